@@ -1,0 +1,1 @@
+"""One file per verb, wiring only: settings, read, pure step, write. Imports happen inside, so help stays quick."""

@@ -1,0 +1,55 @@
+"""Read landing csv files into the tables customers, quarantine and ingestions."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from santander.cli import Outcome, main_of, verb
+
+if TYPE_CHECKING:
+    from santander.ingest.ingestion import IngestReport
+    from santander.settings import Settings
+
+
+@verb
+def ingest(
+    files: Annotated[list[Path], typer.Argument(help="Landing csv files, in order of precedence for duplicate keys.")],
+    allow_shrink: Annotated[bool, typer.Option("--allow-shrink", help="Let a month lose more than half its rows.")] = False,
+    *,
+    settings: "Settings",
+) -> Outcome:
+    """Clean and translate landing csv files: replaces every month found in them, leaves the others as they are."""
+    from santander.engine import open_session
+    from santander.ingest.ingestion import ingest as run_ingest
+    from santander.lake import Lake
+
+    with open_session(settings.master) as session:
+        report = run_ingest(settings, Lake(settings, session), files, allow_shrink=allow_shrink)
+    return Outcome(_payload(report), [_table(report)])
+
+
+def _payload(report: "IngestReport") -> dict[str, Any]:
+    months: dict[str, dict[str, int]] = {}
+    for count in report.counts:
+        month = months.setdefault(count.month, {"read": 0, "kept": 0, "quarantined": 0, "rows_with_quarantined_values": 0})
+        month["read"] += count.read
+        month["kept"] += count.kept
+        month["quarantined"] += count.quarantined_rows
+        month["rows_with_quarantined_values"] += count.rows_with_bad_values
+    return {"months": months, "ingestion_id": report.ingestion_id, "files": [file.name for file in report.files]}
+
+
+def _table(report: "IngestReport") -> Any:
+    from rich.table import Table
+
+    table = Table(title=f"ingest {report.ingestion_id}", title_justify="left")
+    for heading in ("month", "read", "kept", "quarantined rows", "rows with quarantined values"):
+        table.add_column(heading, justify="left" if heading == "month" else "right")
+    for month, count in _payload(report)["months"].items():
+        table.add_row(month, *(f"{n:,}" for n in count.values()))
+    return table
+
+
+if __name__ == "__main__":
+    main_of(ingest)

@@ -1,0 +1,1 @@
+"""Monthly product recommendation on the Santander customer records."""

@@ -1,0 +1,1 @@
+"""The domain: months, the 24 products and their bits, the columns of the landing files."""

@@ -1,0 +1,76 @@
+"""Months, the unit of all work. A snapshot is always dated the 28th of its month."""
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Self
+
+from santander.errors import InputError
+
+SNAPSHOT_DAY = 28
+_WRITTEN = re.compile(r"([0-9]{4})-([0-9]{2})")
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Month:
+    """A calendar month, written ``2015-06``; ``Month(2015, 6) + 1`` is July."""
+
+    year: int
+    number: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.number <= 12:
+            raise InputError(f"{self.year}-{self.number:02d} is not a month: the second part must be 01 to 12")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``YYYY-MM``; raise InputError for anything else."""
+        written = _WRITTEN.fullmatch(text.strip())
+        if not written:
+            raise InputError(f"'{text}' is not a month: write it like 2015-06")
+        return cls(int(written[1]), int(written[2]))
+
+    @classmethod
+    def of(cls, day: dt.date) -> Self:
+        """The month a day lies in."""
+        return cls(day.year, day.month)
+
+    @property
+    def snapshot(self) -> dt.date:
+        """The date every record of the month carries."""
+        return dt.date(self.year, self.number, SNAPSHOT_DAY)
+
+    @property
+    def index(self) -> int:
+        """Months since year 0: differences of two indexes are whole months."""
+        return self.year * 12 + self.number - 1
+
+    def __add__(self, months: int) -> "Month":
+        year, zero_based = divmod(self.index + months, 12)
+        return Month(year, zero_based + 1)
+
+    def __sub__(self, months: int) -> "Month":
+        return self + -months
+
+    def __str__(self) -> str:
+        return f"{self.year}-{self.number:02d}"
+
+
+def month_range(first: Month, last: Month) -> list[Month]:
+    """All months from first to last, both included; raise InputError when last lies before first."""
+    if last < first:
+        raise InputError(f"the range {first} to {last} is empty: --to lies before --from")
+    return [first + step for step in range(last.index - first.index + 1)]
+
+
+def runs_of_months(months: Iterable[Month]) -> Iterator[list[Month]]:
+    """Split months into stretches without a gap, in order."""
+    stretch: list[Month] = []
+    for month in sorted(set(months)):
+        if stretch and month != stretch[-1] + 1:
+            yield stretch
+            stretch = []
+        stretch.append(month)
+    if stretch:
+        yield stretch

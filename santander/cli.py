@@ -1,0 +1,160 @@
+"""The ``santander`` command: every verb is a function of a file in ``jobs/``, declared once with ``@verb``.
+
+A verb takes the settings and its own options and returns an Outcome. The decorator adds the four options that
+all verbs share, turns errors into one line and an exit code, and prints the outcome for people or as JSON.
+"""
+
+import functools
+import importlib
+import inspect
+import json
+import logging
+import os
+import pkgutil
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from santander.errors import SantanderError
+
+if TYPE_CHECKING:
+    from santander.settings import Settings
+
+log = logging.getLogger("santander")
+
+# typer carries its own copy of click and exports only this one of click's errors
+_UsageError = typer.BadParameter.__mro__[1]
+
+_SHARED_OPTIONS: dict[str, Any] = {
+    "data_dir": Annotated[
+        str | None,
+        typer.Option(help="Folder of raw files, tables and submissions [env SANTANDER_DATA_DIR; default: data]."),
+    ],
+    "state_dir": Annotated[
+        str | None,
+        typer.Option(help="Local folder of registries, locks, logs [env SANTANDER_STATE_DIR; default: DATA_DIR/state]."),
+    ],
+    "master": Annotated[
+        str | None,
+        typer.Option(help="Engine that runs the data work [env SANTANDER_MASTER; default: sail, embedded]."),
+    ],
+    "json": Annotated[
+        bool | None, typer.Option("--json", help="Print the result as one JSON object on the last line of standard output.")
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a verb found: ``payload`` is its JSON object, ``text`` what a person reads (rich markup or renderables)."""
+
+    payload: dict[str, Any]
+    text: list[Any] = field(default_factory=list)
+    exit_code: int = 0
+
+
+Verb = Callable[..., Outcome]
+
+
+def verb(function: Verb) -> Callable[..., None]:
+    """Declare a verb. The function's first parameter is ``settings``; the others become its options."""
+    own = [p for p in inspect.signature(function).parameters.values() if p.name != "settings"]
+    shared = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        for name, annotation in _SHARED_OPTIONS.items()
+    ]
+    context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+
+    @functools.wraps(function)
+    def command(ctx: typer.Context, **options: Any) -> None:
+        before_verb = ctx.obj or {}
+        given = {name: options.pop(name) for name in _SHARED_OPTIONS}
+        chosen = {name: before_verb.get(name) if value is None else value for name, value in given.items()}
+        as_json = bool(chosen.pop("json"))
+        from santander.settings import Settings
+
+        settings = Settings.load(**chosen)
+        outcome = function(settings=settings, **options)
+        _show(outcome, as_json=as_json)
+        if outcome.exit_code:
+            raise typer.Exit(outcome.exit_code)
+
+    # typer reads the signature and the annotations, which functools.wraps copied from the undecorated function
+    parameters = [context, *own, *shared]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    del command.__wrapped__  # type: ignore[attr-defined]
+    return command
+
+
+def main() -> None:
+    """Entry point of ``santander``."""
+    app = _new_app()
+
+    @app.callback(help="Clean the monthly customer records, build features, train, and recommend seven products a customer.")
+    def shared_options(
+        ctx: typer.Context,
+        data_dir: _SHARED_OPTIONS["data_dir"] = None,  # type: ignore[valid-type]
+        state_dir: _SHARED_OPTIONS["state_dir"] = None,  # type: ignore[valid-type]
+        master: _SHARED_OPTIONS["master"] = None,  # type: ignore[valid-type]
+        json: _SHARED_OPTIONS["json"] = None,  # type: ignore[valid-type]
+    ) -> None:
+        ctx.obj = {"data_dir": data_dir, "state_dir": state_dir, "master": master, "json": json}
+
+    import jobs
+
+    for module in pkgutil.iter_modules(jobs.__path__):
+        command = getattr(importlib.import_module(f"jobs.{module.name}"), module.name)
+        app.command(module.name.replace("_", "-"))(command)
+    run_app(app)
+
+
+def main_of(command: Callable[..., None]) -> None:
+    """Entry point of one ``jobs/VERB.py`` run as a file."""
+    app = _new_app()
+    app.command()(command)
+    run_app(app)
+
+
+def _new_app() -> typer.Typer:
+    return typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+def run_app(app: typer.Typer) -> None:
+    """Run and leave the process: 0 done, 2 bad input or usage, 1 anything else; one line for every error."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
+    log.setLevel(logging.INFO)
+    try:
+        code = app(standalone_mode=False)
+    except SantanderError as error:
+        _fail(str(error), error.exit_code)
+    except _UsageError as error:
+        _fail(f"{error.format_message()} (see --help)", 2)  # type: ignore[attr-defined]
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("interrupted", 1)
+    except Exception as error:
+        if os.environ.get("SANTANDER_DEBUG"):
+            traceback.print_exc()
+        first_line = (str(error).strip().splitlines() or [""])[0]
+        _fail(f"{type(error).__name__}: {first_line} (set SANTANDER_DEBUG=1 for the trace)", 1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str, code: int) -> None:
+    print("error: " + " ".join(message.split()), file=sys.stderr)
+    sys.exit(code)
+
+
+def _show(outcome: Outcome, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(outcome.payload, default=str))
+        return
+    from rich.console import Console
+
+    console = Console(soft_wrap=True)
+    for part in outcome.text:
+        console.print(part)

@@ -1,0 +1,1 @@
+"""From landing files to the tables customers, quarantine and ingestions."""

@@ -1,0 +1,120 @@
+"""What an ingest counts, and when the counts refuse it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from santander.bank.months import Month
+from santander.errors import InputError
+from santander.ingest.cleaning import UNKNOWN_MONTH
+from santander.ingest.duplicates import REASON as DUPLICATE
+from santander.ingest.duplicates import Duplicate
+from santander.ingest.landing import LandingFile
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+class TooMuchQuarantine(InputError):
+    """A month's share of quarantined rows is above the limit; nothing was replaced."""
+
+
+class MonthWouldShrink(InputError):
+    """A month would be replaced by one with less than half its rows; nothing was replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class MonthCount:
+    """Lines of one month of one file: ``read = kept + quarantined_rows``."""
+
+    file_index: int
+    month: str
+    kept: int
+    rows_with_bad_values: int
+    quarantined: Mapping[str, int]
+    """Quarantined rows by reason."""
+
+    @property
+    def quarantined_rows(self) -> int:
+        """Lines that did not become a row of customers."""
+        return sum(self.quarantined.values())
+
+    @property
+    def read(self) -> int:
+        """Lines of the file that belong to the month."""
+        return self.kept + self.quarantined_rows
+
+
+def count_lines(staged: "DataFrame", files: Sequence[LandingFile], duplicates: Sequence[Duplicate]) -> list[MonthCount]:
+    """Count the staged lines per file and month; raises when the engine lost or doubled a line of a file.
+
+    A month in which a file has no legal record at all, such as a mistyped year, is no month: its lines count as unknown.
+    """
+    from pyspark.sql import functions as F
+
+    month = F.coalesce(F.col("row_month"), F.date_format("snapshot_date", "yyyy-MM")).alias("month")
+    has_bad_values = F.col("bad_values").isNotNull().alias("has_bad_values")
+    groups = staged.groupBy("file_index", month, "row_reason", has_bad_values).count().toArrow().to_pylist()
+
+    kept: Counter[tuple[int, str]] = Counter()
+    with_bad_values: Counter[tuple[int, str]] = Counter()
+    quarantined: dict[tuple[int, str], Counter[str]] = {}
+    for group in groups:
+        if group["row_reason"] is None:
+            kept[group["file_index"], group["month"]] += group["count"]
+            with_bad_values[group["file_index"], group["month"]] += group["count"] if group["has_bad_values"] else 0
+    for duplicate in duplicates:
+        place = (duplicate.file_index, duplicate.month)
+        kept[place] -= 1
+        with_bad_values[place] -= duplicate.has_bad_values
+        quarantined.setdefault(place, Counter())[DUPLICATE] += 1
+    for group in groups:
+        if group["row_reason"] is not None:
+            known = (group["file_index"], group["month"]) in kept
+            place = (group["file_index"], group["month"] if known else UNKNOWN_MONTH)
+            quarantined.setdefault(place, Counter())[group["row_reason"]] += group["count"]
+
+    counts = [
+        MonthCount(index, month, kept[index, month], with_bad_values[index, month], dict(quarantined.get((index, month), {})))
+        for index, month in sorted(set(kept) | set(quarantined))
+    ]
+    for index, file in enumerate(files):
+        staged_lines = sum(count.read for count in counts if count.file_index == index)
+        if staged_lines != file.lines:
+            raise RuntimeError(f"{file.name} has {file.lines} records, {staged_lines} were staged")
+    return counts
+
+
+def check_shares(counts: Sequence[MonthCount], limit: float) -> None:
+    """Refuse when a month's rows with a quarantined line or value, or a file's undated lines, are above the limit."""
+    read_of_file: Counter[int] = Counter()
+    for count in counts:
+        read_of_file[count.file_index] += count.read
+    per_month: dict[str, list[MonthCount]] = {}
+    for count in counts:
+        place = f"{UNKNOWN_MONTH} of file {count.file_index + 1}" if count.month == UNKNOWN_MONTH else count.month
+        per_month.setdefault(place, []).append(count)
+    complaints = []
+    for place, group in per_month.items():
+        is_unknown = group[0].month == UNKNOWN_MONTH
+        read = read_of_file[group[0].file_index] if is_unknown else sum(count.read for count in group)
+        bad = sum(count.quarantined_rows + count.rows_with_bad_values for count in group)
+        if bad > limit * read:
+            reasons: Counter[str] = Counter()
+            for count in group:
+                reasons.update(count.quarantined)
+                reasons["bad_value"] += count.rows_with_bad_values
+            listed = ", ".join(f"{reason} {n}" for reason, n in reasons.most_common() if n)
+            complaints.append(f"month {place}: {bad} of {read} rows ({listed})")
+    if complaints:
+        raise TooMuchQuarantine(
+            f"more than {limit:.2%} of a month would be quarantined, nothing was replaced: {'; '.join(complaints)}"
+        )
+
+
+def check_shrink(present: Mapping[Month, int], kept: Mapping[Month, int], *, allow_shrink: bool) -> None:
+    """Refuse to replace a month by one with less than half its rows."""
+    shrunken = [f"{month} from {present[month]} to {rows} rows" for month, rows in kept.items() if rows * 2 < present.get(month, 0)]
+    if shrunken and not allow_shrink:
+        raise MonthWouldShrink(f"would shrink by more than half, nothing was replaced (--allow-shrink): {', '.join(shrunken)}")

@@ -1,0 +1,54 @@
+"""Records that repeat a key. The first by (file order on the command line, line number) stays."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+REASON = "duplicate_key"
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A record whose key an earlier line of the ingest already has."""
+
+    file_index: int
+    line: int
+    month: str
+    has_bad_values: bool
+
+
+def find_duplicates(staged: "DataFrame") -> list[Duplicate]:
+    """All records of the staged lines that are not the first of their key, in order.
+
+    Two passes: nearly always no key repeats, and counting keys is quicker than ranking rows.
+    """
+    from pyspark.sql import functions as F
+
+    records = staged.where("row_reason IS NULL")
+    keys = records.groupBy("snapshot_date", "customer_id").count().where("count > 1")
+    repeated = keys.select(F.col("snapshot_date").alias("key_date"), F.col("customer_id").alias("key_customer"))
+    same_key = (F.col("snapshot_date") == F.col("key_date")) & (F.col("customer_id") == F.col("key_customer"))
+    if not repeated.limit(1).collect():
+        return []
+    lines = (
+        records.join(repeated, on=same_key, how="inner")
+        .select(
+            "customer_id",
+            "file_index",
+            "line",
+            F.date_format("snapshot_date", "yyyy-MM").alias("month"),
+            F.col("bad_values").isNotNull().alias("has_bad_values"),
+        )
+        .toArrow()
+        .sort_by([("month", "ascending"), ("customer_id", "ascending"), ("file_index", "ascending"), ("line", "ascending")])
+    )
+    surplus: list[Duplicate] = []
+    first_of: tuple[str, int] | None = None
+    for row in lines.to_pylist():
+        key = (row["month"], row["customer_id"])
+        if key == first_of:
+            surplus.append(Duplicate(row["file_index"], row["line"], row["month"], row["has_bad_values"]))
+        first_of = key
+    return sorted(surplus, key=lambda duplicate: (duplicate.file_index, duplicate.line))

@@ -1,0 +1,150 @@
+"""One ingest: landing files in, then quarantine, customers and ingestions, in this order; the last is the commit marker.
+
+Lines are parsed once into a staging table; everything after reads that. ``read = kept + quarantined`` per file and month.
+"""
+
+import datetime as dt
+import logging
+import shutil
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from santander.bank.months import Month
+from santander.errors import InputError
+from santander.ingest.accounting import MonthCount, check_shares, check_shrink, count_lines
+from santander.ingest.cleaning import UNKNOWN_MONTH
+from santander.ingest.duplicates import Duplicate, find_duplicates
+from santander.ingest.landing import LandingFile, survey
+from santander.ingest.quarantine import quarantined_rows
+from santander.ingest.reading import line_texts, read_landing_files
+from santander.lake import Lake
+from santander.tables import CUSTOMERS, INGESTIONS, PARTITION, QUARANTINE
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from santander.settings import Settings
+
+log = logging.getLogger("santander.ingest")
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What one ingest did; ``counts`` has one entry per file and month."""
+
+    ingestion_id: str
+    files: tuple[LandingFile, ...]
+    counts: tuple[MonthCount, ...]
+
+    @property
+    def months(self) -> list[Month]:
+        """The months of ``customers`` that were replaced."""
+        return sorted({Month.parse(count.month) for count in self.counts if count.month != UNKNOWN_MONTH})
+
+
+def ingest(settings: "Settings", lake: Lake, paths: Sequence[Path], *, allow_shrink: bool = False) -> IngestReport:
+    """Replace every month found in the files; other months stay untouched.
+
+    Raises InputError, with nothing replaced, for a file that may not be read, too large a share of quarantine in a month,
+    or a month that would lose more than half its rows (unless ``allow_shrink``).
+    """
+    if not paths:
+        raise InputError("name at least one landing file")
+    ingestion_id = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+    scratch = settings.state / "landing"
+    with lake.lock("ingest"):
+        staging = Path(settings.lake) / "_staging"
+        shutil.rmtree(staging, ignore_errors=True)  # what a killed ingest left
+        try:
+            files = tuple(survey(path, settings.ingest.chunk_bytes, scratch) for path in paths)
+            log.info("%s file(s), %s lines: parsing", len(files), f"{sum(file.lines for file in files):,}")
+            staged = _stage(settings, lake, files, staging / ingestion_id)
+            return _publish(settings, lake, staged, files, ingestion_id, allow_shrink=allow_shrink)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _stage(settings: "Settings", lake: Lake, files: Sequence[LandingFile], folder: Path) -> "DataFrame":
+    lines = read_landing_files(lake.session, files, settings.ingest.tasks)
+    lines.write.format("delta").partitionBy(PARTITION).save(str(folder))
+    return lake.session.read.format("delta").load(str(folder))
+
+
+def _publish(
+    settings: "Settings", lake: Lake, staged: "DataFrame", files: Sequence[LandingFile], ingestion_id: str, *, allow_shrink: bool
+) -> IngestReport:
+    duplicates = find_duplicates(staged)
+    counts = count_lines(staged, files, duplicates)
+    check_shares(counts, settings.ingest.max_quarantine_share)
+    kept: dict[Month, int] = {}
+    for count in counts:
+        if count.month != UNKNOWN_MONTH:
+            month = Month.parse(count.month)
+            kept[month] = kept.get(month, 0) + count.kept
+    if not kept:
+        raise InputError("the files hold no legal record: nothing was replaced")
+    check_shrink(lake.rows_by_month(CUSTOMERS), kept, allow_shrink=allow_shrink)
+
+    lineage = {"ingestion_id": ingestion_id}
+    quarantine = quarantined_rows(lake.session, staged, files, counts, _with_texts(files, duplicates), ingestion_id)
+    lake.replace_where(QUARANTINE, quarantine, _of_files_and_months(files, counts), lineage)
+    customers = _customers(staged, duplicates)
+    months = sorted(kept)
+    step = settings.ingest.months_per_commit
+    for first in range(0, len(months), step):
+        batch = {month: kept[month] for month in months[first : first + step]}
+        lake.replace_months(CUSTOMERS, customers, batch, lineage)
+        log.info("customers: %s months of %s written", min(first + step, len(months)), len(months))
+    lake.append_rows(INGESTIONS, _markers(ingestion_id, files, counts), lineage)
+    return IngestReport(ingestion_id, tuple(files), tuple(counts))
+
+
+def _customers(staged: "DataFrame", duplicates: Sequence[Duplicate]) -> "DataFrame":
+    from pyspark.sql import functions as F
+
+    whole = staged.where("row_reason IS NULL")
+    if duplicates:
+        surplus = staged.sparkSession.createDataFrame(
+            [(d.file_index, d.line) for d in duplicates], "surplus_file int, surplus_line bigint"
+        )
+        same_line = (F.col("file_index") == F.col("surplus_file")) & (F.col("line") == F.col("surplus_line"))
+        whole = whole.join(F.broadcast(surplus), on=same_line, how="left_anti")
+    return whole.select(*(name for name, _ in CUSTOMERS.columns))
+
+
+def _with_texts(files: Sequence[LandingFile], duplicates: Sequence[Duplicate]) -> list[tuple[Duplicate, str]]:
+    found: list[tuple[Duplicate, str]] = []
+    for index, file in enumerate(files):
+        inside = [duplicate for duplicate in duplicates if duplicate.file_index == index]
+        texts = line_texts(file, [duplicate.line for duplicate in inside])
+        found += [(duplicate, texts[duplicate.line]) for duplicate in inside]
+    return found
+
+
+def _of_files_and_months(files: Sequence[LandingFile], counts: Sequence[MonthCount]) -> str:
+    fingerprints = ", ".join(f"'{sha256}'" for sha256 in sorted({file.sha256 for file in files}))
+    months = ", ".join(f"'{month}'" for month in sorted({count.month for count in counts} | {UNKNOWN_MONTH}))
+    return f"file_sha256 IN ({fingerprints}) AND month IN ({months})"
+
+
+def _markers(ingestion_id: str, files: Sequence[LandingFile], counts: Sequence[MonthCount]) -> list[dict[str, object]]:
+    now = dt.datetime.now(dt.UTC)
+    return [
+        {
+            "ingestion_id": ingestion_id,
+            "file": files[count.file_index].name,
+            "file_sha256": files[count.file_index].sha256,
+            "month": count.month,
+            "has_products": files[count.file_index].has_products,
+            "read": count.read,
+            "kept": count.kept,
+            "quarantined_rows": count.quarantined_rows,
+            "rows_with_quarantined_values": count.rows_with_bad_values,
+            "ingested_at": now,
+        }
+        for count in counts
+    ]

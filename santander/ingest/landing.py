@@ -1,0 +1,160 @@
+"""A landing file surveyed: whether it may be read at all, its fingerprint, and where its chunks of whole lines begin.
+
+One record is one line. The survey is a single pass over the bytes; nothing of the file is kept.
+"""
+
+import csv
+import gzip
+import hashlib
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from santander.bank.columns import LEGAL_HEADERS
+from santander.errors import InputError
+
+_BOM = b"\xef\xbb\xbf"
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+class LandingFileRefused(InputError):
+    """A landing file breaks a rule that makes all of it unreadable; nothing of any file is ingested."""
+
+    def __init__(self, path: Path, rule: str) -> None:
+        super().__init__(f"{path}: {rule}")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Whole lines of a landing file: bytes ``start`` to ``end``; the header is line 1."""
+
+    start: int
+    end: int
+    first_line: int
+    n_lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class LandingFile:
+    """A file whose header is legal and whose bytes are UTF-8; ``lines`` counts records, the header left out."""
+
+    path: Path
+    """Where the plain csv bytes are; for a gzip file an unpacked copy."""
+    name: str
+    """The file as the user gave it."""
+    sha256: str
+    n_columns: int
+    lines: int
+    chunks: tuple[Chunk, ...]
+
+    @property
+    def has_products(self) -> bool:
+        """False for the competition's test file, whose header ends after the profile."""
+        return self.n_columns == len(LEGAL_HEADERS[0])
+
+
+def survey(path: Path, chunk_bytes: int, scratch: Path) -> LandingFile:
+    """Check a landing file and find its chunks; raises LandingFileRefused. ``scratch`` takes the unpacked copy of a gzip file."""
+    if not path.is_file():
+        raise LandingFileRefused(path, "there is no such file")
+    plain = _unpacked(path, scratch)
+    with plain.open("rb") as source:
+        header = source.readline()
+        n_columns = _check_header(path, header)
+        fingerprint = hashlib.sha256(header)
+        chunks: list[Chunk] = []
+        position, line = len(header), 2
+        with ThreadPoolExecutor(1) as hasher:
+            hashed = hasher.submit(lambda: None)
+            while block := _whole_lines(source, position, chunk_bytes):
+                hashed.result()
+                hashed = hasher.submit(fingerprint.update, block)
+                _check_utf8(path, block, line)
+                n_lines = block.obj.count(b"\n") + (block[-1:] != b"\n")
+                chunks.append(Chunk(position, position + len(block), line, n_lines))
+                position += len(block)
+                line += n_lines
+            hashed.result()
+    if line == 2:
+        raise LandingFileRefused(path, "has a header but no records")
+    return LandingFile(plain, str(path), fingerprint.hexdigest(), n_columns, line - 2, tuple(chunks))
+
+
+def read_chunk(path: Path, chunk: Chunk) -> bytes:
+    """The bytes of one chunk."""
+    with path.open("rb") as source:
+        source.seek(chunk.start)
+        return source.read(chunk.end - chunk.start)
+
+
+def _whole_lines(source: BinaryIO, position: int, size: int) -> memoryview:
+    """About ``size`` bytes from ``position`` that end with a line; a view, because a copy costs as much as the hash."""
+    source.seek(position)
+    block = source.read(size)
+    while len(block) % size == 0 and block and b"\n" not in block:
+        more = source.read(size)
+        if not more:
+            break
+        block += more
+    ends_file = len(block) < size
+    end = len(block) if ends_file else block.rfind(b"\n") + 1 or len(block)
+    return memoryview(block)[:end]
+
+
+def _unpacked(path: Path, scratch: Path) -> Path:
+    with path.open("rb") as source:
+        if source.read(2) != _GZIP_MAGIC:
+            return path
+    scratch.mkdir(parents=True, exist_ok=True)
+    plain = scratch / f"{path.name}.{path.stat().st_size}.csv"
+    try:
+        with gzip.open(path, "rb") as packed, plain.open("wb") as unpacked:
+            shutil.copyfileobj(packed, unpacked, 1 << 20)
+    except (OSError, EOFError) as error:
+        plain.unlink(missing_ok=True)
+        raise LandingFileRefused(path, f"the gzip data cannot be unpacked ({error})") from None
+    return plain
+
+
+def _check_header(path: Path, line: bytes) -> int:
+    try:
+        text = line.removeprefix(_BOM).decode().rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise LandingFileRefused(path, "the header is not UTF-8 text: is this a csv file?") from None
+    if not text:
+        raise LandingFileRefused(path, "the file is empty")
+    fields = tuple(field.strip() for field in next(csv.reader([text])))
+    if fields in LEGAL_HEADERS:
+        return len(fields)
+    known = set(LEGAL_HEADERS[0])
+    found = [field for field in fields if field in known]
+    detail = f"{len(fields)} columns, {len(found)} of them known"
+    unknown = next((field for field in fields if field not in known), None)
+    if unknown is not None:
+        detail += f", first unknown {unknown[:40]!r}"
+    raise LandingFileRefused(
+        path, f"the header must be the 48 columns of the training file or the first 24 of them, in order ({detail})"
+    )
+
+
+def _check_utf8(path: Path, block: memoryview, first_line: int) -> None:
+    whole = pa.Array.from_buffers(
+        pa.large_binary(), 1, [None, pa.array([0, len(block)], pa.int64()).buffers()[1], pa.py_buffer(block)]
+    )
+    try:
+        whole.cast(pa.large_string())
+    except pa.ArrowInvalid:
+        line = first_line + _lines_before_invalid(bytes(block))
+        raise LandingFileRefused(path, f"line {line} is not UTF-8 text") from None
+
+
+def _lines_before_invalid(block: bytes) -> int:
+    try:
+        block.decode()
+    except UnicodeDecodeError as error:
+        return block.count(b"\n", 0, error.start)
+    return 0

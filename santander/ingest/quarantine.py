@@ -1,0 +1,81 @@
+"""Rows of the table ``quarantine`` from staged lines: whole lines, duplicates, and single values of lines that were kept."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from santander.ingest.accounting import MonthCount
+from santander.ingest.cleaning import UNKNOWN_MONTH
+from santander.ingest.duplicates import REASON as DUPLICATE
+from santander.ingest.duplicates import Duplicate
+from santander.ingest.landing import LandingFile
+from santander.tables import QUARANTINE
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+def quarantined_rows(
+    session: "SparkSession",
+    staged: "DataFrame",
+    files: Sequence[LandingFile],
+    counts: Sequence[MonthCount],
+    duplicates: Sequence[tuple[Duplicate, str]],
+    ingestion_id: str,
+) -> "DataFrame":
+    """All rows that this ingest quarantines, with the columns of the table; a surplus duplicate counts once, as a row."""
+    from pyspark.sql import functions as F
+
+    surplus = session.createDataFrame(
+        [(d.file_index, d.line, d.month, raw) for d, raw in duplicates],
+        "file_index int, line bigint, month string, raw string",
+    )
+    whole_lines = staged.where("row_reason IS NOT NULL").select(
+        "file_index",
+        "line",
+        _month_or_unknown(counts),
+        F.lit("row").alias("scope"),
+        F.col("row_reason").alias("reason"),
+        F.lit(None).cast("string").alias("column"),
+        F.col("row_raw").alias("raw"),
+    )
+    repeated = surplus.select(
+        "file_index", "line", "month", F.lit("row").alias("scope"), F.lit(DUPLICATE).alias("reason"),
+        F.lit(None).cast("string").alias("column"), "raw",
+    )  # fmt: skip
+    place = surplus.select(F.col("file_index").alias("surplus_file"), F.col("line").alias("surplus_line"))
+    same_line = (F.col("file_index") == F.col("surplus_file")) & (F.col("line") == F.col("surplus_line"))
+    values = (
+        staged.where("row_reason IS NULL AND bad_values IS NOT NULL")
+        .join(F.broadcast(place), on=same_line, how="left_anti")
+        .select("file_index", "line", "snapshot_date", F.explode("bad_values").alias("bad"))
+        .select(
+            "file_index",
+            "line",
+            F.date_format("snapshot_date", "yyyy-MM").alias("month"),
+            F.lit("value").alias("scope"),
+            F.col("bad.reason").alias("reason"),
+            F.col("bad.column").alias("column"),
+            F.col("bad.raw").alias("raw"),
+        )
+    )
+    origin = session.createDataFrame(
+        [(index, file.name, file.sha256) for index, file in enumerate(files)],
+        "origin_index int, file string, file_sha256 string",
+    )
+    rows = whole_lines.unionByName(repeated).unionByName(values)
+    return (
+        rows.join(F.broadcast(origin), on=F.col("file_index") == F.col("origin_index"), how="inner")
+        .withColumn("ingestion_id", F.lit(ingestion_id))
+        .select(*(name for name, _ in QUARANTINE.columns))
+    )
+
+
+def _month_or_unknown(counts: Sequence[MonthCount]):  # type: ignore[no-untyped-def]  # noqa: ANN202  (Column needs pyspark)
+    """The month a quarantined line counts under, as ``count_lines`` decided."""
+    from pyspark.sql import functions as F
+
+    month = F.lit(UNKNOWN_MONTH)
+    for index in sorted({count.file_index for count in counts}):
+        known = [count.month for count in counts if count.file_index == index and count.month != UNKNOWN_MONTH]
+        month = F.when((F.col("file_index") == index) & F.col("row_month").isin(known), F.col("row_month")).otherwise(month)
+    return month.alias("month")

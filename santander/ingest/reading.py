@@ -1,0 +1,47 @@
+"""The one door that reads landing files into a DataFrame: file and line number are given here."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from santander.ingest.cleaning import STAGED_SCHEMA, clean
+from santander.ingest.landing import Chunk, LandingFile, read_chunk
+from santander.ingest.parsing import parse
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+def read_landing_files(session: "SparkSession", files: Sequence[LandingFile], tasks: int) -> "DataFrame":
+    """Every line of the files as a row of STAGED_SCHEMA, parsed and cleaned chunk by chunk in ``tasks`` parallel tasks."""
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    work = [(index, file, chunk) for index, file in enumerate(files) for chunk in file.chunks]
+    positions = session.range(0, len(work), 1, numPartitions=min(tasks, len(work)))
+    return positions.mapInArrow(_cleaner(work), from_arrow_schema(STAGED_SCHEMA))
+
+
+def _cleaner(
+    work: Sequence[tuple[int, LandingFile, Chunk]],
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    def clean_chunks(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for position in batch.column(0).to_pylist():
+                index, file, chunk = work[position]
+                parsed = parse(read_chunk(file.path, chunk), chunk.n_lines, file.n_columns)
+                yield clean(parsed, chunk.first_line, index)
+
+    return clean_chunks
+
+
+def line_texts(file: LandingFile, numbers: Sequence[int]) -> dict[int, str]:
+    """The texts of some lines of a file by line number, for the few records found to be duplicates."""
+    wanted = sorted(numbers)
+    texts: dict[int, str] = {}
+    for chunk in file.chunks:
+        inside = [n for n in wanted if chunk.first_line <= n < chunk.first_line + chunk.n_lines]
+        if inside:
+            lines = read_chunk(file.path, chunk).split(b"\n")
+            texts |= {n: lines[n - chunk.first_line].decode().rstrip("\r") for n in inside}
+    return texts

@@ -1,0 +1,142 @@
+"""The catalogue: every Delta table once, with its columns and what a row of it means."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from santander.bank.columns import COLUMNS
+from santander.features.declaration import FEATURES
+
+if TYPE_CHECKING:
+    from pyspark.sql.types import StructType
+
+PARTITION = "snapshot_date"
+"""Monthly tables are partitioned by the date of their snapshot, the 28th of the month."""
+
+Columns = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One Delta table; ``columns`` are pairs of name and Spark SQL type, all nullable."""
+
+    name: str
+    row: str
+    """What a row means."""
+    key: tuple[str, ...]
+    columns: Columns
+    monthly: bool = True
+
+    def schema(self) -> "StructType":
+        """The columns as a Spark schema."""
+        from pyspark.sql.types import StructField, StructType
+
+        return StructType([StructField(name, _spark_type(type_)) for name, type_ in self.columns])
+
+
+def _spark_type(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202  (pyspark is imported late, for a quick --help)
+    from pyspark.sql import types as T
+
+    if name.startswith("array<"):
+        return T.ArrayType(_spark_type(name[6:-1]))
+    plain: dict[str, Callable[[], T.DataType]] = {
+        "boolean": T.BooleanType,
+        "tinyint": T.ByteType,
+        "smallint": T.ShortType,
+        "int": T.IntegerType,
+        "bigint": T.LongType,
+        "double": T.DoubleType,
+        "string": T.StringType,
+        "date": T.DateType,
+        "timestamp": T.TimestampType,
+    }
+    return plain[name]()
+
+
+CUSTOMERS = Table(
+    name="customers",
+    row="one customer in one month: the record as delivered, typed and in English, null where unknown; holdings has bit i set "
+    "when product i is held and is null in a month delivered without products",
+    key=("customer_id", "snapshot_date"),
+    columns=(*((column.name, column.type) for column in COLUMNS), ("holdings", "int")),
+)
+
+QUARANTINE = Table(
+    name="quarantine",
+    row="one text that was not taken into customers: a whole line (scope row) or one value of a line that was kept (scope value)",
+    key=("file_sha256", "line", "column"),
+    columns=(
+        ("ingestion_id", "string"),
+        ("file", "string"),
+        ("file_sha256", "string"),
+        ("month", "string"),
+        ("line", "bigint"),
+        ("scope", "string"),
+        ("reason", "string"),
+        ("column", "string"),
+        ("raw", "string"),
+    ),
+    monthly=False,
+)
+
+INGESTIONS = Table(
+    name="ingestions",
+    row="one month of one landing file that was ingested: read = kept + quarantined_rows",
+    key=("ingestion_id", "file", "month"),
+    columns=(
+        ("ingestion_id", "string"),
+        ("file", "string"),
+        ("file_sha256", "string"),
+        ("month", "string"),
+        ("has_products", "boolean"),
+        ("read", "bigint"),
+        ("kept", "bigint"),
+        ("quarantined_rows", "bigint"),
+        ("rows_with_quarantined_values", "bigint"),
+        ("ingested_at", "timestamp"),
+    ),
+    monthly=False,
+)
+
+FEATURES_TABLE = Table(
+    name="features",
+    row="what was known of one customer before the products of one month: profile of the month, products of the months before",
+    key=("customer_id", "snapshot_date"),
+    columns=(
+        ("customer_id", "bigint"),
+        ("snapshot_date", "date"),
+        *((feature.name, feature.type) for feature in FEATURES),
+    ),
+)
+
+RECOMMENDATIONS = Table(
+    name="recommendations",
+    row="one product recommended to one customer for one month, at one rank (1 is the likeliest)",
+    key=("customer_id", "snapshot_date", "rank"),
+    columns=(
+        ("customer_id", "bigint"),
+        ("snapshot_date", "date"),
+        ("rank", "tinyint"),
+        ("product", "string"),
+        ("score", "double"),
+        ("model_version", "int"),
+    ),
+)
+
+STEP_RUNS = Table(
+    name="step_runs",
+    row="one month that one step finished, with the fingerprint of everything it was made from",
+    key=("step", "month", "finished_at"),
+    columns=(
+        ("step", "string"),
+        ("month", "string"),
+        ("fingerprint", "string"),
+        ("rows", "bigint"),
+        ("seconds", "double"),
+        ("table_version", "bigint"),
+        ("finished_at", "timestamp"),
+    ),
+    monthly=False,
+)
+
+TABLES: tuple[Table, ...] = (CUSTOMERS, QUARANTINE, INGESTIONS, FEATURES_TABLE, RECOMMENDATIONS, STEP_RUNS)
