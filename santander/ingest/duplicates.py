@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from santander.errors import InputError
+
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
@@ -19,19 +21,27 @@ class Duplicate:
     has_bad_values: bool
 
 
-def find_duplicates(staged: "DataFrame") -> list[Duplicate]:
+class TooManyDuplicates(InputError):
+    """More keys repeat than any quarantine may hold, as when a file is delivered twice in one; nothing was replaced."""
+
+
+def find_duplicates(staged: "DataFrame", at_most: float) -> list[Duplicate]:
     """All records of the staged lines that are not the first of their key, in order.
 
-    Two passes: nearly always no key repeats, and counting keys is quicker than ranking rows.
+    Two passes: nearly always no key repeats, and counting keys is quicker than ranking rows. The second collects to the
+    driver, so more than ``at_most`` surplus records raise TooManyDuplicates before it.
     """
     from pyspark.sql import functions as F
 
     records = staged.where("row_reason IS NULL")
     keys = records.groupBy("snapshot_date", "customer_id").count().where("count > 1")
+    n_surplus = keys.agg(F.sum(F.col("count") - 1)).collect()[0][0] or 0
+    if not n_surplus:
+        return []
+    if n_surplus > at_most:
+        raise TooManyDuplicates(f"{n_surplus:,} records repeat the key of another (reason {REASON}): nothing was replaced")
     repeated = keys.select(F.col("snapshot_date").alias("key_date"), F.col("customer_id").alias("key_customer"))
     same_key = (F.col("snapshot_date") == F.col("key_date")) & (F.col("customer_id") == F.col("key_customer"))
-    if not repeated.limit(1).collect():
-        return []
     lines = (
         records.join(repeated, on=same_key, how="inner")
         .select(

@@ -77,9 +77,10 @@ def _stage(settings: "Settings", lake: Lake, files: Sequence[LandingFile], folde
 def _publish(
     settings: "Settings", lake: Lake, staged: "DataFrame", files: Sequence[LandingFile], ingestion_id: str, *, allow_shrink: bool
 ) -> IngestReport:
-    duplicates = find_duplicates(staged)
+    limit = settings.ingest.max_quarantine_share
+    duplicates = find_duplicates(staged, at_most=limit * sum(file.lines for file in files))
     counts = count_lines(staged, files, duplicates)
-    check_shares(counts, settings.ingest.max_quarantine_share)
+    check_shares(counts, limit)
     kept: dict[Month, int] = {}
     for count in counts:
         if count.month != UNKNOWN_MONTH:

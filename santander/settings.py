@@ -1,0 +1,98 @@
+"""One frozen, typed settings object: ``conf/base``, then ``conf/local``, then the environment, then options."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+
+from santander.errors import InputError
+
+
+def conf_dir() -> Path:
+    """The folder with ``base/`` and ``local/``: SANTANDER_CONF_DIR, else the one shipped with the code."""
+    if named := os.environ.get("SANTANDER_CONF_DIR"):
+        return Path(named)
+    package = Path(__file__).resolve().parent
+    shipped = package / "conf"
+    return shipped if shipped.is_dir() else package.parent / "conf"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class IngestSettings(_Section):
+    """How landing files are read and when they are refused."""
+
+    max_quarantine_share: float = Field(ge=0, le=1)
+    chunk_bytes: int = Field(ge=1024)
+    tasks: int = Field(ge=1)
+    months_per_commit: int = Field(ge=1)
+
+
+class FeatureSettings(_Section):
+    """How the feature table is built."""
+
+    months_per_commit: int = Field(ge=1)
+
+
+class Settings(BaseSettings):
+    """Everything a verb may be told. ``Settings.load()`` is the only way it is made."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SANTANDER_", env_nested_delimiter="__", frozen=True, extra="forbid", nested_model_default_partial_update=True
+    )
+
+    data_dir: str
+    state_dir: str | None
+    master: str
+    ingest: IngestSettings
+    features: FeatureSettings
+
+    @classmethod
+    def load(cls, **options: Any) -> "Settings":
+        """Read the layers; ``options`` from the command line win, those that are None do not count.
+
+        Raises InputError in one line that names each setting that is wrong.
+        """
+        given = {name: value for name, value in options.items() if value is not None}
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            raise InputError(f"settings: {wrong}") from None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (the signature is pydantic's)
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Options, environment, conf/local, conf/base: the first that names a setting wins."""
+        layers = [
+            YamlConfigSettingsSource(settings_cls, yaml_file=sorted((conf_dir() / layer).glob("*.yaml")))
+            for layer in ("local", "base")
+        ]
+        return (init_settings, env_settings, *layers)
+
+    @property
+    def state(self) -> Path:
+        """Local folder of the SQLite files, the Feast registry, locks and logs."""
+        if self.state_dir is not None:
+            return Path(self.state_dir).absolute()
+        return Path("state").absolute() if "://" in self.data_dir else self.data / "state"
+
+    @property
+    def data(self) -> Path:
+        """The data folder as an absolute local path."""
+        return Path(self.data_dir).absolute()
+
+    @property
+    def lake(self) -> str:
+        """Where the Delta tables lie, one folder a table."""
+        return str(self.data / "lake")
