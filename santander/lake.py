@@ -108,6 +108,10 @@ class Lake:
         """The rows of these months; no other partition is read."""
         return self.read(table).where(_in_months(months))
 
+    def rows(self, table: Table) -> list[dict[str, Any]]:
+        """All rows of a small table, such as ``step_runs``, read in the driver; empty when the table does not exist."""
+        return self._delta(table).to_pyarrow_table().to_pylist() if self.exists(table) else []
+
     # --- writing -------------------------------------------------------------------------------------------------
 
     def replace_months(

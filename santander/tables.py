@@ -125,7 +125,7 @@ RECOMMENDATIONS = Table(
 
 STEP_RUNS = Table(
     name="step_runs",
-    row="one month that one step finished, with the fingerprint of everything it was made from",
+    row="one month that one step finished: the fingerprint of everything it was made from, and its result as JSON",
     key=("step", "month", "finished_at"),
     columns=(
         ("step", "string"),
@@ -133,7 +133,7 @@ STEP_RUNS = Table(
         ("fingerprint", "string"),
         ("rows", "bigint"),
         ("seconds", "double"),
-        ("table_version", "bigint"),
+        ("result", "string"),
         ("finished_at", "timestamp"),
     ),
     monthly=False,

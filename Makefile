@@ -1,0 +1,56 @@
+# Everything runs in .venv, which the first target that needs it makes.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# Options for the main job, such as: make run ARGS="--customers 50000"
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format docs notebook bank-report pins clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+setup: $(READY) ## Make the virtual environment from the pinned, hashed requirements
+
+$(READY): requirements/all.txt requirements/uv.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	  || { echo "error: Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.11 (found $$($(PYTHON) --version 2>&1))" >&2; exit 2; }
+	@$(PYTHON) -m venv --clear $(VENV) \
+	  || { echo "error: $(PYTHON) cannot make a virtual environment: on Debian, apt-get install python3-venv" >&2; exit 2; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements/all.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+run: $(READY) ## Landing files to recommendations; makes a small bank when data/raw holds no files
+	$(BIN)/santander run $(ARGS)
+
+test: $(READY) ## Run the tests
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(READY) ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY) ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(READY) ## Write the generated pages of docs/ anew
+	$(BIN)/python -m santander.features.reference
+
+notebook: $(READY) ## Open the notebooks on the Delta tables
+	$(BIN)/jupyter lab notebooks
+
+bank-report: $(READY) ## Compare the synthetic bank with the facts it is calibrated to
+	$(BIN)/santander bank-report $(ARGS)
+
+pins: $(READY) ## Resolve the requirements anew
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make pins" -o requirements/all.txt pyproject.toml
+
+clean: ## Remove the virtual environment and caches, never data
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis

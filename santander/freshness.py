@@ -1,0 +1,112 @@
+"""Which steps are up to date: everything a step and month was made from has the fingerprint its last run recorded."""
+
+import datetime as dt
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from santander.bank.months import Month
+from santander.lake import Lake
+from santander.tables import STEP_RUNS
+
+
+def fingerprint_of(**inputs: Any) -> str:
+    """One text for everything a step depends on: versions of its inputs, its settings, the declared version of its code."""
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True, default=str).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class StepRun:
+    """The last recorded run of one step for one month."""
+
+    step: str
+    month: Month
+    fingerprint: str
+    rows: int
+    seconds: float
+    result: Mapping[str, Any]
+    finished_at: dt.datetime
+
+
+@dataclass
+class StepLedger:
+    """The table ``step_runs``: what each step did last, and what it was made from."""
+
+    lake: Lake
+    _last: dict[tuple[str, Month], StepRun] = field(init=False)
+    _fingerprints: set[tuple[str, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._last, self._fingerprints = {}, set()
+        for row in sorted(self.lake.rows(STEP_RUNS), key=lambda row: row["finished_at"]):
+            self._remember(
+                StepRun(
+                    row["step"],
+                    Month.parse(row["month"]),
+                    row["fingerprint"],
+                    row["rows"],
+                    row["seconds"],
+                    json.loads(row["result"]),
+                    row["finished_at"],
+                )
+            )
+
+    def last(self, step: str, month: Month) -> StepRun | None:
+        """The last run of a step for a month, None when it never ran."""
+        return self._last.get((step, month))
+
+    def runs(self) -> list[StepRun]:
+        """The last run of every step and month, by month, then by when it ended."""
+        return sorted(self._last.values(), key=lambda run: (run.month, run.finished_at))
+
+    def is_current(self, step: str, month: Month, fingerprint: str) -> bool:
+        """Whether the last run of the step for the month was made from exactly this."""
+        last = self.last(step, month)
+        return last is not None and last.fingerprint == fingerprint
+
+    def has_seen(self, step: str, fingerprint: str) -> bool:
+        """Whether the step was ever run on exactly this, whatever came after."""
+        return (step, fingerprint) in self._fingerprints
+
+    def record(
+        self, step: str, months: Mapping[Month, tuple[str, int]], seconds: float, result: Mapping[str, Any] | None = None
+    ) -> None:
+        """Record one run of a step: for each month its fingerprint and rows, and the seconds shared out among the months."""
+        now = dt.datetime.now(dt.UTC)
+        runs = [
+            StepRun(step, month, fingerprint, rows, seconds / len(months), result or {}, now)
+            for month, (fingerprint, rows) in months.items()
+        ]
+        self.lake.append_rows(
+            STEP_RUNS,
+            [
+                {
+                    "step": run.step,
+                    "month": str(run.month),
+                    "fingerprint": run.fingerprint,
+                    "rows": run.rows,
+                    "seconds": run.seconds,
+                    "result": json.dumps(run.result, default=str),
+                    "finished_at": run.finished_at,
+                }
+                for run in runs
+            ],
+        )
+        for run in runs:
+            self._remember(run)
+
+    def _remember(self, run: StepRun) -> None:
+        self._last[run.step, run.month] = run
+        self._fingerprints.add((run.step, run.fingerprint))
+
+
+T = TypeVar("T")
+
+
+def timed(work: Callable[[], T]) -> tuple[T, float]:
+    """The result of a piece of work and the seconds it took."""
+    started = time.monotonic()
+    return work(), time.monotonic() - started
