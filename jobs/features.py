@@ -13,17 +13,15 @@ if TYPE_CHECKING:
 def features(month: MonthOption = None, from_: FromOption = None, to: ToOption = None, *, settings: "Settings") -> Outcome:
     """Build what was known of each customer before each month; all months of customers unless told otherwise."""
     from santander.engine import open_session
-    from santander.features.build import build_features
-    from santander.lake import Lake
     from santander.options import chosen_months
+    from santander.steps import Steps
     from santander.tables import CUSTOMERS
 
     with open_session(settings.master) as session:
-        lake = Lake(settings, session)
-        months = chosen_months(month, from_, to, lake.months(CUSTOMERS))
-        rows = build_features(lake, months, settings.features.months_per_commit)
-    payload = {"months": {str(built): n for built, n in rows.items()}}
-    return Outcome(payload, [f"features of {built}: {n:,} rows" for built, n in rows.items()])
+        steps = Steps(settings, session)
+        months = chosen_months(month, from_, to, steps.lake.months(CUSTOMERS))
+        rows = steps.build_features(months, anyway=True).result
+    return Outcome({"months": dict(rows)}, [f"features of {built}: {n:,} rows" for built, n in rows.items()])
 
 
 if __name__ == "__main__":

@@ -21,11 +21,10 @@ def ingest(
 ) -> Outcome:
     """Clean and translate landing csv files: replaces every month found in them, leaves the others as they are."""
     from santander.engine import open_session
-    from santander.ingest.ingestion import ingest as run_ingest
-    from santander.lake import Lake
+    from santander.steps import Steps
 
     with open_session(settings.master) as session:
-        report = run_ingest(settings, Lake(settings, session), files, allow_shrink=allow_shrink)
+        report = Steps(settings, session).ingest(files, allow_shrink=allow_shrink)
     return Outcome(_payload(report), [_table(report)])
 
 

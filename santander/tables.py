@@ -49,6 +49,7 @@ def _spark_type(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202  (py
         "string": T.StringType,
         "date": T.DateType,
         "timestamp": T.TimestampType,
+        "binary": T.BinaryType,
     }
     return plain[name]()
 
@@ -109,6 +110,18 @@ FEATURES_TABLE = Table(
     ),
 )
 
+ONLINE_FEATURES = Table(
+    name="online_features",
+    row="one customer of the served month, as serving reads it: all features packed into one value; "
+    "each materialize replaces the whole table, which so says who can be found online",
+    key=("customer_id",),
+    columns=(
+        ("customer_id", "bigint"),
+        ("snapshot_date", "date"),
+        ("packed", "binary"),
+    ),
+)
+
 RECOMMENDATIONS = Table(
     name="recommendations",
     row="one product recommended to one customer for one month, at one rank (1 is the likeliest)",
@@ -139,4 +152,4 @@ STEP_RUNS = Table(
     monthly=False,
 )
 
-TABLES: tuple[Table, ...] = (CUSTOMERS, QUARANTINE, INGESTIONS, FEATURES_TABLE, RECOMMENDATIONS, STEP_RUNS)
+TABLES: tuple[Table, ...] = (CUSTOMERS, QUARANTINE, INGESTIONS, FEATURES_TABLE, ONLINE_FEATURES, RECOMMENDATIONS, STEP_RUNS)

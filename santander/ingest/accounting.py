@@ -36,6 +36,11 @@ class MonthCount:
     """Quarantined rows by reason."""
 
     @property
+    def is_dated(self) -> bool:
+        """Whether these lines belong to a month, not to those whose date cannot be read."""
+        return self.month != UNKNOWN_MONTH
+
+    @property
     def quarantined_rows(self) -> int:
         """Lines that did not become a row of customers."""
         return sum(self.quarantined.values())
@@ -93,12 +98,11 @@ def check_shares(counts: Sequence[MonthCount], limit: float) -> None:
         read_of_file[count.file_index] += count.read
     per_month: dict[str, list[MonthCount]] = {}
     for count in counts:
-        place = f"{UNKNOWN_MONTH} of file {count.file_index + 1}" if count.month == UNKNOWN_MONTH else count.month
+        place = count.month if count.is_dated else f"{UNKNOWN_MONTH} of file {count.file_index + 1}"
         per_month.setdefault(place, []).append(count)
     complaints = []
     for place, group in per_month.items():
-        is_unknown = group[0].month == UNKNOWN_MONTH
-        read = read_of_file[group[0].file_index] if is_unknown else sum(count.read for count in group)
+        read = sum(count.read for count in group) if group[0].is_dated else read_of_file[group[0].file_index]
         bad = sum(count.quarantined_rows + count.rows_with_bad_values for count in group)
         if bad > limit * read:
             reasons: Counter[str] = Counter()

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("santander.ingest")
 
+STEP_VERSION = 1
+"""Raised when the same file would be read differently: files ingested before are then out of date."""
+
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
@@ -42,7 +45,7 @@ class IngestReport:
     @property
     def months(self) -> list[Month]:
         """The months of ``customers`` that were replaced."""
-        return sorted({Month.parse(count.month) for count in self.counts if count.month != UNKNOWN_MONTH})
+        return sorted({Month.parse(count.month) for count in self.counts if count.is_dated})
 
 
 def ingest(settings: "Settings", lake: Lake, paths: Sequence[Path], *, allow_shrink: bool = False) -> IngestReport:
@@ -83,7 +86,7 @@ def _publish(
     check_shares(counts, limit)
     kept: dict[Month, int] = {}
     for count in counts:
-        if count.month != UNKNOWN_MONTH:
+        if count.is_dated:
             month = Month.parse(count.month)
             kept[month] = kept.get(month, 0) + count.kept
     if not kept:

@@ -84,6 +84,19 @@ def survey(path: Path, chunk_bytes: int, scratch: Path) -> LandingFile:
     return LandingFile(plain, str(path), fingerprint.hexdigest(), n_columns, line - 2, tuple(chunks))
 
 
+def sha256_of(path: Path) -> str:
+    """The fingerprint that ``survey`` gives the file: that of its plain bytes, also where the file is packed."""
+    if not path.is_file():
+        raise LandingFileRefused(path, "there is no such file")
+    with path.open("rb") as source:
+        packed = source.read(2) == _GZIP_MAGIC
+    try:
+        with gzip.open(path, "rb") if packed else path.open("rb") as plain:
+            return hashlib.file_digest(plain, "sha256").hexdigest()  # type: ignore[arg-type]
+    except (OSError, EOFError) as error:
+        raise LandingFileRefused(path, f"it cannot be read ({error})") from None
+
+
 def read_chunk(path: Path, chunk: Chunk) -> bytes:
     """The bytes of one chunk."""
     with path.open("rb") as source:

@@ -76,6 +76,6 @@ def _month_or_unknown(counts: Sequence[MonthCount]):  # type: ignore[no-untyped-
 
     month = F.lit(UNKNOWN_MONTH)
     for index in sorted({count.file_index for count in counts}):
-        known = [count.month for count in counts if count.file_index == index and count.month != UNKNOWN_MONTH]
+        known = [count.month for count in counts if count.file_index == index and count.is_dated]
         month = F.when((F.col("file_index") == index) & F.col("row_month").isin(known), F.col("row_month")).otherwise(month)
     return month.alias("month")

@@ -33,7 +33,7 @@ def score_month(lake: Lake, store: "FeatureStore", model: Recommender, version: 
     Every customer with a row in the month gets a list of min(7, 24 - owned) products. Raises InputError when the month
     has no features.
     """
-    from santander.store import retrieve
+    from santander.store.access import retrieve
 
     if month not in lake.months(FEATURES_TABLE):
         raise InputError(f"no features for {month}: run 'santander features --month {month}' first")
@@ -60,7 +60,8 @@ def recommend(features: "DataFrame", model: Recommender, version: int, month: Mo
 
 def ranked_rows(features: pa.Table, model: Recommender, version: int, month: Month) -> pa.RecordBatch:
     """The lists of some customers, a row per product; ``score`` is null for a product the model has no opinion of."""
-    ranks, scores = model.recommend(features)
+    scores = model.score(features)
+    ranks = model.rank(features, scores)
     listed = ranks >= 0
     row, place = np.nonzero(listed)
     product = ranks[row, place]

@@ -1,0 +1,37 @@
+"""The main job: landing files to recommendations and a submission, skipping what is up to date."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from santander.cli import Outcome, main_of, verb
+from santander.options import FromOption, MonthOption, ToOption
+
+if TYPE_CHECKING:
+    from santander.settings import Settings
+
+
+@verb
+def run(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Landing files [default: train_ver2.csv and test_ver2.csv of DATA_DIR/raw; a small bank if absent]."),
+    ] = None,
+    month: MonthOption = None,
+    from_: FromOption = None,
+    to: ToOption = None,
+    recipe: Annotated[str | None, typer.Option(help="Recipe to train [default: the one conf names].")] = None,
+    customers: Annotated[int, typer.Option(help="Size of the bank that is made when there are no landing files.")] = 20_000,
+    *,
+    settings: "Settings",
+) -> Outcome:
+    """Ingest, build features, train, score and submit: for the last month, one month, or each month of a range in order."""
+    from santander.walk import walk
+
+    report = walk(settings, files or [], month=month, first=from_, last=to, recipe=recipe, bank_customers=customers)
+    return Outcome(report.payload(), report.tables())
+
+
+if __name__ == "__main__":
+    main_of(run)

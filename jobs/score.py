@@ -1,0 +1,33 @@
+"""Recommend seven products to every customer of a month."""
+
+from typing import TYPE_CHECKING
+
+from santander.cli import Outcome, main_of, verb
+from santander.options import FromOption, MonthOption, ToOption
+
+if TYPE_CHECKING:
+    from santander.settings import Settings
+
+
+@verb
+def score(month: MonthOption = None, from_: FromOption = None, to: ToOption = None, *, settings: "Settings") -> Outcome:
+    """Write the champion's recommendations for every customer of a month; the last month with features unless told otherwise."""
+    from santander.engine import open_session
+    from santander.options import chosen_months
+    from santander.steps import Steps
+    from santander.tables import FEATURES_TABLE
+
+    with open_session(settings.master) as session:
+        steps = Steps(settings, session)
+        built = steps.lake.months(FEATURES_TABLE)
+        months = chosen_months(month, from_, to, built if from_ or to else built[-1:])
+        results = [steps.score(each, anyway=True).result for each in months]
+    text = [
+        f"{r['month']}: {r['customers']:,} customers, {r['rows']:,} recommendations by model version {r['model_version']}"
+        for r in results
+    ]
+    return Outcome({**results[-1], "months": {r["month"]: r for r in results}}, text)
+
+
+if __name__ == "__main__":
+    main_of(score)

@@ -1,0 +1,201 @@
+"""The steps of the walk, each with what it depends on: run it, or skip it because nothing it was made from has changed.
+
+``run`` skips what is up to date; a verb of its own does its step in any case. Both record what they did.
+"""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from santander.bank.months import Month
+from santander.features import build
+from santander.features.declaration import FEATURES, months_read_for
+from santander.freshness import StepLedger, fingerprint_of
+from santander.ingest.ingestion import STEP_VERSION as INGEST_VERSION
+from santander.ingest.ingestion import IngestReport, ingest
+from santander.ingest.landing import sha256_of
+from santander.lake import Lake
+from santander.scoring import batch, submission
+from santander.tables import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
+
+if TYPE_CHECKING:
+    from feast import FeatureStore
+    from pyspark.sql import SparkSession
+
+    from santander.settings import Settings
+    from santander.training.recipe import Recipe
+
+log = logging.getLogger("santander.run")
+
+INGEST, BUILD, TRAIN, SCORE, SUBMIT = "ingest", "features", "train", "score", "submit"
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutcome:
+    """What a step did: the months it worked on, the months it found up to date, seconds, and its result."""
+
+    step: str
+    done: Sequence[Month]
+    up_to_date: Sequence[Month]
+    seconds: float
+    result: Mapping[str, Any]
+
+
+class Steps:
+    """The steps over one lake and one session."""
+
+    def __init__(self, settings: "Settings", session: "SparkSession") -> None:
+        self.settings = settings
+        self.session = session
+        self.lake = Lake(settings, session)
+        self.ledger = StepLedger(self.lake)
+
+    @cached_property
+    def store(self) -> "FeatureStore":
+        """The feature store, opened when a step first retrieves something: importing Feast takes seconds."""
+        from santander.store.access import open_store
+
+        return open_store(self.settings, self.lake)
+
+    # --- ingest --------------------------------------------------------------------------------------------------
+
+    def ingest(self, files: Sequence[Path], *, allow_shrink: bool = False) -> IngestReport:
+        """Ingest landing files, up to date or not."""
+        started = time.monotonic()
+        report = ingest(self.settings, self.lake, files, allow_shrink=allow_shrink)
+        seconds = time.monotonic() - started
+        for index, file in enumerate(report.files):
+            kept = {Month.parse(c.month): c.kept for c in report.counts if c.file_index == index and c.is_dated}
+            fingerprint = self._ingest_fingerprint(file.sha256)
+            share = file.lines / sum(each.lines for each in report.files)
+            self.ledger.record(INGEST, {month: (fingerprint, rows) for month, rows in kept.items()}, seconds * share)
+        return report
+
+    def ingest_new(self, files: Sequence[Path]) -> StepOutcome:
+        """Ingest the files whose content was never ingested with these settings; a later correction is not undone."""
+        started = time.monotonic()
+        new = [file for file in files if not self.ledger.has_seen(INGEST, self._ingest_fingerprint(sha256_of(file)))]
+        seen = [str(file) for file in files if file not in new]
+        if seen:
+            log.info("ingest: up to date: %s", ", ".join(seen))
+        done = self.ingest(new).months if new else []
+        rest = [month for month in self.lake.months(CUSTOMERS) if month not in done]
+        return StepOutcome(INGEST, done, rest, time.monotonic() - started, {"files": [str(file) for file in new]})
+
+    def _ingest_fingerprint(self, sha256: str) -> str:
+        return fingerprint_of(version=INGEST_VERSION, sha256=sha256, limit=self.settings.ingest.max_quarantine_share)
+
+    # --- features ------------------------------------------------------------------------------------------------
+
+    def build_features(self, months: Sequence[Month], *, anyway: bool) -> StepOutcome:
+        """Build the features of these months, of those out of date only unless ``anyway``."""
+        started = time.monotonic()
+        prints = {month: self._features_fingerprint(month) for month in months}
+        built = set(self.lake.months(FEATURES_TABLE))
+        stale = [m for m in months if anyway or m not in built or not self.ledger.is_current(BUILD, m, prints[m])]
+        rows: dict[Month, int] = {}
+        if stale:
+            rows = build.build_features(self.lake, stale, self.settings.features.months_per_commit)
+            self.ledger.record(BUILD, {m: (prints[m], rows[m]) for m in stale}, time.monotonic() - started)
+        fresh = [month for month in months if month not in stale]
+        _say_up_to_date(BUILD, fresh)
+        return StepOutcome(BUILD, stale, fresh, time.monotonic() - started, {str(month): n for month, n in rows.items()})
+
+    def _features_fingerprint(self, month: Month) -> str:
+        customers = self.lake.fingerprints(CUSTOMERS)
+        read = {str(m): customers[m] for m in months_read_for(month) if m in customers}
+        return fingerprint_of(version=build.STEP_VERSION, declared=[(f.name, f.type) for f in FEATURES], customers=read)
+
+    # --- train ---------------------------------------------------------------------------------------------------
+
+    def train(self, target: Month | None, recipe: "Recipe", *, anyway: bool) -> StepOutcome:
+        """Train a recipe for a target month, register it and let it meet the champion, unless that was done already."""
+        from santander.registry.promotion import register_candidate
+        from santander.registry.versions import champion_number
+        from santander.training.collect import labelled_months, through
+        from santander.training.plan import plan_months
+        from santander.training.train import train
+
+        started = time.monotonic()
+        labelled = labelled_months(self.lake)
+        target = target or (labelled[-1] + 1 if labelled else max(self.lake.months(CUSTOMERS)))
+        plan = plan_months(recipe, target, labelled)
+        fingerprint = self._train_fingerprint([*plan.months, plan.gate], recipe)
+        last = self.ledger.last(TRAIN, target)
+        if not anyway and last and last.fingerprint == fingerprint and champion_number(self.settings) is not None:
+            _say_up_to_date(TRAIN, [target])
+            return StepOutcome(TRAIN, [], [target], time.monotonic() - started, last.result)
+        report = train(self.settings, self.lake, through(self.store), recipe, target)
+        promotion = register_candidate(self.settings, self.lake, report)
+        evaluation = report.judgement.evaluation if report.judgement else None
+        result = {
+            **(evaluation.figures() if evaluation else {}),
+            "target": str(target),
+            "recipe": recipe.name,
+            "version": promotion.version,
+            "champion": promotion.champion,
+            "promoted": promotion.verdict.promoted,
+            "reason": promotion.verdict.reason,
+        }
+        customers = evaluation.customers if evaluation else 0
+        self.ledger.record(TRAIN, {target: (fingerprint, customers)}, time.monotonic() - started, result)
+        return StepOutcome(TRAIN, [target], [], time.monotonic() - started, result)
+
+    def _train_fingerprint(self, months: Sequence[Month], recipe: "Recipe") -> str:
+        features, customers = self.lake.fingerprints(FEATURES_TABLE), self.lake.fingerprints(CUSTOMERS)
+        return fingerprint_of(
+            recipe=recipe.fingerprint,
+            gate=self.settings.gate.model_dump(),
+            features={str(month): features.get(month) for month in months},
+            customers={str(month): customers.get(month) for month in months},
+        )
+
+    # --- score and submit ----------------------------------------------------------------------------------------
+
+    def score(self, month: Month, *, anyway: bool) -> StepOutcome:
+        """Recommend by the champion, unless the month's recommendations were made by it from the same rows."""
+        from santander.registry.versions import champion, champion_number
+
+        started = time.monotonic()
+        number = champion_number(self.settings)
+        fingerprint = fingerprint_of(
+            version=batch.STEP_VERSION,
+            champion=number,
+            features=self.lake.fingerprints(FEATURES_TABLE).get(month),
+            customers=self.lake.fingerprints(CUSTOMERS).get(month),
+        )
+        last = self.ledger.last(SCORE, month)
+        if not anyway and last and last.fingerprint == fingerprint and month in self.lake.months(RECOMMENDATIONS):
+            _say_up_to_date(SCORE, [month])
+            return StepOutcome(SCORE, [], [month], time.monotonic() - started, last.result)
+        version = champion(self.settings)
+        rows = batch.score_month(self.lake, self.store, version.model, version.number, month)
+        customers = self.lake.rows_by_month(CUSTOMERS)[month]
+        result = {"month": str(month), "customers": customers, "rows": rows, "model_version": version.number}
+        self.ledger.record(SCORE, {month: (fingerprint, rows)}, time.monotonic() - started, result)
+        log.info("score: %s customers of %s have their lists from version %s", f"{customers:,}", month, version.number)
+        return StepOutcome(SCORE, [month], [], time.monotonic() - started, result)
+
+    def submit(self, month: Month, *, anyway: bool) -> StepOutcome:
+        """Write the submission file of a scored month, unless it was written from the same recommendations."""
+        started = time.monotonic()
+        fingerprint = fingerprint_of(
+            version=submission.STEP_VERSION, recommendations=self.lake.fingerprints(RECOMMENDATIONS).get(month)
+        )
+        last = self.ledger.last(SUBMIT, month)
+        if not anyway and last and last.fingerprint == fingerprint and Path(last.result["file"]).is_file():
+            _say_up_to_date(SUBMIT, [month])
+            return StepOutcome(SUBMIT, [], [month], time.monotonic() - started, last.result)
+        file, customers = submission.write_submission(self.lake, month, self.settings.data / "submissions")
+        result = {"month": str(month), "file": str(file), "customers": customers}
+        self.ledger.record(SUBMIT, {month: (fingerprint, customers)}, time.monotonic() - started, result)
+        return StepOutcome(SUBMIT, [month], [], time.monotonic() - started, result)
+
+
+def _say_up_to_date(step: str, months: Sequence[Month]) -> None:
+    if months:
+        log.info("%s: up to date: %s", step, ", ".join(map(str, months)))

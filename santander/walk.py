@@ -1,0 +1,175 @@
+"""The whole walk, from landing files to a submission, and the table it ends with."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from santander.bank.months import Month
+from santander.engine import open_session
+from santander.errors import InputError
+from santander.options import chosen_months
+from santander.steps import StepOutcome, Steps
+from santander.tables import CUSTOMERS, INGESTIONS
+
+if TYPE_CHECKING:
+    from santander.settings import Settings
+
+log = logging.getLogger("santander.run")
+
+LANDING_FILES = ("train_ver2.csv", "test_ver2.csv")
+BANK_SEED = 11
+
+
+@dataclass(frozen=True)
+class WalkReport:
+    """What a walk found and did: rows per month as ingested last, the outcome of each step, where the results lie."""
+
+    months: dict[str, dict[str, int]]
+    outcomes: list[StepOutcome]
+    data_dir: Path
+    state_dir: Path
+
+    def payload(self) -> dict[str, Any]:
+        """The JSON object of ``run``."""
+        return {
+            "months": self.months,
+            "evaluation": dict(self._last_result("train")),
+            "scored": dict(self._last_result("score")),
+            "submission": self._last_result("submit").get("file"),
+            "steps": [
+                {
+                    "step": outcome.step,
+                    "done": [str(month) for month in outcome.done],
+                    "up_to_date": [str(month) for month in outcome.up_to_date],
+                    "seconds": round(outcome.seconds, 2),
+                }
+                for outcome in self.outcomes
+            ],
+        }
+
+    def tables(self) -> list[Any]:
+        """The tables a person reads at the end."""
+        return [self._rows_table(), self._score_table(), self._steps_table(), self._where_next()]
+
+    def _last_result(self, step: str) -> dict[str, Any]:
+        return next((dict(outcome.result) for outcome in reversed(self.outcomes) if outcome.step == step), {})
+
+    def _rows_table(self) -> Any:
+        table = _new_table("month", "read", "kept", "quarantined rows", "with quarantined values")
+        for month, counts in self.months.items():
+            table.add_row(month, *(f"{n:,}" for n in counts.values()))
+        return table
+
+    def _score_table(self) -> Any:
+        table = _new_table("judged on", "MAP@7", "share of ceiling")
+        figures = self._last_result("train")
+        if "map7" not in figures:
+            return "no model was judged"
+        rows = [("model", figures["map7"]), ("baseline", figures["baseline"]), ("ceiling", figures["ceiling"])]
+        if figures["oracle"] is not None:
+            rows.insert(2, ("oracle", figures["oracle"]))
+        for name, value in rows:
+            share = value / figures["ceiling"] if figures["ceiling"] else 0
+            table.add_row(f"{figures['month']} {name}", f"{value:.6f}", f"{share:.3f}")
+        table.caption = f"version {figures['version']}, champion {figures['champion']}: {figures['reason']}"
+        table.caption_justify = "left"
+        return table
+
+    def _steps_table(self) -> Any:
+        table = _new_table("step", "seconds", "months done", "up to date")
+        for outcome in self.outcomes:
+            table.add_row(outcome.step, f"{outcome.seconds:.1f}", _span(outcome.done), _span(outcome.up_to_date))
+        return table
+
+    def _where_next(self) -> str:
+        return (
+            f"submission      {self._last_result('submit').get('file', '-')}\n"
+            f"Delta tables    {self.data_dir / 'lake'}\n"
+            f"models          mlflow ui --backend-store-uri sqlite:///{self.state_dir / 'mlflow.db'}\n"
+            "notebooks       make notebook (notebooks/01_explore_the_bank.ipynb)\n"
+            "what is there   santander status"
+        )
+
+
+def walk(
+    settings: "Settings",
+    files: Sequence[Path],
+    *,
+    month: str | None = None,
+    first: str | None = None,
+    last: str | None = None,
+    recipe: str | None = None,
+    bank_customers: int,
+) -> WalkReport:
+    """Do every step for each target month in order, skipping what is up to date.
+
+    The target is the last month there is unless one or a range is asked for. Without landing files a bank is made.
+    """
+    from santander.training.recipe import Recipe
+
+    landing = list(files) or _landing_files(settings, bank_customers)
+    chosen_recipe = Recipe.load(recipe or settings.training.recipe)
+    with open_session(settings.master) as session:
+        steps = Steps(settings, session)
+        outcomes = [steps.ingest_new(landing)]
+        present = steps.lake.months(CUSTOMERS)
+        targets = chosen_months(month, first, last, present if first or last else present[-1:])
+        absent = [str(target) for target in targets if target not in present]
+        if absent:
+            raise InputError(f"no customers for {', '.join(absent)}: name the landing file of the month")
+        outcomes.append(steps.build_features([m for m in present if m <= targets[-1]], anyway=False))
+        for target in targets:
+            outcomes.append(steps.train(target, chosen_recipe, anyway=False))
+            outcomes.append(steps.score(target, anyway=False))
+            outcomes.append(steps.submit(target, anyway=False))
+        return WalkReport(_ingested(steps), outcomes, settings.data, settings.state)
+
+
+def _landing_files(settings: "Settings", bank_customers: int) -> list[Path]:
+    raw = settings.data / "raw"
+    present = [raw / name for name in LANDING_FILES if (raw / name).is_file()]
+    if present:
+        return present
+    from santander.synthetic import BankSpec, generate
+    from santander.synthetic.progress import progress
+
+    log.info("no landing files in %s: making a bank of %s customers there", raw, f"{bank_customers:,}")
+    spec = BankSpec(out=raw, customers=bank_customers, seed=BANK_SEED)
+    with progress("generate", spec.last.index - spec.first.index + 1) as done:
+        generate(spec, done)
+    return [raw / name for name in LANDING_FILES]
+
+
+def _ingested(steps: Steps) -> dict[str, dict[str, int]]:
+    """Rows of each month as its last ingestion counted them, files of one ingestion together."""
+    last: dict[str, tuple[Any, str]] = {}
+    rows = steps.lake.rows(INGESTIONS)
+    for row in rows:
+        last[row["month"]] = max(last.get(row["month"], (row["ingested_at"], "")), (row["ingested_at"], row["ingestion_id"]))
+    counts: dict[str, dict[str, int]] = {}
+    for row in sorted(rows, key=lambda row: row["month"]):
+        if row["ingestion_id"] == last[row["month"]][1]:
+            month = counts.setdefault(row["month"], dict.fromkeys(_COUNTED, 0))
+            for name in _COUNTED:
+                month[name] += row[name]
+    return counts
+
+
+_COUNTED = ("read", "kept", "quarantined_rows", "rows_with_quarantined_values")
+
+
+def _new_table(*headings: str) -> Any:
+    from rich.table import Table
+
+    table = Table(*headings)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    return table
+
+
+def _span(months: Sequence[Month]) -> str:
+    if len(months) <= 1:
+        return "".join(map(str, months)) or "-"
+    return f"{min(months)} to {max(months)} ({len(months)})"

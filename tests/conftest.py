@@ -1,0 +1,55 @@
+"""What many tests share: one engine session per process, settings in a temporary folder, and a small bank."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from santander.engine import open_session
+from santander.lake import Lake
+from santander.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def session() -> Iterator[SparkSession]:
+    with open_session("sail") as opened:
+        yield opened
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings.load(data_dir=str(tmp_path / "data"))
+
+
+@pytest.fixture
+def lake(settings: Settings, session: SparkSession) -> Lake:
+    return Lake(settings, session)
+
+
+@dataclass(frozen=True)
+class Bank:
+    """A generated bank that was ingested and whose features were built; tests read it and leave it as it is."""
+
+    settings: Settings
+    lake: Lake
+
+    @property
+    def raw(self) -> Path:
+        return self.settings.data / "raw"
+
+
+@pytest.fixture(scope="session")
+def bank(tmp_path_factory: pytest.TempPathFactory, session: SparkSession) -> Bank:
+    from santander.features.build import build_features
+    from santander.ingest.ingestion import ingest
+    from santander.synthetic import BankSpec, generate
+    from santander.tables import CUSTOMERS
+
+    settings = Settings.load(data_dir=str(tmp_path_factory.mktemp("bank")))
+    generate(BankSpec(out=settings.data / "raw", customers=3_000, seed=5))
+    lake = Lake(settings, session)
+    ingest(settings, lake, [settings.data / "raw" / name for name in ("train_ver2.csv", "test_ver2.csv")])
+    build_features(lake, lake.months(CUSTOMERS), months_per_commit=6)
+    return Bank(settings, lake)

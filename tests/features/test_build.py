@@ -1,0 +1,114 @@
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from santander.bank.months import Month, month_range
+from santander.errors import InputError
+from santander.features.build import build_features
+from santander.features.profile import with_imputed_income
+from santander.ingest.ingestion import ingest
+from santander.lake import Lake
+from santander.settings import Settings
+from santander.tables import CUSTOMERS, FEATURES_TABLE
+from tests.conftest import Bank
+from tests.landing_files import landing_file, record
+
+Row = dict[str, object]
+
+
+def features(lake: Lake, month: Month) -> dict[int, Row]:
+    return {row["customer_id"]: row for row in lake.read_months(FEATURES_TABLE, [month]).toArrow().to_pylist()}
+
+
+def test_a_row_holds_the_products_of_the_months_before_and_the_profile_of_the_month(
+    settings: Settings, session: SparkSession, tmp_path: Path
+) -> None:
+    lake = Lake(settings, session)
+    current, debit = {"ind_cco_fin_ult1": "1"}, {"ind_recibo_ult1": "1"}
+    lines = [
+        record(1, "2015-01", **current),
+        record(1, "2015-02", **current, **debit, tiprel_1mes="I", ind_actividad_cliente=" 0"),
+        record(1, "2015-04", **debit, age=" 36", segmento="01 - TOP", canal_entrada="007"),
+        record(2, "2015-04", **current),
+    ]
+    ingest(settings, lake, [landing_file(tmp_path / "a.csv", lines)])
+    april = Month(2015, 4)
+    build_features(lake, [april], months_per_commit=1)
+    one, two = features(lake, april)[1], features(lake, april)[2]
+    assert [one[f"holdings_lag_{lag}"] for lag in range(1, 6)] == [None, 1 << 2 | 1 << 23, 1 << 2, None, None]
+    assert (one["owned"], one["months_known"], one["products_held"]) == (1 << 2 | 1 << 23, 2, None)
+    assert (one["additions"], one["closures"], one["continuations"]) == (1, 0, 1)
+    # the debit was added two months before April: two is binary 010
+    assert [one[f"months_since_added_bit_{plane}"] for plane in range(3)] == [0, 1 << 23, 0]
+    assert (one["age"], one["segment"], one["channel"], one["country"]) == (36, 1, 7, int("ES", 36))
+    assert (one["relation_type_last"], one["was_active"]) == (None, None)  # no row in March
+    assert (two["owned"], two["months_known"]) == (0, 0)
+    assert (one["month_of_year"], one["season_sine"], one["season_cosine"]) == (4, 1.0, 0.0)
+
+
+def test_last_relation_and_activity_are_those_of_the_month_before(
+    settings: Settings, session: SparkSession, tmp_path: Path
+) -> None:
+    lake = Lake(settings, session)
+    lines = [record(1, "2015-01", tiprel_1mes="I", ind_actividad_cliente=" 0"), record(1, "2015-02")]
+    ingest(settings, lake, [landing_file(tmp_path / "a.csv", lines)])
+    build_features(lake, [Month(2015, 2)], months_per_commit=1)
+    row = features(lake, Month(2015, 2))[1]
+    assert (row["relation_type"], row["is_active"]) == (int("A", 36), True)
+    assert (row["relation_type_last"], row["was_active"]) == (int("I", 36), False)
+
+
+def test_products_of_the_month_itself_never_matter(settings: Settings, session: SparkSession, tmp_path: Path) -> None:
+    lake = Lake(settings, session)
+    january = [record(i, "2015-01", ind_cco_fin_ult1=str(i % 2)) for i in range(1, 20)]
+    seen = []
+    for flag in ("0", "1"):
+        february = [record(i, "2015-02", ind_cco_fin_ult1=flag, ind_recibo_ult1=flag) for i in range(1, 20)]
+        ingest(settings, lake, [landing_file(tmp_path / f"{flag}.csv", january + february)])
+        build_features(lake, [Month(2015, 2)], months_per_commit=1)
+        seen.append(features(lake, Month(2015, 2)))
+    assert seen[0] == seen[1]
+
+
+def test_a_month_alone_and_a_month_in_a_range_have_the_same_rows(bank: Bank) -> None:
+    months = month_range(Month(2015, 5), Month(2016, 6))
+    in_range = {month: features(bank.lake, month) for month in months[-2:]}
+    versions_before = bank.lake.version(FEATURES_TABLE)
+    for month in months[-2:]:
+        build_features(bank.lake, [month], months_per_commit=1)
+        assert features(bank.lake, month) == in_range[month]
+    assert bank.lake.version(FEATURES_TABLE) == (versions_before or 0) + 2
+    assert len(in_range[Month(2016, 5)]) == bank.lake.rows_by_month(CUSTOMERS)[Month(2016, 5)]
+
+
+def test_only_the_months_of_the_window_are_read(settings: Settings, session: SparkSession, tmp_path: Path) -> None:
+    lake = Lake(settings, session)
+    lines = [record(1, str(month)) for month in month_range(Month(2015, 1), Month(2015, 8))]
+    ingest(settings, lake, [landing_file(tmp_path / "a.csv", lines)])
+    for unneeded in (Month(2015, 1), Month(2015, 8)):
+        for file in Path(lake.path(CUSTOMERS), f"snapshot_date={unneeded.snapshot}").glob("*.parquet"):
+            file.unlink()
+    build_features(lake, [Month(2015, 7)], months_per_commit=1)
+    assert features(lake, Month(2015, 7))[1]["months_known"] == 5
+
+
+def test_a_month_without_customers_is_refused(bank: Bank) -> None:
+    with pytest.raises(InputError, match="no customers for 2017-01"):
+        build_features(bank.lake, [Month(2017, 1)], months_per_commit=1)
+
+
+def test_unknown_income_is_the_median_of_the_smallest_group_with_fifty_known(session: SparkSession) -> None:
+    rows: list[tuple[int, int | None, str | None, float | None]] = []
+    rows += [(i, 28, "top", 100.0 + i) for i in range(51)]  # enough known: median 125
+    rows += [(100 + i, 29, "top", 1000.0) for i in range(49)]  # not enough in the province: the segment decides
+    rows += [(200 + i, 30, "students", 7.0) for i in range(10)]  # not enough in the segment either: the month decides
+    rows += [(300, 28, "top", None), (301, 29, "top", None), (302, 30, "students", None), (303, None, None, None)]
+    frame = session.createDataFrame(rows, "id int, province_code int, segment string, household_income double")
+    found = {row["id"]: (row["household_income"], row["income_imputed"]) for row in with_imputed_income(frame).collect()}
+    assert found[0] == (100.0, False)
+    assert found[300] == (125.0, True)
+    assert found[301] == (149.5, True)  # of 51 values 100 to 150 and 49 times 1000, the 50th and 51st
+    assert found[302] == (144.5, True)  # ten sevens before those
+    assert found[303] == (144.5, True)
+    assert len(found) == len(rows)

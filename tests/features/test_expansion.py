@@ -1,0 +1,127 @@
+"""From bitmask features to model columns."""
+
+import math
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from santander.bank.products import N_PRODUCTS, PRODUCT_NAMES
+from santander.errors import InputError
+from santander.features.declaration import FEATURE_NAMES
+from santander.features.expansion import ColumnGroup, ColumnPlan, bits_of
+from tests.models.toy_world import MASK, feature_rows
+
+AS_THEY_ARE = (ColumnGroup.PROFILE, ColumnGroup.SEASON, ColumnGroup.HISTORY_COUNTS)
+PER_PRODUCT = [group for group in ColumnGroup if group not in AS_THEY_ARE]
+TAXES, FUNDS = MASK["taxes"], MASK["funds"]
+
+
+def value(group: ColumnGroup, row: dict[str, object], column: str) -> float:
+    plan = ColumnPlan((group,))
+    return float(plan.matrix(feature_rows([row]))[0, plan.names.index(column)])
+
+
+def lags(*holdings: int | None) -> dict[str, object]:
+    """Holdings one to five months before; those not given are null."""
+    return {f"holdings_lag_{lag}": held for lag, held in enumerate(holdings, start=1)}
+
+
+@given(masks=st.lists(st.integers(0, (1 << N_PRODUCTS) - 1), max_size=5))
+def test_bits_are_those_of_the_mask(masks: list[int]) -> None:
+    expected = [[mask >> bit & 1 for bit in range(N_PRODUCTS)] for mask in masks]
+    assert bits_of(np.array(masks, dtype=np.int64)).tolist() == expected
+
+
+def test_lag_1_bits_say_what_was_held_the_month_before() -> None:
+    assert value(ColumnGroup.LAG_1_BITS, lags(TAXES), "lag_1_bits.taxes") == 1
+    assert value(ColumnGroup.LAG_1_BITS, lags(TAXES), "lag_1_bits.funds") == 0
+
+
+def test_an_unknown_month_is_missing_not_empty() -> None:
+    assert np.isnan(ColumnPlan((ColumnGroup.LAG_1_BITS,)).matrix(feature_rows([lags(None, TAXES)]))).all()
+    assert math.isnan(value(ColumnGroup.OLDER_LAG_BITS, lags(TAXES, None, TAXES), "held_2_months_before.taxes"))
+    assert value(ColumnGroup.OLDER_LAG_BITS, lags(TAXES, None, TAXES), "held_3_months_before.taxes") == 1
+
+
+def test_older_lag_bits_are_in_order_of_month_then_product() -> None:
+    names = ColumnPlan((ColumnGroup.OLDER_LAG_BITS,)).names
+    assert len(names) == 96
+    assert names[0] == f"held_2_months_before.{PRODUCT_NAMES[0]}"
+    for lag in range(2, 6):
+        row = lags(*[TAXES if month == lag else FUNDS for month in range(1, 6)])
+        assert value(ColumnGroup.OLDER_LAG_BITS, row, f"held_{lag}_months_before.taxes") == 1
+        assert value(ColumnGroup.OLDER_LAG_BITS, row, f"held_{lag}_months_before.funds") == 0
+
+
+def test_months_held_counts_the_known_months() -> None:
+    row = lags(TAXES, TAXES | FUNDS, None, 0, TAXES)
+    assert value(ColumnGroup.MONTHS_HELD, row, "months_held.taxes") == 3
+    assert value(ColumnGroup.MONTHS_HELD, row, "months_held.funds") == 1
+    assert value(ColumnGroup.MONTHS_HELD, row, "months_held.loan") == 0
+
+
+def test_months_since_held_is_the_latest_month() -> None:
+    row = lags(0, 0, TAXES, TAXES, FUNDS)
+    assert value(ColumnGroup.MONTHS_SINCE_HELD, row, "months_since_held.taxes") == 3
+    assert value(ColumnGroup.MONTHS_SINCE_HELD, row, "months_since_held.funds") == 5
+    assert value(ColumnGroup.MONTHS_SINCE_HELD, row, "months_since_held.loan") == 0
+
+
+def test_times_added_needs_both_months_known() -> None:
+    assert value(ColumnGroup.TIMES_ADDED, lags(TAXES, 0, TAXES, 0), "times_added.taxes") == 2
+    assert value(ColumnGroup.TIMES_ADDED, lags(TAXES, None, 0, TAXES), "times_added.taxes") == 0
+    assert math.isnan(value(ColumnGroup.TIMES_ADDED, lags(TAXES, None, 0), "times_added.taxes"))
+
+
+def test_months_since_added_puts_the_planes_together() -> None:
+    planes = {f"months_since_added_bit_{plane}": mask for plane, mask in enumerate([TAXES | FUNDS, TAXES, MASK["loan"]])}
+    assert value(ColumnGroup.MONTHS_SINCE_ADDED, planes, "months_since_added.taxes") == 3
+    assert value(ColumnGroup.MONTHS_SINCE_ADDED, planes, "months_since_added.funds") == 1
+    assert value(ColumnGroup.MONTHS_SINCE_ADDED, planes, "months_since_added.loan") == 4
+    assert value(ColumnGroup.MONTHS_SINCE_ADDED, planes, "months_since_added.payroll") == 0
+
+
+@pytest.mark.parametrize("group", PER_PRODUCT)
+def test_a_customer_without_history_is_missing_everywhere(group: ColumnGroup) -> None:
+    assert np.isnan(ColumnPlan((group,)).matrix(feature_rows([{"owned": 0, "age": 30}]))).all()
+
+
+def test_plain_features_keep_their_values_and_null_is_nan() -> None:
+    row = {"age": 31, "is_active": True, "is_woman": False, "household_income": 87218.1}
+    assert value(ColumnGroup.PROFILE, row, "age") == 31
+    assert value(ColumnGroup.PROFILE, row, "is_active") == 1
+    assert value(ColumnGroup.PROFILE, row, "is_woman") == 0
+    assert value(ColumnGroup.PROFILE, row, "household_income") == np.float32(87218.1)
+    assert math.isnan(value(ColumnGroup.PROFILE, row, "seniority_months"))
+
+
+def test_every_feature_but_owned_reaches_a_column_group() -> None:
+    plain = {name for name in ColumnPlan(tuple(ColumnGroup)).names if "." not in name}
+    assert set(FEATURE_NAMES) - plain == {
+        "owned",
+        *(f"holdings_lag_{lag}" for lag in range(1, 6)),
+        *(f"months_since_added_bit_{plane}" for plane in range(3)),
+    }
+
+
+def test_columns_follow_the_plan() -> None:
+    plan = ColumnPlan((ColumnGroup.LAG_1_BITS, ColumnGroup.SEASON))
+    matrix = plan.matrix(feature_rows([{**lags(TAXES), "month_of_year": 6}, {"month_of_year": 7}]))
+    assert matrix.shape == (2, len(plan.names)) == (2, 27)
+    assert matrix[:, plan.names.index("month_of_year")].tolist() == [6, 7]
+    assert matrix.dtype == np.float32
+
+
+def test_rows_in_several_chunks_expand_like_one() -> None:
+    rows = [lags(TAXES), lags(None, FUNDS), lags(FUNDS, TAXES)]
+    plan = ColumnPlan(tuple(PER_PRODUCT))
+    chunked = pa.concat_tables([feature_rows([row]) for row in rows])
+    np.testing.assert_array_equal(plan.matrix(chunked), plan.matrix(feature_rows(rows)))
+
+
+def test_a_missing_feature_is_named() -> None:
+    with pytest.raises(InputError, match="holdings_lag_3"):
+        ColumnPlan((ColumnGroup.MONTHS_HELD,)).matrix(feature_rows([lags(TAXES)]).drop_columns(["holdings_lag_3"]))
