@@ -155,6 +155,6 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
         return
     from rich.console import Console
 
-    console = Console(soft_wrap=True)
+    console = Console(width=None if sys.stdout.isatty() else 120)
     for part in outcome.text:
         console.print(part)

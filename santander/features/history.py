@@ -17,12 +17,11 @@ def lag_name(lag: int) -> str:
 
 
 def history_columns() -> "list[Column]":
-    """The features of the family from the five lag columns, ``relation_type_last`` and ``was_active``."""
+    """The features of the family that are computed from the five lag columns."""
     from pyspark.sql import functions as F
 
     lags = [F.col(lag_name(lag)) for lag in LAGS]
     return [
-        *lags,
         F.coalesce(*lags, F.lit(0)).alias("owned"),
         _total([lag.isNotNull().cast("int") for lag in lags]).cast("tinyint").alias("months_known"),
         F.bit_count(lags[0]).cast("tinyint").alias("products_held"),
@@ -30,8 +29,6 @@ def history_columns() -> "list[Column]":
         _count_pairs(lambda newer, older: older.bitwiseAND(F.bitwise_not(newer))).alias("closures"),
         _count_pairs(lambda newer, older: newer.bitwiseAND(older)).alias("continuations"),
         *_months_since_added_planes(),
-        F.col("relation_type_last"),
-        F.col("was_active"),
     ]
 
 

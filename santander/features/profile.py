@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 ENOUGH_KNOWN_INCOMES = 50
+NO_KEY = -1
 
 
 def profile_columns() -> "list[Column]":
@@ -44,31 +45,47 @@ def with_imputed_income(month_rows: "DataFrame") -> "DataFrame":
 
     The median is that of the customer's (province, segment); where fewer than 50 incomes are known there, of the segment;
     where fewer than 50 are known there too, of the month. Null only where the month knows no income at all.
+    The medians are settled for each (province, segment) first, so that the many rows are joined once.
     """
     from pyspark.sql import functions as F
 
-    known = month_rows.where("household_income IS NOT NULL")
-    median = F.median("household_income")
-    enough = F.count("*") >= ENOUGH_KNOWN_INCOMES
-    of_province = (
-        known.groupBy("province_code", "segment")
-        .agg(median.alias("province_income"), enough.alias("enough"))
-        .where("enough")
-        .select(F.col("province_code").alias("its_province"), F.col("segment").alias("its_segment"), "province_income")
-    )
-    of_segment = (
-        known.groupBy("segment")
-        .agg(median.alias("segment_income"), enough.alias("enough"))
-        .where("enough")
-        .select(F.col("segment").alias("the_segment"), "segment_income")
-    )
-    of_month = known.agg(median.alias("month_income"))
-    in_province = (F.col("province_code") == F.col("its_province")) & (F.col("segment") == F.col("its_segment"))
+    settled = _settled_incomes(month_rows)
+    in_group = (_key("province_code") == F.col("its_province")) & (_key("segment") == F.col("its_segment"))
     return (
-        month_rows.join(F.broadcast(of_province), on=in_province, how="left")
-        .join(F.broadcast(of_segment), on=F.col("segment") == F.col("the_segment"), how="left")
-        .join(F.broadcast(of_month), how="cross")
+        month_rows.join(F.broadcast(settled), on=in_group, how="left")
         .withColumn("income_imputed", F.col("household_income").isNull())
-        .withColumn("household_income", F.coalesce("household_income", "province_income", "segment_income", "month_income"))
-        .drop("its_province", "its_segment", "province_income", "the_segment", "segment_income", "month_income")
+        .withColumn("household_income", F.coalesce("household_income", "settled_income"))
+        .drop("its_province", "its_segment", "settled_income")
     )
+
+
+def _settled_incomes(month_rows: "DataFrame") -> "DataFrame":
+    """(its_province, its_segment, settled_income), one row per group of the month; an unknown key is NO_KEY."""
+    from pyspark.sql import functions as F
+
+    keyed = month_rows.select(_key("province_code").alias("province"), _key("segment").alias("segment"), "household_income")
+    median, known = F.median("household_income"), F.count("household_income")
+    of_group = keyed.groupBy("province", "segment").agg(median.alias("group_income"), known.alias("group_known"))
+    of_segment = keyed.groupBy(F.col("segment").alias("the_segment")).agg(
+        median.alias("segment_income"), known.alias("segment_known")
+    )
+    of_month = keyed.agg(median.alias("month_income"))
+
+    def enough(known: str, key: str) -> "Column":
+        return (F.col(known) >= ENOUGH_KNOWN_INCOMES) & (F.col(key) != NO_KEY)
+
+    income = F.when(enough("group_known", "province") & (F.col("segment") != NO_KEY), F.col("group_income"))
+    income = income.when(enough("segment_known", "segment"), F.col("segment_income")).otherwise(F.col("month_income"))
+    return (
+        of_group.join(of_segment, on=F.col("segment") == F.col("the_segment"), how="inner")
+        .join(of_month, how="cross")
+        .select(
+            F.col("province").alias("its_province"), F.col("segment").alias("its_segment"), income.alias("settled_income")
+        )
+    )
+
+
+def _key(name: str) -> "Column":
+    from pyspark.sql import functions as F
+
+    return F.coalesce(F.col(name).cast("int"), F.lit(NO_KEY))

@@ -99,12 +99,13 @@ def test_a_month_without_customers_is_refused(bank: Bank) -> None:
 
 
 def test_unknown_income_is_the_median_of_the_smallest_group_with_fifty_known(session: SparkSession) -> None:
-    rows: list[tuple[int, int | None, str | None, float | None]] = []
-    rows += [(i, 28, "top", 100.0 + i) for i in range(51)]  # enough known: median 125
-    rows += [(100 + i, 29, "top", 1000.0) for i in range(49)]  # not enough in the province: the segment decides
-    rows += [(200 + i, 30, "students", 7.0) for i in range(10)]  # not enough in the segment either: the month decides
-    rows += [(300, 28, "top", None), (301, 29, "top", None), (302, 30, "students", None), (303, None, None, None)]
-    frame = session.createDataFrame(rows, "id int, province_code int, segment string, household_income double")
+    rows: list[tuple[int, int | None, int | None, float | None]] = []
+    top, students = 1, 3
+    rows += [(i, 28, top, 100.0 + i) for i in range(51)]  # enough known: median 125
+    rows += [(100 + i, 29, top, 1000.0) for i in range(49)]  # not enough in the province: the segment decides
+    rows += [(200 + i, 30, students, 7.0) for i in range(10)]  # not enough in the segment either: the month decides
+    rows += [(300, 28, top, None), (301, 29, top, None), (302, 30, students, None), (303, None, None, None)]
+    frame = session.createDataFrame(rows, "id int, province_code int, segment int, household_income double")
     found = {row["id"]: (row["household_income"], row["income_imputed"]) for row in with_imputed_income(frame).collect()}
     assert found[0] == (100.0, False)
     assert found[300] == (125.0, True)

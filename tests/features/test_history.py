@@ -35,8 +35,8 @@ def test_the_family_says_what_a_walk_over_months_and_products_says(session: Spar
         for _ in range(300)
     ]
     histories += [(None,) * 5, (0,) * 5, ((1 << N_PRODUCTS) - 1, 0, 0, 0, 0)]
-    schema = ", ".join(["id int", *(f"{lag_name(lag)} int" for lag in LAGS), "relation_type_last int", "was_active boolean"])
-    frame = session.createDataFrame([(i, *lags, None, None) for i, lags in enumerate(histories)], schema)
+    schema = ", ".join(["id int", *(f"{lag_name(lag)} int" for lag in LAGS)])
+    frame = session.createDataFrame([(i, *lags) for i, lags in enumerate(histories)], schema)
     found = frame.select("id", *history_columns()).toArrow().sort_by("id").to_pylist()
     for lags, row in zip(histories, found, strict=True):
         row["since"] = [

@@ -1,0 +1,52 @@
+"""Show what is there: months, row counts, table versions, the champion and the last runs."""
+
+from typing import TYPE_CHECKING, Any
+
+from santander.cli import Outcome, main_of, verb
+
+if TYPE_CHECKING:
+    from santander.overview import Overview
+    from santander.settings import Settings
+
+
+@verb
+def status(settings: "Settings") -> Outcome:
+    """Show months with their row counts, table versions, the champion, and when each step last ran."""
+    from santander.overview import look
+
+    overview = look(settings)
+    return Outcome(overview.payload(), [_months(overview), _tables(overview), _champion(overview)])
+
+
+def _months(overview: "Overview") -> Any:
+    from rich.table import Table
+
+    table = Table("month", "customers", "products", "features", "recommendations", "last step")
+    for column in table.columns[1:5]:
+        column.justify = "right"
+    for month in overview.months:
+        last = f"{month.last_step}, {month.last_step_at:%Y-%m-%d %H:%M}" if month.last_step_at else "-"
+        known = "known" if month.has_products else "unknown"
+        counts = [f"{n:,}" if n else "-" for n in (month.customers, month.features, month.recommendations)]
+        table.add_row(str(month.month), counts[0], known, *counts[1:], last)
+    return table
+
+
+def _tables(overview: "Overview") -> Any:
+    from rich.table import Table
+
+    table = Table("table", "version")
+    table.columns[1].justify = "right"
+    for name, version in overview.tables:
+        table.add_row(name, "-" if version is None else str(version))
+    return table
+
+
+def _champion(overview: "Overview") -> str:
+    if overview.champion is None:
+        return "no champion yet: run 'santander train'"
+    return f"champion: version {overview.champion} of '{overview.model}'"
+
+
+if __name__ == "__main__":
+    main_of(status)

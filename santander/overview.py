@@ -1,0 +1,87 @@
+"""What is there, read from commits and registries alone: no engine is started and no data are read."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from santander.bank.months import Month
+from santander.freshness import StepLedger
+from santander.lake import Lake
+from santander.tables import CUSTOMERS, FEATURES_TABLE, INGESTIONS, RECOMMENDATIONS, TABLES
+
+if TYPE_CHECKING:
+    from santander.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class MonthOverview:
+    """One month: rows in each monthly table, and the step that worked on it last."""
+
+    month: Month
+    customers: int
+    has_products: bool
+    features: int
+    recommendations: int
+    model_version: int | None
+    last_step: str | None
+    last_step_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The lake and the registry at a glance; ``tables`` lists name and version (None: not written yet)."""
+
+    months: list[MonthOverview]
+    tables: list[tuple[str, int | None]]
+    model: str
+    champion: int | None
+
+    def payload(self) -> dict[str, Any]:
+        """The JSON object of ``status``."""
+        return {
+            "months": {
+                str(m.month): {
+                    "customers": m.customers,
+                    "has_products": m.has_products,
+                    "features": m.features,
+                    "recommendations": m.recommendations,
+                    "model_version": m.model_version,
+                    "last_step": m.last_step,
+                    "last_step_at": m.last_step_at.isoformat() if m.last_step_at else None,
+                }
+                for m in self.months
+            },
+            "tables": dict(self.tables),
+            "champion": self.champion,
+        }
+
+
+def look(settings: "Settings") -> Overview:
+    """Gather the overview; an empty data folder has no months and no champion."""
+    from santander.registry.versions import champion_number
+
+    lake = Lake(settings)
+    ledger = StepLedger(lake)
+    customers, features, recommendations = (lake.rows_by_month(t) for t in (CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS))
+    has_products = {
+        row["month"]: row["has_products"] for row in sorted(lake.rows(INGESTIONS), key=lambda row: row["ingested_at"])
+    }
+    months = []
+    for month in sorted(set(customers) | set(features) | set(recommendations)):
+        runs = [run for run in ledger.runs() if run.month == month]
+        last = max(runs, key=lambda run: run.finished_at, default=None)
+        scored = ledger.last("score", month)
+        months.append(
+            MonthOverview(
+                month,
+                customers.get(month, 0),
+                bool(has_products.get(str(month), False)),
+                features.get(month, 0),
+                recommendations.get(month, 0),
+                scored.result["model_version"] if scored else None,
+                last.step if last else None,
+                last.finished_at if last else None,
+            )
+        )
+    tables = [(table.name, lake.version(table)) for table in TABLES]
+    return Overview(months, tables, settings.mlflow.registered_model, champion_number(settings))
