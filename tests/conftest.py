@@ -53,3 +53,18 @@ def bank(tmp_path_factory: pytest.TempPathFactory, session: SparkSession) -> Ban
     ingest(settings, lake, [settings.data / "raw" / name for name in ("train_ver2.csv", "test_ver2.csv")])
     build_features(lake, lake.months(CUSTOMERS), months_per_commit=6)
     return Bank(settings, lake)
+
+
+@pytest.fixture(scope="session")
+def scored_bank(bank: Bank) -> Bank:
+    """The small bank after training, scoring and writing the submission, by the steps that ``run`` takes."""
+    from santander.bank.months import Month
+    from santander.steps import Steps
+    from santander.training.recipe import Recipe
+
+    steps = Steps(bank.settings, bank.lake.session)
+    target = Month(2016, 6)
+    steps.train(None, Recipe.load("next_products").with_rounds(20), anyway=False)
+    steps.score(target, anyway=False)
+    steps.submit(target, anyway=False)
+    return bank

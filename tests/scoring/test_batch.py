@@ -1,0 +1,85 @@
+import numpy as np
+import pyarrow.csv as pa_csv
+import pytest
+
+from santander.bank.months import Month
+from santander.bank.products import PRODUCTS
+from santander.errors import InputError
+from santander.scoring.batch import score_month
+from santander.scoring.submission import write_submission
+from santander.tables import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
+from tests.conftest import Bank
+
+TARGET = Month(2016, 6)
+BIT = {product.name: product.bit for product in PRODUCTS}
+
+
+@pytest.fixture(scope="module")
+def lists(scored_bank: Bank) -> dict[int, list[dict[str, object]]]:
+    """The recommendations of each customer of the target month, in order of rank."""
+    rows = scored_bank.lake.read_months(RECOMMENDATIONS, [TARGET]).toArrow().sort_by("rank").to_pylist()
+    found: dict[int, list[dict[str, object]]] = {}
+    for row in rows:
+        found.setdefault(row["customer_id"], []).append(row)
+    return found
+
+
+@pytest.fixture(scope="module")
+def owned(scored_bank: Bank) -> dict[int, int]:
+    """What each customer of the target month held in the latest of the five months before, told from ``customers`` alone."""
+    latest: dict[int, int] = {}
+    for month in sorted(TARGET - lag for lag in range(1, 6)):
+        for row in scored_bank.lake.read_months(CUSTOMERS, [month]).select("customer_id", "holdings").toArrow().to_pylist():
+            latest[row["customer_id"]] = row["holdings"]
+    everyone = scored_bank.lake.read_months(CUSTOMERS, [TARGET]).select("customer_id").toArrow()["customer_id"].to_pylist()
+    return {customer: latest.get(customer, 0) for customer in everyone}
+
+
+def test_everyone_of_the_month_has_a_list_of_the_defined_length(
+    lists: dict[int, list[dict[str, object]]], owned: dict[int, int]
+) -> None:
+    assert set(lists) == {customer for customer, held in owned.items() if held.bit_count() < 24}
+    for customer, rows in lists.items():
+        assert [row["rank"] for row in rows] == list(range(1, 1 + min(7, 24 - owned[customer].bit_count())))
+
+
+def test_no_owned_and_no_repeated_product_is_recommended(
+    lists: dict[int, list[dict[str, object]]], owned: dict[int, int]
+) -> None:
+    assert any(held for held in owned.values())
+    for customer, rows in lists.items():
+        bits = [BIT[str(row["product"])] for row in rows]
+        assert len(set(bits)) == len(bits)
+        assert not any(owned[customer] >> bit & 1 for bit in bits)
+
+
+def test_scores_fall_with_the_rank_and_products_left_out_come_last(lists: dict[int, list[dict[str, object]]]) -> None:
+    for rows in lists.values():
+        scores = [-np.inf if row["score"] is None else row["score"] for row in rows]
+        assert scores == sorted(scores, reverse=True)
+
+
+def test_the_submission_has_exactly_the_customers_of_the_test_file_once_and_the_ranked_products(
+    scored_bank: Bank, lists: dict[int, list[dict[str, object]]]
+) -> None:
+    submission = (scored_bank.settings.data / "submissions" / f"{TARGET}.csv").read_text().splitlines()
+    assert submission[0] == "ncodpers,added_products"
+    written = dict(line.split(",") for line in submission[1:])
+    test_file = pa_csv.read_csv(scored_bank.raw / "test_ver2.csv")["ncodpers"].to_pylist()
+    assert len(submission) - 1 == len(written) == len(test_file)
+    assert set(written) == {str(customer) for customer in test_file}
+    source = {product.name: product.source for product in PRODUCTS}
+    for customer, products in written.items():
+        assert products.split() == [source[str(row["product"])] for row in lists.get(int(customer), [])]
+
+
+def test_a_month_that_is_not_ready_is_refused_with_the_verb_to_run(scored_bank: Bank) -> None:
+    from santander.registry.versions import champion
+
+    lake = scored_bank.lake
+    model = champion(scored_bank.settings).model
+    with pytest.raises(InputError, match="no features for 2017-01: run 'santander features --month 2017-01' first"):
+        score_month(lake, None, model, 1, Month(2017, 1))  # type: ignore[arg-type]
+    assert Month(2016, 5) in lake.months(FEATURES_TABLE)
+    with pytest.raises(InputError, match="no recommendations for 2016-05"):
+        write_submission(lake, Month(2016, 5), scored_bank.settings.data / "submissions")

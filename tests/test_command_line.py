@@ -1,0 +1,99 @@
+"""The command as users start it: a process of its own, exit codes, one line per error, JSON on the last line."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Bank
+from tests.landing_files import landing_file, record
+
+ROOT = Path(__file__).parents[1]
+SANTANDER = str(Path(sys.executable).with_name("santander"))
+
+
+def call(*words: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SANTANDER_", "MLFLOW_"))}
+    return subprocess.run(
+        [*map(str, words)], capture_output=True, text=True, timeout=240, cwd=cwd, env=kept | environment, check=False
+    )
+
+
+def error_line(done: subprocess.CompletedProcess[str]) -> str:
+    lines = [line for line in done.stderr.splitlines() if " INFO " not in line]
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("error: ")
+    return lines[0]
+
+
+def test_every_verb_is_listed_and_has_the_shared_options() -> None:
+    listed = call(SANTANDER, "--help").stdout
+    for job in (ROOT / "jobs").glob("[a-z]*.py"):
+        verb = job.stem.replace("_", "-")
+        assert f"  {verb} " in listed
+        shown = call(SANTANDER, verb, "--help")
+        assert shown.returncode == 0
+        assert all(option in shown.stdout for option in ("--json", "--data-dir", "--state-dir", "--master"))
+
+
+def test_ingest_prints_its_counts_as_json_on_the_last_line(tmp_path: Path) -> None:
+    lines = [record(i) for i in range(1, 200)] + [record("x"), record(1, "2015-02")]
+    file = landing_file(tmp_path / "a.csv", lines)
+    done = call(SANTANDER, "--json", "ingest", file, "--data-dir", tmp_path / "data")
+    assert done.returncode == 0, done.stderr
+    months = json.loads(done.stdout.splitlines()[-1])["months"]
+    counted = {month: (n["read"], n["kept"], n["quarantined"]) for month, n in months.items()}
+    assert counted == {"2015-01": (200, 199, 1), "2015-02": (1, 1, 0)}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["ingest", "nothing.csv"], 2, "nothing.csv: there is no such file"),
+        (["ingest"], 2, "Missing argument"),
+        (["ingest", "a.csv", "--bogus"], 2, "No such option: --bogus"),
+        (["features", "--month", "2015-13"], 2, "2015-13 is not a month"),
+        (["features", "--month", "2015-01"], 2, "no customers for 2015-01"),
+        (["features", "--month", "2015-01", "--to", "2015-02"], 2, "--month stands alone"),
+        (["score", "--month", "2015-01"], 1, "no champion yet"),
+        (["submit", "--month", "2015-01"], 2, "no recommendations for 2015-01"),
+        (["status", "--master", "local[2]", "--state-dir", "x", "--json"], 0, ""),
+        (["features", "--master", "local[2]"], 2, "master 'local[2]' is not available"),
+    ],
+)
+def test_an_error_of_the_user_is_one_line_and_an_exit_code(
+    tmp_path: Path, words: list[str], code: int, message: str
+) -> None:
+    done = call(SANTANDER, *words, cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    if code:
+        assert message in error_line(done)
+
+
+def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
+    done = call(SANTANDER, "status", cwd=tmp_path, SANTANDER_INGEST__MAX_QUARANTINE_SHARE="7")
+    assert done.returncode == 2
+    assert "ingest.max_quarantine_share" in error_line(done)
+
+
+def test_status_of_a_scored_bank_by_the_job_file_and_by_the_command(scored_bank: Bank) -> None:
+    folder = str(scored_bank.settings.data)
+    by_job = call(sys.executable, ROOT / "jobs" / "status.py", "--json", SANTANDER_DATA_DIR=folder)
+    by_command = call(SANTANDER, "status", "--json", "--data-dir", folder)
+    assert by_job.stdout == by_command.stdout
+    seen = json.loads(by_job.stdout)
+    assert isinstance(seen["champion"], int)
+    assert seen["months"]["2016-06"]["recommendations"] > seen["months"]["2016-06"]["customers"]
+    assert seen["months"]["2016-06"]["has_products"] is False
+
+
+def test_an_option_before_the_verb_holds_and_one_after_it_wins(tmp_path: Path) -> None:
+    before = call(SANTANDER, "--json", "--data-dir", tmp_path / "one", "features", SANTANDER_DATA_DIR=str(tmp_path / "env"))
+    assert "there are no months yet" in error_line(before)
+    assert not (tmp_path / "env").exists()
+    both = call(SANTANDER, "--master", "elsewhere", "features", "--master", "sail", "--data-dir", tmp_path / "one")
+    assert "there are no months yet" in error_line(both)

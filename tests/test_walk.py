@@ -1,0 +1,52 @@
+"""`run` as a whole, with Java hidden: the first time it does everything, the second time nothing."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from santander.synthetic import BankSpec, generate
+from tests.landing_files import landing_file, record
+
+SANTANDER = str(Path(sys.executable).with_name("santander"))
+
+
+def run(data: Path, *words: object) -> dict[str, Any]:
+    without_java = os.pathsep.join(
+        folder for folder in os.environ["PATH"].split(os.pathsep) if not Path(folder, "java").exists()
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "JAVA_HOME" and not k.startswith("SANTANDER_")}
+    assert shutil.which("java", path=without_java) is None
+    done = subprocess.run(
+        [SANTANDER, "run", *map(str, words), "--json", "--data-dir", str(data)],
+        capture_output=True, text=True, timeout=280, env=environment | {"PATH": without_java}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_run_does_everything_once_and_a_correction_makes_only_what_depends_on_it_anew(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    generate(BankSpec(out=data / "raw", customers=1_500, seed=3, propensity=False))
+    first = run(data)
+    assert all(month["read"] == month["kept"] > 0 for month in first["months"].values())
+    assert first["evaluation"]["month"] == "2016-05"
+    assert 0 < first["evaluation"]["map7"] <= first["evaluation"]["ceiling"]
+    assert Path(first["submission"]).is_file()
+    assert all(step["done"] for step in first["steps"])
+
+    second = run(data)
+    assert not any(step["done"] for step in second["steps"])
+    assert {k: v for k, v in second.items() if k != "steps"} == {k: v for k, v in first.items() if k != "steps"}
+
+    lines = (data / "raw" / "train_ver2.csv").read_text().splitlines()
+    of_march = [line for line in lines if line.startswith("2015-03-28")]
+    correction = landing_file(tmp_path / "march.csv", [*of_march, record(99, "2015-03")])
+    third = run(data, correction)
+    done = {step["step"]: step["done"] for step in third["steps"]}
+    assert done["ingest"] == ["2015-03"]
+    assert done["features"] == [f"2015-{month:02d}" for month in range(3, 9)]
+    assert third["months"]["2015-03"]["kept"] == first["months"]["2015-03"]["kept"] + 1
