@@ -4,12 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 from pyspark.sql import SparkSession
 
 from santander.engine import open_session
 from santander.lake import Lake
 from santander.settings import Settings
+
+
+# no test depends on a time; examples are the same on every run
+hypothesis.settings.register_profile("santander", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("santander")
 
 
 @pytest.fixture(scope="session")

@@ -47,10 +47,11 @@ def parse(data: bytes, n_lines: int, n_columns: int) -> ParsedChunk:
     """Split a chunk of ``n_lines`` whole lines into records of ``n_columns`` texts; one record is one line.
 
     The csv reader takes an unclosed quote to go on in the next line, and a lone carriage return for the end of one. Either
-    shows in its count of rows, and the chunk is read again with those lines cut out.
+    shows in its count of rows, but for a quote in the last line, and the chunk is read again with those lines cut out.
     """
     records = _read(data, n_columns)
-    if records.rows_seen == n_lines and not _has_stray_return(data):
+    last_line = data.removesuffix(b"\n").rpartition(b"\n")[2]
+    if records.rows_seen == n_lines and not _unreadable(last_line) and not _has_stray_return(data):
         return _parsed(data, records, np.arange(n_lines))
     lines = data.split(b"\n")[:n_lines]
     unreadable = {i: reason for i, line in enumerate(lines) if (reason := _unreadable(line))}
@@ -111,6 +112,6 @@ def _unreadable(line: bytes) -> str | None:
     line = line.removesuffix(b"\r")
     if b"\r" in line:
         return STRAY_RETURN
-    if line.count(b'"') % 2 and next(csv.reader([line.decode() + "\n"]))[-1].endswith("\n"):
+    if b'"' in line and next(csv.reader([line.decode() + "\n"]))[-1].endswith("\n"):
         return OPEN_QUOTE
     return None

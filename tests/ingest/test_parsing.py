@@ -1,7 +1,7 @@
 import csv
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from santander.ingest.parsing import FIELD_COUNT, OPEN_QUOTE, STRAY_RETURN, ParsedChunk, parse
@@ -25,6 +25,7 @@ def test_quoted_commas_stay_inside_their_field() -> None:
         ("1,2", FIELD_COUNT),
         ("1,2,3,4", FIELD_COUNT),
         ('1,"2,3', OPEN_QUOTE),
+        ('1","2,3', OPEN_QUOTE),  # an even number of quotes: the first is text, the second opens a field
         ("1,2\r,3", STRAY_RETURN),
     ],
 )
@@ -49,6 +50,7 @@ def test_carriage_returns_at_line_ends_and_a_missing_last_newline_change_nothing
 field = st.text(alphabet='ab1 ,"\r\té', max_size=4)
 
 
+@settings(max_examples=1_000)
 @given(st.lists(st.lists(field, min_size=1, max_size=4).map(",".join), min_size=1, max_size=8))
 def test_every_line_is_one_record_or_malformed_whatever_its_neighbours_are(lines: list[str]) -> None:
     chunk = parsed(*lines)
