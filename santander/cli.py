@@ -15,37 +15,30 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from santander.errors import SantanderError
 
-if TYPE_CHECKING:
-    from santander.settings import Settings
-
 log = logging.getLogger("santander")
 
 # typer carries its own copy of click and exports only this one of click's errors
-_UsageError = typer.BadParameter.__mro__[1]
+_UsageError: Any = typer.BadParameter.__mro__[1]
 
-_SHARED_OPTIONS: dict[str, Any] = {
-    "data_dir": Annotated[
-        str | None,
-        typer.Option(help="Folder of raw files, tables and submissions [env SANTANDER_DATA_DIR; default: data]."),
-    ],
-    "state_dir": Annotated[
-        str | None,
-        typer.Option(help="Local folder of registries, locks, logs [env SANTANDER_STATE_DIR; default: DATA_DIR/state]."),
-    ],
-    "master": Annotated[
-        str | None,
-        typer.Option(help="Engine that runs the data work [env SANTANDER_MASTER; default: sail, embedded]."),
-    ],
-    "json": Annotated[
-        bool | None, typer.Option("--json", help="Print the result as one JSON object on the last line of standard output.")
-    ],
-}
+DataDir = Annotated[
+    str | None, typer.Option(help="Folder of raw files, tables and submissions [env SANTANDER_DATA_DIR; default: data].")
+]
+StateDir = Annotated[
+    str | None, typer.Option(help="Local folder of registries, locks, logs [env SANTANDER_STATE_DIR; default: DATA_DIR/state].")
+]
+Master = Annotated[
+    str | None, typer.Option(help="Engine that runs the data work [env SANTANDER_MASTER; default: sail, embedded].")
+]
+Json = Annotated[
+    bool | None, typer.Option("--json", help="Print the result as one JSON object on the last line of standard output.")
+]
+_SHARED_OPTIONS: dict[str, Any] = {"data_dir": DataDir, "state_dir": StateDir, "master": Master, "json": Json}
 
 
 @dataclass(frozen=True)
@@ -87,7 +80,7 @@ def verb(function: Verb) -> Callable[..., None]:
     parameters = [context, *own, *shared]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {p.name: p.annotation for p in parameters}
-    del command.__wrapped__  # type: ignore[attr-defined]
+    del command.__wrapped__
     return command
 
 
@@ -98,10 +91,10 @@ def main() -> None:
     @app.callback(help="Clean the monthly customer records, build features, train, and recommend seven products a customer.")
     def shared_options(
         ctx: typer.Context,
-        data_dir: _SHARED_OPTIONS["data_dir"] = None,  # type: ignore[valid-type]
-        state_dir: _SHARED_OPTIONS["state_dir"] = None,  # type: ignore[valid-type]
-        master: _SHARED_OPTIONS["master"] = None,  # type: ignore[valid-type]
-        json: _SHARED_OPTIONS["json"] = None,  # type: ignore[valid-type]
+        data_dir: DataDir = None,
+        state_dir: StateDir = None,
+        master: Master = None,
+        json: Json = None,
     ) -> None:
         ctx.obj = {"data_dir": data_dir, "state_dir": state_dir, "master": master, "json": json}
 
@@ -126,17 +119,19 @@ def _new_app() -> typer.Typer:
 
 def run_app(app: typer.Typer) -> None:
     """Run and leave the process: 0 done, 2 bad input or usage, 1 anything else; one line for every error."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S"
+    )
     log.setLevel(logging.INFO)
     try:
         code = app(standalone_mode=False)
     except SantanderError as error:
         _fail(str(error), error.exit_code)
     except _UsageError as error:
-        _fail(f"{error.format_message()} (see --help)", 2)  # type: ignore[attr-defined]
+        _fail(f"{error.format_message()} (see --help)", 2)
     except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted", 1)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (the last resort: a user sees one line, never a trace unasked)
         if os.environ.get("SANTANDER_DEBUG"):
             traceback.print_exc()
         first_line = (str(error).strip().splitlines() or [""])[0]

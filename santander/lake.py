@@ -39,7 +39,9 @@ class RowCountMismatch(SantanderError):
     """A commit wrote other rows than were meant; it was rolled back."""
 
     def __init__(self, table: Table, month: Month, meant: int, written: int) -> None:
-        super().__init__(f"table {table.name}, month {month}: {meant} rows were meant, {written} written; the commit was rolled back")
+        super().__init__(
+            f"table {table.name}, month {month}: {meant} rows were meant, {written} written; the commit was rolled back"
+        )
 
 
 class TableBusy(SantanderError):
@@ -136,9 +138,7 @@ class Lake:
                     raise RowCountMismatch(table, month, rows_meant[month], written.get(month, 0))
             return self._delta(table).version()
 
-    def replace_where(
-        self, table: Table, frame: "DataFrame", predicate: str, lineage: Mapping[str, Any] | None = None
-    ) -> int:
+    def replace_where(self, table: Table, frame: "DataFrame", predicate: str, lineage: Mapping[str, Any] | None = None) -> int:
         """Replace the rows of a table that is not monthly that meet ``predicate``; the caller's frame meets it throughout."""
         self._check_columns(table, frame)
         with self.lock(table.name):

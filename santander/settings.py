@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
@@ -38,6 +38,37 @@ class FeatureSettings(_Section):
     months_per_commit: int = Field(ge=1)
 
 
+class TrainingSettings(_Section):
+    """Which recipe is trained unless another is named."""
+
+    recipe: str
+
+
+class GateSettings(_Section):
+    """When a new model takes the champion's place."""
+
+    min_relative_gain: float = Field(ge=0)
+    resamples: int = Field(ge=100)
+    seed: int
+    max_refresh_loss: float = Field(ge=0, lt=1)
+    min_overlap: float = Field(ge=0, le=1)
+
+
+class MlflowSettings(_Section):
+    """Where runs and models are kept, and under which names."""
+
+    tracking_uri: str | None
+    experiment: str
+    registered_model: str
+
+
+class StoreSettings(_Section):
+    """Where serving reads features from."""
+
+    online: Literal["sqlite", "redis"]
+    redis: str
+
+
 class Settings(BaseSettings):
     """Everything a verb may be told. ``Settings.load()`` is the only way it is made."""
 
@@ -49,7 +80,11 @@ class Settings(BaseSettings):
     state_dir: str | None
     master: str
     ingest: IngestSettings
+    training: TrainingSettings
+    gate: GateSettings
+    mlflow: MlflowSettings
     features: FeatureSettings
+    store: StoreSettings
 
     @classmethod
     def load(cls, **options: Any) -> "Settings":

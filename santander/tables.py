@@ -8,7 +8,7 @@ from santander.bank.columns import COLUMNS
 from santander.features.declaration import FEATURES
 
 if TYPE_CHECKING:
-    from pyspark.sql.types import StructType
+    from pyspark.sql.types import DataType, StructType
 
 PARTITION = "snapshot_date"
 """Monthly tables are partitioned by the date of their snapshot, the 28th of the month."""
@@ -34,7 +34,7 @@ class Table:
         return StructType([StructField(name, _spark_type(type_)) for name, type_ in self.columns])
 
 
-def _spark_type(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202  (pyspark is imported late, for a quick --help)
+def _spark_type(name: str) -> "DataType":
     from pyspark.sql import types as T
 
     if name.startswith("array<"):

@@ -12,7 +12,6 @@ from santander.engine import open_session
 from santander.lake import Lake
 from santander.settings import Settings
 
-
 # no test depends on a time; examples are the same on every run
 hypothesis.settings.register_profile("santander", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("santander")

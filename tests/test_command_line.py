@@ -64,9 +64,7 @@ def test_ingest_prints_its_counts_as_json_on_the_last_line(tmp_path: Path) -> No
         (["features", "--master", "local[2]"], 2, "master 'local[2]' is not available"),
     ],
 )
-def test_an_error_of_the_user_is_one_line_and_an_exit_code(
-    tmp_path: Path, words: list[str], code: int, message: str
-) -> None:
+def test_an_error_of_the_user_is_one_line_and_an_exit_code(tmp_path: Path, words: list[str], code: int, message: str) -> None:
     done = call(SANTANDER, *words, cwd=tmp_path)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr

@@ -15,9 +15,7 @@ SANTANDER = str(Path(sys.executable).with_name("santander"))
 
 
 def run(data: Path, *words: object) -> dict[str, Any]:
-    without_java = os.pathsep.join(
-        folder for folder in os.environ["PATH"].split(os.pathsep) if not Path(folder, "java").exists()
-    )
+    without_java = os.pathsep.join(folder for folder in os.environ["PATH"].split(os.pathsep) if not Path(folder, "java").exists())
     environment = {k: v for k, v in os.environ.items() if k != "JAVA_HOME" and not k.startswith("SANTANDER_")}
     assert shutil.which("java", path=without_java) is None
     done = subprocess.run(

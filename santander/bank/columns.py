@@ -36,6 +36,7 @@ class Column:
     breaks_row: bool = False
 
 
+# ruff: noqa: E501  (one line per column, to be read as a table)
 _PROFILE: tuple[Column, ...] = (
     Column("fecha_dato", "snapshot_date", "date", r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])-28", "date of the record, always the 28th; the partition", missing=(), breaks_row=True),
     Column("ncodpers", "customer_id", "bigint", r"[0-9]{1,18}", "customer", missing=(), low=1, breaks_row=True),

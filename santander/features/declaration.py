@@ -77,17 +77,27 @@ def _declare() -> Iterator[Feature]:
 
     for lag in range(1, HISTORY_MONTHS + 1):
         yield history(f"holdings_lag_{lag}", "int", f"Products held {lag} month(s) before; null without a row or holdings then")
-    yield history("owned", "int", "Products held in the latest month known of the window, 0 when none is: what is never recommended")
+    yield history(
+        "owned", "int", "Products held in the latest month known of the window, 0 when none is: what is never recommended"
+    )
     yield history("months_known", "tinyint", "How many of the five months before have holdings")
     yield history("products_held", "tinyint", "How many products were held the month before; null when unknown")
-    yield history("additions", "smallint", "Products that turned from not held to held between two months of the window, all months together")
-    yield history("closures", "smallint", "Products that turned from held to not held between two months of the window, all together")
-    yield history("continuations", "smallint", "Products held in two months of the window that follow each other, all months together")
+    yield history(
+        "additions",
+        "smallint",
+        "Products that turned from not held to held between two months of the window, all months together",
+    )
+    yield history(
+        "closures", "smallint", "Products that turned from held to not held between two months of the window, all together"
+    )
+    yield history(
+        "continuations", "smallint", "Products held in two months of the window that follow each other, all months together"
+    )
     for plane in range(3):
         yield history(
             f"months_since_added_bit_{plane}",
             "int",
-            f"Bit {plane} (worth {1 << plane}) of each product's months since it was last added: 1 to 4, 0 when not in the window",
+            f"Bit {plane} (worth {1 << plane}) of each product's months since its last addition: 1 to 4, else 0",
         )
     yield history("relation_type_last", "int", "Relation type of the month before, as relation_type")
     yield history("was_active", "boolean", "Active customer in the month before")

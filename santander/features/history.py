@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from santander.features.declaration import HISTORY_MONTHS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pyspark.sql import Column
 
 LAGS = tuple(range(1, HISTORY_MONTHS + 1))
@@ -32,7 +34,7 @@ def history_columns() -> "list[Column]":
     ]
 
 
-def _count_pairs(changed):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _count_pairs(changed: "Callable[[Column, Column], Column]") -> "Column":
     """Bits of ``changed(newer, older)`` over the pairs of months that follow each other; an unknown month adds nothing."""
     from pyspark.sql import functions as F
 

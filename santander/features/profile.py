@@ -79,9 +79,7 @@ def _settled_incomes(month_rows: "DataFrame") -> "DataFrame":
     return (
         of_group.join(of_segment, on=F.col("segment") == F.col("the_segment"), how="inner")
         .join(of_month, how="cross")
-        .select(
-            F.col("province").alias("its_province"), F.col("segment").alias("its_segment"), income.alias("settled_income")
-        )
+        .select(F.col("province").alias("its_province"), F.col("segment").alias("its_segment"), income.alias("settled_income"))
     )
 
 

@@ -119,6 +119,8 @@ def check_shares(counts: Sequence[MonthCount], limit: float) -> None:
 
 def check_shrink(present: Mapping[Month, int], kept: Mapping[Month, int], *, allow_shrink: bool) -> None:
     """Refuse to replace a month by one with less than half its rows."""
-    shrunken = [f"{month} from {present[month]} to {rows} rows" for month, rows in kept.items() if rows * 2 < present.get(month, 0)]
+    shrunken = [
+        f"{month} from {present[month]} to {rows} rows" for month, rows in kept.items() if rows * 2 < present.get(month, 0)
+    ]
     if shrunken and not allow_shrink:
         raise MonthWouldShrink(f"would shrink by more than half, nothing was replaced (--allow-shrink): {', '.join(shrunken)}")

@@ -70,11 +70,11 @@ def survey(path: Path, chunk_bytes: int, scratch: Path) -> LandingFile:
         position, line = len(header), 2
         with ThreadPoolExecutor(1) as hasher:
             hashed = hasher.submit(lambda: None)
-            while block := _whole_lines(source, position, chunk_bytes):
+            while (taken := _whole_lines(source, position, chunk_bytes))[1]:
+                block, n_lines = taken
                 hashed.result()
                 hashed = hasher.submit(fingerprint.update, block)
                 _check_utf8(path, block, line)
-                n_lines = block.obj.count(b"\n") + (block[-1:] != b"\n")
                 chunks.append(Chunk(position, position + len(block), line, n_lines))
                 position += len(block)
                 line += n_lines
@@ -92,7 +92,7 @@ def sha256_of(path: Path) -> str:
         packed = source.read(2) == _GZIP_MAGIC
     try:
         with gzip.open(path, "rb") if packed else path.open("rb") as plain:
-            return hashlib.file_digest(plain, "sha256").hexdigest()  # type: ignore[arg-type]
+            return hashlib.file_digest(plain, "sha256").hexdigest()
     except (OSError, EOFError) as error:
         raise LandingFileRefused(path, f"it cannot be read ({error})") from None
 
@@ -104,8 +104,8 @@ def read_chunk(path: Path, chunk: Chunk) -> bytes:
         return source.read(chunk.end - chunk.start)
 
 
-def _whole_lines(source: BinaryIO, position: int, size: int) -> memoryview:
-    """About ``size`` bytes from ``position`` that end with a line; a view, because a copy costs as much as the hash."""
+def _whole_lines(source: BinaryIO, position: int, size: int) -> tuple[memoryview, int]:
+    """About ``size`` bytes from ``position`` that end with a line, and their lines; a view, as a copy costs like a hash."""
     source.seek(position)
     block = source.read(size)
     while len(block) % size == 0 and block and b"\n" not in block:
@@ -113,9 +113,9 @@ def _whole_lines(source: BinaryIO, position: int, size: int) -> memoryview:
         if not more:
             break
         block += more
-    ends_file = len(block) < size
-    end = len(block) if ends_file else block.rfind(b"\n") + 1 or len(block)
-    return memoryview(block)[:end]
+    end = len(block) if len(block) < size else block.rfind(b"\n") + 1 or len(block)
+    ends_open = end > 0 and not block.endswith(b"\n", 0, end)
+    return memoryview(block)[:end], block.count(b"\n", 0, end) + ends_open
 
 
 def _unpacked(path: Path, scratch: Path) -> Path:

@@ -11,7 +11,7 @@ from santander.ingest.landing import LandingFile
 from santander.tables import QUARANTINE
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
 
 def quarantined_rows(
@@ -70,7 +70,7 @@ def quarantined_rows(
     )
 
 
-def _month_or_unknown(counts: Sequence[MonthCount]):  # type: ignore[no-untyped-def]  # noqa: ANN202  (Column needs pyspark)
+def _month_or_unknown(counts: Sequence[MonthCount]) -> "Column":
     """The month a quarantined line counts under, as ``count_lines`` decided."""
     from pyspark.sql import functions as F
 

@@ -1,6 +1,6 @@
 """The one door that reads landing files into a DataFrame: file and line number are given here."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -24,8 +24,8 @@ def read_landing_files(session: "SparkSession", files: Sequence[LandingFile], ta
 
 def _cleaner(
     work: Sequence[tuple[int, LandingFile, Chunk]],
-) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    def clean_chunks(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
+    def clean_chunks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for position in batch.column(0).to_pylist():
                 index, file, chunk = work[position]

@@ -1,6 +1,6 @@
 """Score a month: features through Feast, ranked lists through the model, into the table ``recommendations``."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,10 +77,8 @@ def ranked_rows(features: pa.Table, model: Recommender, version: int, month: Mon
     return pa.RecordBatch.from_arrays(arrays, schema=_SCHEMA)
 
 
-def _ranker(
-    model: Recommender, version: int, month: Month
-) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    def rank_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _ranker(model: Recommender, version: int, month: Month) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
+    def rank_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         waiting: list[pa.RecordBatch] = []
         for batch in batches:
             waiting.append(batch)

@@ -1,6 +1,5 @@
 """The competition's submission: every customer of a month once, Spanish product columns separated by spaces."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +33,7 @@ def write_submission(lake: Lake, month: Month, folder: Path) -> tuple[Path, int]
     with unfinished.open("wb") as out:
         out.write((",".join(HEADER) + "\n").encode())
         pa_csv.write_csv(lists, out, pa_csv.WriteOptions(include_header=False, quoting_style="none"))
-    os.replace(unfinished, path)
+    unfinished.replace(path)
     return path, lists.num_rows
 
 

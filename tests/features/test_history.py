@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 from pyspark.sql import SparkSession
 
@@ -10,7 +12,7 @@ Lags = tuple[int | None, ...]
 def plainly(lags: Lags) -> dict[str, object]:
     """The family written product by product, without bit arithmetic."""
     held = [None if lag is None else [bool(lag >> bit & 1) for bit in range(N_PRODUCTS)] for lag in lags]
-    pairs = [(newer, older) for newer, older in zip(held, held[1:], strict=False) if newer is not None and older is not None]
+    pairs = [(newer, older) for newer, older in pairwise(held) if newer is not None and older is not None]
     since = [0] * N_PRODUCTS
     for back in range(len(held) - 1, 0, -1):
         newer, older = held[back - 1], held[back]

@@ -48,7 +48,12 @@ def test_a_record_is_typed_and_translated(lenient: Settings, session: SparkSessi
     assert row["snapshot_date"] == dt.date(2015, 1, 28)
     assert (row["age"], row["sex"], row["seniority_months"], row["primary_status"]) == (35, "H", 6, 99)
     assert (row["joined_on"], row["last_primary_on"]) == (dt.date(2015, 1, 12), dt.date(2015, 1, 5))
-    assert (row["relation_kind"], row["is_resident"], row["is_foreign_born"], row["is_employee_spouse"]) == ("1", True, False, None)
+    assert (row["relation_kind"], row["is_resident"], row["is_foreign_born"], row["is_employee_spouse"]) == (
+        "1",
+        True,
+        False,
+        None,
+    )
     assert (row["province"], row["channel"], row["household_income"]) == ("CORUÑA, A", "KHL", 87218.1)
     assert (row["current_account"], row["direct_debit"], row["payroll"]) == (True, True, False)
     assert row["holdings"] == 1 << 2 | 1 << 23
@@ -132,9 +137,7 @@ def test_unusual_but_legal_values_stay(lenient: Settings, session: SparkSession,
     assert quarantine(lenient) == []
 
 
-def test_of_equal_keys_the_first_file_on_the_command_line_wins(
-    lenient: Settings, session: SparkSession, tmp_path: Path
-) -> None:
+def test_of_equal_keys_the_first_file_on_the_command_line_wins(lenient: Settings, session: SparkSession, tmp_path: Path) -> None:
     first = landing_file(tmp_path / "z.csv", [record(7, age=" 20")])
     second = landing_file(tmp_path / "a.csv", [record(8), record(7, age=" 30", sexo="X")])
     run(lenient, session, first, second)
@@ -180,9 +183,7 @@ def test_a_file_delivered_twice_in_one_is_refused(settings: Settings, session: S
     assert not Lake(settings).exists(CUSTOMERS)
 
 
-def test_a_month_does_not_lose_more_than_half_its_rows_unasked(
-    settings: Settings, session: SparkSession, tmp_path: Path
-) -> None:
+def test_a_month_does_not_lose_more_than_half_its_rows_unasked(settings: Settings, session: SparkSession, tmp_path: Path) -> None:
     run(settings, session, landing_file(tmp_path / "a.csv", [record(i) for i in range(1, 6)]))
     smaller = landing_file(tmp_path / "b.csv", [record(1), record(2)])
     with pytest.raises(MonthWouldShrink, match="2015-01 from 5 to 2 rows"):

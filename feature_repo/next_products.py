@@ -1,0 +1,86 @@
+"""The Feast objects: who features are about, where they lie, how they are grouped and served.
+
+Fields and their meaning come from the declaration that builds the tables; nothing is listed here a second time.
+"""
+
+from datetime import timedelta
+
+from feast import Entity, FeatureService, FeatureView, Field
+from feast.infra.offline_stores.contrib.spark_offline_store.spark_source import SparkSource
+from feast.types import Bytes, Int64
+from feast.value_type import ValueType
+
+from santander.features.declaration import FAMILY_MEANING, FEATURE_SET, FEATURES, Family
+from santander.store.fields import feast_fields
+from santander.store.lookups import SPACING_TAG
+from santander.store.names import ONLINE_SERVICE, ONLINE_VIEW, PACKED
+from santander.tables import FEATURES_TABLE, ONLINE_FEATURES, PARTITION, Table
+
+MONTH_IS_LONG = "28"
+"""Days between two snapshots at least: from 28 February to 28 March."""
+
+VALID_FOR = timedelta(days=27)
+"""The longest time that reaches no other snapshot. A feature row speaks for its month alone: a customer who is absent
+this month must not get the row of the month before, in which lag 1 is this month's lag 2."""
+
+customer = Entity(name="customer", join_keys=["customer_id"], value_type=ValueType.INT64, description="Customer of the bank")
+
+
+def table_source(table: Table) -> SparkSource:
+    """A source that names the table in the lake; the offline store knows where the lake lies."""
+    return SparkSource(
+        name=table.name,
+        table=table.name,
+        timestamp_field=PARTITION,
+        description=table.row,
+        tags={SPACING_TAG: MONTH_IS_LONG},
+    )
+
+
+features = table_source(FEATURES_TABLE)
+online_features = table_source(ONLINE_FEATURES)
+
+key = Field(name="customer_id", dtype=Int64, description="Customer")
+
+
+def family_view(family: Family) -> FeatureView:
+    """The features that are computed together, for training and batch scoring; they do not go online one by one."""
+    return FeatureView(
+        name=family.value,
+        entities=[customer],
+        source=features,
+        schema=[key, *feast_fields(each for each in FEATURES if each.family is family)],
+        ttl=VALID_FOR,
+        online=False,
+        description=FAMILY_MEANING[family],
+    )
+
+
+# feast finds what a module names, not what lies in a list
+customer_profile, product_history, season = (family_view(family) for family in Family)
+
+next_products_online = FeatureView(
+    name=ONLINE_VIEW,
+    entities=[customer],
+    source=online_features,
+    schema=[
+        key,
+        Field(name=PACKED, dtype=Bytes, description="All features of one customer, packed in the order of the declaration"),
+    ],
+    ttl=VALID_FOR,
+    description="What serving needs of one customer of the served month, in one value",
+)
+
+next_products = FeatureService(
+    name=FEATURE_SET,
+    features=[customer_profile, product_history, season],
+    description="What the models of this feature set see",
+)
+next_products_packed = FeatureService(
+    name=ONLINE_SERVICE, features=[next_products_online], description=f"{FEATURE_SET} as it is read online"
+)
+
+ENTITIES = [customer]
+SOURCES = [features, online_features]
+VIEWS = [customer_profile, product_history, season, next_products_online]
+SERVICES = [next_products, next_products_packed]

@@ -1,0 +1,74 @@
+"""Write a synthetic bank: raw train and test files, the known propensities and the oracle's score."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from santander.cli import Outcome, main_of, verb
+
+if TYPE_CHECKING:
+    from santander.settings import Settings
+    from santander.synthetic import BankReport
+
+
+@verb
+def generate(
+    customers: Annotated[int, typer.Option(help="Customers ever seen; 956645 is full size.")] = 10_000,
+    first: Annotated[str, typer.Option("--from", help="First month.")] = "2015-01",
+    last: Annotated[str, typer.Option("--to", help="Last month: the test file, without products.")] = "2016-06",
+    seed: Annotated[int, typer.Option(help="The same seed writes the same bytes.")] = 11,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to [default: DATA_DIR/raw].")] = None,
+    dirty: Annotated[bool, typer.Option("--dirty", help="Add malformed and illegal rows, listed in dirty.json.")] = False,
+    dirty_share: Annotated[float, typer.Option(help="Share of each month's rows that --dirty damages.")] = 0.003,
+    monthly: Annotated[bool, typer.Option("--monthly", help="Also write one file per month.")] = False,
+    no_propensity: Annotated[bool, typer.Option("--no-propensity", help="Leave out the propensity files.")] = False,
+    *,
+    settings: "Settings",
+) -> Outcome:
+    """Write a synthetic bank in the raw format of the competition files, with a known propensity."""
+    from santander.bank.months import Month, month_range
+    from santander.synthetic import BankSpec
+    from santander.synthetic import generate as write_bank
+    from santander.synthetic.progress import progress
+
+    spec = BankSpec(
+        out=out or settings.data / "raw",
+        customers=customers,
+        first=Month.parse(first),
+        last=Month.parse(last),
+        seed=seed,
+        monthly=monthly,
+        propensity=not no_propensity,
+        dirty_share=dirty_share if dirty else 0.0,
+    )
+    with progress("generate", len(month_range(spec.first, spec.last))) as done:
+        report = write_bank(spec, done)
+    return Outcome(_payload(report), [_text(report)])
+
+
+def _payload(report: "BankReport") -> dict[str, Any]:
+    return {
+        "files": [str(path) for path in report.files],
+        "rows": report.rows,
+        "oracle": {month.month: {"map7": month.oracle, "ceiling": month.ceiling} for month in report.oracle},
+    }
+
+
+def _text(report: "BankReport") -> Any:
+    from rich.table import Table
+
+    table = Table("month", "rows", "buyers", "additions", "ceiling", "oracle MAP@7", title=f"bank in {report.spec.out}")
+    scored = {month.month: month for month in report.oracle}
+    for month, rows in report.rows.items():
+        if month in scored:
+            found = scored[month]
+            numbers = [f"{found.buyers:,}", f"{found.additions:,}", f"{found.ceiling:.6f}", f"{found.oracle:.6f}"]
+        else:
+            numbers = ["", "", "", ""]
+        table.add_row(month, f"{rows:,}", *numbers)
+    return table
+
+
+if __name__ == "__main__":
+    main_of(generate)

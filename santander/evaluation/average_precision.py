@@ -1,0 +1,42 @@
+"""Average precision of a list of seven products, and its mean over all customers of a month (MAP@7).
+
+Source: the metric of the competition (docs/data.md), over customers with a row in the month and in the month before.
+Those who add nothing count with 0, so the best possible mean is the share of customers who add something.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from santander.features.expansion import bits_of
+from santander.models.ranking import LIST_LENGTH, NO_PRODUCT, Ranks
+
+Precisions = npt.NDArray[np.float64]
+Masks = npt.NDArray[np.integer]
+
+
+def hits(ranks: Ranks, added: Masks) -> npt.NDArray[np.bool_]:
+    """Where a list names an added product: (rows x 7) for lists (rows x 7) and bitmasks (rows)."""
+    named = np.where(ranks == NO_PRODUCT, 0, ranks)
+    is_added = np.take_along_axis(bits_of(added), named.astype(np.intp), axis=1) > 0
+    return np.asarray(is_added & (ranks != NO_PRODUCT), dtype=np.bool_)
+
+
+def average_precision(ranks: Ranks, added: Masks) -> Precisions:
+    """One figure in [0, 1] per row; 0 for a row that added nothing.
+
+    The sum over hits at rank k of (hits up to k) / k, divided by the best number of hits, min(7, products added).
+    """
+    hit = hits(ranks, added)
+    precision_at = hit.cumsum(axis=1) / np.arange(1, LIST_LENGTH + 1)
+    possible = np.minimum(bits_of(added).sum(axis=1), LIST_LENGTH)
+    return np.asarray(np.where(hit, precision_at, 0.0).sum(axis=1) / np.maximum(possible, 1), dtype=np.float64)
+
+
+def map_at_7(ranks: Ranks, added: Masks) -> float:
+    """The mean of ``average_precision`` over all rows; 0 when there are none."""
+    return float(average_precision(ranks, added).mean()) if len(ranks) else 0.0
+
+
+def ceiling(added: Masks) -> float:
+    """The best MAP@7 any list can reach: the share of rows that added something; 0 when there are no rows."""
+    return float(np.count_nonzero(added) / len(added)) if len(added) else 0.0

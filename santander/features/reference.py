@@ -1,0 +1,35 @@
+"""The page docs/features.md, made from the declaration: ``python -m santander.features.reference`` writes it."""
+
+from pathlib import Path
+
+from santander.features.declaration import FAMILY_MEANING, FEATURE_SET, FEATURES, HISTORY_MONTHS, Family
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "features.md"
+
+_HEAD = f"""# Features
+
+Feature set `{FEATURE_SET}`: {len(FEATURES)} features of one customer in one month, columns of the Delta table `features`
+and fields of the Feast views below. A row of month M holds the profile of M and the products of the {HISTORY_MONTHS} months
+before M, never those of M; it is stamped with M's snapshot date. All features are numbers. A bitmask has bit i set for
+product i (`santander/bank/products.py`).
+
+This page is generated from `santander/features/declaration.py`; `make docs` writes it anew."""
+
+
+def feature_page() -> str:
+    """The page as Markdown: one table a family, one line a feature."""
+    return "\n\n".join([_HEAD, *map(_section, Family)]) + "\n"
+
+
+def _section(family: Family) -> str:
+    lines = [f"| `{each.name}` | {each.type} | {_escaped(each.meaning)} |" for each in FEATURES if each.family is family]
+    table = "\n".join(["| feature | type | meaning |", "|---|---|---|", *lines])
+    return f"## {family.value}\n\n{FAMILY_MEANING[family]}.\n\n{table}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(feature_page(), encoding="utf-8")

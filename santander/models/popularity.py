@@ -1,0 +1,122 @@
+"""The baseline: what customers alike in age, segment and activity added most.
+
+One implementation serves as the figure beside every model, as the first champion, and as a kind of model.
+"""
+
+import json
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from santander.bank.products import N_PRODUCTS, PRODUCT_NAMES
+from santander.errors import SantanderError
+from santander.features.expansion import Features, bits_of, integers
+from santander.models.ranking import Prior, Scores
+from santander.models.recommender import KindSettings, Progress, Recommender, silent
+from santander.models.training_set import TrainingSet
+
+_BAND_FLOORS = np.array([0, 20, 26, 36, 51, 66])
+AGE_BANDS = ("0-19", "20-25", "26-35", "36-50", "51-65", "66+", "unknown")
+SEGMENTS = ("unknown", "top", "individuals", "students")
+ACTIVITIES = ("inactive", "active", "unknown")
+_SHAPE = (len(AGE_BANDS), len(SEGMENTS), len(ACTIVITIES))
+_FILE = "popularity.json"
+
+Counts = npt.NDArray[np.int64]
+
+
+class PopularitySettings(KindSettings):
+    """A group of fewer customer-months than ``min_group`` falls back to its segment, then to all customers."""
+
+    min_group: int = 500
+
+
+class Popularity(Recommender):
+    """Shares of customers who added each product, within age band x segment x activity."""
+
+    kind: ClassVar[str] = "popularity"
+    settings_type: ClassVar[type[KindSettings]] = PopularitySettings
+
+    def __init__(self, settings: PopularitySettings, customers: Counts, additions: Counts) -> None:
+        """``customers`` (7 x 4 x 3) counts customer-months per group, ``additions`` (7 x 4 x 3 x 24) what they added."""
+        self.settings = settings
+        self._customers, self._additions = customers, additions
+        self.prior: Prior = additions.sum(axis=(0, 1, 2)) / max(int(customers.sum()), 1)
+        self._shares = _shares_with_fallback(customers, additions, settings.min_group)
+
+    @classmethod
+    def fit(
+        cls,
+        settings: KindSettings,
+        training: TrainingSet,
+        validation: TrainingSet | None = None,  # noqa: ARG003  (nothing to stop)
+        progress: Progress = silent,
+    ) -> Self:
+        """Count customers and additions per group; the weights of months do not matter here."""
+        if not isinstance(settings, PopularitySettings):
+            raise TypeError(f"settings of kind {cls.kind} expected, got {type(settings).__name__}")
+        number = training.population["customers"].to_numpy()
+        if not number.sum():
+            raise SantanderError("no customer has a row in two months that follow each other: there is nothing to learn from")
+        group = _groups(training.population)
+        customers = np.bincount(group, weights=number, minlength=int(np.prod(_SHAPE))).astype(np.int64)
+        additions = np.zeros((int(np.prod(_SHAPE)), N_PRODUCTS), dtype=np.int64)
+        np.add.at(additions, group, bits_of(training.population["added"].to_numpy()) * number[:, None])
+        progress(1, 1, None)
+        return cls(settings, customers.reshape(_SHAPE), additions.reshape(*_SHAPE, N_PRODUCTS))
+
+    def score(self, features: Features) -> Scores:
+        """The shares of each row's group; features used: age, segment, is_active."""
+        return self._shares[_groups(features)]
+
+    def save(self, folder: Path) -> None:
+        """Write the counts of the groups that occur, by name."""
+        groups = [
+            {
+                "age": AGE_BANDS[band],
+                "segment": SEGMENTS[segment],
+                "activity": ACTIVITIES[activity],
+                "customers": int(self._customers[band, segment, activity]),
+                "additions": dict(zip(PRODUCT_NAMES, self._additions[band, segment, activity].tolist(), strict=True)),
+            }
+            for band, segment, activity in np.argwhere(self._customers > 0)
+        ]
+        (folder / _FILE).write_text(json.dumps({"settings": self.settings.model_dump(), "groups": groups}, indent=1))
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read the counts that ``save`` wrote."""
+        written = json.loads((folder / _FILE).read_text())
+        customers = np.zeros(_SHAPE, dtype=np.int64)
+        additions = np.zeros((*_SHAPE, N_PRODUCTS), dtype=np.int64)
+        for group in written["groups"]:
+            place = (AGE_BANDS.index(group["age"]), SEGMENTS.index(group["segment"]), ACTIVITIES.index(group["activity"]))
+            customers[place] = group["customers"]
+            additions[place] = [group["additions"][name] for name in PRODUCT_NAMES]
+        return cls(PopularitySettings(**written["settings"]), customers, additions)
+
+
+def _groups(rows: Features) -> npt.NDArray[np.int64]:
+    """The group of each row as one number: age band, then segment, then activity."""
+    age = integers(rows, "age", unknown=-1)
+    band = np.where(age < 0, AGE_BANDS.index("unknown"), np.searchsorted(_BAND_FLOORS, age, side="right") - 1)
+    segment = integers(rows, "segment", unknown=SEGMENTS.index("unknown"))
+    activity = integers(rows, "is_active", unknown=ACTIVITIES.index("unknown"))
+    return np.ravel_multi_index((band, segment, activity), _SHAPE)
+
+
+def _shares_with_fallback(customers: Counts, additions: Counts, min_group: int) -> Scores:
+    """Shares per group (84 x 24), each from the smallest circle that is large enough: group, segment, all."""
+    segment_customers = customers.sum(axis=(0, 2), keepdims=True)
+    segment_additions = additions.sum(axis=(0, 2), keepdims=True)
+    all_customers = customers.sum(keepdims=True)
+    all_additions = additions.sum(axis=(0, 1, 2), keepdims=True)
+    group_is_large, segment_is_large = customers >= min_group, np.broadcast_to(segment_customers >= min_group, _SHAPE)
+    size = np.where(group_is_large, customers, np.where(segment_is_large, segment_customers, all_customers))
+    count = np.where(
+        group_is_large[..., None], additions, np.where(segment_is_large[..., None], segment_additions, all_additions)
+    )
+    shares = count / np.maximum(size, 1)[..., None]
+    return shares.reshape(-1, N_PRODUCTS).astype(np.float32)

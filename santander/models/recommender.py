@@ -1,0 +1,84 @@
+"""The interface every kind of model meets. Which kinds there are is listed in ``kinds.py``."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from santander.features.expansion import Features, integers
+from santander.models.ranking import Prior, Ranks, Scores, top_products
+from santander.models.training_set import TrainingSet
+
+CHUNK_ROWS = 65_536
+"""Rows that are expanded and scored at a time, so that memory does not grow with the month."""
+
+
+class KindSettings(BaseModel):
+    """The settings of one kind of model. Frozen, and an unknown name is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Progress = Callable[[int, int, float | None], None]
+"""Called during a fit with: rounds done, rounds at most, loss on the validation months where there are any."""
+
+
+def silent(_done: int, _most: int, _loss: float | None) -> None:
+    """The Progress of who does not want to know."""
+
+
+class Recommender(ABC):
+    """A fitted model. It does not change any more; ``fit`` and ``load`` are the ways to get one."""
+
+    kind: ClassVar[str]
+    settings_type: ClassVar[type[KindSettings]]
+
+    settings: KindSettings
+    prior: Prior
+    """For each product (24) the share of customer-months of the fit in which it was added."""
+
+    @classmethod
+    @abstractmethod
+    def fit(
+        cls, settings: KindSettings, training: TrainingSet, validation: TrainingSet | None = None, progress: Progress = silent
+    ) -> Self:
+        """Fit on ``training``; ``validation`` may decide when to stop, never what is learned.
+
+        Raises SantanderError when the training set holds too little to learn from.
+        """
+
+    @abstractmethod
+    def score(self, features: Features) -> Scores:
+        """How likely each product is added: (rows x 24) float32, NaN for a product the model has no opinion of.
+
+        ``features`` has one row a customer and the columns of the declaration. Only the order of the products
+        within a row has a meaning.
+        """
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write the model below an existing folder, without pickle."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what ``save`` wrote; needs no more than the packages the model itself uses."""
+
+    @property
+    def rounds(self) -> int | None:
+        """Boosting rounds of the fit; None for a kind without rounds."""
+        return None
+
+    def with_rounds(self, rounds: int | None) -> KindSettings:
+        """The settings for fitting the same again with this many rounds."""
+        return self.settings if rounds is None else self.settings.model_copy(update={"rounds": rounds})
+
+    def rank(self, features: Features, scores: Scores) -> Ranks:
+        """Lists (rows x 7, see ``top_products``) from scores of the same rows; owned products are left out."""
+        return top_products(scores, integers(features, "owned", unknown=0), self.prior)
+
+    def importance(self) -> dict[str, float]:
+        """How much each model column matters, as shares that sum to 1; empty for a kind that cannot say."""
+        return {}

@@ -1,0 +1,70 @@
+"""The registered model as MLflow stores it: the candidate's files, the code that reads them, what it takes and gives."""
+
+import shutil
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+
+from santander.features.declaration import FEATURE_NAMES
+
+if TYPE_CHECKING:
+    from mlflow.models import ModelSignature
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+MODEL_CODE = (
+    "__init__.py",
+    "errors.py",
+    "bank",
+    "features/__init__.py",
+    "features/declaration.py",
+    "features/expansion.py",
+    "models",
+)
+"""All of the package that a loaded model runs; without engine, store and command line."""
+
+_REQUIREMENTS = ("numpy", "pandas", "pyarrow", "pydantic", "xgboost-cpu", "xgboost")
+
+
+def copy_code(folder: Path) -> Path:
+    """Copy the code of a loaded model below a folder and return the copied package."""
+    package = folder / _PACKAGE.name
+    for part in MODEL_CODE:
+        source, target = _PACKAGE / part, package / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copyfile(source, target)
+    return package
+
+
+def requirements() -> list[str]:
+    """The packages a loaded model needs, in the versions at hand."""
+    found = []
+    for name in _REQUIREMENTS:
+        try:
+            found.append(f"{name}=={version(name)}")
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def signature() -> "ModelSignature":
+    """Features in as double, lists and scores out. Whole numbers are double too, because they may be missing."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema
+    from mlflow.types.schema import Array
+
+    return ModelSignature(
+        inputs=Schema([ColSpec(DataType.double, name) for name in FEATURE_NAMES]),
+        outputs=Schema([ColSpec(Array(DataType.string), "products"), ColSpec(Array(DataType.double), "scores")]),
+    )
+
+
+def input_example(features: pa.Table, rows: int = 5) -> pd.DataFrame:
+    """The first feature rows in the form the signature asks for."""
+    first = features.select(list(FEATURE_NAMES)).slice(0, rows)
+    return pd.DataFrame({name: first[name].cast(pa.float64()).to_numpy(zero_copy_only=False) for name in FEATURE_NAMES})

@@ -1,0 +1,58 @@
+"""A candidate as a folder: what a registered version carries.
+
+``candidate.json`` says what it is, ``fits/NAME/model`` and ``fits/NAME/baseline`` hold the models. Nothing is pickled.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from santander.bank.months import Month
+from santander.models.kinds import load_recommender, save_recommender
+from santander.training.candidate import Candidate, Fit
+from santander.training.plan import FitName
+from santander.training.recipe import Recipe
+
+FACTS = "candidate.json"
+
+
+def pack(candidate: Candidate, folder: Path) -> None:
+    """Write a candidate to a folder, which is made."""
+    folder.mkdir(parents=True)
+    facts = {
+        "recipe": candidate.recipe.model_dump(mode="json", by_alias=True),
+        "target": str(candidate.target),
+        "scoring": str(candidate.scoring.name),
+        "fits": {str(name): _facts_of(fit) for name, fit in candidate.fits.items()},
+    }
+    (folder / FACTS).write_text(json.dumps(facts, indent=1))
+    for name, fit in candidate.fits.items():
+        save_recommender(fit.model, folder / "fits" / name / "model")
+        save_recommender(fit.baseline, folder / "fits" / name / "baseline")
+
+
+def unpack(folder: Path) -> Candidate:
+    """Read a candidate that ``pack`` wrote."""
+    facts = json.loads((folder / FACTS).read_text())
+    fits = {FitName(name): _read_fit(FitName(name), about, folder / "fits" / name) for name, about in facts["fits"].items()}
+    return Candidate(Recipe(**facts["recipe"]), Month.parse(facts["target"]), fits)
+
+
+def _facts_of(fit: Fit) -> dict[str, Any]:
+    return {
+        "months": {str(month): weight for month, weight in fit.weights.items()},
+        "validation": None if fit.validation is None else str(fit.validation),
+        "rounds": fit.model.rounds,
+        "seconds": round(fit.seconds, 3),
+    }
+
+
+def _read_fit(name: FitName, facts: dict[str, Any], folder: Path) -> Fit:
+    return Fit(
+        name=name,
+        model=load_recommender(folder / "model"),
+        baseline=load_recommender(folder / "baseline"),
+        weights={Month.parse(month): weight for month, weight in facts["months"].items()},
+        validation=None if facts["validation"] is None else Month.parse(facts["validation"]),
+        seconds=facts["seconds"],
+    )

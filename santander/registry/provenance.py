@@ -1,0 +1,47 @@
+"""What a run was made from: the code's commit, the settings, the version of every table it read."""
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from santander.lake import Lake
+from santander.settings import Settings
+from santander.tables import CUSTOMERS, FEATURES_TABLE
+
+TABLES_READ = (CUSTOMERS, FEATURES_TABLE)
+
+
+def git_sha() -> str:
+    """The commit of the checkout the code runs from, with ``+`` when files differ from it.
+
+    Without a checkout or without git it is what GIT_SHA says (an image built from a checkout sets it), else "unknown".
+    """
+    commit = _git("rev-parse", "HEAD")
+    if not commit:
+        return os.environ.get("GIT_SHA") or "unknown"
+    return commit + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
+
+
+def table_versions(lake: Lake) -> dict[str, int | None]:
+    """The Delta version of each table that training and judging read."""
+    return {table.name: lake.version(table) for table in TABLES_READ}
+
+
+def settings_dump(settings: Settings) -> Mapping[str, Any]:
+    """The settings as plain values. They hold no passwords: a tracking server's are read from its own variables."""
+    return settings.model_dump(mode="json")
+
+
+def _git(*arguments: str) -> str | None:
+    """What git prints in the folder of the code; None without git or outside a checkout of this code."""
+    package = Path(__file__).resolve().parent.parent
+    if not (package.parent / ".git").exists():
+        return None
+    try:
+        command = ["git", *arguments]
+        done = subprocess.run(command, cwd=package, capture_output=True, text=True, check=True, timeout=20)  # noqa: S603
+        return done.stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None

@@ -1,0 +1,56 @@
+"""Where runs and models are kept: a server when one is named, else SQLite and plain files in the state folder."""
+
+import logging
+import os
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from santander.settings import Settings
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
+
+
+def tracking_uri(settings: Settings) -> str:
+    """The setting, else MLFLOW_TRACKING_URI, else ``<state>/mlflow.db``."""
+    named = settings.mlflow.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
+    return named or f"sqlite:///{settings.state / 'mlflow.db'}"
+
+
+def has_registry(settings: Settings) -> bool:
+    """Whether there can be a registry at all: without its file nothing was ever registered, and MLflow need not start."""
+    uri = tracking_uri(settings)
+    return not uri.startswith("sqlite:///") or Path(uri.removeprefix("sqlite:///")).exists()
+
+
+def open_tracking(settings: Settings) -> "MlflowClient":
+    """Point MLflow at the place, without telemetry, and return a client of it."""
+    os.environ.update({name: os.environ.get(name, value) for name, value in _QUIET.items()})
+    settings.state.mkdir(parents=True, exist_ok=True)
+    import mlflow
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    for message in (".*Add type hints to the `predict` method.*", ".*`noload`` loader strategy.*"):
+        warnings.filterwarnings("ignore", message=message)
+    uri = tracking_uri(settings)
+    named_by_user = os.environ.get("MLFLOW_TRACKING_URI")
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    if named_by_user is None:
+        # MLflow writes its choice to the environment, where other settings of this process would take it for the user's
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
+    return mlflow.MlflowClient(uri, uri)
+
+
+def experiment_id(settings: Settings, client: "MlflowClient") -> str:
+    """The experiment of the settings, made on first use; artifacts of a local one lie in ``<state>/mlartifacts``."""
+    found = client.get_experiment_by_name(settings.mlflow.experiment)
+    if found is not None:
+        return str(found.experiment_id)
+    local = tracking_uri(settings).startswith("sqlite:")
+    location = (settings.state / "mlartifacts").as_uri() if local else None
+    return str(client.create_experiment(settings.mlflow.experiment, artifact_location=location))

@@ -1,0 +1,100 @@
+"""Registered versions: finding one by number or alias, and loading what it carries."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from santander.errors import InputError, SantanderError
+from santander.models.recommender import Recommender
+from santander.registry.packing import unpack
+from santander.registry.tracking import has_registry, open_tracking
+from santander.settings import Settings
+from santander.training.candidate import Candidate
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+PACKED = "artifacts/candidate"
+"""Where a version's model folder holds the packed candidate."""
+
+
+class NoChampion(SantanderError):
+    """No version has the alias champion yet."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"'{model}' has no champion yet: run 'santander train' first")
+
+
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """A loaded version of the registered model."""
+
+    number: int
+    run_id: str
+    candidate: Candidate
+
+    @property
+    def model(self) -> Recommender:
+        """The model that scores."""
+        return self.candidate.scoring.model
+
+
+def champion(settings: Settings) -> RegisteredVersion:
+    """Load the champion; raises NoChampion when there is none."""
+    number = champion_number(settings)
+    if number is None:
+        raise NoChampion(settings.mlflow.registered_model)
+    return load_version(settings, number)
+
+
+def champion_number(settings: Settings) -> int | None:
+    """The champion's version; None when there is none. Any failure to find out is raised, never taken for none."""
+    return _number_of(settings, CHAMPION)
+
+
+def version_named(settings: Settings, version: int | None, alias: str | None) -> RegisteredVersion:
+    """Load a version by number or by alias, by default the champion; raises InputError for one that is not there."""
+    if version is not None and alias is not None:
+        raise InputError("give a version or an alias, not both")
+    if version is not None:
+        return load_version(settings, version)
+    if alias is None or alias == CHAMPION:
+        return champion(settings)
+    number = _number_of(settings, alias)
+    if number is None:
+        raise InputError(f"no version of '{settings.mlflow.registered_model}' has the alias '{alias}'")
+    return load_version(settings, number)
+
+
+def load_version(settings: Settings, number: int) -> RegisteredVersion:
+    """Load a version by number; raises InputError for one that is not there."""
+    missing = InputError(f"'{settings.mlflow.registered_model}' has no version {number}")
+    if not has_registry(settings):
+        raise missing
+    client = open_tracking(settings)
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    name = settings.mlflow.registered_model
+    try:
+        found = client.get_model_version(name, str(number))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        raise missing from None
+    folder = Path(mlflow.artifacts.download_artifacts(f"models:/{name}/{number}"))
+    return RegisteredVersion(number, str(found.run_id), unpack(folder / PACKED))
+
+
+def _number_of(settings: Settings, alias: str) -> int | None:
+    if not has_registry(settings):
+        return None
+    client = open_tracking(settings)
+    from mlflow.exceptions import MlflowException
+
+    try:
+        model = client.get_registered_model(settings.mlflow.registered_model)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
+    number = model.aliases.get(alias)
+    return None if number is None else int(number)

@@ -1,0 +1,54 @@
+"""The feature store, opened with our settings: what jobs call."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+from santander.features.declaration import FEATURE_SET
+from santander.store.repository import repository_dir, repository_objects
+
+if TYPE_CHECKING:
+    from feast import FeatureStore
+    from pyspark.sql import DataFrame
+
+    from santander.lake import Lake
+    from santander.settings import Settings
+    from santander.store.retrieval_job import LakeRetrievalJob
+
+
+def open_store(settings: "Settings", lake: "Lake") -> "FeatureStore":
+    """Feast over this lake, with the objects of the feature repository applied, which takes no time when nothing changed.
+
+    The lake needs its session only when something is retrieved or materialized.
+    """
+    import yaml
+    from feast import FeatureStore, RepoConfig
+
+    from santander.store.offline import LakeOfflineStoreConfig
+    from santander.store.online import online_config
+    from santander.store.registry import registry_file
+
+    as_written = yaml.safe_load((repository_dir() / "feature_store.yaml").read_text(encoding="utf-8"))
+    config = RepoConfig(
+        **as_written
+        | {
+            "registry": as_written["registry"] | {"path": str(registry_file(settings))},
+            "offline_store": LakeOfflineStoreConfig(lake=lake),
+            "online_store": online_config(settings),
+        }
+    )
+    store = FeatureStore(config=config)
+    # Feast would refuse to read online as long as a month is being written; a row here is whole and says its month
+    store.registry.serve_features_while_materializing = True
+    store.apply(repository_objects())
+    return store
+
+
+def retrieve(store: "FeatureStore", entities: "DataFrame", feature_set: str = FEATURE_SET) -> "DataFrame":
+    """The entity rows with the features that were known at their moment, lazy and distributed.
+
+    ``entities`` holds customer_id, one date or timestamp column that is the moment (for a training row the snapshot
+    date of its month) and anything else, such as a label, which passes through. The features follow in the order and
+    with the types of the declaration; all of them are null where the customer has no features of that month.
+    """
+    service = store.get_feature_service(feature_set)
+    job = store.get_historical_features(entity_df=cast("Any", entities), features=service)
+    return cast("LakeRetrievalJob", job).to_spark_df()

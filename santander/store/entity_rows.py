@@ -1,0 +1,48 @@
+"""The rows that features are asked for, in any form Feast allows, as a frame of the engine."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from santander.errors import InputError
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+MOMENT = "event_timestamp"
+"""Feast's name for the column that says as of when features are asked for."""
+
+
+def entity_frame(session: "SparkSession", entity_df: Any) -> "DataFrame":
+    """A frame as it is (and still lazy), a query as its result, a pandas frame sent to the engine.
+
+    Raises InputError without entity rows: retrieval by a range of dates alone is not offered.
+    """
+    from pyspark.sql import DataFrame
+
+    if entity_df is None:
+        raise InputError("features are retrieved for given entity rows: pass entity_df")
+    if isinstance(entity_df, str):
+        return session.sql(entity_df)
+    if isinstance(entity_df, DataFrame):
+        return entity_df
+    return session.createDataFrame(entity_df)
+
+
+def moment_column(entities: "DataFrame") -> str:
+    """``event_timestamp``, else the only column that is a date or a timestamp; raises InputError when that is not clear."""
+    if MOMENT in entities.columns:
+        return MOMENT
+    times = [name for name, type_ in entities.dtypes if type_ in {"date", "timestamp", "timestamp_ntz"}]
+    if len(times) != 1:
+        found = ", ".join(times) or "none"
+        raise InputError(f"entity rows need a column {MOMENT}, or exactly one date or timestamp column; found {found}")
+    return times[0]
+
+
+def check_columns(entities: "DataFrame", needed: Iterable[str], added: Iterable[str]) -> None:
+    """Raise InputError when the entity rows lack a key, or hold a column with the name of a feature that is to be added."""
+    present = set(entities.columns)
+    if missing := sorted(set(needed) - present):
+        raise InputError(f"entity rows lack {', '.join(missing)}")
+    if doubled := sorted(set(added) & present):
+        raise InputError(f"entity rows already hold columns named like features: {', '.join(doubled)}")

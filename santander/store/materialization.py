@@ -1,0 +1,66 @@
+"""Putting one month online: pack, write through Feast, and take out who is no longer there."""
+
+import contextlib
+import datetime as dt
+import io
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from santander.bank.months import Month
+from santander.errors import InputError, SantanderError
+from santander.store.names import ONLINE_VIEW
+from santander.store.packing import packed_frame
+from santander.store.withdrawal import withdraw
+from santander.tables import FEATURES_TABLE, ONLINE_FEATURES
+
+if TYPE_CHECKING:
+    from feast import FeatureStore
+
+    from santander.lake import Lake
+
+log = logging.getLogger("santander.store")
+
+
+def month_to_serve(lake: "Lake", asked: Month | None) -> Month:
+    """The month asked for, else the latest with features; raises InputError when it has none. Needs no session."""
+    there = lake.months(FEATURES_TABLE)
+    if not there:
+        raise InputError("there are no features to materialize yet: run santander features")
+    if asked is not None and asked not in there:
+        raise InputError(f"month {asked} has no features to materialize: there are those of {there[0]} to {there[-1]}")
+    return asked or there[-1]
+
+
+def materialize_month(lake: "Lake", store: "FeatureStore", month: Month) -> int:
+    """Serve the features of ``month`` online and nothing else; returns the number of customers.
+
+    The order is what makes a run that is cut off harmless: who is not in the month is withdrawn before the table that
+    names them is replaced, and rows are written after it. So whoever is online is always named in ``online_features``,
+    and the same command run again ends with exactly the customers of the month. Raises InputError for a month without
+    features, SantanderError when the packed table does not hold a row for each of them.
+    """
+    expected = lake.rows_by_month(FEATURES_TABLE)[month_to_serve(lake, month)]
+    features = lake.read_months(FEATURES_TABLE, [month])
+    with lake.lock("online"):
+        if lake.exists(ONLINE_FEATURES):
+            gone = withdraw(store, _departed(lake, month))
+            log.info("%d customers without features in %s taken out", gone, month)
+        lake.replace_where(ONLINE_FEATURES, packed_frame(features), "true", {"month": str(month)})
+        if (written := lake.rows_by_month(ONLINE_FEATURES)) != {month: expected}:
+            raise SantanderError(f"table {ONLINE_FEATURES.name} holds {written}, meant were {expected} rows of {month}")
+        log.info("writing %d customers of %s online", expected, month)
+        moment = dt.datetime.combine(month.snapshot, dt.time(), tzinfo=dt.UTC)
+        with contextlib.redirect_stdout(io.StringIO()):  # feast prints what the line above says
+            store.materialize(moment, moment, feature_views=[ONLINE_VIEW])
+    return expected
+
+
+def _departed(lake: "Lake", month: Month) -> Iterator[int]:
+    """Customers who are online, as far as ``online_features`` knows, and have no features in the month."""
+    from pyspark.sql import functions as F
+
+    there = lake.read_months(FEATURES_TABLE, [month]).select("customer_id").alias("there")
+    online = lake.read(ONLINE_FEATURES).select("customer_id").alias("online")
+    gone = online.join(there, F.col("online.customer_id") == F.col("there.customer_id"), how="left_anti")
+    return (row["customer_id"] for row in gone.toLocalIterator())

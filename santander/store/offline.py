@@ -1,0 +1,137 @@
+"""Feast's offline store over our Delta tables: a subclass of its Spark store that runs on both engines.
+
+What differs from Feast's own (docs/adr/0003-feast-offline-store.md): the session comes from ``engine.py`` and its
+settings are left alone, a source names a table of our catalogue, views of one source share one join, and what is
+retrieved stays a frame.
+"""
+
+import atexit
+import datetime as dt
+import logging
+import warnings
+from collections.abc import Iterable
+from contextlib import ExitStack
+from functools import cache
+from typing import Any
+
+from feast import FeatureView, RepoConfig
+from feast.data_source import DataSource
+from feast.infra.offline_stores.contrib.spark_offline_store.spark import SparkOfflineStore, SparkOfflineStoreConfig
+from feast.infra.offline_stores.offline_store import RetrievalMetadata
+from feast.infra.registry.base_registry import BaseRegistry
+from pydantic import Field, StrictStr
+
+from santander.engine import open_session
+from santander.errors import InputError
+from santander.lake import Lake
+from santander.store.entity_rows import check_columns, entity_frame, moment_column
+from santander.store.lookups import lookups_of, output_names, spacing_of
+from santander.store.point_in_time import Lookup, join_as_of, latest_within, rows_that_can_match
+from santander.store.repository import repository_settings
+from santander.store.retrieval_job import LakeRetrievalJob
+from santander.tables import TABLES, Table
+
+log = logging.getLogger("santander")
+
+# said once for every source that is made or read from the registry; our tests are what we rely on instead
+warnings.filterwarnings("ignore", "The spark data source API is an experimental feature", RuntimeWarning)
+
+
+class LakeOfflineStoreConfig(SparkOfflineStoreConfig):
+    """``offline_store`` of feature_store.yaml. Feast finds this class by its name: the store's, then Config."""
+
+    type: StrictStr = "santander.store.offline.LakeOfflineStore"
+    lake: Any = Field(default=None, exclude=True, repr=False)
+    """The Lake with its session; without one, Feast's command line is at work, and the first query opens it."""
+
+
+class LakeOfflineStore(SparkOfflineStore):
+    """Answers Feast with frames over the lake. Feast calls its methods without an instance of the store."""
+
+    supports_filter_by_created_timestamp = False
+
+    @staticmethod
+    def get_historical_features(  # type: ignore[override]  # noqa: PLR0917  (the signature is feast's, less one option)
+        config: RepoConfig,
+        feature_views: list[FeatureView],
+        feature_refs: list[str],
+        entity_df: Any,
+        registry: BaseRegistry,  # noqa: ARG004
+        project: str,  # noqa: ARG004
+        full_feature_names: bool = False,  # noqa: FBT001, FBT002
+        **_: Any,
+    ) -> LakeRetrievalJob:
+        """Each entity row with the features known at its moment; columns of the entity rows first, then the references."""
+        lake = _lake_of(config)
+        entities = entity_frame(lake.session, entity_df)
+        moment = moment_column(entities)
+        lookups = lookups_of(feature_views, feature_refs, full_names=full_feature_names)
+        names = output_names(feature_refs, full_names=full_feature_names)
+        check_columns(entities, [name for _, lookup in lookups for _, name in lookup.keys], names)
+        joined = entities
+        for source, lookup in lookups:
+            rows = rows_that_can_match(lake.read(_table_of(source)), lookup, entities, moment)
+            joined = join_as_of(joined, moment, rows, lookup)
+        return LakeRetrievalJob(
+            joined.select(*entities.columns, *names),
+            config,
+            full_feature_names=full_feature_names,
+            metadata=RetrievalMetadata(features=feature_refs, keys=[name for name in entities.columns if name != moment]),
+        )
+
+    @staticmethod
+    def pull_latest_from_table_or_query(  # noqa: PLR0917  (the signature is feast's)
+        config: RepoConfig,
+        data_source: DataSource,
+        join_key_columns: list[str],
+        feature_name_columns: list[str],
+        timestamp_field: str,
+        created_timestamp_column: str | None,
+        start_date: dt.datetime,
+        end_date: dt.datetime,
+    ) -> LakeRetrievalJob:
+        """Of each key the latest row stamped within the dates: what Feast writes online."""
+        lookup = Lookup(
+            keys=tuple((name, data_source.field_mapping.get(name, name)) for name in join_key_columns),
+            stamp=timestamp_field,
+            features=tuple((name, data_source.field_mapping.get(name, name)) for name in feature_name_columns),
+            created=created_timestamp_column or None,
+            spacing=spacing_of(data_source),
+        )
+        source = _lake_of(config).read(_table_of(data_source))
+        return LakeRetrievalJob(latest_within(source, lookup, start_date, end_date), config)
+
+    def validate_data_source(self, config: RepoConfig, data_source: DataSource) -> None:
+        """Check a source without an engine. A table that was never written passes with a warning: apply may come first."""
+        table = _table_of(data_source)
+        lake = config.offline_store.lake or Lake(repository_settings())
+        if not lake.exists(table):
+            log.warning("source %s: there is no table at %s yet, applied all the same", data_source.name, lake.path(table))
+
+    def get_table_column_names_and_types_from_data_source(
+        self,
+        config: RepoConfig,  # noqa: ARG002
+        data_source: DataSource,
+    ) -> Iterable[tuple[str, str]]:
+        """Names and Spark types as the catalogue declares them."""
+        return _table_of(data_source).columns
+
+
+def _table_of(source: DataSource) -> Table:
+    by_name = {table.name: table for table in TABLES}
+    if (name := getattr(source, "table", None)) not in by_name:
+        raise InputError(f"source {source.name} must name a table of the catalogue, one of {', '.join(sorted(by_name))}")
+    return by_name[name]
+
+
+def _lake_of(config: RepoConfig) -> Lake:
+    return config.offline_store.lake or _lake_of_this_process()
+
+
+@cache
+def _lake_of_this_process() -> Lake:
+    """The lake for Feast's own command line, with a session that lasts as long as the process."""
+    settings = repository_settings()
+    until_exit = ExitStack()
+    atexit.register(until_exit.close)
+    return Lake(settings, until_exit.enter_context(open_session(settings.master)))

@@ -1,0 +1,120 @@
+"""The point-in-time join: to each entity row the latest feature row that was known at its moment.
+
+Known means stamp <= moment (inclusive: a snapshot counts on its own day) and not older than the time to live.
+Plain DataFrame code that runs on either engine. Joins name their condition, because one engine drops columns
+after JOIN ... USING.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from santander.store.spans import Span, spans_of, within_any
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """How rows of one source are matched, and which of its columns come out under which name."""
+
+    keys: tuple[tuple[str, str], ...]
+    """Pairs (column of the source, column of the entity rows) that must be equal."""
+    stamp: str
+    features: tuple[tuple[str, str], ...]
+    """Pairs (column of the source, name in the result), in the order of the result."""
+    ttl: dt.timedelta | None = None
+    created: str | None = None
+    """Breaks ties of equal stamps: the row created last wins. Without it no two rows may share key and stamp."""
+    spacing: dt.timedelta | None = None
+    """Rows of one key are at least this far apart, so within a shorter time there is at most one."""
+
+    def at_most_one_within(self, time: dt.timedelta | None) -> bool:
+        """Whether a key cannot have two rows within ``time``, so that none has to be chosen."""
+        return time is not None and self.spacing is not None and time < self.spacing
+
+
+def rows_that_can_match(source: "DataFrame", lookup: Lookup, entities: "DataFrame", moment: str) -> "DataFrame":
+    """The source without the stamps that no entity row can match, so that other partitions are not read.
+
+    Collects the different moments of the entity rows, and nothing else.
+    """
+    return source.where(within_any(source, lookup.stamp, spans_of(entities, moment, lookup.ttl)))
+
+
+def join_as_of(entities: "DataFrame", moment: str, rows: "DataFrame", lookup: Lookup) -> "DataFrame":
+    """The entity rows, neither more nor fewer, with the features of ``lookup``; nulls where nothing was known.
+
+    Of ``rows``, those of the source, the columns named in ``lookup`` are read, once.
+    """
+    from pyspark.sql import functions as F
+
+    match = _equal_keys(lookup) & _known(lookup, moment)
+    if not lookup.at_most_one_within(lookup.ttl):
+        rows = _latest_known(entities, moment, rows, lookup)
+        match = _equal_keys(lookup) & (F.col(f"entity.{moment}") == F.col("row.entity_moment"))
+    return (
+        entities.alias("entity")
+        .join(rows.alias("row"), match, how="left")
+        .select(
+            *(F.col(f"entity.{name}") for name in entities.columns),
+            *(F.col(f"row.{column}").alias(name) for column, name in lookup.features),
+        )
+    )
+
+
+def latest_within(source: "DataFrame", lookup: Lookup, first: dt.datetime, last: dt.datetime) -> "DataFrame":
+    """Of each key the latest row stamped from ``first`` to ``last``: keys, features, stamp and created, if there is one."""
+    from pyspark.sql import functions as F
+
+    rows = source.where(within_any(source, lookup.stamp, [Span(first, last)]))
+    if not lookup.at_most_one_within(last - first):
+        rows = _first_of(rows, [column for column, _ in lookup.keys], lookup)
+    named = (*lookup.keys, *lookup.features)
+    times = [lookup.stamp, *([lookup.created] if lookup.created else [])]
+    return rows.select(*(F.col(column).alias(name) for column, name in named), *times)
+
+
+def _equal_keys(lookup: Lookup) -> "Column":
+    from pyspark.sql import functions as F
+
+    equal = F.lit(True)
+    for column, name in lookup.keys:
+        equal = equal & (F.col(f"entity.{name}") == F.col(f"row.{column}"))
+    return equal
+
+
+def _known(lookup: Lookup, moment: str) -> "Column":
+    from pyspark.sql import functions as F
+
+    stamp = F.col(f"row.{lookup.stamp}").cast("timestamp")
+    at = F.col(f"entity.{moment}").cast("timestamp")
+    known = stamp <= at
+    if lookup.ttl is None:
+        return known
+    seconds = int(lookup.ttl.total_seconds())
+    return known & (stamp >= at - F.expr(f"INTERVAL '{seconds}' SECOND"))
+
+
+def _latest_known(entities: "DataFrame", moment: str, rows: "DataFrame", lookup: Lookup) -> "DataFrame":
+    """The row that wins for each key and moment of the entity rows, however many ask; its moment as ``entity_moment``."""
+    from pyspark.sql import functions as F
+
+    asked = entities.select(*(name for _, name in lookup.keys), moment).distinct()
+    pairs = (
+        asked.alias("entity")
+        .join(rows.alias("row"), _equal_keys(lookup) & _known(lookup, moment), how="inner")
+        .select(F.col(f"entity.{moment}").alias("entity_moment"), *(F.col(f"row.{name}") for name in rows.columns))
+    )
+    return _first_of(pairs, [*(column for column, _ in lookup.keys), "entity_moment"], lookup)
+
+
+def _first_of(rows: "DataFrame", group: Sequence[str], lookup: Lookup) -> "DataFrame":
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
+
+    newest_first = [F.col(name).desc() for name in (lookup.stamp, lookup.created) if name]
+    place = F.row_number().over(Window.partitionBy(*group).orderBy(*newest_first))
+    return rows.withColumn("place", place).where("place = 1").drop("place")

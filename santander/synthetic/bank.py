@@ -1,0 +1,109 @@
+"""The simulation: month by month, who is there, what they add, what they close."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from santander.bank.months import Month, month_range
+from santander.synthetic import ownership
+from santander.synthetic.activity import first_activity, turn_activity
+from santander.synthetic.arrivals import draw_holdings
+from santander.synthetic.bundles import bundle_targets
+from santander.synthetic.closings import draw_closings
+from santander.synthetic.draw import draw_additions
+from santander.synthetic.facts import FULL_CUSTOMERS, LAST_LABELLED
+from santander.synthetic.history import NO_ROW, History
+from santander.synthetic.joining import JULY_BATCH
+from santander.synthetic.panel import draw_panel
+from santander.synthetic.people import People, draw_people
+from santander.synthetic.profile import Profile, profile_of
+from santander.synthetic.propensity import Propensity, Sharpness, propensities, view_of
+from santander.synthetic.sampling import Flags, Masks
+from santander.synthetic.streams import stream
+from santander.synthetic.targets import additions_of, plan_panel
+
+_FIRST_ACTIVE, _JULY_ACTIVE, _LATER_ACTIVE = 0.505, 0.22, 0.48
+
+
+@dataclass(frozen=True, slots=True)
+class BankMonth:
+    """One simulated month, one element per row, rows in order of customer_id.
+
+    ``held``: holdings at its end. ``owned``: holdings of the month before, where ``consecutive``. ``added``: what is
+    held now and was not. ``propensity``: chances of the bundles, None in the first month.
+    """
+
+    month: Month
+    rows: Profile
+    held: Masks
+    owned: Masks
+    consecutive: Flags
+    added: Masks
+    propensity: Propensity | None
+
+
+class Bank:
+    """A bank of a given size and seed; iterate over ``months()`` once."""
+
+    def __init__(self, customers: int, first: Month, last: Month, seed: int, sharpness: Sharpness | None = None) -> None:
+        self.plan = plan_panel(customers, first, max(last, LAST_LABELLED + 1))
+        self.panel = draw_panel(self.plan, seed)
+        people, order = draw_people(self.panel, self.plan.months, seed)
+        self.people: People = people
+        self._present = self.panel.present[:, order]
+        self._scale = customers / FULL_CUSTOMERS
+        self._months = month_range(first, last)
+        self._seed = seed
+        self._sharpness = sharpness or Sharpness()
+
+    def months(self) -> Iterator[BankMonth]:
+        """Simulate from the first month to the last."""
+        history = History(len(self.people))
+        remembered = np.zeros(len(self.people), np.int32)
+        active = np.zeros(len(self.people), np.bool_)
+        opened = np.zeros(len(self.people), np.int32)
+        for position, month in enumerate(self._months):
+            who = np.flatnonzero(self._present[position])
+            first_row = (self.people.entry[who] == position) & (position > 0)
+            active = self._activity(active, opened, position, month)
+            rows = profile_of(self.people, month, who, first_row, active[who], self._seed)
+            result = self._step(month, rows, first_row, history, remembered) if position else self._opening(month, rows)
+            yield result
+            opened[:] = 0
+            opened[who] = result.added
+            remembered[who] = result.held
+            finished = np.full(len(self.people), NO_ROW, np.int32)
+            finished[who] = result.held
+            history.push(finished)
+
+    def _activity(self, active: Flags, opened: Masks, position: int, month: Month) -> Flags:
+        known = self.people.entry < position
+        turned = active.copy()
+        turned[known] = turn_activity(active[known], opened[known], self._seed, month.index)
+        new = np.flatnonzero(self.people.entry == position)
+        share = _FIRST_ACTIVE if position == 0 else _JULY_ACTIVE if month == JULY_BATCH else _LATER_ACTIVE
+        turned[new] = first_activity(self.people, new, share, self._seed, month.index)
+        return turned
+
+    def _opening(self, month: Month, rows: Profile) -> BankMonth:
+        random = stream(self._seed, "opening", month.index)
+        held = draw_holdings(rows, self._scale * ownership.holders(month), random)
+        nothing = np.zeros(len(rows), np.int32)
+        return BankMonth(month, rows, held, nothing, np.zeros(len(rows), np.bool_), nothing, None)
+
+    def _step(self, month: Month, rows: Profile, first_row: Flags, history: History, remembered: NDArray[np.int32]) -> BankMonth:
+        random = stream(self._seed, "month", month.index)
+        past = history.past(rows.who)
+        targets = {name: self._scale * number for name, number in bundle_targets(additions_of(month).additions).items()}
+        view = view_of(rows, self.people.income[rows.who], past)
+        propensity = propensities(view, targets, self._sharpness)
+        added = draw_additions(propensity, random)
+        now = np.where(past.consecutive, past.held | added, remembered[rows.who])
+        arrivals = np.flatnonzero(first_row)
+        wanted = arrivals.size * ownership.base_rates() * ownership.newcomer_share()
+        now[arrivals] = draw_holdings(rows.of(arrivals), wanted, random)
+        path = self._scale * ownership.holders(month)
+        held = now & ~draw_closings(rows, past, now, path, random)
+        return BankMonth(month, rows, held, past.held, past.consecutive, added, propensity)

@@ -1,0 +1,78 @@
+"""The calibration tables: figures printed over the full competition data (``calibration/*.csv``, calibration/README.md)."""
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from santander.bank.months import Month
+from santander.bank.products import PRODUCTS
+
+FULL_CUSTOMERS = 956_645
+FIRST_MONTH = Month(2015, 1)
+LAST_LABELLED = Month(2016, 5)
+FROZEN_UNTIL = Month(2015, 7)
+"""Before this month age and seniority already show its values (calibration/README.md)."""
+
+MONTHLY_ROWS = {
+    Month(2015, 1): 625_457, Month(2015, 2): 627_394, Month(2015, 3): 629_209, Month(2015, 4): 630_367,
+    Month(2015, 5): 631_957, Month(2015, 6): 632_110, Month(2015, 7): 829_817, Month(2015, 8): 843_201,
+    Month(2015, 9): 865_440, Month(2015, 10): 892_251, Month(2015, 11): 906_109, Month(2015, 12): 912_021,
+    Month(2016, 1): 916_269, Month(2016, 2): 920_904, Month(2016, 3): 925_076, Month(2016, 4): 928_274,
+    Month(2016, 5): 931_453,
+}  # fmt: skip
+TEST_ROWS = 929_615
+
+MISSING_ROWS = {
+    "block": 27_734, "sex": 27_804, "province": 93_591, "channel": 186_126, "segment": 189_368,
+    "relation": 149_781, "income": 2_794_375, "payroll": 16_063,
+}  # fmt: skip
+"""Rows of 2015-01 to 2016-05 that lack a value; ``block`` is the eleven columns that are missing together."""
+
+PRESENT_ROWS = {"last_primary": 24_793, "spouse": 1_808}
+"""Rows that carry one of the two columns which are nearly always empty."""
+
+BLOCK_CUSTOMERS = 7_340
+
+
+@dataclass(frozen=True, slots=True)
+class MonthFacts:
+    """What the facts print about the additions of one month: customers who added, and additions by product bit."""
+
+    buyers: int
+    additions: NDArray[np.float64]
+
+
+@cache
+def table(name: str) -> list[dict[str, str]]:
+    """All rows of one calibration table."""
+    with (files("santander.synthetic") / "calibration" / f"{name}.csv").open(encoding="utf-8") as lines:
+        return list(csv.DictReader(lines))
+
+
+@cache
+def counts(name: str, key: str = "value") -> dict[str, int]:
+    """A value distribution: rows of 2015-01 to 2016-05 by value."""
+    return {row[key]: int(row["count"]) for row in table(name)}
+
+
+@cache
+def month_facts() -> dict[Month, MonthFacts]:
+    """Buyers and additions of 2015-02 to 2016-05."""
+    buyers = {row["month"]: int(row["strict_buyers"]) for row in table("monthly_buyers")}
+    return {
+        Month.parse(row["date"][:7]): MonthFacts(
+            buyers[row["date"]], np.array([float(row[product.source]) for product in PRODUCTS])
+        )
+        for row in table("additions_by_month_product")
+    }
+
+
+@cache
+def ones_by_product() -> NDArray[np.float64]:
+    """Rows of 2015-01 to 2016-05 that hold each product, by bit."""
+    ones = {row["product"]: float(row["ones_in_train"]) for row in table("product_totals")}
+    return np.array([ones[product.source] for product in PRODUCTS])

@@ -1,0 +1,71 @@
+"""Files of a bank, each written under a temporary name and renamed when it is whole."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from santander.bank.columns import COLUMNS
+from santander.bank.products import N_PRODUCTS
+from santander.synthetic.sampling import Indices
+
+PROFILE_COLUMNS = len(COLUMNS) - N_PRODUCTS
+
+
+def header(columns: int) -> bytes:
+    """The first line of a raw file: all names quoted."""
+    return (",".join(f'"{column.source}"' for column in COLUMNS[:columns]) + "\n").encode()
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for bytes; it appears under its name only when the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with unfinished.open("wb") as file:
+            yield file
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """One JSON object, indented."""
+    with whole_file(path) as file:
+        file.write((json.dumps(content, indent=2) + "\n").encode())
+
+
+def content_of(lines: pa.Array) -> memoryview:
+    """The bytes of an array of text lines, one after the other."""
+    _, offsets, data = lines.buffers()
+    ends = np.frombuffer(offsets, np.int32)[lines.offset : lines.offset + len(lines) + 1]
+    return memoryview(data)[int(ends[0]) : int(ends[-1])] if len(lines) else memoryview(b"")
+
+
+def coarse(propensity: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Propensities with 11 bits of fraction left: three significant digits, which pack well."""
+    kept = propensity.view(np.uint32) & np.uint32(0xFFFFF000)
+    return kept.view(np.float32)
+
+
+def write_propensity(path: Path, customer_id: Indices, owned: pa.Array, propensity: NDArray[np.float32]) -> None:
+    """``propensity/<month>.parquet``: a row per customer of the month; ``propensity`` has shape (24, rows)."""
+    lists = pa.FixedSizeListArray.from_arrays(pa.array(propensity.T.ravel()), N_PRODUCTS)
+    table = pa.table({"customer_id": customer_id, "owned": owned, "propensity": lists})
+    with whole_file(path) as file:
+        pq.write_table(
+            table,
+            file,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=False,
+            column_encoding={"customer_id": "DELTA_BINARY_PACKED", "propensity.list.element": "BYTE_STREAM_SPLIT"},
+        )

@@ -1,0 +1,67 @@
+"""The last five months of holdings, and what they say: lapses, openings, closings."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from santander.synthetic.sampling import Flags, Indices, Masks
+
+LAGS = 5
+NO_ROW = -1
+
+
+class History:
+    """Holdings of all customers in the last five months, newest first; ``NO_ROW`` where a customer has no row."""
+
+    def __init__(self, customers: int) -> None:
+        self._months = [np.full(customers, NO_ROW, np.int32) for _ in range(LAGS)]
+
+    def push(self, holdings: Masks) -> None:
+        """Add a finished month: holdings per customer, ``NO_ROW`` without a row."""
+        self._months = [holdings, *self._months[:-1]]
+
+    def lag(self, months: int, who: Indices) -> Masks:
+        """Holdings of the customers ``who``, ``months`` before the month to come."""
+        taken: Masks = self._months[months - 1][who]
+        return taken
+
+    def past(self, who: Indices) -> "Past":
+        """What the files show of the customers ``who`` before the month to come."""
+        lags = [self.lag(months, who) for months in range(1, LAGS + 1)]
+        return Past(lags[0] != NO_ROW, tuple(np.where(lag == NO_ROW, 0, lag) for lag in lags), lags[1] != NO_ROW)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One element per row of the month to come.
+
+    ``consecutive``: the customer has a row in the month before. ``lags``: holdings of M-1 to M-5, 0 where unknown.
+    ``two_months``: the customer has a row two months before.
+    """
+
+    consecutive: Flags
+    lags: tuple[Masks, ...]
+    two_months: Flags
+
+    @property
+    def held(self) -> Masks:
+        """Holdings of M-1."""
+        return self.lags[0]
+
+    @property
+    def opened(self) -> Masks:
+        """Products held in M-1 and not in M-2, for customers with both rows."""
+        return np.where(self.two_months, self.lags[0] & ~self.lags[1], 0)
+
+    @property
+    def closed(self) -> Masks:
+        """Products held in M-2 and not in M-1."""
+        return np.where(self.consecutive, self.lags[1] & ~self.lags[0], 0)
+
+    def lapsed(self) -> list[Masks]:
+        """Products not held in M-1 by months since they were last held: element k - 1 is held last in M-1-k."""
+        since, seen = [], self.lags[0].copy()
+        for lag in self.lags[1:]:
+            since.append(lag & ~seen)
+            seen |= lag
+        return since

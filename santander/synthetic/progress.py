@@ -1,0 +1,34 @@
+"""Progress of a long run: a bar on a terminal, one logged line per step elsewhere."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+log = logging.getLogger("santander.synthetic")
+
+
+@contextmanager
+def progress(task: str, steps: int) -> Iterator[Callable[[str], None]]:
+    """Give a function to call after each of ``steps`` steps with the step's name; all of it goes to standard error."""
+    if not sys.stderr.isatty():
+        yield _logged(task, steps)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        running = bar.add_task(task, total=steps)
+        yield lambda step: bar.update(running, advance=1, description=f"{task} {step}")
+
+
+def _logged(task: str, steps: int) -> Callable[[str], None]:
+    finished = 0
+
+    def done(step: str) -> None:
+        nonlocal finished
+        finished += 1
+        log.info("%s %s (%d of %d)", task, step, finished, steps)
+
+    return done

@@ -1,0 +1,145 @@
+"""The known propensity: the chance of every bundle for every customer of a month.
+
+A function of the profile of month M and the holdings of M-1 to M-5 alone, as the files show them. The log chance of a
+bundle is the sum of its affinity to the profile, of triggers (what is held, was opened or closed last month) and of
+lapses (what was held within the window and is not held now); an intercept per month and bundle makes the chances sum
+to the additions of the facts.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from santander.bank.products import N_PRODUCTS, PRODUCTS
+from santander.synthetic import affinity, facts
+from santander.synthetic.bundles import BLOCKS, Bundle, bits
+from santander.synthetic.history import Past
+from santander.synthetic.profile import Profile
+from santander.synthetic.sampling import Flags, Indices, Masks, scaled_to
+
+ADULT_AT = 20
+"""Junior accounts close at this age and are not opened from it on."""
+
+_LAPSE_FADES = (1.0, 0.85, 0.7, 0.55)
+"""Weight of a lapse by months since the product was last held: one to four months before M-1."""
+_MOST_HELD = 6
+_UNKNOWN_AGE = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Sharpness:
+    """How strongly the terms tell customers apart, the same for all bundles; found as ``calibration/README.md`` says.
+
+    ``demographic``: age, segment, activity (what the popularity baseline sees). ``detail``: income, tenure, channel,
+    number of products. ``holdings``: what else is held. ``memory``: lapses, openings, closings (what older lags show).
+    """
+
+    demographic: float = 0.38
+    detail: float = 1.65
+    holdings: float = 0.8
+    memory: float = 1.7
+
+
+@dataclass(frozen=True, slots=True)
+class Propensity:
+    """Chances of all bundles in a month: for each block of ``BLOCKS`` an array of shape (its bundles, rows)."""
+
+    chances: list[NDArray[np.float32]]
+
+    def marginal(self) -> NDArray[np.float32]:
+        """Chance that a product is added, whatever bundle brings it: shape (24, rows); 0 for products held."""
+        added = np.zeros((N_PRODUCTS, self.chances[0].shape[1]), np.float32)
+        for block, chances in zip(BLOCKS, self.chances, strict=True):
+            for bundle, chance in zip(block, chances, strict=True):
+                for product in PRODUCTS:
+                    if bundle.adds & product.mask:
+                        added[product.bit] += chance
+        return added
+
+    def expected_buyers(self) -> float:
+        """Mean number of customers who add anything."""
+        nothing = np.ones(self.chances[0].shape[1])
+        for chances in self.chances:
+            nothing *= 1 - chances.sum(axis=0)
+        return float((1 - nothing).sum())
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the files show of the customers of a month, ready for lookups; one element per row.
+
+    ``group``, ``income``, ``tenure``, ``channel``, ``held``: positions in the tables of ``Affinity``. ``seen``:
+    bitmasks of products ``held``, ``opened`` and ``closed``; ``lapsed``: bitmasks by months since they were last held.
+    """
+
+    past: Past
+    age: Indices
+    group: NDArray[np.int32]
+    income: NDArray[np.int8]
+    tenure: NDArray[np.int8]
+    channel: NDArray[np.int16]
+    held: NDArray[np.uint8]
+    seen: dict[str, Masks]
+    lapsed: list[Masks]
+
+
+def view_of(rows: Profile, income: NDArray[np.float64], past: Past) -> View:
+    """Gather the view; ``income`` is per row, NaN where unknown. A missing block hides age, activity and income."""
+    age = np.where(rows.block, _UNKNOWN_AGE, rows.age)
+    return View(
+        past=past,
+        age=age,
+        group=affinity.group_class(age, rows.segment, rows.active & ~rows.block),
+        income=affinity.income_class(np.where(rows.block, np.nan, income)),
+        tenure=affinity.tenure_class(np.where(rows.block, 0, rows.seniority)),
+        channel=rows.channel,
+        held=np.minimum(np.bitwise_count(past.held), _MOST_HELD).astype(np.uint8),
+        seen={"held": past.held, "opened": past.opened, "closed": past.closed},
+        lapsed=past.lapsed(),
+    )
+
+
+def propensities(view: View, targets: dict[str, float], sharpness: Sharpness) -> Propensity:
+    """Chances of every bundle for the rows of a month; ``targets``: additions wanted by bundle name."""
+    chances = []
+    for block in BLOCKS:
+        of_block = np.zeros((len(block), view.age.size), np.float32)
+        for place, bundle in enumerate(block):
+            if targets[bundle.name] > 0:
+                weights = np.exp(_log_weights(bundle, view, sharpness))
+                weights[~_may_add(bundle, view)] = 0
+                of_block[place] = scaled_to(weights, targets[bundle.name], at_most=bundle.at_most)
+        chances.append(of_block)
+    return Propensity(chances)
+
+
+def _log_weights(bundle: Bundle, view: View, sharpness: Sharpness) -> NDArray[np.float32]:
+    fit = affinity.affinities()[bundle.name]
+    score: NDArray[np.float32] = (np.float32(sharpness.demographic) * fit.group)[view.group]
+    score += (np.float32(sharpness.detail) * fit.income)[view.income]
+    score += (np.float32(sharpness.detail) * fit.tenure)[view.tenure]
+    score += (np.float32(sharpness.detail) * fit.channel)[view.channel]
+    score += (np.float32(sharpness.detail * fit.held) * np.arange(_MOST_HELD + 1, dtype=np.float32))[view.held]
+    for when, mask, effect in _triggers().get(bundle.name, ()):
+        strength = sharpness.holdings if when == "held" else sharpness.memory
+        score[view.seen[when] & mask != 0] += np.float32(strength * effect)
+    for fade, masks in zip(_LAPSE_FADES, view.lapsed, strict=True):
+        score[masks & bundle.lead != 0] += np.float32(sharpness.memory * fade * fit.lapse)
+    return score
+
+
+@cache
+def _triggers() -> dict[str, list[tuple[str, int, float]]]:
+    """By bundle: when (held, opened, closed), the product's mask, the log effect; ``calibration/triggers.csv``."""
+    by_bundle: dict[str, list[tuple[str, int, float]]] = {}
+    for row in facts.table("triggers"):
+        by_bundle.setdefault(row["bundle"], []).append((row["when"], bits(row["product"]), float(row["effect"])))
+    return by_bundle
+
+
+def _may_add(bundle: Bundle, view: View) -> Flags:
+    held = view.past.held
+    allowed: Flags = view.past.consecutive & (held & bundle.forbids == 0) & (held & bundle.needs == bundle.needs)
+    return allowed & (view.age < ADULT_AT) if bundle.adds & bits("junior_account") else allowed

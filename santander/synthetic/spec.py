@@ -1,0 +1,79 @@
+"""What to generate, and what came out."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from santander.bank.months import Month
+from santander.errors import InputError
+from santander.synthetic.dirt import DirtCount
+from santander.synthetic.facts import FIRST_MONTH, LAST_LABELLED
+from santander.synthetic.oracle import OracleMonth
+
+TRAIN, TEST, ORACLE, DIRTY = "train_ver2.csv", "test_ver2.csv", "oracle.json", "dirty.json"
+
+GENERATOR_VERSION = 1
+"""Raised whenever the same seed would give other bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class BankSpec:
+    """A bank: ``customers`` ever seen from 2015-01 to 2016-05 (956,645 = full size), months ``first`` to ``last``.
+
+    ``last`` is the month without products. ``dirty_share``: share of each month's rows that are damaged, 0 for none.
+    """
+
+    out: Path
+    customers: int
+    first: Month = FIRST_MONTH
+    last: Month = LAST_LABELLED + 1
+    seed: int = 11
+    monthly: bool = False
+    propensity: bool = True
+    dirty_share: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.customers < 100:
+            raise InputError(f"a bank needs at least 100 customers, not {self.customers}")
+        if self.last <= self.first:
+            raise InputError(
+                f"a bank needs two months or more, the last without products: {self.first} to {self.last} is too short"
+            )
+        if not 0 <= self.dirty_share < 0.5:
+            raise InputError(f"--dirty-share is a share of a month's rows from 0 to 0.5, not {self.dirty_share}")
+
+
+@dataclass(slots=True)
+class BankReport:
+    """What was written. ``rows``: clean rows per month. ``oracle``: one entry per labelled month.
+
+    ``dirt``: what an ingest is to count, by file and month; empty for a clean bank.
+    """
+
+    spec: BankSpec
+    rows: dict[str, int] = field(default_factory=dict)
+    oracle: list[OracleMonth] = field(default_factory=list)
+    dirt: dict[str, dict[str, DirtCount]] = field(default_factory=dict)
+    files: list[Path] = field(default_factory=list)
+
+    def add_dirt(self, file: str, counts: dict[str, DirtCount]) -> None:
+        """Take over the counts of one month of a file."""
+        of_file = self.dirt.setdefault(file, {})
+        for month, count in counts.items():
+            of_file[month] = of_file[month] + count if month in of_file else count
+
+    def oracle_json(self, version: int) -> dict[str, object]:
+        """Content of ``oracle.json``."""
+        return {
+            "seed": self.spec.seed,
+            "generator_version": version,
+            "customers": self.spec.customers,
+            "months": [asdict(month) for month in self.oracle],
+        }
+
+    def dirty_json(self) -> dict[str, object]:
+        """Content of ``dirty.json``."""
+        return {
+            "seed": self.spec.seed,
+            "share": self.spec.dirty_share,
+            "files": {file: {month: count.as_json() for month, count in months.items()} for file, months in self.dirt.items()},
+        }

@@ -1,0 +1,54 @@
+"""What training leaves: fitted models that may take the champion's place."""
+
+from dataclasses import dataclass, field
+
+from santander.bank.months import Month
+from santander.models.recommender import Recommender
+from santander.training.plan import FitName
+from santander.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted model, the baseline of the same months, and the months it has seen."""
+
+    name: FitName
+    model: Recommender
+    baseline: Recommender
+    weights: dict[Month, float]
+    validation: Month | None = None
+    seconds: float = 0.0
+
+    @property
+    def seen(self) -> frozenset[Month]:
+        """The months it must not be judged on: those of the fit and the one that chose its rounds."""
+        return frozenset(self.weights) | (frozenset() if self.validation is None else {self.validation})
+
+    @property
+    def last_month(self) -> Month:
+        """The latest month of the fit."""
+        return max(self.weights)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A recipe fitted for a target month."""
+
+    recipe: Recipe
+    target: Month
+    fits: dict[FitName, Fit] = field(default_factory=dict)
+
+    @property
+    def gate(self) -> Month:
+        """The month it is judged on."""
+        return self.target - 1
+
+    @property
+    def scoring(self) -> Fit:
+        """The fit that scores the target: the promoted one, else the judged one."""
+        return self.fits.get(FitName.PROMOTED) or self.fits[FitName.JUDGED]
+
+    def fit_to_judge(self, month: Month) -> Fit | None:
+        """The fit that saw the most without having seen the month or any later one; None when there is none."""
+        blind = [fit for fit in self.fits.values() if all(seen < month for seen in fit.seen)]
+        return max(blind, key=lambda fit: fit.last_month, default=None)

@@ -1,0 +1,42 @@
+"""The fits of a recipe for one target month, from a training set that holds all their months."""
+
+import logging
+import time
+
+from santander.bank.months import Month
+from santander.models.popularity import Popularity, PopularitySettings
+from santander.models.recommender import KindSettings
+from santander.models.training_set import TrainingSet
+from santander.training.candidate import Candidate, Fit
+from santander.training.plan import FitName, MonthPlan, PlannedFit
+from santander.training.progress import progress_of
+from santander.training.recipe import Recipe
+
+log = logging.getLogger(__name__)
+
+
+def fit_candidate(recipe: Recipe, plan: MonthPlan, training: TrainingSet) -> Candidate:
+    """Make every planned fit; when rounds are searched, the later fits take over the number found."""
+    settings = recipe.model_settings
+    fits: dict[FitName, Fit] = {}
+    searched_on: Month | None = None
+    for planned in plan.fits:
+        fit = _fit(recipe, settings, planned, training, searched_on)
+        if planned.name is FitName.ROUNDS:
+            settings, searched_on = fit.model.with_rounds(fit.model.rounds), planned.validation
+        else:
+            fits[planned.name] = fit
+    return Candidate(recipe, plan.target, fits)
+
+
+def _fit(recipe: Recipe, settings: KindSettings, planned: PlannedFit, training: TrainingSet, searched_on: Month | None) -> Fit:
+    started = time.monotonic()
+    months = training.of_months(planned.weights)
+    validation = None if planned.validation is None else training.of_months({planned.validation: 1.0})
+    title = f"fit {planned.name} of {recipe.name} for {planned.predicts}"
+    with progress_of(title) as progress:
+        model = recipe.model.fit(settings, months, validation, progress)
+    seconds = time.monotonic() - started
+    log.info("%s: %d months, %s customers, %.1f s", title, len(planned.weights), f"{months.buyers.num_rows:,}", seconds)
+    baseline = Popularity.fit(PopularitySettings(), months)
+    return Fit(planned.name, model, baseline, dict(planned.weights), planned.validation or searched_on, seconds)

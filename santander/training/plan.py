@@ -1,0 +1,85 @@
+"""Which months a recipe is fitted and judged on, given the month to score."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from santander.bank.months import Month
+from santander.errors import InputError
+from santander.training.recipe import Recipe
+
+
+class FitName(StrEnum):
+    """The three fits of a recipe for one target month."""
+
+    ROUNDS = "rounds"
+    JUDGED = "judged"
+    PROMOTED = "promoted"
+
+
+@dataclass(frozen=True)
+class PlannedFit:
+    """One fit: its months with their weights, all before the month it predicts, and the month that may stop it."""
+
+    name: FitName
+    predicts: Month
+    weights: dict[Month, float]
+    validation: Month | None = None
+
+
+@dataclass(frozen=True)
+class MonthPlan:
+    """The fits for one target. Every fit is the recipe applied to the month that fit predicts.
+
+    The rounds are found by predicting the validation month (target - 2), the judged fit predicts the gate month
+    (target - 1), the promoted fit the target itself. So each sees the same stretch of months, and the same month of
+    the year before, relative to what it predicts.
+    """
+
+    target: Month
+    fits: tuple[PlannedFit, ...]
+
+    @property
+    def gate(self) -> Month:
+        """The month the judged fit meets the champion on."""
+        return self.target - 1
+
+    @property
+    def months(self) -> list[Month]:
+        """All months that labels are needed of for fitting and stopping, in order."""
+        fitted = {month for fit in self.fits for month in fit.weights}
+        return sorted(fitted | {fit.validation for fit in self.fits if fit.validation is not None})
+
+
+def plan_months(recipe: Recipe, target: Month, labelled: Sequence[Month]) -> MonthPlan:
+    """Plan the recipe's fits; ``labelled`` are the months with products whose month before has products too.
+
+    Raises InputError that says which month is missing when a fit would have none to learn from or none to be judged on.
+    """
+    if not labelled:
+        raise InputError("no additions are known: ingest at least three months in a row with products")
+    gate, validation = target - 1, target - 2
+    wanted: list[tuple[FitName, Month, Month | None]] = []
+    if recipe.fits.rounds:
+        wanted.append((FitName.ROUNDS, validation, validation))
+    if recipe.fits.judged:
+        wanted.append((FitName.JUDGED, gate, None))
+    if recipe.fits.promoted:
+        wanted.append((FitName.PROMOTED, target, None))
+    fits = []
+    for name, predicts, stop_on in wanted:
+        if name is not FitName.PROMOTED and predicts not in labelled:
+            raise InputError(
+                f"a model for {target} is judged on {gate}, and additions of {predicts} are not known: they need products "
+                f"in {predicts - 1} and {predicts}; known are {labelled[0]} to {labelled[-1]}"
+            )
+        weights = recipe.weights_before(predicts, labelled)
+        if not weights:
+            raise InputError(
+                f"recipe {recipe.name} has no month to learn from before {predicts}: additions are known of "
+                f"{labelled[0]} to {labelled[-1]}; ingest earlier months or switch the fit '{name}' off"
+            )
+        fits.append(PlannedFit(name, predicts, weights, stop_on))
+    if not fits:
+        raise InputError(f"recipe {recipe.name} has every fit switched off: there is nothing to train")
+    return MonthPlan(target, tuple(fits))

@@ -1,0 +1,108 @@
+"""A model variant is a file: which kind, which settings, which months before the one it is to predict."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from santander.bank.months import Month
+from santander.errors import InputError
+from santander.models.kinds import kind_named, settings_of
+from santander.models.recommender import KindSettings, Recommender
+from santander.settings import conf_dir
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class MonthsBefore(_Part):
+    """A stretch of months before the one to predict, and the weight of each addition in them."""
+
+    first: int = Field(alias="from", ge=1)
+    last: int = Field(alias="to", ge=1)
+    weight: float = Field(default=1.0, gt=0)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.last < self.first:
+            raise ValueError(f"from {self.first} to {self.last} holds no month: 'to' is the older one")
+        return self
+
+
+class Fits(_Part):
+    """Which of the three fits are made."""
+
+    rounds: bool
+    judged: bool
+    promoted: bool
+
+
+class Recipe(_Part):
+    """How a model is made for any month. Two recipes with one ``fingerprint`` make the same model of the same months."""
+
+    name: str
+    kind: str
+    months: tuple[MonthsBefore, ...] = Field(min_length=1)
+    fits: Fits
+    settings: dict[str, Any]
+
+    @classmethod
+    def load(cls, name: str) -> "Recipe":
+        """Read ``recipes/NAME.yaml`` of conf/local, else of conf/base; raises InputError in one line."""
+        for path in (conf_dir() / layer / "recipes" / f"{name}.yaml" for layer in ("local", "base")):
+            if path.is_file():
+                break
+        else:
+            raise InputError(f"there is no recipe '{name}': there are {', '.join(sorted(_names()))}")
+        try:
+            recipe = cls(name=name, **yaml.safe_load(path.read_text()))
+        except (ValidationError, TypeError, yaml.YAMLError) as error:
+            raise InputError(f"recipe {path.name}: {' '.join(str(error).split())}") from None
+        settings_of(recipe.model, recipe.settings)
+        return recipe
+
+    def with_rounds(self, rounds: int | None) -> "Recipe":
+        """The recipe with another number of boosting rounds; raises InputError for a kind that has none."""
+        if rounds is None:
+            return self
+        changed = self.model_copy(update={"settings": {**self.settings, "rounds": rounds}})
+        settings_of(changed.model, changed.settings)
+        return changed
+
+    @property
+    def model(self) -> type[Recommender]:
+        """The class of the recipe's kind."""
+        return kind_named(self.kind)
+
+    @property
+    def model_settings(self) -> KindSettings:
+        """The checked settings of the kind."""
+        return settings_of(self.model, self.settings)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of everything but the name and the choice of fits."""
+        settings = self.model_settings.model_dump_json()
+        months = [stretch.model_dump_json() for stretch in self.months]
+        return hashlib.sha256("|".join([self.kind, settings, *months]).encode()).hexdigest()[:16]
+
+    def weights_before(self, predicted: Month, labelled: Sequence[Month]) -> dict[Month, float]:
+        """The fit months for predicting one month and their weights, as far as the labelled months reach.
+
+        A month named by two stretches counts with the sum of their weights.
+        """
+        weights: dict[Month, float] = {}
+        for stretch in self.months:
+            for back in range(stretch.first, stretch.last + 1):
+                month = predicted - back
+                if month in labelled:
+                    weights[month] = weights.get(month, 0.0) + stretch.weight
+        return dict(sorted(weights.items()))
+
+
+def _names() -> Iterator[str]:
+    for layer in ("local", "base"):
+        yield from (path.stem for path in (conf_dir() / layer / "recipes").glob("*.yaml"))

@@ -1,0 +1,41 @@
+"""The rule of the gate, on comparisons written by hand."""
+
+import pytest
+
+from santander.evaluation.resampling import PairedDifference
+from santander.registry.gate import Contest, decide
+from santander.settings import GateSettings
+
+RULE = GateSettings(min_relative_gain=0.03, resamples=2000, seed=1, max_refresh_loss=0.005, min_overlap=0.7)
+
+
+def compared(relative: float, lower: float = 0.0001, relative_lower: float = 0.0) -> PairedDifference:
+    champion = 0.02
+    return PairedDifference(
+        champion=champion,
+        challenger=champion * (1 + relative),
+        lower=lower,
+        upper=0.01,
+        relative=relative,
+        relative_lower=relative_lower,
+        relative_upper=0.5,
+    )
+
+
+@pytest.mark.parametrize(
+    ("relative", "lower", "promoted"),
+    [(0.05, 0.0001, True), (0.03, 0.0001, True), (0.029, 0.0001, False), (0.05, 0.0, False), (0.05, -0.0001, False)],
+)
+def test_a_new_recipe_must_gain_enough_and_surely(relative: float, lower: float, promoted: bool) -> None:
+    assert decide(compared(relative, lower), Contest.NEW_RECIPE, RULE).promoted is promoted
+
+
+@pytest.mark.parametrize(("relative_lower", "promoted"), [(-0.004, True), (0.01, True), (-0.005, False), (-0.02, False)])
+def test_a_refresh_must_surely_not_lose_much(relative_lower: float, promoted: bool) -> None:
+    assert decide(compared(0.0, -0.0001, relative_lower), Contest.REFRESH, RULE).promoted is promoted
+
+
+def test_the_reason_gives_the_figures() -> None:
+    reason = decide(compared(0.05), Contest.NEW_RECIPE, RULE).reason
+    assert reason.startswith("MAP@7 0.021000 against 0.020000, +5.00%")
+    assert "+3.00%" in reason

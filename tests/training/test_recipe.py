@@ -1,0 +1,92 @@
+"""Recipes as files: what is read, what is refused, which months they choose."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from santander.bank.months import Month, month_range
+from santander.errors import InputError
+from santander.training.recipe import Recipe
+
+GOOD = {
+    "kind": "xgboost",
+    "months": [{"from": 1, "to": 2}, {"from": 12, "to": 12, "weight": 2.0}],
+    "fits": {"rounds": False, "judged": True, "promoted": True},
+    "settings": {"columns": ["profile"], "rounds": 5, "max_depth": 3, "eta": 0.3},
+}
+LABELLED = month_range(Month(2015, 2), Month(2016, 5))
+
+
+@pytest.fixture
+def recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SANTANDER_CONF_DIR", str(tmp_path))
+    folder = tmp_path / "base" / "recipes"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def load(recipes: Path, **changes: object) -> Recipe:
+    (recipes / "small.yaml").write_text(yaml.safe_dump({**GOOD, **changes}))
+    return Recipe.load("small")
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "conf" / "base" / "recipes").glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_recipe_that_is_shipped_can_be_read(path: Path) -> None:
+    assert Recipe.load(path.stem).fits.judged
+
+
+def test_months_are_counted_back_from_the_one_to_predict(recipes: Path) -> None:
+    weights = load(recipes).weights_before(Month(2016, 6), LABELLED)
+    assert weights == {Month(2015, 6): 2.0, Month(2016, 4): 1.0, Month(2016, 5): 1.0}
+
+
+def test_months_without_labels_are_left_out(recipes: Path) -> None:
+    assert load(recipes).weights_before(Month(2015, 4), LABELLED) == {Month(2015, 2): 1.0, Month(2015, 3): 1.0}
+
+
+def test_a_month_named_twice_counts_with_the_sum(recipes: Path) -> None:
+    recipe = load(recipes, months=[{"from": 1, "to": 3}, {"from": 2, "to": 2, "weight": 0.5}])
+    assert recipe.weights_before(Month(2016, 6), LABELLED)[Month(2016, 4)] == 1.5
+
+
+def test_the_fingerprint_follows_what_makes_the_model(recipes: Path) -> None:
+    plain = load(recipes).fingerprint
+    assert load(recipes, fits={"rounds": False, "judged": True, "promoted": False}).fingerprint == plain
+    assert load(recipes).with_rounds(6).fingerprint != plain
+    assert load(recipes, months=[{"from": 1, "to": 3}]).fingerprint != plain
+
+
+def test_a_local_recipe_of_the_same_name_wins(recipes: Path) -> None:
+    load(recipes)
+    local = recipes.parents[1] / "local" / "recipes"
+    local.mkdir(parents=True)
+    (local / "small.yaml").write_text(yaml.safe_dump({**GOOD, "kind": "popularity", "settings": {}}))
+    assert Recipe.load("small").kind == "popularity"
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"kind": "forest"}, "'forest' is not a kind"),
+        ({"months": [{"from": 5, "to": 1}]}, "holds no month"),
+        ({"months": []}, "months"),
+        ({"settings": {**GOOD["settings"], "depth": 3}}, "depth"),  # type: ignore[dict-item]
+        ({"extra": 1}, "extra"),
+    ],
+)
+def test_a_wrong_recipe_is_refused_in_one_line(recipes: Path, changes: dict[str, object], named: str) -> None:
+    with pytest.raises(InputError, match=named) as refused:
+        load(recipes, **changes)
+    assert "\n" not in str(refused.value)
+
+
+def test_an_unknown_recipe_names_those_there_are(recipes: Path) -> None:
+    load(recipes)
+    with pytest.raises(InputError, match="no recipe 'large': there are small"):
+        Recipe.load("large")
+
+
+def test_a_kind_without_rounds_refuses_them() -> None:
+    with pytest.raises(InputError, match="rounds"):
+        Recipe.load("popularity").with_rounds(5)
