@@ -3,10 +3,9 @@
 import datetime as dt
 import hashlib
 import json
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from santander.bank.months import Month
 from santander.lake import Lake
@@ -101,12 +100,3 @@ class StepLedger:
     def _remember(self, run: StepRun) -> None:
         self._last[run.step, run.month] = run
         self._fingerprints.add((run.step, run.fingerprint))
-
-
-T = TypeVar("T")
-
-
-def timed(work: Callable[[], T]) -> tuple[T, float]:
-    """The result of a piece of work and the seconds it took."""
-    started = time.monotonic()
-    return work(), time.monotonic() - started

@@ -51,7 +51,7 @@ class LakeOfflineStore(SparkOfflineStore):
     supports_filter_by_created_timestamp = False
 
     @staticmethod
-    def get_historical_features(  # type: ignore[override]  # noqa: PLR0917  (the signature is feast's, less one option)
+    def get_historical_features(  # type: ignore[override]
         config: RepoConfig,
         feature_views: list[FeatureView],
         feature_refs: list[str],
@@ -80,7 +80,7 @@ class LakeOfflineStore(SparkOfflineStore):
         )
 
     @staticmethod
-    def pull_latest_from_table_or_query(  # noqa: PLR0917  (the signature is feast's)
+    def pull_latest_from_table_or_query(
         config: RepoConfig,
         data_source: DataSource,
         join_key_columns: list[str],

@@ -15,7 +15,6 @@ from santander.synthetic.closings import draw_closings
 from santander.synthetic.draw import draw_additions
 from santander.synthetic.facts import FULL_CUSTOMERS, LAST_LABELLED
 from santander.synthetic.history import NO_ROW, History
-from santander.synthetic.joining import JULY_BATCH
 from santander.synthetic.panel import draw_panel
 from santander.synthetic.people import People, draw_people
 from santander.synthetic.profile import Profile, profile_of
@@ -23,8 +22,6 @@ from santander.synthetic.propensity import Propensity, Sharpness, propensities, 
 from santander.synthetic.sampling import Flags, Masks
 from santander.synthetic.streams import stream
 from santander.synthetic.targets import additions_of, plan_panel
-
-_FIRST_ACTIVE, _JULY_ACTIVE, _LATER_ACTIVE = 0.505, 0.22, 0.48
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +80,7 @@ class Bank:
         turned = active.copy()
         turned[known] = turn_activity(active[known], opened[known], self._seed, month.index)
         new = np.flatnonzero(self.people.entry == position)
-        share = _FIRST_ACTIVE if position == 0 else _JULY_ACTIVE if month == JULY_BATCH else _LATER_ACTIVE
-        turned[new] = first_activity(self.people, new, share, self._seed, month.index)
+        turned[new] = first_activity(self.people, new, self._seed, month, opening=position == 0)
         return turned
 
     def _opening(self, month: Month, rows: Profile) -> BankMonth:

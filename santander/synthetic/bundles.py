@@ -7,11 +7,13 @@ than coincidence (payroll with its pension deposit, the payroll account with bot
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from santander.bank.products import PRODUCT_NAMES, PRODUCTS
+from santander.synthetic import facts
 
 
 def bits(*names: str) -> int:
@@ -76,21 +78,41 @@ BUNDLE_NAMES: dict[str, str] = {product.name: product.name for product in PRODUC
 }
 """The bundle that stands for a product, by the product's name."""
 
+_MOST_ACCOUNTS_WITH_PAYROLL = 0.6
+"""Share of payroll accounts that at most come with a payroll: in months with few of them, the rest comes alone."""
+
+
 def bundle_targets(additions: NDArray[np.float64]) -> dict[str, float]:
     """Split additions by product (24, bit order) into additions by bundle name."""
     by_name: dict[str, float] = dict(zip(PRODUCT_NAMES, additions.tolist(), strict=True))
-    payroll, pension, account = by_name[PAYROLL], by_name[PENSION], by_name[ACCOUNT]
-    alone = max(_HOLDS_DEPOSIT * payroll, payroll - pension)
-    pairs = payroll - alone
-    with_account = min(_ACCOUNT_WITH_PAYROLL * pairs, 0.6 * account)
-    both = _DEBIT_WITH_CURRENT * by_name[CURRENT]
+    payroll, pension, account, current = (by_name[name] for name in (PAYROLL, PENSION, ACCOUNT, CURRENT))
+    # without its deposit comes the payroll of who holds the deposit already
+    payroll_alone = max((1 - added_with(PAYROLL, PENSION)) * payroll, payroll - pension)
+    pairs = payroll - payroll_alone
+    pairs_with_account = min(added_with(PAYROLL, ACCOUNT) * pairs, _MOST_ACCOUNTS_WITH_PAYROLL * account)
+    account_with_debit = added_with(CURRENT, DEBIT) * current
     return by_name | {
-        "current_account_alone": by_name[CURRENT] - both,
-        "direct_debit_alone": by_name[DEBIT] - both,
-        "account_with_debit": both,
-        "payroll_with_deposit": pairs - with_account,
-        "payroll_with_account": with_account,
-        "payroll_alone": alone,
+        "payroll_with_deposit": pairs - pairs_with_account,
+        "payroll_with_account": pairs_with_account,
+        "payroll_alone": payroll_alone,
         "pension_deposit_alone": pension - pairs,
-        "payroll_account_alone": account - with_account,
+        "payroll_account_alone": account - pairs_with_account,
+        "current_account_alone": current - account_with_debit,
+        "direct_debit_alone": by_name[DEBIT] - account_with_debit,
+        "account_with_debit": account_with_debit,
     }
+
+
+def added_with(base: str, other: str) -> float:
+    """P(other added in a month | base added in it), by product name, from the table of co-purchases."""
+    return _copurchases()[_source(base), _source(other)]
+
+
+@cache
+def _copurchases() -> dict[tuple[str, str], float]:
+    rows = facts.table("copurchase_probability")
+    return {(row["baseProduct"], row["conditionalProduct"]): float(row["condProb"]) for row in rows}
+
+
+def _source(name: str) -> str:
+    return PRODUCTS[PRODUCT_NAMES.index(name)].source

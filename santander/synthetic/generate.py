@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from santander.bank.columns import COLUMNS
+from santander.errors import InputError
 from santander.synthetic.bank import Bank, BankMonth
 from santander.synthetic.dirt import soil
 from santander.synthetic.files import PROFILE_COLUMNS, coarse, content_of, header, whole_file, write_json, write_propensity
@@ -25,7 +26,11 @@ Progress = Callable[[str], None]
 
 
 def generate(spec: BankSpec, progress: Progress = lambda _month: None) -> BankReport:
-    """Write a bank to ``spec.out``; ``progress`` hears of each finished month. The same spec writes the same bytes."""
+    """Write a bank to ``spec.out``; ``progress`` hears of each finished month. The same spec writes the same bytes.
+
+    Raises InputError when the folder holds raw files that are no bank: the real ones are not to be replaced.
+    """
+    _refuse_to_replace_others(spec)
     report = BankReport(spec)
     bank = Bank(spec.customers, spec.first, spec.last, spec.seed)
     lines = LineWriter(bank.people)
@@ -45,8 +50,27 @@ def generate(spec: BankSpec, progress: Progress = lambda _month: None) -> BankRe
     write_json(spec.out / ORACLE, report.oracle_json(GENERATOR_VERSION))
     if spec.dirty_share:
         write_json(spec.out / DIRTY, report.dirty_json())
+    _remove_leftovers(spec, list(report.rows))
     report.files = [spec.out / name for name in (TRAIN, TEST, ORACLE, *([DIRTY] if spec.dirty_share else []))]
     return report
+
+
+def _refuse_to_replace_others(spec: BankSpec) -> None:
+    raw = [name for name in (TRAIN, TEST) if (spec.out / name).exists()]
+    if raw and not (spec.out / ORACLE).exists():
+        raise InputError(f"{spec.out} holds a {raw[0]} that was not generated: choose another folder with --out")
+
+
+def _remove_leftovers(spec: BankSpec, months: list[str]) -> None:
+    """Remove what an earlier bank in the same folder left and this one did not write."""
+    if not spec.dirty_share:
+        (spec.out / DIRTY).unlink(missing_ok=True)
+    propensity = months[1:] if spec.propensity else []
+    monthly = months if spec.monthly else []
+    for folder, ending, written in (("propensity", "parquet", propensity), ("monthly", "csv", monthly)):
+        for path in (spec.out / folder).glob(f"????-??.{ending}"):
+            if path.stem not in written:
+                path.unlink()
 
 
 def file_order(rows: Indices, seed: int, month: int) -> Indices:

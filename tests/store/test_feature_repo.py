@@ -27,7 +27,7 @@ def feast(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
     """Run Feast in the repository with nothing of ours in the environment, and no Java to be found."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SANTANDER_", "JAVA_"))}
     kept["PATH"] = str(FEAST.parent)
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(
         [FEAST, *arguments],
         cwd=repository_dir(),
         env=kept | environment,

@@ -64,6 +64,20 @@ def test_an_interrupted_run_leaves_no_file_under_its_name(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_new_bank_leaves_nothing_of_the_one_before(tmp_path: Path) -> None:
+    generate(BankSpec(out=tmp_path / "used", customers=300, seed=1, monthly=True, dirty_share=0.02))
+    for name in ("used", "fresh"):
+        generate(BankSpec(out=tmp_path / name, customers=300, seed=2, first=Month(2015, 3), last=Month(2015, 9)))
+    assert bytes_of(tmp_path / "used") == bytes_of(tmp_path / "fresh")
+
+
+def test_raw_files_of_another_origin_are_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "train_ver2.csv").write_text("the real one")
+    with pytest.raises(InputError, match="not generated"):
+        generate(BankSpec(out=tmp_path, customers=300))
+    assert (tmp_path / "train_ver2.csv").read_text() == "the real one"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"customers": 99}, {"first": Month(2016, 6)}, {"dirty_share": 0.5}, {"dirty_share": -0.1}],

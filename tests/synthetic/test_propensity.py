@@ -6,10 +6,10 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from santander.bank.months import Month
+from santander.bank.months import Month, month_range
 from santander.bank.products import N_PRODUCTS, PRODUCTS
 from santander.synthetic.bank import Bank, BankMonth
-from santander.synthetic.bundles import BLOCKS, BUNDLES, bits
+from santander.synthetic.bundles import BLOCKS, BUNDLES, bits, bundle_targets
 from santander.synthetic.draw import draw_additions
 from santander.synthetic.facts import FULL_CUSTOMERS
 from santander.synthetic.propensity import Propensity
@@ -36,6 +36,12 @@ def test_marginals_sum_to_the_scaled_additions_of_the_facts(months: list[BankMon
     for month, propensity in with_propensity(months):
         wanted = additions_of(month.month).additions * CUSTOMERS / FULL_CUSTOMERS
         assert propensity.marginal().sum(axis=1) == pytest.approx(wanted, rel=0.03, abs=0.05)
+
+
+def test_customers_who_add_are_as_many_as_the_facts_say(months: list[BankMonth]) -> None:
+    for month, propensity in with_propensity(months):
+        wanted = additions_of(month.month).buyers * CUSTOMERS / FULL_CUSTOMERS
+        assert propensity.expected_buyers() == pytest.approx(wanted, rel=0.05)
 
 
 def test_nothing_held_can_be_added_nor_by_who_has_no_row_before(months: list[BankMonth]) -> None:
@@ -76,6 +82,15 @@ def test_blocks_are_drawn_independently() -> None:
     pair = bits("credit_card", "taxes")
     both = sum(int(draw_additions(one_customer, np.random.default_rng(seed))[0]) & pair == pair for seed in range(draws))
     assert both / draws == pytest.approx(0.25, abs=0.04)
+
+
+def test_bundles_split_the_additions_of_each_product_without_rest() -> None:
+    for month in month_range(Month(2015, 2), Month(2016, 5)):
+        additions = additions_of(month).additions
+        targets = bundle_targets(additions)
+        by_bundle = [sum(targets[bundle.name] for bundle in BUNDLES if bundle.adds & product.mask) for product in PRODUCTS]
+        assert by_bundle == pytest.approx(additions)
+        assert min(targets[bundle.name] for bundle in BUNDLES) >= 0
 
 
 def test_payroll_always_comes_with_its_deposit() -> None:
