@@ -51,7 +51,7 @@ class WalkReport:
 
     def tables(self) -> list[Any]:
         """The tables a person reads at the end."""
-        return [self._rows_table(), self._score_table(), self._steps_table(), self._where_next()]
+        return [self._rows_table(), self._score_table(), self._verdict(), self._steps_table(), self._where_next()]
 
     def _last_result(self, step: str) -> dict[str, Any]:
         return next((dict(outcome.result) for outcome in reversed(self.outcomes) if outcome.step == step), {})
@@ -73,9 +73,11 @@ class WalkReport:
         for name, value in rows:
             share = value / figures["ceiling"] if figures["ceiling"] else 0
             table.add_row(f"{figures['month']} {name}", f"{value:.6f}", f"{share:.3f}")
-        table.caption = f"version {figures['version']}, champion {figures['champion']}: {figures['reason']}"
-        table.caption_justify = "left"
         return table
+
+    def _verdict(self) -> str:
+        figures = self._last_result("train")
+        return f"version {figures['version']}, champion {figures['champion']}: {figures['reason']}" if figures else ""
 
     def _steps_table(self) -> Any:
         table = _new_table("step", "seconds", "months done", "up to date")

@@ -18,7 +18,7 @@ from santander.synthetic.profile import SENTINEL_SENIORITY, Profile
 from santander.synthetic.sampling import Indices, Masks
 
 Fragments: TypeAlias = pa.Array
-_LOWEST_SENIORITY, _HIGHEST_SENIORITY = 0, 400
+_MOST_SENIORITY = 164 * 12
 _PAYROLL_BITS = (21, 22)
 
 
@@ -34,7 +34,7 @@ class LineWriter:
         self._age = _text([*(f"{age:3d}," for age in range(165)), " NA,"])
         days = np.arange(people.joined.min(), people.joined.max() + 1).astype("datetime64[D]").astype(str).tolist()
         self._joined = _text([*(f"{day}," for day in days), ","])
-        seniorities = [*range(_LOWEST_SENIORITY, _HIGHEST_SENIORITY), SENTINEL_SENIORITY]
+        seniorities = [*range(_MOST_SENIORITY), SENTINEL_SENIORITY]
         self._new_seniority = _text([*(f"{new:2d},{months:7d}," for new in (0, 1) for months in seniorities), "NA,     NA,"])
         self._n_seniorities = len(seniorities)
         relations = [f"{kind},{type_}," for kind in values.RELATION_KINDS for type_ in values.RELATION_TYPES]

@@ -11,6 +11,9 @@ from santander.synthetic.oracle import OracleMonth
 
 TRAIN, TEST, ORACLE, DIRTY = "train_ver2.csv", "test_ver2.csv", "oracle.json", "dirty.json"
 
+EARLIEST = Month(2005, 1)
+"""No bank begins before: the known growth, carried on into the past, would leave no customers."""
+
 GENERATOR_VERSION = 1
 """Raised whenever the same seed would give other bytes."""
 
@@ -34,6 +37,8 @@ class BankSpec:
     def __post_init__(self) -> None:
         if self.customers < 100:
             raise InputError(f"a bank needs at least 100 customers, not {self.customers}")
+        if self.first < EARLIEST:
+            raise InputError(f"a bank begins in {EARLIEST} or later: its size is only known around 2015")
         if self.last <= self.first:
             raise InputError(
                 f"a bank needs two months or more, the last without products: {self.first} to {self.last} is too short"

@@ -80,7 +80,7 @@ def test_raw_files_of_another_origin_are_not_replaced(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"customers": 99}, {"first": Month(2016, 6)}, {"dirty_share": 0.5}, {"dirty_share": -0.1}],
+    [{"customers": 99}, {"first": Month(2016, 6)}, {"first": Month(2004, 12)}, {"dirty_share": 0.5}, {"dirty_share": -0.1}],
 )
 def test_a_spec_that_makes_no_bank_is_refused(tmp_path: Path, wrong: dict[str, object]) -> None:
     with pytest.raises(InputError):
