@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -62,15 +61,3 @@ def month_range(first: Month, last: Month) -> list[Month]:
     if last < first:
         raise InputError(f"the range {first} to {last} is empty: --to lies before --from")
     return [first + step for step in range(last.index - first.index + 1)]
-
-
-def runs_of_months(months: Iterable[Month]) -> Iterator[list[Month]]:
-    """Split months into stretches without a gap, in order."""
-    stretch: list[Month] = []
-    for month in sorted(set(months)):
-        if stretch and month != stretch[-1] + 1:
-            yield stretch
-            stretch = []
-        stretch.append(month)
-    if stretch:
-        yield stretch
