@@ -29,7 +29,7 @@ class MonthToJudge:
     @property
     def added(self) -> Masks:
         """What each customer added, as a bitmask."""
-        return self.rows["added"].to_numpy()
+        return np.asarray(self.rows["added"].to_numpy(), dtype=np.int64)
 
     @property
     def buyers(self) -> int:

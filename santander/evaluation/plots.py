@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from santander.bank.products import PRODUCTS
 from santander.evaluation.judgement import Judgement
-from santander.features.expansion import bits_of
+from santander.features.expansion import ColumnGroup, bits_of
 from santander.models.recommender import Recommender
 
 if TYPE_CHECKING:
@@ -98,5 +97,5 @@ def _axes(height: float) -> tuple["Figure", "Axes"]:
 def _readable(column: str) -> str:
     """``months_held.taxes`` as ``taxes: months held``."""
     group, _, product = column.partition(".")
-    known = {p.name: p.label for p in PRODUCTS}
-    return f"{known[product]}: {group.replace('_', ' ')}" if product else group.replace("_", " ")
+    words = "held the month before" if group == ColumnGroup.LAG_1_BITS else group.replace("_", " ")
+    return f"{product.replace('_', ' ')}: {words}" if product else words

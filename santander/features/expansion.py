@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from santander.features.declaration import FEATURES, HISTORY_MONTHS, Family
 Matrix = npt.NDArray[np.float32]
 Bits = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
-Features = pa.Table | pa.RecordBatch
+Features: TypeAlias = "pa.Table | pa.RecordBatch"
 
 LAGS = range(1, HISTORY_MONTHS + 1)
 _ADDED_PLANES = 3
@@ -201,16 +201,16 @@ _PER_PRODUCT: dict[ColumnGroup, Callable[[_Window, Matrix], None]] = {
 
 def integers(features: Features, name: str, unknown: int) -> Integers:
     """A feature of whole numbers or booleans (rows), with ``unknown`` where it is null."""
-    numbers = _column(features, name).cast(pa.int64())
-    return numbers.fill_null(unknown).to_numpy(zero_copy_only=False)
+    numbers = _column(features, name).cast(pa.int64()).fill_null(unknown)
+    return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def _numbers(features: Features, name: str) -> Matrix:
-    numbers = _column(features, name).cast(pa.float32(), safe=False)
-    return numbers.fill_null(np.nan).to_numpy(zero_copy_only=False)
+    numbers = _column(features, name).cast(pa.float32(), safe=False).fill_null(np.nan)
+    return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.float32)
 
 
-def _column(features: Features, name: str) -> "pa.Array[Any]":
+def _column(features: Features, name: str) -> "pa.Array":
     position = features.schema.get_field_index(name)
     if position < 0:
         raise InputError(f"the feature rows have no column '{name}', which the model needs")

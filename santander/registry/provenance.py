@@ -1,6 +1,8 @@
 """What a run was made from: the code's commit, the settings, the version of every table it read."""
 
+import json
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +13,9 @@ from santander.settings import Settings
 from santander.tables import CUSTOMERS, FEATURES_TABLE
 
 TABLES_READ = (CUSTOMERS, FEATURES_TABLE)
+
+_PASSWORD = re.compile(r"(://[^:/@\s\"]*:)[^@/\s\"]+(?=@)|(password=)[^,\s\"]+")
+"""In an address ``scheme://user:password@host``, or as an option ``password=...``."""
 
 
 def git_sha() -> str:
@@ -30,8 +35,9 @@ def table_versions(lake: Lake) -> dict[str, int | None]:
 
 
 def settings_dump(settings: Settings) -> Mapping[str, Any]:
-    """The settings as plain values. They hold no passwords: a tracking server's are read from its own variables."""
-    return settings.model_dump(mode="json")
+    """The settings as plain values, without the passwords that addresses of servers may hold."""
+    masked: Mapping[str, Any] = json.loads(_PASSWORD.sub(r"\1\2***", settings.model_dump_json()))
+    return masked
 
 
 def _git(*arguments: str) -> str | None:

@@ -3,6 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+
 from santander.bank.months import Month
 from santander.bank.products import PRODUCTS
 from santander.errors import InputError
@@ -14,6 +18,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 STEP_VERSION = 1
+_BITS = 5
+_RANKS = range(1, LIST_LENGTH + 1)
 HEADER = ("ncodpers", "added_products")
 
 
@@ -23,11 +29,9 @@ def write_submission(lake: Lake, month: Month, folder: Path) -> tuple[Path, int]
     A customer who holds everything has an empty list and stands there all the same. Raises InputError for a month that
     was not scored.
     """
-    import pyarrow.csv as pa_csv
-
     if month not in lake.months(RECOMMENDATIONS):
         raise InputError(f"no recommendations for {month}: run 'santander score --month {month}' first")
-    lists = submission_rows(lake, month).toArrow()
+    lists = _spelled_out(_packed_lists(lake, month).toArrow())
     folder.mkdir(parents=True, exist_ok=True)
     path, unfinished = folder / f"{month}.csv", folder / f".{month}.csv"
     with unfinished.open("wb") as out:
@@ -37,21 +41,36 @@ def write_submission(lake: Lake, month: Month, folder: Path) -> tuple[Path, int]
     return path, lists.num_rows
 
 
-def submission_rows(lake: Lake, month: Month) -> "DataFrame":
-    """(ncodpers, added_products), one row per customer of the month, by customer."""
+def _packed_lists(lake: Lake, month: Month) -> "DataFrame":
+    """(customer_id, list), one row per customer of the month: a digit in base 32 per rank, the product's bit + 1, 0 for none.
+
+    One number per list is one sum to aggregate; seven texts per list would be compared and copied at every row.
+    """
     from pyspark.sql import functions as F
 
-    names = F.create_map(*(F.lit(text) for product in PRODUCTS for text in (product.name, product.source)))
-    at_rank = [F.max(F.when(F.col("rank") == rank, names[F.col("product")])) for rank in range(1, LIST_LENGTH + 1)]
+    digits = [(product.name, rank, (product.bit + 1) << _BITS * (rank - 1)) for product in PRODUCTS for rank in _RANKS]
+    of_digit = lake.session.createDataFrame(digits, "name string, place tinyint, digit bigint")
+    ranked = lake.read_months(RECOMMENDATIONS, [month]).select(F.col("customer_id").alias("listed_customer"), "product", "rank")
     lists = (
-        lake.read_months(RECOMMENDATIONS, [month])
-        .groupBy("customer_id")
-        .agg(F.concat_ws(" ", *at_rank).alias(HEADER[1]))
-        .withColumnRenamed("customer_id", "listed_customer")
+        ranked.join(
+            F.broadcast(of_digit), on=(F.col("product") == F.col("name")) & (F.col("rank") == F.col("place")), how="inner"
+        )
+        .groupBy("listed_customer")
+        .agg(F.sum("digit").alias("list"))
     )
     everyone = lake.read_months(CUSTOMERS, [month]).select("customer_id")
     return (
         everyone.join(lists, on=F.col("customer_id") == F.col("listed_customer"), how="left")
-        .select(F.col("customer_id").alias(HEADER[0]), F.coalesce(HEADER[1], F.lit("")).alias(HEADER[1]))
-        .orderBy(HEADER[0])
+        .select("customer_id", F.coalesce("list", F.lit(0)).alias("list"))
+        .orderBy("customer_id")
     )
+
+
+def _spelled_out(packed: pa.Table) -> pa.Table:
+    """The two columns of the submission from packed lists."""
+    sources = pa.array([None, *(product.source for product in PRODUCTS)])
+    lists = packed["list"].combine_chunks().to_numpy()
+    digit = (1 << _BITS) - 1
+    at_rank = [sources.take(pa.array(lists >> _BITS * (rank - 1) & digit)) for rank in _RANKS]
+    products = pc.binary_join_element_wise(*at_rank, " ", null_handling="skip")
+    return pa.table([packed["customer_id"], products], names=list(HEADER))

@@ -90,7 +90,7 @@ def test_plots_are_drawn_with_names_people_read(judgement: Judgement, tmp_path: 
     plots = draw(model, judgement)
     assert set(plots) == {"recall_by_product", "calibration", "importance"}
     labels = [label.get_text() for label in plots["importance"].axes[0].get_yticklabels()]
-    assert "pension deposit: lag 1 bits" in labels
+    assert "pension deposit: held the month before" in labels
     recalled = [label.get_text() for label in plots["recall_by_product"].axes[0].get_yticklabels()]
     assert sorted(recalled) == ["credit card (1)", "e account (1)", "payroll (1)"]
     plots["calibration"].savefig(tmp_path / "calibration.png")

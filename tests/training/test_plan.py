@@ -60,12 +60,12 @@ def test_three_months_of_products_are_enough() -> None:
 
 
 def test_two_months_of_products_leave_nothing_to_learn_before_the_gate() -> None:
-    with pytest.raises(InputError, match="no month to learn from before 2015-02.*switch the fit 'judged' off"):
+    with pytest.raises(InputError, match=r"no month to learn from before 2015-02.*switch the fit 'judged' off"):
         plan_months(recipe(), Month(2015, 3), [Month(2015, 2)])
 
 
 def test_a_gate_month_without_additions_is_named() -> None:
-    with pytest.raises(InputError, match="judged on 2016-07.*needs? products in 2016-06 and 2016-07|judged on 2016-07"):
+    with pytest.raises(InputError, match=r"judged on 2016-07.*need products in 2016-06 and 2016-07"):
         plan_months(recipe(), Month(2016, 8), LABELLED)
 
 

@@ -31,7 +31,9 @@ def load(recipes: Path, **changes: object) -> Recipe:
     return Recipe.load("small")
 
 
-@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "conf" / "base" / "recipes").glob("*.yaml")), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", sorted((Path(__file__).parents[2] / "conf" / "base" / "recipes").glob("*.yaml")), ids=lambda p: p.stem
+)
 def test_every_recipe_that_is_shipped_can_be_read(path: Path) -> None:
     assert Recipe.load(path.stem).fits.judged
 

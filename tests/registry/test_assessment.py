@@ -1,0 +1,99 @@
+"""The whole way on a small bank: train, register, then judge the registered version on a month."""
+
+import json
+
+import pytest
+
+from santander.bank.months import Month
+from santander.errors import InputError
+from santander.registry.assessment import assess
+from santander.registry.promotion import Promotion, register_candidate
+from santander.registry.tracking import open_tracking
+from santander.registry.versions import load_version
+from santander.settings import Settings
+from santander.store.access import open_store
+from santander.training.collect import Retrieve, through
+from santander.training.plan import FitName
+from santander.training.recipe import Recipe
+from santander.training.train import TrainReport, train
+from tests.conftest import Bank
+from tests.registry.conftest import Named
+
+MAY, JUNE = Month(2016, 5), Month(2016, 6)
+
+
+@pytest.fixture(scope="module")
+def settings(bank: Bank, named: Named) -> Settings:
+    """The registry of these tests over the data of the bank."""
+    tracked = named("assessed")
+    mlflow = tracked.mlflow.model_dump()
+    return Settings.load(data_dir=bank.settings.data_dir, state_dir=tracked.state_dir, mlflow=mlflow)
+
+
+@pytest.fixture(scope="module")
+def retrieve(bank: Bank, settings: Settings) -> Retrieve:
+    return through(open_store(settings, bank.lake))
+
+
+@pytest.fixture(scope="module")
+def report(bank: Bank, settings: Settings, retrieve: Retrieve) -> TrainReport:
+    return train(settings, bank.lake, retrieve, Recipe.load("next_products").with_rounds(12))
+
+
+@pytest.fixture(scope="module")
+def promotion(bank: Bank, settings: Settings, report: TrainReport) -> Promotion:
+    return register_candidate(settings, bank.lake, report)
+
+
+def test_the_default_target_is_the_month_after_the_last_one_known(report: TrainReport) -> None:
+    assert report.candidate.target == JUNE
+    assert report.candidate.fits[FitName.PROMOTED].last_month == MAY
+    assert Month(2015, 6) in report.candidate.fits[FitName.PROMOTED].weights
+    assert report.candidate.fits[FitName.JUDGED].last_month == Month(2016, 4)
+
+
+def test_the_model_stands_between_baseline_and_ceiling(report: TrainReport) -> None:
+    assert report.judgement is not None
+    evaluation = report.judgement.evaluation
+    assert evaluation.baseline < evaluation.map7 < evaluation.ceiling
+    assert evaluation.oracle is not None
+    assert evaluation.oracle < evaluation.ceiling
+
+
+def test_a_run_names_the_version_of_every_table_it_read(bank: Bank, settings: Settings, promotion: Promotion) -> None:
+    from santander.tables import CUSTOMERS, FEATURES_TABLE
+
+    tags = open_tracking(settings).get_run(load_version(settings, promotion.version).run_id).data.tags
+    assert tags["delta.customers"] == str(bank.lake.version(CUSTOMERS))
+    assert tags["delta.features"] == str(bank.lake.version(FEATURES_TABLE))
+
+
+def test_the_gate_month_is_judged_by_the_fit_that_has_not_seen_it(
+    bank: Bank, settings: Settings, retrieve: Retrieve, report: TrainReport, promotion: Promotion
+) -> None:
+    registered = load_version(settings, promotion.version)
+    assessment = assess(settings, bank.lake, retrieve, registered, MAY)
+    assert assessment.fit.name is FitName.JUDGED
+    assert report.judgement is not None
+    figures = assessment.figures()
+    assert {name: figures[name] for name in report.judgement.evaluation.figures()} == report.judgement.evaluation.figures()
+    assert figures["fit_months"] == [str(month) for month in report.candidate.fits[FitName.JUDGED].weights]
+    assert json.loads(json.dumps(figures))["version"] == promotion.version
+
+
+@pytest.mark.parametrize("month", [Month(2016, 4), Month(2015, 6), Month(2015, 9)])
+def test_a_month_of_the_fit_or_before_its_end_is_refused(
+    bank: Bank, settings: Settings, retrieve: Retrieve, promotion: Promotion, month: Month
+) -> None:
+    registered = load_version(settings, promotion.version)
+    with pytest.raises(InputError, match=f"fitted on months from 2015-05 to 2016-05: judging it on {month}"):
+        assess(settings, bank.lake, retrieve, registered, month)
+
+
+@pytest.mark.parametrize("month", [JUNE, Month(2015, 1), Month(2020, 1)])
+def test_a_month_whose_additions_are_not_known_is_refused(
+    bank: Bank, settings: Settings, retrieve: Retrieve, promotion: Promotion, month: Month
+) -> None:
+    registered = load_version(settings, promotion.version)
+    with pytest.raises(InputError, match=f"additions of {month} are not known.*known are 2015-02 to 2016-05"):
+        assess(settings, bank.lake, retrieve, registered, month)

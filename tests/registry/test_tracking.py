@@ -1,0 +1,55 @@
+"""Where runs go, and what is known of the code they were made by."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from santander.registry import provenance
+from santander.registry.tracking import has_registry, tracking_uri
+from santander.settings import Settings
+
+
+def settings_with(folder: Path, uri: str | None = None) -> Settings:
+    mlflow = {"tracking_uri": uri, "experiment": "e", "registered_model": "m"}
+    return Settings.load(data_dir=str(folder), mlflow=mlflow)
+
+
+def test_runs_are_kept_in_the_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert tracking_uri(settings_with(tmp_path)) == f"sqlite:///{tmp_path}/state/mlflow.db"
+
+
+def test_a_server_is_named_by_setting_before_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://environment:5000")
+    assert tracking_uri(settings_with(tmp_path)) == "http://environment:5000"
+    assert tracking_uri(settings_with(tmp_path, "http://setting:5000")) == "http://setting:5000"
+
+
+def test_without_its_file_there_is_no_registry_and_none_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert not has_registry(settings_with(tmp_path))
+    assert not (tmp_path / "state").exists()
+    assert has_registry(settings_with(tmp_path, "http://setting:5000"))
+
+
+@pytest.mark.parametrize("address", ["http://me:secret@host:5000", "host:6379,password=secret,ssl=true"])
+def test_passwords_are_not_logged(tmp_path: Path, address: str) -> None:
+    dumped = provenance.settings_dump(settings_with(tmp_path, address))["mlflow"]["tracking_uri"]
+    assert dumped == address.replace("secret", "***")
+
+
+def test_an_address_without_a_password_is_logged_as_it_is(tmp_path: Path) -> None:
+    address = "http://host:5000/path"
+    assert provenance.settings_dump(settings_with(tmp_path, address))["mlflow"]["tracking_uri"] == address
+
+
+def test_the_commit_is_known_without_git(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_git(*_: object, **__: object) -> None:
+        raise FileNotFoundError("git")
+
+    monkeypatch.setattr(subprocess, "run", no_git)
+    monkeypatch.delenv("GIT_SHA", raising=False)
+    assert provenance.git_sha() == "unknown"
+    monkeypatch.setenv("GIT_SHA", "abc123")
+    assert provenance.git_sha() == "abc123"

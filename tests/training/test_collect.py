@@ -1,0 +1,92 @@
+"""Training sets and months to judge, collected from a bank through Feast."""
+
+import json
+
+import numpy as np
+import pytest
+
+from santander.bank.months import Month, month_range
+from santander.errors import SantanderError
+from santander.features.declaration import FEATURE_NAMES
+from santander.lake import Lake
+from santander.models.training_set import TrainingSet
+from santander.settings import Settings
+from santander.store.access import open_store
+from santander.training.collect import Retrieve, collect_month, collect_training_set, labelled_months, through
+from tests.conftest import Bank
+
+MAY = Month(2016, 5)
+
+
+@pytest.fixture(scope="module")
+def retrieve(bank: Bank, tmp_path_factory: pytest.TempPathFactory) -> Retrieve:
+    state = str(tmp_path_factory.mktemp("state"))
+    return through(open_store(Settings.load(data_dir=bank.settings.data_dir, state_dir=state), bank.lake))
+
+
+@pytest.fixture(scope="module")
+def training(bank: Bank, retrieve: Retrieve) -> TrainingSet:
+    return collect_training_set(bank.lake, retrieve, {Month(2015, 6): 0.5, MAY: 1.0})
+
+
+def oracle(bank: Bank) -> dict[str, dict[str, int]]:
+    """What the generator says of each month: customers, buyers, additions."""
+    return {entry["month"]: entry for entry in json.loads((bank.raw / "oracle.json").read_text())["months"]}
+
+
+def test_additions_are_known_from_the_second_month_to_the_last_with_products(bank: Bank) -> None:
+    assert labelled_months(bank.lake) == month_range(Month(2015, 2), MAY)
+
+
+@pytest.mark.parametrize("month", [Month(2015, 6), MAY])
+def test_buyers_and_additions_are_those_the_bank_was_made_with(bank: Bank, training: TrainingSet, month: Month) -> None:
+    known = oracle(bank)[str(month)]
+    part = training.of_months({month: 1.0})
+    assert part.buyers.num_rows == known["buyers"]
+    assert len(part.additions().product) == known["additions"]
+    assert part.population["customers"].to_numpy().sum() == known["customers"]
+
+
+def test_examples_carry_the_weight_of_their_month_and_stand_in_order(training: TrainingSet) -> None:
+    additions = training.additions()
+    dates = additions.buyers["snapshot_date"].to_numpy()[additions.row]
+    customers = additions.buyers["customer_id"].to_numpy()[additions.row]
+    assert set(additions.weight[dates == np.datetime64(MAY.snapshot)]) == {1.0}
+    assert set(additions.weight[dates < np.datetime64(MAY.snapshot)]) == {0.5}
+    order = list(zip(dates, customers, additions.product, strict=True))
+    assert order == sorted(order)
+
+
+def test_what_was_added_was_not_owned(training: TrainingSet) -> None:
+    added, owned = training.buyers["added"].to_numpy(), training.buyers["owned"].to_numpy()
+    assert (added != 0).all()
+    assert not (added & owned).any()
+
+
+def test_the_features_are_those_of_the_month_itself(bank: Bank, training: TrainingSet) -> None:
+    from santander.tables import FEATURES_TABLE
+
+    table = bank.lake.read_months(FEATURES_TABLE, [MAY]).toArrow().sort_by("customer_id").to_pylist()
+    by_customer = {row["customer_id"]: row for row in table}
+    rows = training.of_months({MAY: 1.0}).buyers.to_pylist()
+    assert [{name: row[name] for name in FEATURE_NAMES} for row in rows] == [
+        {name: by_customer[row["customer_id"]][name] for name in FEATURE_NAMES} for row in rows
+    ]
+
+
+def test_a_month_to_judge_holds_everyone_with_two_rows_in_order(bank: Bank, retrieve: Retrieve) -> None:
+    judged = collect_month(bank.lake, retrieve, MAY)
+    known = oracle(bank)["2016-05"]
+    customers = judged.rows["customer_id"].to_pylist()
+    assert (len(customers), judged.buyers) == (known["customers"], known["buyers"])
+    assert customers == sorted(set(customers))
+
+
+def test_a_month_without_products_cannot_be_judged(bank: Bank, retrieve: Retrieve) -> None:
+    with pytest.raises(SantanderError, match="2016-06 has no customer with products"):
+        collect_month(bank.lake, retrieve, Month(2016, 6))
+
+
+def test_before_any_month_is_ingested_the_table_is_named(lake: Lake) -> None:
+    with pytest.raises(SantanderError, match="no table customers yet"):
+        labelled_months(lake)
