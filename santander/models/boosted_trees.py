@@ -22,8 +22,9 @@ from santander.models.training_set import Additions, TrainingSet
 if TYPE_CHECKING:
     import xgboost
 
-# OpenMP's threads spin while they wait for each other. Beside any other work that makes a fit five times slower, and
-# alone they are no faster. The variable is read when xgboost is imported.
+# OpenMP's threads spin while they wait for each other. Ten rounds on 180,000 rows of 76 columns and 20 classes took 2.1 to
+# 2.5 s that way and 2.6 s asleep on two idle cores, but 14 to 19 s against 3.9 s beside one other busy process. The
+# variable is read when xgboost is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 _BOOSTER, _FACTS = "booster.ubj", "boosted_trees.json"
