@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 @verb
 def ingest(
     files: Annotated[list[Path], typer.Argument(help="Landing csv files, in order of precedence for duplicate keys.")],
-    allow_shrink: Annotated[bool, typer.Option("--allow-shrink", help="Let a month lose more than half its rows.")] = False,
+    allow_shrink: Annotated[
+        bool, typer.Option("--allow-shrink", help="Let a month lose more than half its rows, or its products.")
+    ] = False,
     *,
     settings: "Settings",
 ) -> Outcome:

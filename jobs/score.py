@@ -20,7 +20,7 @@ def score(month: MonthOption = None, from_: FromOption = None, to: ToOption = No
     with open_session(settings.master) as session:
         steps = Steps(settings, session)
         built = steps.lake.months(FEATURES_TABLE)
-        months = chosen_months(month, from_, to, built if from_ or to else built[-1:])
+        months = chosen_months(month, from_, to, built if from_ or to else built[-1:], "run 'santander features'")
         results = [steps.score(each, anyway=True).result for each in months]
     text = [
         f"{r['month']}: {r['customers']:,} customers, {r['rows']:,} recommendations by model version {r['model_version']}"

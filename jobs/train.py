@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 @verb
 def train(
-    month: Annotated[str | None, typer.Option(help="Month to score; default: the one after the last with products.")] = None,
+    month: Annotated[
+        str | None, typer.Option(help="Month to score; default: the one after the last with products and features.")
+    ] = None,
     recipe: Annotated[str | None, typer.Option(help="A file of conf/base/recipes; default: the one conf names.")] = None,
     rounds: Annotated[int | None, typer.Option(min=1, help="Boosting rounds instead of those of the recipe.")] = None,
     *,

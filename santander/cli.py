@@ -15,7 +15,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -134,14 +134,24 @@ def run_app(app: typer.Typer) -> None:
     except Exception as error:  # noqa: BLE001  (the last resort: a user sees one line, never a trace unasked)
         if os.environ.get("SANTANDER_DEBUG"):
             traceback.print_exc()
-        first_line = (str(error).strip().splitlines() or [""])[0]
-        _fail(f"{type(error).__name__}: {first_line} (set SANTANDER_DEBUG=1 for the trace)", 1)
+        _fail(f"{_telling_line(error)} (set SANTANDER_DEBUG=1 for the trace)", 1)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _fail(message: str, code: int) -> None:
+def _telling_line(error: Exception) -> str:
+    """The first line of an error, or the last of a worker's trace, which is where the engine puts what happened."""
+    lines = str(error).strip().splitlines() or [""]
+    if type(error).__name__ == "PythonException":
+        return lines[-1]
+    return f"{type(error).__name__}: {lines[0]}"
+
+
+def _fail(message: str, code: int) -> NoReturn:
     print("error: " + " ".join(message.split()), file=sys.stderr)
-    sys.exit(code)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # the engine's threads may abort the process when the interpreter winds down after a failed job; the code must hold
+    os._exit(code)
 
 
 def _show(outcome: Outcome, *, as_json: bool) -> None:

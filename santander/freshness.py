@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,10 +36,10 @@ class StepLedger:
 
     lake: Lake
     _last: dict[tuple[str, Month], StepRun] = field(init=False)
-    _fingerprints: set[tuple[str, str]] = field(init=False)
+    _fingerprints: dict[tuple[str, str], set[Month]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._last, self._fingerprints = {}, set()
+        self._last, self._fingerprints = {}, {}
         for row in sorted(self.lake.rows(STEP_RUNS), key=lambda row: row["finished_at"]):
             self._remember(
                 StepRun(
@@ -70,14 +70,22 @@ class StepLedger:
         """Whether the step was ever run on exactly this, whatever came after."""
         return (step, fingerprint) in self._fingerprints
 
+    def months_of(self, step: str, fingerprint: str) -> set[Month]:
+        """The months of every recorded run of the step on exactly this."""
+        return self._fingerprints.get((step, fingerprint), set())
+
     def record(
-        self, step: str, months: Mapping[Month, tuple[str, int]], seconds: float, result: Mapping[str, Any] | None = None
+        self,
+        step: str,
+        months: Sequence[tuple[Month, str, int]],
+        seconds: float,
+        result: Mapping[str, Any] | None = None,
     ) -> None:
-        """Record one run of a step: for each month its fingerprint and rows, and the seconds shared out among the months."""
+        """Record one run of a step in one commit: months with fingerprint and rows; the seconds are shared out among them."""
         now = dt.datetime.now(dt.UTC)
         runs = [
             StepRun(step, month, fingerprint, rows, seconds / len(months), result or {}, now)
-            for month, (fingerprint, rows) in months.items()
+            for month, fingerprint, rows in months
         ]
         self.lake.append_rows(
             STEP_RUNS,
@@ -99,4 +107,4 @@ class StepLedger:
 
     def _remember(self, run: StepRun) -> None:
         self._last[run.step, run.month] = run
-        self._fingerprints.add((run.step, run.fingerprint))
+        self._fingerprints.setdefault((run.step, run.fingerprint), set()).add(run.month)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from santander.bank.months import Month
-from santander.errors import SantanderError
+from santander.errors import InputError, SantanderError
 from santander.tables import PARTITION, Table
 
 if TYPE_CHECKING:
@@ -101,9 +101,9 @@ class Lake:
         return {month: hashlib.sha256("\n".join(sorted(paths)).encode()).hexdigest() for month, paths in names.items()}
 
     def read(self, table: Table) -> "DataFrame":
-        """The whole table; raises SantanderError when it does not exist (the engine would name a path, not a remedy)."""
+        """The whole table; raises InputError when it does not exist (the engine would name a path, not a remedy)."""
         if not self.exists(table):
-            raise SantanderError(f"there is no table {table.name} yet in {self._root}")
+            raise InputError(f"there is no table {table.name} yet in {self._root}: run the step that makes it first")
         return self.session.read.format("delta").load(self.path(table))
 
     def read_months(self, table: Table, months: Sequence[Month]) -> "DataFrame":

@@ -94,10 +94,13 @@ class Settings(BaseSettings):
         """
         given = {name: value for name, value in options.items() if value is not None}
         try:
-            return cls(**given)
+            settings = cls(**given)
         except ValidationError as error:
             wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             raise InputError(f"settings: {wrong}") from None
+        if "://" in settings.data_dir:
+            raise InputError(f"--data-dir {settings.data_dir}: this version keeps its tables in a local folder only")
+        return settings
 
     @classmethod
     def settings_customise_sources(
@@ -120,7 +123,7 @@ class Settings(BaseSettings):
         """Local folder of the SQLite files, the Feast registry, locks and logs."""
         if self.state_dir is not None:
             return Path(self.state_dir).absolute()
-        return Path("state").absolute() if "://" in self.data_dir else self.data / "state"
+        return self.data / "state"
 
     @property
     def data(self) -> Path:

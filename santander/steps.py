@@ -5,18 +5,19 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from santander.bank.months import Month
+from santander.errors import InputError
 from santander.features import build
 from santander.features.declaration import FEATURES, months_read_for
 from santander.freshness import StepLedger, fingerprint_of
 from santander.ingest.ingestion import STEP_VERSION as INGEST_VERSION
-from santander.ingest.ingestion import IngestReport, ingest
+from santander.ingest.ingestion import IngestReport, WouldReplace, ingest
 from santander.ingest.landing import sha256_of
 from santander.lake import Lake
 from santander.scoring import batch, submission
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from santander.training.recipe import Recipe
 
 log = logging.getLogger("santander.run")
+
+TRAIN_VERSION = 1
+"""Raised when the same recipe on the same rows would give another model."""
 
 INGEST, BUILD, TRAIN, SCORE, SUBMIT = "ingest", "features", "train", "score", "submit"
 
@@ -63,26 +67,37 @@ class Steps:
 
     # --- ingest --------------------------------------------------------------------------------------------------
 
-    def ingest(self, files: Sequence[Path], *, allow_shrink: bool = False) -> IngestReport:
-        """Ingest landing files, up to date or not."""
+    def ingest(
+        self, files: Sequence[Path], *, allow_shrink: bool = False, not_to_replace: Collection[Month] = ()
+    ) -> IngestReport:
+        """Ingest landing files, up to date or not; raises WouldReplace for a month in ``not_to_replace``."""
         started = time.monotonic()
-        report = ingest(self.settings, self.lake, files, allow_shrink=allow_shrink)
-        seconds = time.monotonic() - started
-        for index, file in enumerate(report.files):
-            kept = {Month.parse(c.month): c.kept for c in report.counts if c.file_index == index and c.is_dated}
-            fingerprint = self._ingest_fingerprint(file.sha256)
-            share = file.lines / sum(each.lines for each in report.files)
-            self.ledger.record(INGEST, {month: (fingerprint, rows) for month, rows in kept.items()}, seconds * share)
+        report = ingest(self.settings, self.lake, files, allow_shrink=allow_shrink, not_to_replace=not_to_replace)
+        prints = [self._ingest_fingerprint(file.sha256) for file in report.files]
+        kept = [(Month.parse(c.month), prints[c.file_index], c.kept) for c in report.counts if c.is_dated]
+        self.ledger.record(INGEST, kept, time.monotonic() - started)
         return report
 
     def ingest_new(self, files: Sequence[Path]) -> StepOutcome:
-        """Ingest the files whose content was never ingested with these settings; a later correction is not undone."""
+        """Ingest the files whose content was never ingested with these settings; a later correction is not undone.
+
+        A new file that holds a month of a file ingested before would replace what that one gave: then all are ingested.
+        """
         started = time.monotonic()
-        new = [file for file in files if not self.ledger.has_seen(INGEST, self._ingest_fingerprint(sha256_of(file)))]
-        seen = [str(file) for file in files if file not in new]
+        prints = {file: self._ingest_fingerprint(sha256_of(file)) for file in files}
+        new = [file for file in files if not self.ledger.has_seen(INGEST, prints[file])]
+        seen = [file for file in files if file not in new]
+        done: list[Month] = []
+        if new:
+            shared = {month for file in seen for month in self.ledger.months_of(INGEST, prints[file])}
+            try:
+                done = self.ingest(new, not_to_replace=shared).months
+            except WouldReplace as clash:
+                log.info("ingest: %s: taking all files together", clash)
+                new, seen = list(files), []
+                done = self.ingest(files).months
         if seen:
-            log.info("ingest: up to date: %s", ", ".join(seen))
-        done = self.ingest(new).months if new else []
+            log.info("ingest: up to date: %s", ", ".join(map(str, seen)))
         rest = [month for month in self.lake.months(CUSTOMERS) if month not in done]
         return StepOutcome(INGEST, done, rest, time.monotonic() - started, {"files": [str(file) for file in new]})
 
@@ -100,10 +115,20 @@ class Steps:
         rows: dict[Month, int] = {}
         if stale:
             rows = build.build_features(self.lake, stale, self.settings.features.months_per_commit)
-            self.ledger.record(BUILD, {m: (prints[m], rows[m]) for m in stale}, time.monotonic() - started)
+            self.ledger.record(BUILD, [(m, prints[m], rows[m]) for m in stale], time.monotonic() - started)
         fresh = [month for month in months if month not in stale]
         _say_up_to_date(BUILD, fresh)
         return StepOutcome(BUILD, stale, fresh, time.monotonic() - started, {str(month): n for month, n in rows.items()})
+
+    def _refuse_stale_features(self, months: Sequence[Month]) -> None:
+        """Raise InputError when the features of a month were built from other customers than there are now."""
+        built = set(self.lake.months(FEATURES_TABLE))
+        stale = sorted(
+            m for m in set(months) if m in built and not self.ledger.is_current(BUILD, m, self._features_fingerprint(m))
+        )
+        if stale:
+            span = f"--month {stale[0]}" if len(stale) == 1 else f"--from {stale[0]} --to {stale[-1]}"
+            raise InputError(f"features of {', '.join(map(str, stale))} are out of date: run 'santander features {span}' first")
 
     def _features_fingerprint(self, month: Month) -> str:
         customers = self.lake.fingerprints(CUSTOMERS)
@@ -124,6 +149,7 @@ class Steps:
         labelled = labelled_months(self.lake)
         target = target or (labelled[-1] + 1 if labelled else max(self.lake.months(CUSTOMERS)))
         plan = plan_months(recipe, target, labelled)
+        self._refuse_stale_features([*plan.months, plan.gate])
         fingerprint = self._train_fingerprint([*plan.months, plan.gate], recipe)
         last = self.ledger.last(TRAIN, target)
         if not anyway and last and last.fingerprint == fingerprint and champion_number(self.settings) is not None:
@@ -142,12 +168,13 @@ class Steps:
             "reason": promotion.verdict.reason,
         }
         customers = evaluation.customers if evaluation else 0
-        self.ledger.record(TRAIN, {target: (fingerprint, customers)}, time.monotonic() - started, result)
+        self.ledger.record(TRAIN, [(target, fingerprint, customers)], time.monotonic() - started, result)
         return StepOutcome(TRAIN, [target], [], time.monotonic() - started, result)
 
     def _train_fingerprint(self, months: Sequence[Month], recipe: "Recipe") -> str:
         features, customers = self.lake.fingerprints(FEATURES_TABLE), self.lake.fingerprints(CUSTOMERS)
         return fingerprint_of(
+            version=TRAIN_VERSION,
             recipe=recipe.fingerprint,
             gate=self.settings.gate.model_dump(),
             features={str(month): features.get(month) for month in months},
@@ -158,31 +185,46 @@ class Steps:
 
     def score(self, month: Month, *, anyway: bool) -> StepOutcome:
         """Recommend by the champion, unless the month's recommendations were made by it from the same rows."""
-        from santander.registry.versions import champion, champion_number
+        from santander.registry.versions import load_version, version_for
 
         started = time.monotonic()
-        number = champion_number(self.settings)
-        fingerprint = fingerprint_of(
-            version=batch.STEP_VERSION,
-            champion=number,
-            features=self.lake.fingerprints(FEATURES_TABLE).get(month),
-            customers=self.lake.fingerprints(CUSTOMERS).get(month),
-        )
+        self._refuse_stale_features([month])
+        chosen = version_for(self.settings, month)
+        fingerprint = self._score_fingerprint(month, chosen.run_id)
         last = self.ledger.last(SCORE, month)
         if not anyway and last and last.fingerprint == fingerprint and month in self.lake.months(RECOMMENDATIONS):
             _say_up_to_date(SCORE, [month])
             return StepOutcome(SCORE, [], [month], time.monotonic() - started, last.result)
-        version = champion(self.settings)
-        rows = batch.score_month(self.lake, self.store, version.model, version.number, month)
+        version = load_version(self.settings, chosen.number)
+        fit = version.candidate.fit_to_judge(month)
+        if fit is None:
+            raise InputError(f"version {version.number} has seen {month} or later months: train for {month} first")
+        rows = batch.score_month(self.lake, self.store, fit.model, version.number, month)
         customers = self.lake.rows_by_month(CUSTOMERS)[month]
-        result = {"month": str(month), "customers": customers, "rows": rows, "model_version": version.number}
-        self.ledger.record(SCORE, {month: (fingerprint, rows)}, time.monotonic() - started, result)
+        result = {
+            "month": str(month), "customers": customers, "rows": rows, "model_version": version.number, "run_id": chosen.run_id,
+        }  # fmt: skip
+        self.ledger.record(SCORE, [(month, fingerprint, rows)], time.monotonic() - started, result)
         log.info("score: %s customers of %s have their lists from version %s", f"{customers:,}", month, version.number)
         return StepOutcome(SCORE, [month], [], time.monotonic() - started, result)
 
+    def _score_fingerprint(self, month: Month, run_id: str) -> str:
+        return fingerprint_of(
+            version=batch.STEP_VERSION,
+            run_id=run_id,
+            features=self.lake.fingerprints(FEATURES_TABLE).get(month),
+            customers=self.lake.fingerprints(CUSTOMERS).get(month),
+        )
+
     def submit(self, month: Month, *, anyway: bool) -> StepOutcome:
-        """Write the submission file of a scored month, unless it was written from the same recommendations."""
+        """Write the submission file of a scored month, unless it was written from the same recommendations.
+
+        Raises InputError when the customers or features changed since the month was scored.
+        """
         started = time.monotonic()
+        scored = self.ledger.last(SCORE, month)
+        if scored and scored.fingerprint != self._score_fingerprint(month, scored.result["run_id"]):
+            raise InputError(f"recommendations of {month} are out of date: run 'santander score --month {month}' first")
         fingerprint = fingerprint_of(
             version=submission.STEP_VERSION, recommendations=self.lake.fingerprints(RECOMMENDATIONS).get(month)
         )
@@ -192,7 +234,7 @@ class Steps:
             return StepOutcome(SUBMIT, [], [month], time.monotonic() - started, last.result)
         file, customers = submission.write_submission(self.lake, month, self.settings.data / "submissions")
         result = {"month": str(month), "file": str(file), "customers": customers}
-        self.ledger.record(SUBMIT, {month: (fingerprint, customers)}, time.monotonic() - started, result)
+        self.ledger.record(SUBMIT, [(month, fingerprint, customers)], time.monotonic() - started, result)
         return StepOutcome(SUBMIT, [month], [], time.monotonic() - started, result)
 
 

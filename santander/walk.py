@@ -1,6 +1,7 @@
 """The whole walk, from landing files to a submission, and the table it ends with."""
 
 import logging
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,17 +10,21 @@ from typing import TYPE_CHECKING, Any
 from santander.bank.months import Month
 from santander.engine import open_session
 from santander.errors import InputError
+from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.options import chosen_months
 from santander.steps import StepOutcome, Steps
 from santander.tables import CUSTOMERS, INGESTIONS
 
 if TYPE_CHECKING:
     from santander.settings import Settings
+    from santander.training.recipe import Recipe
 
 log = logging.getLogger("santander.run")
 
 LANDING_FILES = ("train_ver2.csv", "test_ver2.csv")
 BANK_SEED = 11
+MISTYPED_SHARE = 0.001
+"""A last month with a smaller share of the rows of the largest is a mistyped date."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,8 @@ class WalkReport:
 
     def _verdict(self) -> str:
         figures = self._last_result("train")
-        return f"version {figures['version']}, champion {figures['champion']}: {figures['reason']}" if figures else ""
+        versions = f"version {figures['version']}, champion {figures['champion']}: " if "version" in figures else ""
+        return versions + str(figures.get("reason", ""))
 
     def _steps_table(self) -> Any:
         table = _new_table("step", "seconds", "months done", "up to date")
@@ -86,12 +92,13 @@ class WalkReport:
         return table
 
     def _where_next(self) -> str:
+        programs = Path(sys.executable).parent
         return (
             f"submission      {self._last_result('submit').get('file', '-')}\n"
             f"Delta tables    {self.data_dir / 'lake'}\n"
-            f"models          mlflow ui --backend-store-uri sqlite:///{self.state_dir / 'mlflow.db'}\n"
-            "notebooks       make notebook (notebooks/01_explore_the_bank.ipynb)\n"
-            "what is there   santander status"
+            f"models          {programs / 'mlflow'} ui --backend-store-uri sqlite:///{self.state_dir / 'mlflow.db'}\n"
+            f"notebooks       SANTANDER_DATA_DIR={self.data_dir} make notebook\n"
+            f"what is there   {programs / 'santander'} status --data-dir {self.data_dir}"
         )
 
 
@@ -117,16 +124,39 @@ def walk(
         steps = Steps(settings, session)
         outcomes = [steps.ingest_new(landing)]
         present = steps.lake.months(CUSTOMERS)
-        targets = chosen_months(month, first, last, present if first or last else present[-1:])
+        targets = chosen_months(month, first, last, present if first or last else [_last_month(steps)])
         absent = [str(target) for target in targets if target not in present]
         if absent:
             raise InputError(f"no customers for {', '.join(absent)}: name the landing file of the month")
         outcomes.append(steps.build_features([m for m in present if m <= targets[-1]], anyway=False))
         for target in targets:
-            outcomes.append(steps.train(target, chosen_recipe, anyway=False))
+            outcomes.append(_train_if_possible(steps, target, chosen_recipe))
             outcomes.append(steps.score(target, anyway=False))
             outcomes.append(steps.submit(target, anyway=False))
         return WalkReport(_ingested(steps), outcomes, settings.data, settings.state)
+
+
+def _train_if_possible(steps: Steps, target: Month, recipe: "Recipe") -> StepOutcome:
+    """Train for the target; where too few months have products for that, as after a month without, the champion stays."""
+    from santander.registry.versions import champion_number
+    from santander.training.plan import TooFewMonths
+
+    try:
+        return steps.train(target, recipe, anyway=False)
+    except TooFewMonths as lack:
+        if champion_number(steps.settings) is None:
+            raise
+        log.warning("train: not done, the model there is scores: %s", lack)
+        return StepOutcome("train", [], [], 0.0, {"reason": str(lack)})
+
+
+def _last_month(steps: Steps) -> Month:
+    """The last month of customers; one of a few rows after the others is a mistyped date and not meant."""
+    rows = steps.lake.rows_by_month(CUSTOMERS)
+    full = [month for month, n in rows.items() if n >= MISTYPED_SHARE * max(rows.values())]
+    if ignored := [str(month) for month in rows if month > full[-1]]:
+        log.warning("%s: too few rows for a month, not scored unless asked for by --month", ", ".join(ignored))
+    return full[-1]
 
 
 def _landing_files(settings: "Settings", bank_customers: int) -> list[Path]:
@@ -145,14 +175,18 @@ def _landing_files(settings: "Settings", bank_customers: int) -> list[Path]:
 
 
 def _ingested(steps: Steps) -> dict[str, dict[str, int]]:
-    """Rows of each month as its last ingestion counted them, files of one ingestion together."""
+    """Rows of each month as its last ingestion counted them, files of one ingestion together.
+
+    Lines without a readable month are shown while an ingestion that had them still owns a month.
+    """
     last: dict[str, tuple[Any, str]] = {}
     rows = steps.lake.rows(INGESTIONS)
     for row in rows:
         last[row["month"]] = max(last.get(row["month"], (row["ingested_at"], "")), (row["ingested_at"], row["ingestion_id"]))
+    owners = {ingestion for month, (_, ingestion) in last.items() if month != UNKNOWN_MONTH}
     counts: dict[str, dict[str, int]] = {}
     for row in sorted(rows, key=lambda row: row["month"]):
-        if row["ingestion_id"] == last[row["month"]][1]:
+        if row["ingestion_id"] == last[row["month"]][1] and row["ingestion_id"] in owners:
             month = counts.setdefault(row["month"], dict.fromkeys(_COUNTED, 0))
             for name in _COUNTED:
                 month[name] += row[name]

@@ -47,17 +47,16 @@ class Bank:
 
 @pytest.fixture(scope="session")
 def bank(tmp_path_factory: pytest.TempPathFactory, session: SparkSession) -> Bank:
-    from santander.features.build import build_features
-    from santander.ingest.ingestion import ingest
+    from santander.steps import Steps
     from santander.synthetic import BankSpec, generate
     from santander.tables import CUSTOMERS
 
     settings = Settings.load(data_dir=str(tmp_path_factory.mktemp("bank")))
     generate(BankSpec(out=settings.data / "raw", customers=3_000, seed=5))
-    lake = Lake(settings, session)
-    ingest(settings, lake, [settings.data / "raw" / name for name in ("train_ver2.csv", "test_ver2.csv")])
-    build_features(lake, lake.months(CUSTOMERS), months_per_commit=6)
-    return Bank(settings, lake)
+    steps = Steps(settings, session)
+    steps.ingest([settings.data / "raw" / name for name in ("train_ver2.csv", "test_ver2.csv")])
+    steps.build_features(steps.lake.months(CUSTOMERS), anyway=True)
+    return Bank(settings, steps.lake)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,13 @@ from tests.landing_files import landing_file, record
 SANTANDER = str(Path(sys.executable).with_name("santander"))
 
 
+def status(data: Path) -> dict[str, Any]:
+    done = subprocess.run(
+        [SANTANDER, "status", "--json", "--data-dir", str(data)], capture_output=True, text=True, timeout=120, check=True
+    )
+    return dict(json.loads(done.stdout))
+
+
 def run(data: Path, *words: object) -> dict[str, Any]:
     without_java = os.pathsep.join(folder for folder in os.environ["PATH"].split(os.pathsep) if not Path(folder, "java").exists())
     environment = {k: v for k, v in os.environ.items() if k != "JAVA_HOME" and not k.startswith("SANTANDER_")}
@@ -24,6 +31,23 @@ def run(data: Path, *words: object) -> dict[str, Any]:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_a_range_is_done_once_and_no_month_is_scored_by_a_model_that_has_seen_it(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    generate(BankSpec(out=data / "raw", customers=1_500, seed=3, propensity=False))
+    first = run(data, "--from", "2016-05", "--to", "2016-06")
+    versions = {month: row["model_version"] for month, row in status(data)["months"].items() if row["recommendations"]}
+    assert list(versions) == ["2016-05", "2016-06"]
+    second = run(data, "--from", "2016-05", "--to", "2016-06")
+    assert not any(step["done"] for step in second["steps"])
+    assert second["scored"] == first["scored"]
+
+    july = landing_file(tmp_path / "july.csv", [record(i, "2016-07", columns=24) for i in range(1, 900)], columns=24)
+    third = run(data, july)
+    assert third["evaluation"]["reason"].startswith("a model for 2016-07 is judged on 2016-06")
+    assert third["scored"]["customers"] == 899
+    assert Path(third["submission"]).name == "2016-07.csv"
 
 
 def test_run_does_everything_once_and_a_correction_makes_only_what_depends_on_it_anew(tmp_path: Path) -> None:

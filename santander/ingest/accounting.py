@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from santander.bank.months import Month
 from santander.errors import InputError
@@ -21,7 +21,7 @@ class TooMuchQuarantine(InputError):
 
 
 class MonthWouldShrink(InputError):
-    """A month would be replaced by one with less than half its rows; nothing was replaced."""
+    """A month would be replaced by one with less than half its rows, or without its products; nothing was replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +117,24 @@ def check_shares(counts: Sequence[MonthCount], limit: float) -> None:
         )
 
 
-def check_shrink(present: Mapping[Month, int], kept: Mapping[Month, int], *, allow_shrink: bool) -> None:
+def check_products(ingestions: Sequence[Mapping[str, Any]], files: Sequence[LandingFile], counts: Sequence[MonthCount]) -> None:
+    """Refuse to replace a month that has products by one without: its labels would be gone."""
+    present: dict[str, bool] = {}
+    for row in sorted(ingestions, key=lambda row: row["ingested_at"]):
+        present[row["month"]] = row["has_products"]
+    delivered = {count.month for count in counts if count.is_dated and files[count.file_index].has_products}
+    bare = sorted({count.month for count in counts if count.is_dated} - delivered)
+    losing = [month for month in bare if present.get(month)]
+    if losing:
+        raise MonthWouldShrink(
+            f"would lose the products there are now, nothing was replaced (--allow-shrink): {', '.join(losing)}"
+        )
+
+
+def check_shrink(present: Mapping[Month, int], kept: Mapping[Month, int]) -> None:
     """Refuse to replace a month by one with less than half its rows."""
     shrunken = [
         f"{month} from {present[month]} to {rows} rows" for month, rows in kept.items() if rows * 2 < present.get(month, 0)
     ]
-    if shrunken and not allow_shrink:
+    if shrunken:
         raise MonthWouldShrink(f"would shrink by more than half, nothing was replaced (--allow-shrink): {', '.join(shrunken)}")

@@ -7,14 +7,14 @@ import datetime as dt
 import logging
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from santander.bank.months import Month
 from santander.errors import InputError
-from santander.ingest.accounting import MonthCount, check_shares, check_shrink, count_lines
+from santander.ingest.accounting import MonthCount, check_products, check_shares, check_shrink, count_lines
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.ingest.duplicates import Duplicate, find_duplicates
 from santander.ingest.landing import LandingFile, survey
@@ -48,11 +48,23 @@ class IngestReport:
         return sorted({Month.parse(count.month) for count in self.counts if count.is_dated})
 
 
-def ingest(settings: "Settings", lake: Lake, paths: Sequence[Path], *, allow_shrink: bool = False) -> IngestReport:
+class WouldReplace(InputError):
+    """A file holds a month that the caller keeps for another file; nothing was replaced."""
+
+
+def ingest(
+    settings: "Settings",
+    lake: Lake,
+    paths: Sequence[Path],
+    *,
+    allow_shrink: bool = False,
+    not_to_replace: Collection[Month] = (),
+) -> IngestReport:
     """Replace every month found in the files; other months stay untouched.
 
     Raises InputError, with nothing replaced, for a file that may not be read, too large a share of quarantine in a month,
-    or a month that would lose more than half its rows (unless ``allow_shrink``).
+    a month that would lose more than half its rows or its products (unless ``allow_shrink``), and, as WouldReplace, for
+    a month in ``not_to_replace``.
     """
     if not paths:
         raise InputError("name at least one landing file")
@@ -65,7 +77,15 @@ def ingest(settings: "Settings", lake: Lake, paths: Sequence[Path], *, allow_shr
             files = tuple(survey(path, settings.ingest.chunk_bytes, scratch) for path in paths)
             log.info("%s file(s), %s lines: parsing", len(files), f"{sum(file.lines for file in files):,}")
             staged = _stage(settings, lake, files, staging / ingestion_id)
-            return _publish(settings, lake, staged, files, ingestion_id, allow_shrink=allow_shrink)
+            duplicates, counts = _take_stock(settings, staged, files)
+            kept = _kept_rows(counts)
+            if clash := sorted(set(kept) & set(not_to_replace)):
+                raise WouldReplace(f"{', '.join(map(str, clash))} also in a file ingested before")
+            if not allow_shrink:
+                check_shrink(lake.rows_by_month(CUSTOMERS), kept)
+                check_products(lake.rows(INGESTIONS), files, counts)
+            _publish(settings, lake, staged, files, duplicates, counts, ingestion_id)
+            return IngestReport(ingestion_id, files, tuple(counts))
         finally:
             shutil.rmtree(staging, ignore_errors=True)
             shutil.rmtree(scratch, ignore_errors=True)
@@ -77,13 +97,17 @@ def _stage(settings: "Settings", lake: Lake, files: Sequence[LandingFile], folde
     return lake.session.read.format("delta").load(str(folder))
 
 
-def _publish(
-    settings: "Settings", lake: Lake, staged: "DataFrame", files: Sequence[LandingFile], ingestion_id: str, *, allow_shrink: bool
-) -> IngestReport:
+def _take_stock(
+    settings: "Settings", staged: "DataFrame", files: Sequence[LandingFile]
+) -> tuple[list[Duplicate], list[MonthCount]]:
     limit = settings.ingest.max_quarantine_share
     duplicates = find_duplicates(staged, at_most=limit * sum(file.lines for file in files))
     counts = count_lines(staged, files, duplicates)
     check_shares(counts, limit)
+    return duplicates, counts
+
+
+def _kept_rows(counts: Sequence[MonthCount]) -> dict[Month, int]:
     kept: dict[Month, int] = {}
     for count in counts:
         if count.is_dated:
@@ -91,12 +115,23 @@ def _publish(
             kept[month] = kept.get(month, 0) + count.kept
     if not kept:
         raise InputError("the files hold no legal record: nothing was replaced")
-    check_shrink(lake.rows_by_month(CUSTOMERS), kept, allow_shrink=allow_shrink)
+    return kept
 
+
+def _publish(
+    settings: "Settings",
+    lake: Lake,
+    staged: "DataFrame",
+    files: Sequence[LandingFile],
+    duplicates: Sequence[Duplicate],
+    counts: Sequence[MonthCount],
+    ingestion_id: str,
+) -> None:
     lineage = {"ingestion_id": ingestion_id}
     quarantine = quarantined_rows(lake.session, staged, files, counts, _with_texts(files, duplicates), ingestion_id)
     lake.replace_where(QUARANTINE, quarantine, _of_files_and_months(files, counts), lineage)
     customers = _customers(staged, duplicates)
+    kept = _kept_rows(counts)
     months = sorted(kept)
     step = settings.ingest.months_per_commit
     for first in range(0, len(months), step):
@@ -104,7 +139,6 @@ def _publish(
         lake.replace_months(CUSTOMERS, customers, batch, lineage)
         log.info("customers: %s months of %s written", min(first + step, len(months)), len(months))
     lake.append_rows(INGESTIONS, _markers(ingestion_id, files, counts), lineage)
-    return IngestReport(ingestion_id, tuple(files), tuple(counts))
 
 
 def _customers(staged: "DataFrame", duplicates: Sequence[Duplicate]) -> "DataFrame":

@@ -19,6 +19,7 @@ from santander.errors import InputError
 
 _BOM = b"\xef\xbb\xbf"
 _GZIP_MAGIC = b"\x1f\x8b"
+_LONGEST_HEADER = 16_384
 
 
 class LandingFileRefused(InputError):
@@ -63,7 +64,7 @@ def survey(path: Path, chunk_bytes: int, scratch: Path) -> LandingFile:
         raise LandingFileRefused(path, "there is no such file")
     plain = _unpacked(path, scratch)
     with plain.open("rb") as source:
-        header = source.readline()
+        header = source.readline(_LONGEST_HEADER)
         n_columns = _check_header(path, header)
         fingerprint = hashlib.sha256(header)
         chunks: list[Chunk] = []
@@ -123,7 +124,8 @@ def _unpacked(path: Path, scratch: Path) -> Path:
         if source.read(2) != _GZIP_MAGIC:
             return path
     scratch.mkdir(parents=True, exist_ok=True)
-    plain = scratch / f"{path.name}.{path.stat().st_size}.csv"
+    place = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]  # two folders may hold files of one name
+    plain = scratch / f"{place}.{path.name}.csv"
     try:
         with gzip.open(path, "rb") as packed, plain.open("wb") as unpacked:
             shutil.copyfileobj(packed, unpacked, 1 << 20)
@@ -140,6 +142,8 @@ def _check_header(path: Path, line: bytes) -> int:
         raise LandingFileRefused(path, "the header is not UTF-8 text: is this a csv file?") from None
     if not text:
         raise LandingFileRefused(path, "the file is empty")
+    if len(line) == _LONGEST_HEADER:
+        raise LandingFileRefused(path, f"the first line is longer than {_LONGEST_HEADER:,} bytes: is this a csv file?")
     fields = tuple(field.strip() for field in next(csv.reader([text])))
     if fields in LEGAL_HEADERS:
         return len(fields)

@@ -17,6 +17,7 @@ FIELD_COUNT = "wrong_number_of_fields"
 STRAY_RETURN = "stray_carriage_return"
 
 _NEWLINE = ord("\n")
+csv.field_size_limit(2**31 - 1)  # a long field is a matter of the rules, not of the reader
 
 
 @dataclass(frozen=True)

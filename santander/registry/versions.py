@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from santander.bank.months import Month
 from santander.errors import InputError, SantanderError
 from santander.models.recommender import Recommender
 from santander.registry.packing import unpack
@@ -43,6 +44,30 @@ def champion(settings: Settings) -> RegisteredVersion:
     if number is None:
         raise NoChampion(settings.mlflow.registered_model)
     return load_version(settings, number)
+
+
+@dataclass(frozen=True)
+class VersionId:
+    """A registered version by number, and the run that made it: a number alone may come back in another registry."""
+
+    number: int
+    run_id: str
+
+
+def version_for(settings: Settings, month: Month) -> VersionId:
+    """The version that scores a month: the champion, unless it was trained for a later month.
+
+    Then it has seen what was added in the month, and the one that was promoted last for this month or an earlier one
+    scores; where there is none, the champion, whose judged fit may still be blind to the month. Raises NoChampion.
+    """
+    number = champion_number(settings)
+    if number is None:
+        raise NoChampion(settings.mlflow.registered_model)
+    client = open_tracking(settings)
+    found = {int(v.version): v for v in client.search_model_versions(f"name = '{settings.mlflow.registered_model}'")}
+    in_time = [n for n, v in found.items() if Month.parse(v.tags["target"]) <= month and v.tags.get("promoted") == "true"]
+    chosen = number if number in in_time or not in_time else max(in_time)
+    return VersionId(chosen, str(found[chosen].run_id))
 
 
 def champion_number(settings: Settings) -> int | None:

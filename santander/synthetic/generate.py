@@ -1,5 +1,6 @@
 """Writing a bank: the train and test files, the oracle, the propensities, and the dirt where it is asked for."""
 
+import json
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import BinaryIO
@@ -47,7 +48,8 @@ def generate(spec: BankSpec, progress: Progress = lambda _month: None) -> BankRe
             report.rows[str(month.month)] = int(np.count_nonzero(listed))
             _score(spec, bank.people, month, listed, report, is_test=is_test)
             progress(str(month.month))
-    write_json(spec.out / ORACLE, report.oracle_json(GENERATOR_VERSION))
+    sizes = {name: (spec.out / name).stat().st_size for name in (TRAIN, TEST)}
+    write_json(spec.out / ORACLE, report.oracle_json(GENERATOR_VERSION) | {"bytes": sizes})
     if spec.dirty_share:
         write_json(spec.out / DIRTY, report.dirty_json())
     _remove_leftovers(spec, list(report.rows))
@@ -56,9 +58,12 @@ def generate(spec: BankSpec, progress: Progress = lambda _month: None) -> BankRe
 
 
 def _refuse_to_replace_others(spec: BankSpec) -> None:
-    raw = [name for name in (TRAIN, TEST) if (spec.out / name).exists()]
-    if raw and not (spec.out / ORACLE).exists():
-        raise InputError(f"{spec.out} holds a {raw[0]} that was not generated: choose another folder with --out")
+    oracle = spec.out / ORACLE
+    generated = json.loads(oracle.read_text()).get("bytes", {}) if oracle.is_file() else {}
+    for name in (TRAIN, TEST):
+        path = spec.out / name
+        if path.exists() and path.stat().st_size != generated.get(name):
+            raise InputError(f"{spec.out} holds a {name} that was not generated: choose another folder with --out")
 
 
 def _remove_leftovers(spec: BankSpec, months: list[str]) -> None:

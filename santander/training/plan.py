@@ -9,6 +9,10 @@ from santander.errors import InputError
 from santander.training.recipe import Recipe
 
 
+class TooFewMonths(InputError):
+    """The months at hand do not allow a recipe to be fitted and judged for a target."""
+
+
 class FitName(StrEnum):
     """The three fits of a recipe for one target month."""
 
@@ -54,10 +58,10 @@ class MonthPlan:
 def plan_months(recipe: Recipe, target: Month, labelled: Sequence[Month]) -> MonthPlan:
     """Plan the recipe's fits; ``labelled`` are the months with products whose month before has products too.
 
-    Raises InputError that says which month is missing when a fit would have none to learn from or none to be judged on.
+    Raises TooFewMonths that says which month is missing when a fit would have none to learn from or none to be judged on.
     """
     if not labelled:
-        raise InputError("no additions are known: ingest at least three months in a row with products")
+        raise TooFewMonths("no additions are known: ingest at least three months in a row with products")
     gate, validation = target - 1, target - 2
     wanted: list[tuple[FitName, Month, Month | None]] = []
     if recipe.fits.rounds:
@@ -69,17 +73,17 @@ def plan_months(recipe: Recipe, target: Month, labelled: Sequence[Month]) -> Mon
     fits = []
     for name, predicts, stop_on in wanted:
         if name is not FitName.PROMOTED and predicts not in labelled:
-            raise InputError(
+            raise TooFewMonths(
                 f"a model for {target} is judged on {gate}, and additions of {predicts} are not known: they need products "
                 f"in {predicts - 1} and {predicts}; known are {labelled[0]} to {labelled[-1]}"
             )
         weights = recipe.weights_before(predicts, labelled)
         if not weights:
-            raise InputError(
+            raise TooFewMonths(
                 f"recipe {recipe.name} has no month to learn from before {predicts}: additions are known of "
                 f"{labelled[0]} to {labelled[-1]}; ingest earlier months or switch the fit '{name}' off"
             )
         fits.append(PlannedFit(name, predicts, weights, stop_on))
     if not fits:
-        raise InputError(f"recipe {recipe.name} has every fit switched off: there is nothing to train")
+        raise TooFewMonths(f"recipe {recipe.name} has every fit switched off: there is nothing to train")
     return MonthPlan(target, tuple(fits))

@@ -217,6 +217,7 @@ def test_packed_files_windows_line_ends_and_a_byte_order_mark_read_like_the_plai
         ((header() + "\n" + record(7) + "\n" + record(8)).encode() + b"\xff\n", "line 3 is not UTF-8 text"),
         (b"\x1f\x8bnot really gzip", "cannot be unpacked"),
         (b"\x89PNG\xff\xfe", "the header is not UTF-8 text"),
+        (b"x" * 300_000, "the first line is longer than"),
     ],
 )
 def test_a_file_that_may_not_be_read_is_refused_before_anything_is_written(
@@ -235,6 +236,27 @@ def test_a_file_that_may_not_be_read_is_refused_before_anything_is_written(
 def test_a_file_that_is_not_there_is_refused(settings: Settings, session: SparkSession, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no such file"):
         run(settings, session, tmp_path / "nothing.csv")
+
+
+def test_packed_files_of_one_name_in_two_folders_are_two_files(lenient: Settings, session: SparkSession, tmp_path: Path) -> None:
+    files = []
+    for folder, customer in (("one", 7), ("two", 8)):
+        (tmp_path / folder).mkdir()
+        plain = landing_file(tmp_path / folder / "m.csv", [record(customer)])
+        packed = plain.with_suffix(".csv.gz")
+        packed.write_bytes(gzip.compress(plain.read_bytes(), mtime=0))
+        files.append(packed)
+    run(lenient, session, *files)
+    assert sorted(customers(lenient)) == [7, 8]
+
+
+def test_a_line_of_a_few_hundred_thousand_bytes_is_only_one_bad_line(
+    lenient: Settings, session: SparkSession, tmp_path: Path
+) -> None:
+    endless = '2015-01-28,"' + "x" * 300_000
+    run(lenient, session, landing_file(tmp_path / "a.csv", [record(7), endless, record(8)]))
+    assert sorted(customers(lenient)) == [7, 8]
+    assert [(line, reason) for line, _, reason, *_ in quarantine(lenient)] == [(3, "open_quote")]
 
 
 def test_chunks_of_a_few_lines_give_the_same_tables(session: SparkSession, tmp_path: Path) -> None:

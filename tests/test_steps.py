@@ -1,0 +1,98 @@
+"""Steps on a few records: files that share months, stale inputs, and an ingest that dies between its commits."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from santander.bank.months import Month
+from santander.errors import InputError
+from santander.lake import Lake
+from santander.settings import Settings
+from santander.steps import Steps
+from santander.tables import CUSTOMERS, INGESTIONS, QUARANTINE, Table
+from tests.landing_files import landing_file, record
+
+JANUARY, FEBRUARY = Month(2015, 1), Month(2015, 2)
+
+
+def content(lake: Lake, table: Table) -> list[tuple[Any, ...]]:
+    rows = lake.rows(table) if lake.exists(table) else []
+    unstable = {"ingestion_id", "ingested_at"}
+    return sorted((tuple(str(value) for name, value in row.items() if name not in unstable) for row in rows), key=str)
+
+
+def test_files_of_one_month_are_taken_together_when_one_of_them_changes(
+    settings: Settings, session: SparkSession, tmp_path: Path
+) -> None:
+    steps = Steps(settings, session)
+    one = landing_file(tmp_path / "one.csv", [record(i) for i in range(1, 400)])
+    other = landing_file(tmp_path / "other.csv", [record(i) for i in range(400, 1000)])
+    steps.ingest_new([one, other])
+    changed = landing_file(tmp_path / "other.csv", [record(i) for i in range(400, 999)])
+    steps.ingest_new([one, changed])
+    assert steps.lake.rows_by_month(CUSTOMERS) == {JANUARY: 998}
+    assert not steps.ingest_new([one, changed]).done
+
+
+def test_a_correction_alone_replaces_its_month_and_is_not_undone_by_the_older_file(
+    settings: Settings, session: SparkSession, tmp_path: Path
+) -> None:
+    steps = Steps(settings, session)
+    whole = landing_file(tmp_path / "a.csv", [record(1), record(2), record(1, "2015-02")])
+    steps.ingest_new([whole])
+    steps.ingest_new([landing_file(tmp_path / "b.csv", [record(1), record(2), record(3)])])
+    assert not steps.ingest_new([whole]).done
+    assert steps.lake.rows_by_month(CUSTOMERS) == {JANUARY: 3, FEBRUARY: 1}
+
+
+def test_a_month_with_products_is_not_replaced_by_one_without_unasked(
+    settings: Settings, session: SparkSession, tmp_path: Path
+) -> None:
+    steps = Steps(settings, session)
+    steps.ingest([landing_file(tmp_path / "a.csv", [record(1)])])
+    bare = landing_file(tmp_path / "b.csv", [record(1, columns=24)], columns=24)
+    with pytest.raises(InputError, match=r"would lose the products there are now.*2015-01"):
+        steps.ingest([bare])
+    steps.ingest([bare], allow_shrink=True)
+    steps.ingest([landing_file(tmp_path / "c.csv", [record(1, ind_cco_fin_ult1="1")])])
+    assert steps.lake.read(CUSTOMERS).collect()[0]["holdings"] == 4
+
+
+def test_steps_after_a_correction_refuse_what_was_made_before_it(
+    settings: Settings, session: SparkSession, tmp_path: Path
+) -> None:
+    steps = Steps(settings, session)
+    steps.ingest([landing_file(tmp_path / "a.csv", [record(1), record(1, "2015-02")])])
+    steps.build_features([JANUARY, FEBRUARY], anyway=True)
+    steps.ingest([landing_file(tmp_path / "b.csv", [record(1, ind_cco_fin_ult1="1")])])
+    with pytest.raises(InputError, match="features of 2015-02 are out of date: run 'santander features --month 2015-02'"):
+        steps.score(FEBRUARY, anyway=True)
+
+
+@pytest.mark.parametrize("dies_at", [QUARANTINE.name, CUSTOMERS.name, INGESTIONS.name])
+def test_an_ingest_that_dies_between_its_commits_is_completed_by_the_same_command(
+    settings: Settings, session: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies_at: str
+) -> None:
+    lines = [record(i) for i in range(1, 200)] + [record("x")]
+    file = landing_file(tmp_path / "a.csv", lines)
+    whole = Steps(Settings.load(data_dir=str(tmp_path / "whole")), session)
+    whole.ingest([file])
+
+    steps = Steps(settings, session)
+    for name in ("replace_where", "replace_months", "append_rows"):
+        write = getattr(Lake, name)
+
+        def write_or_die(self: Lake, table: Table, *rest: Any, _write: Any = write, **named: Any) -> Any:
+            if table.name == dies_at:
+                raise KeyboardInterrupt
+            return _write(self, table, *rest, **named)
+
+        monkeypatch.setattr(Lake, name, write_or_die)
+    with pytest.raises(KeyboardInterrupt):
+        steps.ingest([file])
+    monkeypatch.undo()
+    assert steps.ingest_new([file]).done == [JANUARY]
+    for table in (QUARANTINE, CUSTOMERS, INGESTIONS):
+        assert content(steps.lake, table) == content(whole.lake, table)
