@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --custom-compile-command "make pins"
 # Options for the main job, such as: make run ARGS="--customers 50000"
 ARGS ?=
 
@@ -49,8 +51,8 @@ bank-report: $(READY) ## Compare the synthetic bank with the facts it is calibra
 	$(BIN)/santander bank-report $(ARGS)
 
 pins: $(READY) ## Resolve the requirements anew
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url \
-	  --custom-compile-command "make pins" -o requirements/all.txt pyproject.toml
+	$(PIN) -o requirements/all.txt --all-extras pyproject.toml
+	$(PIN) -o requirements/uv.txt requirements/uv.in
 
 clean: ## Remove the virtual environment and caches, never data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
