@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from santander.bank.months import Month
 from santander.freshness import StepLedger
+from santander.ingest.accounting import last_ingestions
 from santander.lake import Lake
 from santander.tables import CUSTOMERS, FEATURES_TABLE, INGESTIONS, RECOMMENDATIONS, TABLES
 
@@ -63,19 +64,18 @@ def look(settings: "Settings") -> Overview:
     lake = Lake(settings)
     ledger = StepLedger(lake)
     customers, features, recommendations = (lake.rows_by_month(t) for t in (CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS))
-    has_products = {
-        row["month"]: row["has_products"] for row in sorted(lake.rows(INGESTIONS), key=lambda row: row["ingested_at"])
-    }
+    ingested = last_ingestions(lake.rows(INGESTIONS))
+    all_runs = ledger.runs()
     months = []
     for month in sorted(set(customers) | set(features) | set(recommendations)):
-        runs = [run for run in ledger.runs() if run.month == month]
+        runs = [run for run in all_runs if run.month == month]
         last = max(runs, key=lambda run: run.finished_at, default=None)
         scored = ledger.last("score", month)
         months.append(
             MonthOverview(
                 month,
                 customers.get(month, 0),
-                bool(has_products.get(str(month), False)),
+                any(row["has_products"] for row in ingested.get(str(month), [])),
                 features.get(month, 0),
                 recommendations.get(month, 0),
                 scored.result["model_version"] if scored else None,

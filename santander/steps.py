@@ -109,7 +109,7 @@ class Steps:
     def build_features(self, months: Sequence[Month], *, anyway: bool) -> StepOutcome:
         """Build the features of these months, of those out of date only unless ``anyway``."""
         started = time.monotonic()
-        prints = {month: self._features_fingerprint(month) for month in months}
+        prints = self._features_fingerprints(months)
         built = set(self.lake.months(FEATURES_TABLE))
         stale = [m for m in months if anyway or m not in built or not self.ledger.is_current(BUILD, m, prints[m])]
         rows: dict[Month, int] = {}
@@ -123,17 +123,23 @@ class Steps:
     def _refuse_stale_features(self, months: Sequence[Month]) -> None:
         """Raise InputError when the features of a month were built from other customers than there are now."""
         built = set(self.lake.months(FEATURES_TABLE))
-        stale = sorted(
-            m for m in set(months) if m in built and not self.ledger.is_current(BUILD, m, self._features_fingerprint(m))
-        )
+        prints = self._features_fingerprints(sorted(set(months) & built))
+        stale = [month for month, fingerprint in prints.items() if not self.ledger.is_current(BUILD, month, fingerprint)]
         if stale:
             span = f"--month {stale[0]}" if len(stale) == 1 else f"--from {stale[0]} --to {stale[-1]}"
             raise InputError(f"features of {', '.join(map(str, stale))} are out of date: run 'santander features {span}' first")
 
-    def _features_fingerprint(self, month: Month) -> str:
+    def _features_fingerprints(self, months: Sequence[Month]) -> dict[Month, str]:
         customers = self.lake.fingerprints(CUSTOMERS)
-        read = {str(m): customers[m] for m in months_read_for(month) if m in customers}
-        return fingerprint_of(version=build.STEP_VERSION, declared=[(f.name, f.type) for f in FEATURES], customers=read)
+        declared = [(feature.name, feature.type) for feature in FEATURES]
+        return {
+            month: fingerprint_of(
+                version=build.STEP_VERSION,
+                declared=declared,
+                customers={str(m): customers[m] for m in months_read_for(month) if m in customers},
+            )
+            for month in months
+        }
 
     # --- train ---------------------------------------------------------------------------------------------------
 

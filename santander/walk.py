@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from santander.bank.months import Month
 from santander.engine import open_session
 from santander.errors import InputError
+from santander.ingest.accounting import last_ingestions
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.options import chosen_months
 from santander.steps import StepOutcome, Steps
@@ -179,18 +180,13 @@ def _ingested(steps: Steps) -> dict[str, dict[str, int]]:
 
     Lines without a readable month are shown while an ingestion that had them still owns a month.
     """
-    last: dict[str, tuple[Any, str]] = {}
-    rows = steps.lake.rows(INGESTIONS)
-    for row in rows:
-        last[row["month"]] = max(last.get(row["month"], (row["ingested_at"], "")), (row["ingested_at"], row["ingestion_id"]))
-    owners = {ingestion for month, (_, ingestion) in last.items() if month != UNKNOWN_MONTH}
-    counts: dict[str, dict[str, int]] = {}
-    for row in sorted(rows, key=lambda row: row["month"]):
-        if row["ingestion_id"] == last[row["month"]][1] and row["ingestion_id"] in owners:
-            month = counts.setdefault(row["month"], dict.fromkeys(_COUNTED, 0))
-            for name in _COUNTED:
-                month[name] += row[name]
-    return counts
+    last = last_ingestions(steps.lake.rows(INGESTIONS))
+    owners = {rows[0]["ingestion_id"] for month, rows in last.items() if month != UNKNOWN_MONTH}
+    return {
+        month: {name: sum(row[name] for row in rows) for name in _COUNTED}
+        for month, rows in last.items()
+        if rows[0]["ingestion_id"] in owners
+    }
 
 
 _COUNTED = ("read", "kept", "quarantined_rows", "rows_with_quarantined_values")

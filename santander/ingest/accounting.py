@@ -117,11 +117,19 @@ def check_shares(counts: Sequence[MonthCount], limit: float) -> None:
         )
 
 
+def last_ingestions(ingestions: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """Per month, in order, the rows of ``ingestions`` that the last ingestion of the month wrote: one for each of its files."""
+    last: dict[str, list[Mapping[str, Any]]] = {}
+    for row in sorted(ingestions, key=lambda row: (row["month"], row["ingested_at"], row["ingestion_id"])):
+        others = last.get(row["month"], [])
+        same = bool(others) and others[0]["ingestion_id"] == row["ingestion_id"]
+        last[row["month"]] = [*others, row] if same else [row]
+    return last
+
+
 def check_products(ingestions: Sequence[Mapping[str, Any]], files: Sequence[LandingFile], counts: Sequence[MonthCount]) -> None:
     """Refuse to replace a month that has products by one without: its labels would be gone."""
-    present: dict[str, bool] = {}
-    for row in sorted(ingestions, key=lambda row: row["ingested_at"]):
-        present[row["month"]] = row["has_products"]
+    present = {month: any(row["has_products"] for row in rows) for month, rows in last_ingestions(ingestions).items()}
     delivered = {count.month for count in counts if count.is_dated and files[count.file_index].has_products}
     bare = sorted({count.month for count in counts if count.is_dated} - delivered)
     losing = [month for month in bare if present.get(month)]

@@ -7,7 +7,7 @@ import datetime as dt
 import logging
 import shutil
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,7 +84,7 @@ def ingest(
             if not allow_shrink:
                 check_shrink(lake.rows_by_month(CUSTOMERS), kept)
                 check_products(lake.rows(INGESTIONS), files, counts)
-            _publish(settings, lake, staged, files, duplicates, counts, ingestion_id)
+            _publish(settings, lake, staged, files, duplicates, counts, kept, ingestion_id)
             return IngestReport(ingestion_id, files, tuple(counts))
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -125,13 +125,13 @@ def _publish(
     files: Sequence[LandingFile],
     duplicates: Sequence[Duplicate],
     counts: Sequence[MonthCount],
+    kept: Mapping[Month, int],
     ingestion_id: str,
 ) -> None:
     lineage = {"ingestion_id": ingestion_id}
     quarantine = quarantined_rows(lake.session, staged, files, counts, _with_texts(files, duplicates), ingestion_id)
     lake.replace_where(QUARANTINE, quarantine, _of_files_and_months(files, counts), lineage)
     customers = _customers(staged, duplicates)
-    kept = _kept_rows(counts)
     months = sorted(kept)
     step = settings.ingest.months_per_commit
     for first in range(0, len(months), step):
