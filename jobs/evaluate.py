@@ -30,7 +30,7 @@ def evaluate(
 
     chosen = None if month is None else Month.parse(month)
     registered = version_named(settings, version, alias)
-    with open_session(settings.master) as session:
+    with open_session(settings) as session:
         lake = Lake(settings, session)
         assessment = assess(settings, lake, through(open_store(settings, lake)), registered, chosen)
     figures = assessment.figures()

@@ -17,7 +17,7 @@ def features(month: MonthOption = None, from_: FromOption = None, to: ToOption =
     from santander.steps import Steps
     from santander.tables import CUSTOMERS
 
-    with open_session(settings.master) as session:
+    with open_session(settings) as session:
         steps = Steps(settings, session)
         months = chosen_months(month, from_, to, steps.lake.months(CUSTOMERS))
         rows = steps.build_features(months, anyway=True).result

@@ -25,7 +25,7 @@ def ingest(
     from santander.engine import open_session
     from santander.steps import Steps
 
-    with open_session(settings.master) as session:
+    with open_session(settings) as session:
         report = Steps(settings, session).ingest(files, allow_shrink=allow_shrink)
     return Outcome(_payload(report), [_table(report)])
 

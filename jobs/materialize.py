@@ -21,7 +21,7 @@ def materialize(month: MonthOption = None, *, settings: "Settings") -> Outcome:
 
     started = time.monotonic()
     chosen = month_to_serve(Lake(settings), Month.parse(month) if month is not None else None)
-    with open_session(settings.master) as session:
+    with open_session(settings) as session:
         lake = Lake(settings, session)
         customers = materialize_month(lake, open_store(settings, lake), chosen)
     seconds = round(time.monotonic() - started, 1)

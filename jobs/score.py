@@ -17,7 +17,7 @@ def score(month: MonthOption = None, from_: FromOption = None, to: ToOption = No
     from santander.steps import Steps
     from santander.tables import FEATURES_TABLE
 
-    with open_session(settings.master) as session:
+    with open_session(settings) as session:
         steps = Steps(settings, session)
         built = steps.lake.months(FEATURES_TABLE)
         months = chosen_months(month, from_, to, built if from_ or to else built[-1:], "run 'santander features'")

@@ -17,7 +17,7 @@ def submit(month: MonthOption = None, from_: FromOption = None, to: ToOption = N
     from santander.steps import Steps
     from santander.tables import RECOMMENDATIONS
 
-    with open_session(settings.master) as session:
+    with open_session(settings) as session:
         steps = Steps(settings, session)
         scored = steps.lake.months(RECOMMENDATIONS)
         months = chosen_months(month, from_, to, scored if from_ or to else scored[-1:], "run 'santander score'")

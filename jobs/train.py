@@ -29,7 +29,7 @@ def train(
 
     chosen = Recipe.load(recipe or settings.training.recipe).with_rounds(rounds)
     target = None if month is None else Month.parse(month)
-    with open_session(settings.master) as session:
+    with open_session(settings) as session:
         result = Steps(settings, session).train(target, chosen, anyway=True).result
     tables = [table_of(result)] if "map7" in result else []
     stays = f"does not replace champion {result['champion']}"

@@ -19,7 +19,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from santander.errors import SantanderError
+from santander.errors import SantanderError, telling_line
 
 log = logging.getLogger("santander")
 
@@ -134,16 +134,8 @@ def run_app(app: typer.Typer) -> None:
     except Exception as error:  # noqa: BLE001  (the last resort: a user sees one line, never a trace unasked)
         if os.environ.get("SANTANDER_DEBUG"):
             traceback.print_exc()
-        _fail(f"{_telling_line(error)} (set SANTANDER_DEBUG=1 for the trace)", 1)
+        _fail(f"{telling_line(error)} (set SANTANDER_DEBUG=1 for the trace)", 1)
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _telling_line(error: Exception) -> str:
-    """The first line of an error, or the last of a worker's trace, which is where the engine puts what happened."""
-    lines = str(error).strip().splitlines() or [""]
-    if type(error).__name__ == "PythonException":
-        return lines[-1]
-    return f"{type(error).__name__}: {lines[0]}"
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -1,32 +1,40 @@
 """The one place that makes a session. Everything else takes the session or a DataFrame."""
 
+import logging
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from santander.errors import InputError
-
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+    from santander.settings import Settings
+
 EMBEDDED = "sail"
+"""The master that names the engine inside the process; every other one is a master of Apache Spark."""
+
 _SESSION_SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
 }
+_SPARK_SETTINGS = {
+    **_SESSION_SETTINGS,
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+}
 
 
 @contextmanager
-def open_session(master: str) -> Iterator["SparkSession"]:
-    """A session on the engine that ``master`` names, closed on leaving.
+def open_session(settings: "Settings") -> Iterator["SparkSession"]:
+    """A session on the engine that ``settings.master`` names, closed on leaving.
 
     One engine per process: after the embedded engine has run, classic Spark cannot start in the same
     process, and the other way round.
     """
-    if master != EMBEDDED:
-        raise InputError(f"master '{master}' is not available: this version runs on '{EMBEDDED}' only")
-    with _embedded_session() as session:
+    opened = _embedded_session() if settings.master == EMBEDDED else _spark_session(settings)
+    with opened as session:
         yield session
 
 
@@ -49,3 +57,24 @@ def _embedded_session() -> Iterator["SparkSession"]:
     finally:
         session.stop()
         server.stop()
+
+
+@contextmanager
+def _spark_session(settings: "Settings") -> Iterator["SparkSession"]:
+    """Apache Spark: the driver that spark-submit started, else one that starts now with the same arguments."""
+    from pyspark.sql import SparkSession
+
+    if "PYSPARK_GATEWAY_PORT" not in os.environ:
+        from santander.cluster.submit import arguments, environment
+
+        os.environ.update(environment(settings))
+        os.environ["PYSPARK_SUBMIT_ARGS"] = shlex.join([*arguments(settings), "pyspark-shell"])
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)  # it would print each error's Java trace
+    builder = SparkSession.builder.appName("santander")
+    for name, value in _SPARK_SETTINGS.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    try:
+        yield session
+    finally:
+        session.stop()

@@ -11,3 +11,24 @@ class InputError(SantanderError):
     """Bad input or usage: a file, an option or a setting is not what the command needs; exit code 2."""
 
     exit_code = 2
+
+
+_JAVA_CAUSE = "Caused by: "
+_JAVA_FRAME = "\n\tat "
+_PYTHON_TRACE = "Traceback (most recent call last)"
+
+
+def telling_line(error: BaseException) -> str:
+    """The one line of an error that says what happened, also where the error crossed an engine or a worker.
+
+    An error of the Java side names its causes below each other, the first of all last; an error of a Python worker ends
+    with the line that counts. Either may be wrapped in lines of what called what.
+    """
+    text = str(error).strip()
+    if type(error).__name__ == "Py4JJavaError":
+        text = text.rpartition(_JAVA_CAUSE)[2].partition(": ")[2] if _JAVA_CAUSE in text else text.partition("\n: ")[2]
+    text = text.partition(_JAVA_FRAME)[0].strip()
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or [""]
+    if _PYTHON_TRACE in text:
+        return lines[-1]
+    return lines[0] if type(error).__name__ == "Py4JJavaError" else f"{type(error).__name__}: {lines[0]}"

@@ -69,6 +69,15 @@ class StoreSettings(_Section):
     redis: str
 
 
+class SparkSettings(_Section):
+    """How Apache Spark is started, and how models are trained on its workers."""
+
+    profile: str | None
+    environment: Literal["shipped", "installed"]
+    workers: int | None = Field(ge=1)
+    barrier_wait: float = Field(gt=0)
+
+
 class Settings(BaseSettings):
     """Everything a verb may be told. ``Settings.load()`` is the only way it is made."""
 
@@ -85,6 +94,7 @@ class Settings(BaseSettings):
     mlflow: MlflowSettings
     features: FeatureSettings
     store: StoreSettings
+    spark: SparkSettings
 
     @classmethod
     def load(cls, **options: Any) -> "Settings":
@@ -117,6 +127,11 @@ class Settings(BaseSettings):
             for layer in ("local", "base")
         ]
         return (init_settings, env_settings, *layers)
+
+    @property
+    def in_bucket(self) -> bool:
+        """Whether the data folder lies in an object store."""
+        return "://" in self.data_dir
 
     @property
     def state(self) -> Path:

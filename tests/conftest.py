@@ -1,5 +1,10 @@
-"""What many tests share: one engine session per process, settings in a temporary folder, and a small bank."""
+"""What many tests share: one engine session per process, settings in a temporary folder, and a small bank.
 
+``--engine spark`` runs the tests of the data steps, those that take a session, on Apache Spark instead of the embedded
+engine: one engine per process, so it is a run of its own.
+"""
+
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +22,28 @@ hypothesis.settings.register_profile("santander", deadline=None, derandomize=Tru
 hypothesis.settings.load_profile("santander")
 
 
+MASTERS = {"sail": "sail", "spark": "local[2]"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--engine", choices=list(MASTERS), default="sail", help="the engine that the data steps run on")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    os.environ["SANTANDER_MASTER"] = MASTERS[config.getoption("--engine")]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--engine") == "sail":
+        return
+    chosen = [item for item in items if "session" in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
 @pytest.fixture(scope="session")
 def session() -> Iterator[SparkSession]:
-    with open_session("sail") as opened:
+    with open_session(Settings.load()) as opened:
         yield opened
 
 

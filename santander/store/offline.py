@@ -134,4 +134,4 @@ def _lake_of_this_process() -> Lake:
     settings = repository_settings()
     until_exit = ExitStack()
     atexit.register(until_exit.close)
-    return Lake(settings, until_exit.enter_context(open_session(settings.master)))
+    return Lake(settings, until_exit.enter_context(open_session(settings)))

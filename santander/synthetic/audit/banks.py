@@ -57,5 +57,5 @@ def _reach(settings: "Settings", folder: Path) -> Reach:
     from santander.engine import open_session
 
     own = type(settings).load(data_dir=str(folder), state_dir=str(folder / "state"), master=settings.master)
-    with open_session(own.master) as session:
+    with open_session(own) as session:
         return measure_reach(own, session, settings.training.recipe)

@@ -1,0 +1,133 @@
+"""What spark-submit is told for a job: master, profile, jars, and what the workers import.
+
+``spark-submit.sh`` runs this file's ``main``. A Python process that was not started by spark-submit, such as the
+``santander`` command, a notebook or a test, passes the same arguments to the Spark it starts (``engine.py``).
+"""
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from santander.cluster.home import spark_home
+from santander.cluster.jars import jar_files
+from santander.cluster.java import find_java_home
+from santander.cluster.shipping import PACKED_AS, environment_archive, package_archive
+from santander.engine import EMBEDDED
+from santander.errors import InputError, SantanderError
+
+if TYPE_CHECKING:
+    from santander.settings import Settings
+
+_PROFILES = {"local": "laptop", "spark": "standalone", "yarn": "yarn", "k8s": "k8s"}
+_DELTA = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    # tasks hand their rows over before the write, so that a month is a few files and not one for each task
+    "spark.databricks.delta.optimizeWrite.enabled": "true",
+}
+
+
+def arguments(settings: "Settings") -> list[str]:
+    """The arguments of spark-submit, the application left out. Fetches jars and packs libraries the first time.
+
+    Raises InputError for a master or profile that is none, SantanderError when jars, Java or the wheel cannot be had.
+    """
+    conf = {
+        **_DELTA,
+        "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
+    }
+    jars = ["delta"]
+    if settings.in_bucket:
+        from santander.cluster import s3a
+
+        jars.append("s3a")
+        conf |= s3a.settings(os.environ)
+    options = ["--master", settings.master, "--properties-file", str(profile_file(settings))]
+    if (logging_file := profile_file(settings).with_name("log4j2.properties")).is_file():
+        options += ["--driver-java-options", f"-Dlog4j2.configurationFile={logging_file.as_uri()}"]
+    options += ["--jars", ",".join(map(str, jar_files(jars)))]
+    if _ships(settings):
+        options += ["--py-files", str(package_archive()), "--archives", f"{environment_archive()}#{PACKED_AS}"]
+    return [*options, *_each("--conf", conf)]
+
+
+def environment(settings: "Settings") -> dict[str, str]:
+    """The variables that Spark's driver is started with: Java, and the Python of the driver and of the workers."""
+    return {
+        "JAVA_HOME": str(find_java_home()),
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+        "PYSPARK_PYTHON": f"./{PACKED_AS}/bin/python" if _ships(settings) else sys.executable,
+    }
+
+
+def _ships(settings: "Settings") -> bool:
+    return not is_local(settings.master) and settings.spark.environment == "shipped"
+
+
+def is_local(master: str) -> bool:
+    """Whether Spark runs inside the driver's process: ``local`` and ``local[n]``."""
+    return master == "local" or master.startswith("local[")
+
+
+def profile_file(settings: "Settings") -> Path:
+    """The properties of the named profile, or of the one that fits the master; conf/local goes before conf/base."""
+    from santander.settings import conf_dir
+
+    kind = master_kind(settings.master)
+    name = settings.spark.profile or _PROFILES[kind]
+    for layer in ("local", "base"):
+        if (file := conf_dir() / layer / "spark" / f"{name}.conf").is_file():
+            return file
+    raise InputError(f"there is no Spark profile '{name}': no file {name}.conf in conf/base/spark or conf/local/spark")
+
+
+def master_kind(master: str) -> str:
+    """Which of the cluster managers a master names: local, spark, yarn or k8s. Raises InputError for another text."""
+    kind = re.split(r"[:\[]", master, maxsplit=1)[0].removesuffix("-cluster")
+    if kind not in _PROFILES:
+        raise InputError(
+            f"master '{master}' is none: sail, local[*], local[2], spark://host:7077, yarn or k8s://https://host:6443"
+        )
+    return kind
+
+
+def _each(option: str, values: dict[str, str]) -> Iterator[str]:
+    for name, value in values.items():
+        yield from (option, f"{name}={value}")
+
+
+def main(command: Sequence[str]) -> None:
+    """Replace this process by the job: ``command`` is jobs/VERB.py and the verb's options, ``--master`` among them."""
+    from santander.settings import Settings
+
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    given = {name: _option(command, f"--{name.replace('_', '-')}") for name in ("master", "data_dir", "state_dir")}
+    try:
+        settings = Settings.load(**given)
+        if settings.master == EMBEDDED:
+            os.execv(sys.executable, [sys.executable, *command])  # noqa: S606
+        os.environ.update(environment(settings), SANTANDER_MASTER=settings.master)
+        program = spark_home() / "bin" / "spark-submit"
+        os.execv(program, [str(program), *arguments(settings), *command])  # noqa: S606
+    except SantanderError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+def _option(command: Sequence[str], name: str) -> str | None:
+    """The value of an option in a command line, written ``--name value`` or ``--name=value``; the last one counts."""
+    value = None
+    for word, following in zip(command, [*command[1:], ""], strict=True):
+        if word == name:
+            value = following
+        elif word.startswith(f"{name}="):
+            value = word.partition("=")[2]
+    return value
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,48 @@
+import pytest
+
+from santander.errors import telling_line
+
+
+class Py4JJavaError(Exception):
+    """Stands for py4j's by name, which is all that is looked at: the texts below are what Spark 4.1 gave."""
+
+
+class PythonException(Exception):
+    pass
+
+
+WORKER = """
+  An exception was thrown from the Python worker. Please see the stack trace below.
+Traceback (most recent call last):
+  File "job.py", line 7, in bad
+    raise FileNotFoundError("no such file")
+FileNotFoundError: no such file
+
+"""
+CHAIN = f"""An error occurred while calling o84.save.
+: org.apache.spark.SparkException: Exception thrown in awaitResult:
+\tat org.apache.spark.Some.where(Some.scala:1)
+Caused by: org.apache.spark.SparkException: Job aborted.
+\tat org.apache.spark.Some.where(Some.scala:2)
+Caused by: org.apache.spark.api.python.PythonException: {WORKER}
+\tat org.apache.spark.Some.where(Some.scala:3)
+\t... 17 more
+"""
+PLAIN = """An error occurred while calling o1.save.
+: io.delta.DeltaIOException: [DELTA_CANNOT_CREATE_LOG_PATH] Cannot create file:/x/_delta_log
+\tat org.apache.spark.Some.where(Some.scala:1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (PythonException(WORKER), "FileNotFoundError: no such file"),
+        (Py4JJavaError(CHAIN), "FileNotFoundError: no such file"),
+        (Py4JJavaError(PLAIN), "io.delta.DeltaIOException: [DELTA_CANNOT_CREATE_LOG_PATH] Cannot create file:/x/_delta_log"),
+        (ValueError("first\nsecond"), "ValueError: first"),
+        (ValueError(), "ValueError: "),
+    ],
+)
+def test_what_happened_is_told_in_one_line(error, line):
+    assert telling_line(error) == line
