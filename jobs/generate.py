@@ -1,6 +1,5 @@
 """Write a synthetic bank: raw train and test files, the known propensities and the oracle's score."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,7 +17,7 @@ def generate(
     first: Annotated[str, typer.Option("--from", help="First month.")] = "2015-01",
     last: Annotated[str, typer.Option("--to", help="Last month: the test file, without products.")] = "2016-06",
     seed: Annotated[int, typer.Option(help="The same seed writes the same bytes.")] = 11,
-    out: Annotated[Path | None, typer.Option(help="Folder to write to [default: DATA_DIR/raw].")] = None,
+    out: Annotated[str | None, typer.Option(help="Folder to write to, local or s3a://… [default: DATA_DIR/raw].")] = None,
     dirty: Annotated[bool, typer.Option("--dirty", help="Add malformed and illegal rows, listed in dirty.json.")] = False,
     dirty_share: Annotated[float, typer.Option(help="Share of each month's rows that --dirty damages.")] = 0.003,
     monthly: Annotated[bool, typer.Option("--monthly", help="Also write one file per month.")] = False,
@@ -28,12 +27,13 @@ def generate(
 ) -> Outcome:
     """Write a synthetic bank in the raw format of the competition files, with a known propensity."""
     from santander.bank.months import Month, month_range
+    from santander.storage import place
     from santander.synthetic import BankSpec
     from santander.synthetic import generate as write_bank
     from santander.synthetic.progress import progress
 
     spec = BankSpec(
-        out=out or settings.data / "raw",
+        out=place(out) if out else settings.data / "raw",
         customers=customers,
         first=Month.parse(first),
         last=Month.parse(last),

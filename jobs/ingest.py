@@ -1,6 +1,5 @@
 """Read landing csv files into the tables customers, quarantine and ingestions."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,7 +13,9 @@ if TYPE_CHECKING:
 
 @verb
 def ingest(
-    files: Annotated[list[Path], typer.Argument(help="Landing csv files, in order of precedence for duplicate keys.")],
+    files: Annotated[
+        list[str], typer.Argument(help="Landing csv files, local or s3a://…, in order of precedence for duplicate keys.")
+    ],
     allow_shrink: Annotated[
         bool, typer.Option("--allow-shrink", help="Let a month lose more than half its rows, or its products.")
     ] = False,
@@ -24,9 +25,11 @@ def ingest(
     """Clean and translate landing csv files: replaces every month found in them, leaves the others as they are."""
     from santander.engine import open_session
     from santander.steps import Steps
+    from santander.storage import place
 
+    places = [place(file) for file in files]
     with open_session(settings) as session:
-        report = Steps(settings, session).ingest(files, allow_shrink=allow_shrink)
+        report = Steps(settings, session).ingest(places, allow_shrink=allow_shrink)
     return Outcome(_payload(report), [_table(report)])
 
 

@@ -1,6 +1,5 @@
 """The main job: landing files to recommendations and a submission, skipping what is up to date."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 @verb
 def run(
     files: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(help="Landing files [default: train_ver2.csv and test_ver2.csv of DATA_DIR/raw; a small bank if absent]."),
     ] = None,
     month: MonthOption = None,
@@ -27,9 +26,11 @@ def run(
     settings: "Settings",
 ) -> Outcome:
     """Ingest, build features, train, score and submit: for the last month, one month, or each month of a range in order."""
+    from santander.storage import place
     from santander.walk import walk
 
-    report = walk(settings, files or [], month=month, first=from_, last=to, recipe=recipe, bank_customers=customers)
+    places = [place(file) for file in files or []]
+    report = walk(settings, places, month=month, first=from_, last=to, recipe=recipe, bank_customers=customers)
     return Outcome(report.payload(), report.tables())
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from santander.storage import BucketPath
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -33,6 +35,9 @@ def open_session(settings: "Settings") -> Iterator["SparkSession"]:
     One engine per process: after the embedded engine has run, classic Spark cannot start in the same
     process, and the other way round.
     """
+    if isinstance(settings.data, BucketPath):
+        settings.data.check()
+        os.environ.update(settings.data.access.environment())  # the embedded engine reads it when it starts
     opened = _embedded_session() if settings.master == EMBEDDED else _spark_session(settings)
     with opened as session:
         yield session

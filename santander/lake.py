@@ -2,18 +2,27 @@
 
 The embedded engine drops extra columns, casts wrong types and writes rows outside the replaced partitions without a word,
 so every write compares schemas before, keeps to the months it was asked for, and counts the rows of the commit after.
+
+One writer at a time: below a local folder a file lock sees to that. In a bucket each commit is a put that fails where
+another has its name, the engines tell of a conflict, and the write is done again here, a few times (docs/adr/0008).
 """
 
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+import random
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from santander.bank.months import Month
-from santander.errors import InputError, SantanderError
+from santander.errors import InputError, SantanderError, telling_line
+from santander.storage import BucketPath
 from santander.tables import PARTITION, Table
 
 if TYPE_CHECKING:
@@ -22,7 +31,21 @@ if TYPE_CHECKING:
 
     from santander.settings import Settings
 
+log = logging.getLogger("santander.lake")
+
 LOCK_WAIT_SECONDS = 60
+ATTEMPTS = 8
+"""How often a write to a bucket is done before it gives way to the others."""
+FIRST_PAUSE_SECONDS = 0.25
+
+_CONFLICT = re.compile(
+    r"Failed to commit transaction"  # the embedded engine
+    r"|DELTA_CONCURRENT_|DELTA_PROTOCOL_CHANGED|DELTA_METADATA_CHANGED|FileAlreadyExistsException"  # Apache Spark
+)
+_WRITE = "write"
+"""The key in a commit's ``userMetadata`` by which a write to a bucket finds its own commit among those of others."""
+
+T = TypeVar("T")
 
 
 class SchemaMismatch(SantanderError):
@@ -36,12 +59,11 @@ class SchemaMismatch(SantanderError):
 
 
 class RowCountMismatch(SantanderError):
-    """A commit wrote other rows than were meant; it was rolled back."""
+    """A commit wrote other rows than were meant; it was rolled back, unless others have committed since."""
 
-    def __init__(self, table: Table, month: Month, meant: int, written: int) -> None:
-        super().__init__(
-            f"table {table.name}, month {month}: {meant} rows were meant, {written} written; the commit was rolled back"
-        )
+    def __init__(self, table: Table, month: Month, meant: int, written: int, *, rolled_back: bool = True) -> None:
+        after = "the commit was rolled back" if rolled_back else "others have committed since, so it stands: run the step again"
+        super().__init__(f"table {table.name}, month {month}: {meant} rows were meant, {written} written; {after}")
 
 
 class TableBusy(SantanderError):
@@ -51,13 +73,31 @@ class TableBusy(SantanderError):
         super().__init__(f"another run is writing {name}: waited {LOCK_WAIT_SECONDS} s, try again when it has ended")
 
 
+class TooManyWriters(SantanderError):
+    """Other runs committed to a table in a bucket each time this one was about to."""
+
+    def __init__(self, table: Table, last: str) -> None:
+        super().__init__(
+            f"other runs kept writing {table.name} in between {ATTEMPTS} times: try again when they have ended ({last})"
+        )
+
+
 class Lake:
-    """The Delta tables below one folder. The session is needed for data only, not for versions and row counts."""
+    """The Delta tables below one folder. The session is needed for data only, not for versions and row counts.
+
+    For a data folder in a bucket that cannot be used it raises InputError or SantanderError, which say what is missing.
+    """
 
     def __init__(self, settings: "Settings", session: "SparkSession | None" = None) -> None:
         self._root = settings.lake
         self._locks = settings.state / "locks"
         self._session = session
+        self._data = settings.data
+        self._options: dict[str, str] | None = None
+        if isinstance(self._data, BucketPath):
+            self._data.check()
+            self._options = self._data.access.table_options()
+        self._in_bucket = settings.in_bucket
 
     @property
     def session(self) -> "SparkSession":
@@ -76,7 +116,7 @@ class Lake:
         """Whether the table has ever been written."""
         from deltalake import DeltaTable
 
-        return DeltaTable.is_deltatable(self.path(table))
+        return DeltaTable.is_deltatable(self.path(table), storage_options=self._options)
 
     def version(self, table: Table) -> int | None:
         """The version of the latest commit, None for a table that does not exist."""
@@ -84,10 +124,7 @@ class Lake:
 
     def rows_by_month(self, table: Table) -> dict[Month, int]:
         """Rows of each month, from the statistics of the table's commits: no data is read."""
-        rows: dict[Month, int] = {}
-        for file in self._files(table):
-            rows[file["month"]] = rows.get(file["month"], 0) + file["rows"]
-        return dict(sorted(rows.items()))
+        return _rows_by_month(self._delta(table)) if self.exists(table) else {}
 
     def months(self, table: Table) -> list[Month]:
         """Months that have rows, in order."""
@@ -114,6 +151,10 @@ class Lake:
         """All rows of a small table, such as ``step_runs``, read in the driver; empty when the table does not exist."""
         return self._delta(table).to_pyarrow_table().to_pylist() if self.exists(table) else []
 
+    def delta(self, table: Table) -> "DeltaTable":
+        """The table at its latest version, as deltalake reads it: for what must not depend on an engine."""
+        return self._delta(table)
+
     # --- writing -------------------------------------------------------------------------------------------------
 
     def replace_months(
@@ -126,25 +167,28 @@ class Lake:
         """
         self._check_columns(table, frame)
         months = sorted(rows_meant)
-        with self.lock(table.name):
-            self._create(table)
-            before = self._delta(table).version()
-            predicate = _in_months(months)
-            self._write(table, frame.where(predicate), predicate, lineage)
-            written = self.rows_by_month(table)
+        predicate = _in_months(months)
+
+        def write() -> int:
+            version = self._write(table, frame.where(predicate), predicate, lineage)
+            left = self._delta(table, version)
+            written = _rows_by_month(left)
             for month in months:
                 if written.get(month, 0) != rows_meant[month]:
-                    self._delta(table).restore(before)
-                    raise RowCountMismatch(table, month, rows_meant[month], written.get(month, 0))
-            return self._delta(table).version()
+                    undone = version is None or self._roll_back(table, version)
+                    raise RowCountMismatch(table, month, rows_meant[month], written.get(month, 0), rolled_back=undone)
+            return left.version()
+
+        return self._commit(table, write)
 
     def replace_where(self, table: Table, frame: "DataFrame", predicate: str, lineage: Mapping[str, Any] | None = None) -> int:
         """Replace the rows of a table that is not monthly that meet ``predicate``; the caller's frame meets it throughout."""
         self._check_columns(table, frame)
-        with self.lock(table.name):
-            self._create(table)
-            self._write(table, frame.where(predicate), predicate, lineage)
-            return self._delta(table).version()
+
+        def write() -> int:
+            return self._delta(table, self._write(table, frame.where(predicate), predicate, lineage)).version()
+
+        return self._commit(table, write)
 
     def append_rows(self, table: Table, rows: Sequence[Mapping[str, Any]], lineage: Mapping[str, Any] | None = None) -> int:
         """Append a few rows made in the driver, such as a commit marker; no session is needed."""
@@ -153,12 +197,15 @@ class Lake:
 
         from santander.arrow import arrow_schema
 
-        with self.lock(table.name):
-            self._create(table)
-            data = pa.Table.from_pylist([dict(row) for row in rows], schema=arrow_schema(table.columns))
-            properties = CommitProperties(custom_metadata={"userMetadata": json.dumps(lineage)}) if lineage else None
-            write_deltalake(self._delta(table), data, mode="append", commit_properties=properties)
-            return self._delta(table).version()
+        data = pa.Table.from_pylist([dict(row) for row in rows], schema=arrow_schema(table.columns))
+        properties = CommitProperties(custom_metadata={"userMetadata": json.dumps(lineage)}) if lineage else None
+
+        def write() -> int:
+            present = self._delta(table)
+            write_deltalake(present, data, mode="append", commit_properties=properties)
+            return present.version()
+
+        return self._commit(table, write)
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
@@ -174,46 +221,115 @@ class Lake:
 
     # --- inside --------------------------------------------------------------------------------------------------
 
-    def _delta(self, table: Table) -> "DeltaTable":
+    def _delta(self, table: Table, version: int | None = None) -> "DeltaTable":
         from deltalake import DeltaTable
 
-        return DeltaTable(self.path(table))
+        return DeltaTable(self.path(table), version=version, storage_options=self._options)
+
+    def _commit(self, table: Table, write: Callable[[], T]) -> T:
+        """Do a write that may be done twice: under the lock, or in a bucket again after another writer's commit."""
+        if not self._in_bucket:
+            with self.lock(table.name):
+                self._create(table)
+                return write()
+        pause, last = FIRST_PAUSE_SECONDS, ""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self._create(table)
+                return write()
+            except Exception as error:
+                if not is_conflict(error):
+                    raise
+                last = telling_line(error)
+            log.info("%s: another run committed in between (%s of %s)", table.name, attempt, ATTEMPTS)
+            if attempt < ATTEMPTS:
+                time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  (two runs must not keep step with each other)
+                pause *= 2
+        raise TooManyWriters(table, last)
 
     def _files(self, table: Table) -> Iterator[dict[str, Any]]:
-        if not self.exists(table):
-            return
-        actions = self._delta(table).get_add_actions(flatten=True).select(["path", "num_records", f"partition.{PARTITION}"])
-        columns = [actions.column(i).to_pylist() for i in range(3)]
-        for path, rows, snapshot in zip(*columns, strict=True):
-            yield {"path": path, "rows": rows, "month": Month.of(_as_date(snapshot))}
+        if self.exists(table):
+            yield from _files_of(self._delta(table))
 
     def _create(self, table: Table) -> None:
-        from deltalake import DeltaTable
+        from deltalake import CommitProperties, DeltaTable
         from deltalake import Schema as DeltaSchema
 
         from santander.arrow import arrow_schema
 
         if not self.exists(table):
-            Path(self._root).mkdir(parents=True, exist_ok=True)
+            if not self._in_bucket:
+                Path(self._root).mkdir(parents=True, exist_ok=True)
             DeltaTable.create(
                 self.path(table),
                 schema=DeltaSchema.from_arrow(arrow_schema(table.columns)),
                 partition_by=[PARTITION] if table.monthly else None,
                 description=table.row,
                 mode="ignore",
+                storage_options=self._options,
+                # tried again by itself, it would make a table that is there a second time, with another id
+                commit_properties=CommitProperties(max_commit_retries=0),
             )
 
-    def _write(self, table: Table, frame: "DataFrame", predicate: str, lineage: Mapping[str, Any] | None) -> None:
+    def _write(self, table: Table, frame: "DataFrame", predicate: str, lineage: Mapping[str, Any] | None) -> int | None:
+        """Replace the rows that meet ``predicate``; the version of this very commit, None where there was nothing to commit."""
+        before = self._delta(table).version()
+        told = dict(lineage or {}) | ({_WRITE: uuid.uuid4().hex} if self._in_bucket else {})
         writer = frame.write.format("delta").mode("overwrite").option("replaceWhere", predicate)
-        if lineage:
-            writer = writer.option("userMetadata", json.dumps(lineage, default=str))
+        if told:
+            writer = writer.option("userMetadata", json.dumps(told, default=str))
         writer.save(self.path(table))
+        after = self._delta(table).version()
+        if not self._in_bucket:
+            return after if after > before else None
+        # deltalake's history() numbers commits from the version it has loaded but lists those made since as well
+        entries = self._data / "lake" / table.name / "_delta_log"
+        ours = (
+            version for version in range(before + 1, after + 1) if told[_WRITE] in (entries / f"{version:020}.json").read_text()
+        )
+        return next(ours, None)
+
+    def _roll_back(self, table: Table, version: int) -> bool:
+        """Undo one commit, unless others have been made since: theirs must stand."""
+        from deltalake.exceptions import DeltaError
+
+        latest = self._delta(table)
+        if latest.version() != version:
+            return False
+        try:
+            latest.restore(version - 1)
+        except DeltaError:
+            if not self._in_bucket:
+                raise
+            return False
+        return True
 
     def _check_columns(self, table: Table, frame: "DataFrame") -> None:
         declared = [f"{name} {field.dataType.simpleString()}" for name, field in _fields(table)]
         given = [f"{field.name} {field.dataType.simpleString()}" for field in frame.schema.fields]
         if declared != given:
             raise SchemaMismatch(table, declared, given)
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether a write failed because another one was committed in between; it left nothing and may be done again."""
+    from deltalake.exceptions import CommitFailedError
+
+    return isinstance(error, CommitFailedError) or _CONFLICT.search(str(error)) is not None
+
+
+def _rows_by_month(delta: "DeltaTable") -> dict[Month, int]:
+    rows: dict[Month, int] = {}
+    for file in _files_of(delta):
+        rows[file["month"]] = rows.get(file["month"], 0) + file["rows"]
+    return dict(sorted(rows.items()))
+
+
+def _files_of(delta: "DeltaTable") -> Iterator[dict[str, Any]]:
+    actions = delta.get_add_actions(flatten=True).select(["path", "num_records", f"partition.{PARTITION}"])
+    columns = [actions.column(i).to_pylist() for i in range(3)]
+    for path, rows, snapshot in zip(*columns, strict=True):
+        yield {"path": path, "rows": rows, "month": Month.of(_as_date(snapshot))}
 
 
 def _fields(table: Table) -> Iterator[tuple[str, Any]]:

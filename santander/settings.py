@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 from santander.errors import InputError
+from santander.storage import BucketPath, Place, folder_place
 
 
 def conf_dir() -> Path:
@@ -108,8 +109,9 @@ class Settings(BaseSettings):
         except ValidationError as error:
             wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             raise InputError(f"settings: {wrong}") from None
-        if "://" in settings.data_dir:
-            raise InputError(f"--data-dir {settings.data_dir}: this version keeps its tables in a local folder only")
+        settings.data  # noqa: B018  (what cannot be a data folder is refused here)
+        if settings.state_dir is not None and "://" in settings.state_dir:
+            raise InputError(f"--state-dir {settings.state_dir}: registries and logs lie in a local folder")
         return settings
 
     @classmethod
@@ -131,21 +133,23 @@ class Settings(BaseSettings):
     @property
     def in_bucket(self) -> bool:
         """Whether the data folder lies in an object store."""
-        return "://" in self.data_dir
+        return isinstance(self.data, BucketPath)
 
     @property
     def state(self) -> Path:
         """Local folder of the SQLite files, the Feast registry, locks and logs."""
         if self.state_dir is not None:
             return Path(self.state_dir).absolute()
-        return self.data / "state"
+        data = self.data
+        return (data if isinstance(data, Path) else Path()).absolute() / "state"
 
     @property
-    def data(self) -> Path:
-        """The data folder as an absolute local path."""
-        return Path(self.data_dir).absolute()
+    def data(self) -> Place:
+        """The data folder: an absolute local path, or bucket and prefix."""
+        place = folder_place(self.data_dir)
+        return place.absolute() if isinstance(place, Path) else place
 
     @property
     def lake(self) -> str:
         """Where the Delta tables lie, one folder a table."""
-        return str(self.data / "lake")
+        return str(self.data / "lake")  # s3a:// for both engines and deltalake

@@ -8,7 +8,6 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from santander.bank.months import Month
@@ -21,6 +20,7 @@ from santander.ingest.ingestion import IngestReport, WouldReplace, ingest
 from santander.ingest.landing import sha256_of
 from santander.lake import Lake
 from santander.scoring import batch, submission
+from santander.storage import Place, place
 from santander.tables import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Steps:
     # --- ingest --------------------------------------------------------------------------------------------------
 
     def ingest(
-        self, files: Sequence[Path], *, allow_shrink: bool = False, not_to_replace: Collection[Month] = ()
+        self, files: Sequence[Place], *, allow_shrink: bool = False, not_to_replace: Collection[Month] = ()
     ) -> IngestReport:
         """Ingest landing files, up to date or not; raises WouldReplace for a month in ``not_to_replace``."""
         started = time.monotonic()
@@ -78,7 +78,7 @@ class Steps:
         self.ledger.record(INGEST, kept, time.monotonic() - started)
         return report
 
-    def ingest_new(self, files: Sequence[Path]) -> StepOutcome:
+    def ingest_new(self, files: Sequence[Place]) -> StepOutcome:
         """Ingest the files whose content was never ingested with these settings; a later correction is not undone.
 
         A new file that holds a month of a file ingested before would replace what that one gave: then all are ingested.
@@ -235,7 +235,7 @@ class Steps:
             version=submission.STEP_VERSION, recommendations=self.lake.fingerprints(RECOMMENDATIONS).get(month)
         )
         last = self.ledger.last(SUBMIT, month)
-        if not anyway and last and last.fingerprint == fingerprint and Path(last.result["file"]).is_file():
+        if not anyway and last and last.fingerprint == fingerprint and place(last.result["file"]).is_file():
             _say_up_to_date(SUBMIT, [month])
             return StepOutcome(SUBMIT, [], [month], time.monotonic() - started, last.result)
         file, customers = submission.write_submission(self.lake, month, self.settings.data / "submissions")

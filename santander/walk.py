@@ -14,6 +14,7 @@ from santander.ingest.accounting import last_ingestions
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.options import chosen_months
 from santander.steps import StepOutcome, Steps
+from santander.storage import Place
 from santander.tables import CUSTOMERS, INGESTIONS
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class WalkReport:
 
     months: dict[str, dict[str, int]]
     outcomes: list[StepOutcome]
-    data_dir: Path
+    data_dir: Place
     state_dir: Path
 
     def payload(self) -> dict[str, Any]:
@@ -105,7 +106,7 @@ class WalkReport:
 
 def walk(
     settings: "Settings",
-    files: Sequence[Path],
+    files: Sequence[Place],
     *,
     month: str | None = None,
     first: str | None = None,
@@ -121,7 +122,7 @@ def walk(
 
     landing = list(files) or _landing_files(settings, bank_customers)
     chosen_recipe = Recipe.load(recipe or settings.training.recipe)
-    with open_session(settings.master) as session:
+    with open_session(settings) as session:
         steps = Steps(settings, session)
         outcomes = [steps.ingest_new(landing)]
         present = steps.lake.months(CUSTOMERS)
@@ -160,7 +161,7 @@ def _last_month(steps: Steps) -> Month:
     return full[-1]
 
 
-def _landing_files(settings: "Settings", bank_customers: int) -> list[Path]:
+def _landing_files(settings: "Settings", bank_customers: int) -> list[Place]:
     raw = settings.data / "raw"
     present = [raw / name for name in LANDING_FILES if (raw / name).is_file()]
     if present:

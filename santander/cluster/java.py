@@ -1,9 +1,10 @@
-"""Finding a Java that Spark runs on."""
+"""Finding a Java that Spark runs on; ``python -m santander.cluster.java`` prints where it lies."""
 
 import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,3 +74,10 @@ def _remedy() -> str:
     if shutil.which("brew"):
         return "install it with 'brew install openjdk@17'"
     return "install OpenJDK 17"
+
+
+if __name__ == "__main__":
+    try:
+        print(find_java_home())
+    except NoJava as none:
+        sys.exit(f"error: {none}")

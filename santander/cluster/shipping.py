@@ -27,15 +27,18 @@ LIBRARIES = ("numpy", "pandas", "pyarrow", "pydantic", "scikit-learn", "scipy", 
 """What code that runs on workers imports; what these need comes with them."""
 
 PACKED_AS = "environment"
-"""The folder in a worker's working directory into which the archive is unpacked."""
+"""The folder in a worker's working directory into which the libraries are unpacked."""
+
+PACKAGE_AS = "package"
+"""The folder beside it into which this package is unpacked."""
 
 _PACKAGE = "santander"
 _NOT_SHIPPED = {"__pycache__", "tests", "include"}
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 _LAUNCHER = f"""#!/bin/sh
-# The worker's own Python {_PYTHON}, with the libraries beside this file in front of its own.
+# The worker's own Python {_PYTHON}, with the package and the libraries it was sent in front of its own.
 here=$(cd "$(dirname "$0")/.." && pwd)
-export PYTHONPATH="$here/lib${{PYTHONPATH:+:$PYTHONPATH}}" PYTHONNOUSERSITE=1
+export PYTHONPATH="$PWD/{PACKAGE_AS}:$here/lib${{PYTHONPATH:+:$PYTHONPATH}}" PYTHONNOUSERSITE=1
 for python in ${{SANTANDER_WORKER_PYTHON:-python{_PYTHON} python3 python}}; do
   if "$python" -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "{_PYTHON}")' 2>/dev/null; then
     exec "$python" "$@"
@@ -47,7 +50,7 @@ exit 1
 
 
 def package_archive() -> Path:
-    """The package ``santander`` as Spark ships Python code: the content of its wheel in a file whose name ends in .zip.
+    """The package ``santander`` for the workers: the content of its wheel in a .zip, which Spark unpacks.
 
     In a checkout the wheel is built from the files as they are now. Raises SantanderError when that fails.
     """

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from santander.cluster.home import spark_home
 from santander.cluster.jars import jar_files
 from santander.cluster.java import find_java_home
-from santander.cluster.shipping import PACKED_AS, environment_archive, package_archive
+from santander.cluster.shipping import PACKAGE_AS, PACKED_AS, environment_archive, package_archive
 from santander.engine import EMBEDDED
 from santander.errors import InputError, SantanderError
 
@@ -51,7 +51,8 @@ def arguments(settings: "Settings") -> list[str]:
         options += ["--driver-java-options", f"-Dlog4j2.configurationFile={logging_file.as_uri()}"]
     options += ["--jars", ",".join(map(str, jar_files(jars)))]
     if _ships(settings):
-        options += ["--py-files", str(package_archive()), "--archives", f"{environment_archive()}#{PACKED_AS}"]
+        # not by --py-files, which the driver would import from too: its package has settings and files beside it
+        options += ["--archives", f"{environment_archive()}#{PACKED_AS},{package_archive()}#{PACKAGE_AS}"]
     return [*options, *_each("--conf", conf)]
 
 

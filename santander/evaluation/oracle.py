@@ -5,12 +5,12 @@ customers or buyers in the month mean other files.
 """
 
 import json
-from pathlib import Path
 
 from santander.bank.months import Month
+from santander.storage import Place
 
 
-def oracle_of(raw: Path, month: Month, customers: int, buyers: int) -> float | None:
+def oracle_of(raw: Place, month: Month, customers: int, buyers: int) -> float | None:
     """MAP@7 of the oracle, or None when ``raw/oracle.json`` does not speak of this month with these counts."""
     path = raw / "oracle.json"
     if not path.is_file():

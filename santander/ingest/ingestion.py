@@ -5,9 +5,9 @@ Lines are parsed once into a staging table; everything after reads that. ``read 
 
 import datetime as dt
 import logging
-import shutil
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from santander.ingest.landing import LandingFile, survey
 from santander.ingest.quarantine import quarantined_rows
 from santander.ingest.reading import line_texts, read_landing_files
 from santander.lake import Lake
+from santander.storage import Place, names_in, remove_tree
 from santander.tables import CUSTOMERS, INGESTIONS, PARTITION, QUARANTINE
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from santander.settings import Settings
 
 log = logging.getLogger("santander.ingest")
+
+_ID_TIME = "%Y%m%dT%H%M%S"
 
 STEP_VERSION = 1
 """Raised when the same file would be read differently: files ingested before are then out of date."""
@@ -55,7 +58,7 @@ class WouldReplace(InputError):
 def ingest(
     settings: "Settings",
     lake: Lake,
-    paths: Sequence[Path],
+    paths: Sequence[Place],
     *,
     allow_shrink: bool = False,
     not_to_replace: Collection[Month] = (),
@@ -68,30 +71,49 @@ def ingest(
     """
     if not paths:
         raise InputError("name at least one landing file")
-    ingestion_id = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
-    scratch = settings.state / "landing"
-    with lake.lock("ingest"):
-        staging = Path(settings.lake) / "_staging"
-        shutil.rmtree(staging, ignore_errors=True)  # what a killed ingest left
-        try:
-            files = tuple(survey(path, settings.ingest.chunk_bytes, scratch) for path in paths)
-            log.info("%s file(s), %s lines: parsing", len(files), f"{sum(file.lines for file in files):,}")
-            staged = _stage(settings, lake, files, staging / ingestion_id)
-            duplicates, counts = _take_stock(settings, staged, files)
-            kept = _kept_rows(counts)
-            if clash := sorted(set(kept) & set(not_to_replace)):
-                raise WouldReplace(f"{', '.join(map(str, clash))} also in a file ingested before")
-            if not allow_shrink:
-                check_shrink(lake.rows_by_month(CUSTOMERS), kept)
-                check_products(lake.rows(INGESTIONS), files, counts)
-            _publish(settings, lake, staged, files, duplicates, counts, kept, ingestion_id)
-            return IngestReport(ingestion_id, files, tuple(counts))
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
-            shutil.rmtree(scratch, ignore_errors=True)
+    ingestion_id = f"{dt.datetime.now(dt.UTC):{_ID_TIME}}-{uuid.uuid4().hex[:8]}"
+    with _staging(settings, lake, ingestion_id) as staging:
+        files = tuple(survey(path, settings.ingest.chunk_bytes, staging / "landing") for path in paths)
+        log.info("%s file(s), %s lines: parsing", len(files), f"{sum(file.lines for file in files):,}")
+        staged = _stage(settings, lake, files, staging / "lines")
+        duplicates, counts = _take_stock(settings, staged, files)
+        kept = _kept_rows(counts)
+        if clash := sorted(set(kept) & set(not_to_replace)):
+            raise WouldReplace(f"{', '.join(map(str, clash))} also in a file ingested before")
+        if not allow_shrink:
+            check_shrink(lake.rows_by_month(CUSTOMERS), kept)
+            check_products(lake.rows(INGESTIONS), files, counts)
+        _publish(settings, lake, staged, files, duplicates, counts, kept, ingestion_id)
+        return IngestReport(ingestion_id, files, tuple(counts))
 
 
-def _stage(settings: "Settings", lake: Lake, files: Sequence[LandingFile], folder: Path) -> "DataFrame":
+@contextmanager
+def _staging(settings: "Settings", lake: Lake, ingestion_id: str) -> Iterator[Place]:
+    """A folder of this ingest alone, below the data folder as workers read and write there; gone on leaving.
+
+    What killed ingests left is removed first. In a bucket others may be at work, so only what is older than a day.
+    """
+    everyone = settings.data / "lake" / "_staging"
+    own = everyone / ingestion_id
+    if isinstance(everyone, Path):
+        with lake.lock("ingest"):
+            remove_tree(everyone)
+            try:
+                yield own
+            finally:
+                remove_tree(everyone)
+        return
+    a_day_ago = f"{dt.datetime.now(dt.UTC) - dt.timedelta(days=1):{_ID_TIME}}"
+    for name in names_in(everyone):
+        if name < a_day_ago:
+            remove_tree(everyone / name)
+    try:
+        yield own
+    finally:
+        remove_tree(own)
+
+
+def _stage(settings: "Settings", lake: Lake, files: Sequence[LandingFile], folder: Place) -> "DataFrame":
     lines = read_landing_files(lake.session, files, settings.ingest.tasks)
     lines.write.format("delta").partitionBy(PARTITION).save(str(folder))
     return lake.session.read.format("delta").load(str(folder))

@@ -10,22 +10,24 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import pyarrow as pa
 
 from santander.bank.columns import LEGAL_HEADERS
 from santander.errors import InputError
+from santander.storage import Place, open_read, whole_file
 
 _BOM = b"\xef\xbb\xbf"
 _GZIP_MAGIC = b"\x1f\x8b"
 _LONGEST_HEADER = 16_384
+_BLOCK = 1 << 20
 
 
 class LandingFileRefused(InputError):
     """A landing file breaks a rule that makes all of it unreadable; nothing of any file is ingested."""
 
-    def __init__(self, path: Path, rule: str) -> None:
+    def __init__(self, path: Place, rule: str) -> None:
         super().__init__(f"{path}: {rule}")
 
 
@@ -43,7 +45,7 @@ class Chunk:
 class LandingFile:
     """A file whose header is legal and whose bytes are UTF-8; ``lines`` counts records, the header left out."""
 
-    path: Path
+    path: Place
     """Where the plain csv bytes are; for a gzip file an unpacked copy."""
     name: str
     """The file as the user gave it."""
@@ -58,13 +60,16 @@ class LandingFile:
         return self.n_columns == len(LEGAL_HEADERS[0])
 
 
-def survey(path: Path, chunk_bytes: int, scratch: Path) -> LandingFile:
-    """Check a landing file and find its chunks; raises LandingFileRefused. ``scratch`` takes the unpacked copy of a gzip file."""
+def survey(path: Place, chunk_bytes: int, scratch: Place) -> LandingFile:
+    """Check a landing file and find its chunks; raises LandingFileRefused.
+
+    ``scratch`` takes the unpacked copy of a gzip file; workers read it there.
+    """
     if not path.is_file():
         raise LandingFileRefused(path, "there is no such file")
     plain = _unpacked(path, scratch)
-    with plain.open("rb") as source:
-        header = source.readline(_LONGEST_HEADER)
+    with open_read(plain) as source:
+        header = _first_line(source)
         n_columns = _check_header(path, header)
         fingerprint = hashlib.sha256(header)
         chunks: list[Chunk] = []
@@ -85,24 +90,39 @@ def survey(path: Path, chunk_bytes: int, scratch: Path) -> LandingFile:
     return LandingFile(plain, str(path), fingerprint.hexdigest(), n_columns, line - 2, tuple(chunks))
 
 
-def sha256_of(path: Path) -> str:
+def sha256_of(path: Place) -> str:
     """The fingerprint that ``survey`` gives the file: that of its plain bytes, also where the file is packed."""
     if not path.is_file():
         raise LandingFileRefused(path, "there is no such file")
-    with path.open("rb") as source:
-        packed = source.read(2) == _GZIP_MAGIC
     try:
-        with gzip.open(path, "rb") if packed else path.open("rb") as plain:
-            return hashlib.file_digest(plain, "sha256").hexdigest()
+        with open_read(path) as source:
+            packed = source.read(2) == _GZIP_MAGIC
+            source.seek(0)
+            if not packed:
+                return _sha256(source)
+            with gzip.open(source) as plain:
+                return _sha256(cast("BinaryIO", plain))
     except (OSError, EOFError) as error:
         raise LandingFileRefused(path, f"it cannot be read ({error})") from None
 
 
-def read_chunk(path: Path, chunk: Chunk) -> bytes:
+def read_chunk(path: Place, chunk: Chunk) -> bytes:
     """The bytes of one chunk."""
-    with path.open("rb") as source:
+    with open_read(path) as source:
         source.seek(chunk.start)
         return source.read(chunk.end - chunk.start)
+
+
+def _sha256(plain: BinaryIO) -> str:
+    fingerprint = hashlib.sha256()
+    while block := plain.read(_BLOCK):
+        fingerprint.update(block)
+    return fingerprint.hexdigest()
+
+
+def _first_line(source: BinaryIO) -> bytes:
+    head = source.read(_LONGEST_HEADER)
+    return head[: head.find(b"\n") + 1] or head
 
 
 def _whole_lines(source: BinaryIO, position: int, size: int) -> tuple[memoryview, int]:
@@ -119,23 +139,22 @@ def _whole_lines(source: BinaryIO, position: int, size: int) -> tuple[memoryview
     return memoryview(block)[:end], block.count(b"\n", 0, end) + ends_open
 
 
-def _unpacked(path: Path, scratch: Path) -> Path:
-    with path.open("rb") as source:
+def _unpacked(path: Place, scratch: Place) -> Place:
+    with open_read(path) as source:
         if source.read(2) != _GZIP_MAGIC:
             return path
-    scratch.mkdir(parents=True, exist_ok=True)
-    place = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]  # two folders may hold files of one name
+    whole_name = str(path.resolve() if isinstance(path, Path) else path)
+    place = hashlib.sha256(whole_name.encode()).hexdigest()[:12]  # two folders may hold files of one name
     plain = scratch / f"{place}.{path.name}.csv"
     try:
-        with gzip.open(path, "rb") as packed, plain.open("wb") as unpacked:
-            shutil.copyfileobj(packed, unpacked, 1 << 20)
+        with open_read(path) as source, gzip.open(source) as packed, whole_file(plain) as unpacked:
+            shutil.copyfileobj(packed, unpacked, _BLOCK)
     except (OSError, EOFError) as error:
-        plain.unlink(missing_ok=True)
         raise LandingFileRefused(path, f"the gzip data cannot be unpacked ({error})") from None
     return plain
 
 
-def _check_header(path: Path, line: bytes) -> int:
+def _check_header(path: Place, line: bytes) -> int:
     try:
         text = line.removeprefix(_BOM).decode().rstrip("\r\n")
     except UnicodeDecodeError:
@@ -158,7 +177,7 @@ def _check_header(path: Path, line: bytes) -> int:
     )
 
 
-def _check_utf8(path: Path, block: memoryview, first_line: int) -> None:
+def _check_utf8(path: Place, block: memoryview, first_line: int) -> None:
     whole = pa.Array.from_buffers(
         pa.large_binary(), 1, [None, pa.array([0, len(block)], pa.int64()).buffers()[1], pa.py_buffer(block)]
     )

@@ -1,12 +1,13 @@
 """The one door that reads landing files into a DataFrame: file and line number are given here."""
 
+import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from santander.ingest.cleaning import STAGED_SCHEMA, clean
-from santander.ingest.landing import Chunk, LandingFile, read_chunk
+from santander.ingest.landing import Chunk, LandingFile, LandingFileRefused, read_chunk
 from santander.ingest.parsing import parse
 
 if TYPE_CHECKING:
@@ -29,10 +30,19 @@ def _cleaner(
         for batch in batches:
             for position in batch.column(0).to_pylist():
                 index, file, chunk = work[position]
-                parsed = parse(read_chunk(file.path, chunk), chunk.n_lines, file.n_columns)
+                parsed = parse(read_chunk_on_worker(file, chunk), chunk.n_lines, file.n_columns)
                 yield clean(parsed, chunk.first_line, index)
 
     return clean_chunks
+
+
+def read_chunk_on_worker(file: LandingFile, chunk: Chunk) -> bytes:
+    """The chunk's bytes on the machine of this task, which may be another one than the driver's."""
+    try:
+        return read_chunk(file.path, chunk)
+    except FileNotFoundError:
+        remedy = "put it into a folder that all workers have under one name, or into a bucket (s3a://)"
+        raise LandingFileRefused(file.path, f"the worker {socket.gethostname()} has no such file: {remedy}") from None
 
 
 def line_texts(file: LandingFile, numbers: Sequence[int]) -> dict[int, str]:

@@ -1,6 +1,5 @@
 """The competition's submission: every customer of a month once, Spanish product columns separated by spaces."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -12,6 +11,7 @@ from santander.bank.products import PRODUCTS
 from santander.errors import InputError
 from santander.lake import Lake
 from santander.models.ranking import LIST_LENGTH
+from santander.storage import Place, whole_file
 from santander.tables import CUSTOMERS, RECOMMENDATIONS
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _RANKS = range(1, LIST_LENGTH + 1)
 HEADER = ("ncodpers", "added_products")
 
 
-def write_submission(lake: Lake, month: Month, folder: Path) -> tuple[Path, int]:
+def write_submission(lake: Lake, month: Month, folder: Place) -> tuple[Place, int]:
     """Write ``<folder>/<month>.csv`` from the month's recommendations; the file and its number of customers.
 
     A customer who holds everything has an empty list and stands there all the same. Raises InputError for a month that
@@ -32,12 +32,10 @@ def write_submission(lake: Lake, month: Month, folder: Path) -> tuple[Path, int]
     if month not in lake.months(RECOMMENDATIONS):
         raise InputError(f"no recommendations for {month}: run 'santander score --month {month}' first")
     lists = _spelled_out(_packed_lists(lake, month).toArrow())
-    folder.mkdir(parents=True, exist_ok=True)
-    path, unfinished = folder / f"{month}.csv", folder / f".{month}.csv"
-    with unfinished.open("wb") as out:
+    path = folder / f"{month}.csv"
+    with whole_file(path) as out:
         out.write((",".join(HEADER) + "\n").encode())
         pa_csv.write_csv(lists, out, pa_csv.WriteOptions(include_header=False, quoting_style="none"))
-    unfinished.replace(path)
     return path, lists.num_rows
 
 

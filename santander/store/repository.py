@@ -30,6 +30,8 @@ def repository_settings() -> Settings:
         for name in ("data_dir", "state_dir")
         if (folder := getattr(settings, name)) is not None and "://" not in folder and not Path(folder).is_absolute()
     }
+    if settings.in_bucket and settings.state_dir is None:
+        relative["state_dir"] = "state"
     if not relative:
         return settings
     checkout = repository_dir().parent

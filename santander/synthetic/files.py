@@ -1,11 +1,7 @@
-"""Files of a bank, each written under a temporary name and renamed when it is whole."""
+"""Files of a bank, each there only when it is whole."""
 
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +10,7 @@ from numpy.typing import NDArray
 
 from santander.bank.columns import COLUMNS
 from santander.bank.products import N_PRODUCTS
+from santander.storage import Place, whole_file
 from santander.synthetic.sampling import Indices
 
 PROFILE_COLUMNS = len(COLUMNS) - N_PRODUCTS
@@ -24,20 +21,7 @@ def header(columns: int) -> bytes:
     return (",".join(f'"{column.source}"' for column in COLUMNS[:columns]) + "\n").encode()
 
 
-@contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for bytes; it appears under its name only when the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with unfinished.open("wb") as file:
-            yield file
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
+def write_json(path: Place, content: dict[str, Any]) -> None:
     """One JSON object, indented."""
     with whole_file(path) as file:
         file.write((json.dumps(content, indent=2) + "\n").encode())
@@ -56,7 +40,7 @@ def coarse(propensity: NDArray[np.float32]) -> NDArray[np.float32]:
     return kept.view(np.float32)
 
 
-def write_propensity(path: Path, customer_id: Indices, owned: pa.Array, propensity: NDArray[np.float32]) -> None:
+def write_propensity(path: Place, customer_id: Indices, owned: pa.Array, propensity: NDArray[np.float32]) -> None:
     """``propensity/<month>.parquet``: a row per customer of the month; ``propensity`` has shape (24, rows)."""
     lists = pa.FixedSizeListArray.from_arrays(pa.array(propensity.T.ravel()), N_PRODUCTS)
     table = pa.table({"customer_id": customer_id, "owned": owned, "propensity": lists})

@@ -1,6 +1,7 @@
 """Writing a bank: the train and test files, the oracle, the propensities, and the dirt where it is asked for."""
 
 import json
+import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import BinaryIO
@@ -10,9 +11,10 @@ import pyarrow as pa
 
 from santander.bank.columns import COLUMNS
 from santander.errors import InputError
+from santander.storage import names_in, size_of, whole_file
 from santander.synthetic.bank import Bank, BankMonth
 from santander.synthetic.dirt import soil
-from santander.synthetic.files import PROFILE_COLUMNS, coarse, content_of, header, whole_file, write_json, write_propensity
+from santander.synthetic.files import PROFILE_COLUMNS, coarse, content_of, header, write_json, write_propensity
 from santander.synthetic.lines import LineWriter
 from santander.synthetic.oracle import oracle_month
 from santander.synthetic.people import People
@@ -48,7 +50,7 @@ def generate(spec: BankSpec, progress: Progress = lambda _month: None) -> BankRe
             report.rows[str(month.month)] = int(np.count_nonzero(listed))
             _score(spec, bank.people, month, listed, report, is_test=is_test)
             progress(str(month.month))
-    sizes = {name: (spec.out / name).stat().st_size for name in (TRAIN, TEST)}
+    sizes = {name: size_of(spec.out / name) for name in (TRAIN, TEST)}
     write_json(spec.out / ORACLE, report.oracle_json(GENERATOR_VERSION) | {"bytes": sizes})
     if spec.dirty_share:
         write_json(spec.out / DIRTY, report.dirty_json())
@@ -62,7 +64,7 @@ def _refuse_to_replace_others(spec: BankSpec) -> None:
     generated = json.loads(oracle.read_text()).get("bytes", {}) if oracle.is_file() else {}
     for name in (TRAIN, TEST):
         path = spec.out / name
-        if path.exists() and path.stat().st_size != generated.get(name):
+        if path.is_file() and size_of(path) != generated.get(name):
             raise InputError(f"{spec.out} holds a {name} that was not generated: choose another folder with --out")
 
 
@@ -73,9 +75,10 @@ def _remove_leftovers(spec: BankSpec, months: list[str]) -> None:
     propensity = months[1:] if spec.propensity else []
     monthly = months if spec.monthly else []
     for folder, ending, written in (("propensity", "parquet", propensity), ("monthly", "csv", monthly)):
-        for path in (spec.out / folder).glob(f"????-??.{ending}"):
-            if path.stem not in written:
-                path.unlink()
+        for name in names_in(spec.out / folder):
+            month = re.fullmatch(rf"(\d{{4}}-\d\d)\.{ending}", name)
+            if month and month[1] not in written:
+                (spec.out / folder / name).unlink()
 
 
 def file_order(rows: Indices, seed: int, month: int) -> Indices:

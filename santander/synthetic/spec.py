@@ -1,10 +1,10 @@
 """What to generate, and what came out."""
 
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
 from santander.bank.months import Month
 from santander.errors import InputError
+from santander.storage import Place
 from santander.synthetic.dirt import DirtCount
 from santander.synthetic.facts import FIRST_MONTH, LAST_LABELLED
 from santander.synthetic.oracle import OracleMonth
@@ -25,7 +25,7 @@ class BankSpec:
     ``last`` is the month without products. ``dirty_share``: share of each month's rows that are damaged, 0 for none.
     """
 
-    out: Path
+    out: Place
     customers: int
     first: Month = FIRST_MONTH
     last: Month = LAST_LABELLED + 1
@@ -58,7 +58,7 @@ class BankReport:
     rows: dict[str, int] = field(default_factory=dict)
     oracle: list[OracleMonth] = field(default_factory=list)
     dirt: dict[str, dict[str, DirtCount]] = field(default_factory=dict)
-    files: list[Path] = field(default_factory=list)
+    files: list[Place] = field(default_factory=list)
 
     def add_dirt(self, file: str, counts: dict[str, DirtCount]) -> None:
         """Take over the counts of one month of a file."""

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from santander.cluster.java import NoJava, find_java_home
+from santander.cluster.java import NoJava
 from santander.cluster.shipping import environment_archive, package_archive
 from santander.cluster.submit import arguments, environment, main, master_kind, profile_file
-from santander.errors import InputError, SantanderError
+from santander.errors import InputError
 from santander.settings import Settings, conf_dir
+from tests.needs import need_java
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -84,12 +85,12 @@ def test_inside_one_machine_nothing_is_shipped(java):
 def test_a_cluster_is_sent_the_wheel_and_the_libraries(java):
     settings = Settings.load(master="spark://127.0.0.1:7077")
     words = arguments(settings)
-    (package,) = values_of(words, "--py-files")
-    (libraries,) = values_of(words, "--archives")
-    assert package.endswith(".zip")
+    libraries, package = values_of(words, "--archives")[0].split(",")
+    assert not values_of(words, "--py-files"), "the driver would import that copy, which has no conf beside it"
+    assert package.endswith(".zip#package")
     assert libraries.endswith(".tar.gz#environment")
     assert environment(settings)["PYSPARK_PYTHON"] == "./environment/bin/python"
-    with zipfile.ZipFile(package) as wheel:
+    with zipfile.ZipFile(package.removesuffix("#package")) as wheel:
         names = wheel.namelist()
     assert "santander/ingest/reading.py" in names
     assert any(name.endswith(".dist-info/WHEEL") for name in names)
@@ -112,8 +113,10 @@ def test_the_packed_libraries_serve_a_python_that_has_none(tmp_path):
     assert alone.returncode, "this Python has the libraries itself, so the test would show nothing"
     with tarfile.open(environment_archive()) as archive:
         archive.extractall(tmp_path, filter="data")
-    package = package_archive()
-    clean = {"PATH": f"{bare}:/usr/bin:/bin", "PYTHONPATH": str(package)}
+    package = tmp_path / "package"
+    with zipfile.ZipFile(package_archive()) as wheel:
+        wheel.extractall(package)  # noqa: S202  (our own wheel)
+    clean = {"PATH": f"{bare}:/usr/bin:/bin"}
     done = subprocess.run(
         [tmp_path / "bin" / "python", "-c", script], capture_output=True, text=True, check=False, env=clean, cwd=tmp_path
     )
@@ -184,9 +187,4 @@ def test_without_java_a_cluster_is_refused_in_one_line(monkeypatch, capsys):
 
 @pytest.fixture
 def java() -> None:
-    try:
-        find_java_home()
-    except SantanderError as none:
-        if os.environ.get("SANTANDER_REQUIRE") == "all":
-            raise
-        pytest.skip(str(none))
+    need_java()

@@ -1,7 +1,8 @@
 """The jars Spark needs beside its own, fetched once per machine: ``python -m santander.cluster.jars delta s3a`` does it ahead.
 
 Each set is an Ivy file here with exact versions; Spark's own Ivy fetches it, from the repositories that
-SANTANDER_IVY_SETTINGS (an Ivy settings file, such as for a mirror) names or from Maven Central.
+SANTANDER_IVY_SETTINGS (an Ivy settings file, such as for a mirror) names or from Maven Central. A Scala file of the
+same name beside it is compiled against these and Delta's jars, and its jar belongs to the set.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from santander.cluster.home import cache_dir, spark_home
 from santander.cluster.java import find_java_home
+from santander.cluster.scala import compile_into
 from santander.errors import SantanderError
 
 log = logging.getLogger("santander.cluster")
@@ -30,8 +32,9 @@ def jar_files(sets: Iterable[str]) -> list[Path]:
 def _jars_of(name: str) -> list[Path]:
     from filelock import FileLock
 
-    wanted = _HERE / f"{name}.xml"
-    folder = cache_dir() / "jars" / f"{name}-{hashlib.sha256(wanted.read_bytes()).hexdigest()[:12]}"
+    wanted, source = _HERE / f"{name}.xml", _HERE / f"{name}.scala"
+    content = b"".join(file.read_bytes() for file in (wanted, source) if file.is_file())
+    folder = cache_dir() / "jars" / f"{name}-{hashlib.sha256(content).hexdigest()[:12]}"
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_suffix(".lock")):
@@ -59,6 +62,8 @@ def _fetch(wanted: Path, folder: Path) -> None:
         telling = next((line for line in said if "not found" in line or "unresolved" in line), said[-1] if said else "")
         raise SantanderError(f"the jars of {wanted.stem} cannot be fetched: {telling}")
     _check(unfinished)
+    if (source := wanted.with_suffix(".scala")).is_file():
+        compile_into(unfinished / f"santander-{source.stem}.jar", source, [*jar_files(["delta"]), *unfinished.glob("*.jar")])
     unfinished.rename(folder)
 
 

@@ -29,13 +29,16 @@ SEEDS = (11, 12, 13)
 def audit_banks(settings: "Settings", customers: int, seeds: Sequence[int] | None, *, models: bool) -> list[Audit]:
     """Make one bank per seed, by default three, at full size one; with ``models`` the first also shows its reach.
 
-    Nothing stays behind. The bank, and the lake that is built for the models, lie in the data folder meanwhile.
+    Nothing stays behind. The bank, and the lake that is built for the models, lie in the data folder meanwhile, or in the
+    local temporary folder where the data folder is in a bucket.
     """
     chosen = list(seeds or (SEEDS[:1] if customers >= FULL_CUSTOMERS else SEEDS))
-    settings.data.mkdir(parents=True, exist_ok=True)
+    beside = settings.data if isinstance(settings.data, Path) else None
+    if beside is not None:
+        beside.mkdir(parents=True, exist_ok=True)
     audits = []
     for seed in chosen:
-        with tempfile.TemporaryDirectory(prefix="bank-report-", dir=settings.data) as folder:
+        with tempfile.TemporaryDirectory(prefix="bank-report-", dir=beside) as folder:
             audits.append(_audit(settings, Path(folder), customers, seed, models=models and seed == chosen[0]))
     return audits
 
