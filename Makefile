@@ -9,7 +9,7 @@ PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format docs notebook bank-report pins clean
+.PHONY: help setup run test test-spark test-engines java lint format docs notebook bank-report pins clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -29,8 +29,17 @@ $(READY): requirements/all.txt requirements/uv.txt pyproject.toml
 run: $(READY) ## Landing files to recommendations; makes a small bank when data/raw holds no files
 	$(BIN)/santander run $(ARGS)
 
-test: $(READY) ## Run the tests
-	$(BIN)/python -m pytest $(ARGS)
+test: $(READY) ## Run the tests on the embedded engine
+	$(BIN)/python -m pytest -m "not engines" $(ARGS)
+
+test-spark: $(READY) ## Run the tests of the data steps on Apache Spark (needs Java 17)
+	$(BIN)/python -m pytest --engine spark -m "not engines" $(ARGS)
+
+test-engines: $(READY) ## Compare whole runs on both engines, a cluster, a bucket and a deployment (needs Java 17 and servers)
+	$(BIN)/python -m pytest -m engines $(ARGS)
+
+java: $(READY) ## Find the Java that Apache Spark needs, or install it with apt
+	@$(BIN)/python -m santander.cluster.java 2>/dev/null || { deploy/install-packages.sh java && $(BIN)/python -m santander.cluster.java; }
 
 lint: $(READY) ## Check style and types
 	$(BIN)/ruff check .
@@ -52,6 +61,7 @@ bank-report: $(READY) ## Compare the synthetic bank with the facts it is calibra
 
 pins: $(READY) ## Resolve the requirements anew
 	$(PIN) -o requirements/all.txt --all-extras pyproject.toml
+	$(PIN) -o requirements/image.txt --extra notebook --extra redis --extra server -c requirements/all.txt pyproject.toml
 	$(PIN) -o requirements/uv.txt requirements/uv.in
 
 clean: ## Remove the virtual environment and caches, never data

@@ -13,9 +13,10 @@ import hypothesis
 import pytest
 from pyspark.sql import SparkSession
 
-from santander.engine import open_session
+from santander.engine import EMBEDDED, open_session
 from santander.lake import Lake
 from santander.settings import Settings
+from tests.needs import need_java
 
 # no test depends on a time; examples are the same on every run
 hypothesis.settings.register_profile("santander", deadline=None, derandomize=True)
@@ -43,7 +44,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def session() -> Iterator[SparkSession]:
-    with open_session(Settings.load()) as opened:
+    settings = Settings.load()
+    if settings.master != EMBEDDED:
+        need_java()
+    with open_session(settings) as opened:
         yield opened
 
 

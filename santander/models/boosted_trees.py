@@ -7,25 +7,21 @@ nothing says little about the order of the products, and the metric asks for the
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
 
 from santander.bank.products import N_PRODUCTS, PRODUCT_NAMES
 from santander.errors import SantanderError
-from santander.features.expansion import ColumnGroup, ColumnPlan, Features, Matrix
+from santander.features.expansion import ColumnGroup, ColumnPlan, Features
+from santander.models.boosting import Boosting
 from santander.models.ranking import Prior, Scores
 from santander.models.recommender import CHUNK_ROWS, KindSettings, Progress, Recommender, silent
-from santander.models.training_set import Additions, TrainingSet
+from santander.models.training_set import TrainingData
 
 if TYPE_CHECKING:
     import xgboost
-
-# OpenMP's threads spin while they wait for each other. Ten rounds on 180,000 rows of 76 columns and 20 classes took 2.1 to
-# 2.5 s that way and 2.6 s asleep on two idle cores, but 14 to 19 s against 3.9 s beside one other busy process. The
-# variable is read when xgboost is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 _BOOSTER, _FACTS = "booster.ubj", "boosted_trees.json"
 
@@ -64,36 +60,19 @@ class BoostedTrees(Recommender):
 
     @classmethod
     def fit(
-        cls, settings: KindSettings, training: TrainingSet, validation: TrainingSet | None = None, progress: Progress = silent
+        cls, settings: KindSettings, training: TrainingData, validation: TrainingData | None = None, progress: Progress = silent
     ) -> Self:
         """Fit ``rounds`` rounds, or with ``validation`` until its log-loss has not fallen for a while."""
         if not isinstance(settings, BoostedTreesSettings):
             raise TypeError(f"settings of kind {cls.kind} expected, got {type(settings).__name__}")
-        import xgboost
-
-        examples = training.additions()
-        products = tuple(int(bit) for bit in np.flatnonzero(examples.counts() >= settings.min_additions))
+        counts = training.counts()
+        products = tuple(int(bit) for bit in np.flatnonzero(counts >= settings.min_additions))
         if len(products) < 2:
             raise SantanderError(
-                f"{len(examples.product)} additions of {len(products)} products with at least {settings.min_additions} "
+                f"{counts.sum()} additions of {len(products)} products with at least {settings.min_additions} "
                 "are too little to learn from: ingest more months or train the recipe 'popularity'"
             )
-        plan = ColumnPlan(settings.columns)
-        train = _quantised(examples, products, plan, settings.max_bin)
-        watched = []
-        if validation is not None:
-            watched = [(_quantised(validation.additions(), products, plan, settings.max_bin, train), "validation")]
-        booster = xgboost.train(
-            _parameters(settings, len(products)),
-            train,
-            num_boost_round=settings.rounds,
-            evals=watched,
-            early_stopping_rounds=settings.early_stopping_rounds if watched else None,
-            callbacks=[_report_to(progress, settings.rounds)],
-            verbose_eval=False,
-        )
-        if watched:
-            booster = booster[: booster.best_iteration + 1]
+        booster = training.boost(_boosting(settings, products), validation, progress)
         return cls(settings, booster, products, training.shares())
 
     @property
@@ -142,48 +121,17 @@ class BoostedTrees(Recommender):
         return model
 
 
-def _parameters(settings: BoostedTreesSettings, classes: int) -> dict[str, Any]:
-    return {
-        "objective": "multi:softprob",
-        "eval_metric": "mlogloss",
-        "num_class": classes,
-        "tree_method": "hist",
-        "nthread": os.cpu_count() or 1,
-        **settings.model_dump(
-            include={"max_depth", "eta", "min_child_weight", "reg_lambda", "colsample_bytree", "max_bin", "seed"}
-        ),
-    }
-
-
-def _quantised(
-    examples: Additions,
-    products: tuple[int, ...],
-    plan: ColumnPlan,
-    max_bin: int,
-    reference: "xgboost.QuantileDMatrix | None" = None,
-) -> "xgboost.QuantileDMatrix":
-    """The examples of the given products in bins; labels are positions in ``products``."""
-    import xgboost
-
-    taken = np.isin(examples.product, products)
-    matrix: Matrix = plan.matrix(examples.buyers)[examples.row[taken]]
-    return xgboost.QuantileDMatrix(
-        matrix,
-        label=np.searchsorted(products, examples.product[taken]),
-        weight=examples.weight[taken],
-        feature_names=list(plan.names),
-        max_bin=max_bin,
-        ref=reference,
+def _boosting(settings: BoostedTreesSettings, products: tuple[int, ...]) -> Boosting:
+    own = {"max_depth", "eta", "min_child_weight", "reg_lambda", "colsample_bytree", "max_bin", "seed"}
+    return Boosting(
+        columns=settings.columns,
+        products=products,
+        parameters={
+            "objective": "multi:softprob",
+            "eval_metric": "mlogloss",
+            "tree_method": "hist",
+            **settings.model_dump(include=own),
+        },
+        rounds=settings.rounds,
+        early_stopping_rounds=settings.early_stopping_rounds,
     )
-
-
-def _report_to(progress: Progress, most: int) -> "xgboost.callback.TrainingCallback":
-    import xgboost
-
-    class Report(xgboost.callback.TrainingCallback):
-        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:  # noqa: ARG002  (the signature is xgboost's)
-            losses = evals_log.get("validation", {}).get("mlogloss")
-            progress(epoch + 1, most, float(losses[-1]) if losses else None)
-            return False
-
-    return Report()

@@ -15,7 +15,7 @@ from santander.errors import SantanderError
 from santander.features.expansion import Features, bits_of, integers
 from santander.models.ranking import Prior, Scores
 from santander.models.recommender import KindSettings, Progress, Recommender, silent
-from santander.models.training_set import TrainingSet
+from santander.models.training_set import TrainingData
 
 _BAND_FLOORS = np.array([0, 20, 26, 36, 51, 66])
 AGE_BANDS = ("0-19", "20-25", "26-35", "36-50", "51-65", "66+", "unknown")
@@ -50,8 +50,8 @@ class Popularity(Recommender):
     def fit(
         cls,
         settings: KindSettings,
-        training: TrainingSet,
-        validation: TrainingSet | None = None,  # noqa: ARG003  (nothing to stop)
+        training: TrainingData,
+        validation: TrainingData | None = None,  # noqa: ARG003  (nothing to stop)
         progress: Progress = silent,
     ) -> Self:
         """Count customers and additions per group; the weights of months do not matter here."""

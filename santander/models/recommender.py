@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from santander.features.expansion import Features, integers
 from santander.models.ranking import Prior, Ranks, Scores, top_products
-from santander.models.training_set import TrainingSet
+from santander.models.training_set import TrainingData
 
 CHUNK_ROWS = 65_536
 """Rows that are expanded and scored at a time, so that memory does not grow with the month."""
@@ -42,7 +42,7 @@ class Recommender(ABC):
     @classmethod
     @abstractmethod
     def fit(
-        cls, settings: KindSettings, training: TrainingSet, validation: TrainingSet | None = None, progress: Progress = silent
+        cls, settings: KindSettings, training: TrainingData, validation: TrainingData | None = None, progress: Progress = silent
     ) -> Self:
         """Fit on ``training``; ``validation`` may decide when to stop, never what is learned.
 

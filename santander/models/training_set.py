@@ -1,7 +1,9 @@
-"""What a model is fitted on, as plain Arrow tables in the driver."""
+"""What a model is fitted on: in the driver as plain Arrow tables, or, by the same protocol, on the workers of a cluster."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -9,23 +11,59 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from santander.bank.months import Month
-from santander.bank.products import N_PRODUCTS
 from santander.features.expansion import bits_of
+from santander.models.boosting import Additions, Boosting
+
+if TYPE_CHECKING:
+    import xgboost
+
+    from santander.models.recommender import Progress
 
 
-@dataclass(frozen=True)
-class TrainingSet:
-    """Additions of some months, and the customers among whom they happened.
+class TrainingData(Protocol):
+    """Additions of some months, and the customers among whom they happened, wherever the rows are kept.
 
     Counted are customers with a row in the month and in the month before, as everywhere a label is made.
     """
 
+    @property
+    def population(self) -> pa.Table:
+        """A row: the ``customers`` of one month alike in age, segment, is_active and added (bitmask, 0 for nothing)."""
+
+    @property
+    def weights(self) -> Mapping[Month, float]:
+        """The months of the fit and how much an addition in each counts."""
+
+    @property
+    def place(self) -> str:
+        """Where the rows are, as a registered model says it of its training."""
+
+    def of_months(self, weights: Mapping[Month, float]) -> "TrainingData":
+        """The part that lies in the given months, with their weights."""
+
+    def counts(self) -> npt.NDArray[np.int64]:
+        """How many additions of each product (24) there are."""
+
+    def shares(self) -> npt.NDArray[np.float64]:
+        """For each product (24) the share of customer-months in which it was added: the prior of every model."""
+
+    def example(self, rows: int) -> pa.Table:
+        """A few buyers with their features."""
+
+    def boost(self, boosting: Boosting, validation: "TrainingData | None", progress: "Progress") -> "xgboost.Booster":
+        """Grow a booster on the additions; ``validation``, of the same kind, says when to stop."""
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Training data in the driver."""
+
     buyers: pa.Table
     """A row: one customer in one month with additions. Columns: customer_id, snapshot_date, added (bitmask), features."""
     population: pa.Table
-    """A row: the ``customers`` of one month alike in age, segment, is_active and added (bitmask, 0 for nothing)."""
     weights: Mapping[Month, float]
-    """The months of the fit and how much an addition in each counts."""
+
+    place = "the driver"
 
     @property
     def months(self) -> tuple[Month, ...]:
@@ -34,36 +72,54 @@ class TrainingSet:
 
     def of_months(self, weights: Mapping[Month, float]) -> "TrainingSet":
         """The part that lies in the given months, with their weights."""
-        within = pc.field("snapshot_date").isin([month.snapshot for month in weights])
-        return TrainingSet(self.buyers.filter(within), self.population.filter(within), dict(weights))
-
-    def additions(self) -> "Additions":
-        """One row per added product, in the order (month, customer, product): the order of rows changes a booster."""
-        buyers = self.buyers.sort_by([("snapshot_date", "ascending"), ("customer_id", "ascending")])
-        added = buyers["added"].to_numpy()
-        row, product = np.nonzero(bits_of(added))
-        dates = buyers["snapshot_date"].to_numpy()
-        weights = np.empty(len(dates), dtype=np.float32)
-        for month, weight in self.weights.items():
-            weights[dates == np.datetime64(month.snapshot)] = weight
-        return Additions(buyers, row, product.astype(np.int8), weights[row])
-
-    def shares(self) -> npt.NDArray[np.float64]:
-        """For each product (24) the share of customer-months in which it was added: the prior of every model."""
-        customers = self.population["customers"].to_numpy()
-        added = bits_of(self.population["added"].to_numpy())
-        return np.asarray((customers @ added.astype(np.int64)) / max(int(customers.sum()), 1), dtype=np.float64)
-
-
-@dataclass(frozen=True)
-class Additions:
-    """Examples for a model of one product: example i is row ``row[i]`` of ``buyers``, who added ``product[i]``."""
-
-    buyers: pa.Table
-    row: npt.NDArray[np.intp]
-    product: npt.NDArray[np.int8]
-    weight: npt.NDArray[np.float32]
+        return TrainingSet(in_months(self.buyers, weights), in_months(self.population, weights), dict(weights))
 
     def counts(self) -> npt.NDArray[np.int64]:
-        """How many examples there are of each product (24)."""
-        return np.bincount(self.product, minlength=N_PRODUCTS)
+        """How many additions of each product (24) there are."""
+        return additions_counted(self.population)
+
+    def shares(self) -> npt.NDArray[np.float64]:
+        """For each product (24) the share of customer-months in which it was added."""
+        return shares_counted(self.population)
+
+    def example(self, rows: int) -> pa.Table:
+        """The first buyers with their features."""
+        return self.buyers.slice(0, rows)
+
+    def additions(self) -> Additions:
+        """One row per added product, in the order (month, customer, product)."""
+        return additions_of(self.buyers, self.weights)
+
+    def boost(self, boosting: Boosting, validation: TrainingData | None, progress: "Progress") -> "xgboost.Booster":
+        """Grow a booster in this process, with all its cores."""
+        if validation is not None and not isinstance(validation, TrainingSet):
+            raise TypeError(f"validation rows lie in {validation.place}, training rows in {self.place}")
+        watched = None if validation is None else validation.additions()
+        return boosting.grow(self.additions(), watched, os.cpu_count() or 1, progress)
+
+
+def in_months(rows: pa.Table, months: Mapping[Month, float]) -> pa.Table:
+    """The rows of these months."""
+    return rows.filter(pc.field("snapshot_date").isin([month.snapshot for month in months]))
+
+
+def additions_of(buyers: pa.Table, weights: Mapping[Month, float]) -> Additions:
+    """One row per added product, in the order (month, customer, product): the order of rows changes a booster."""
+    buyers = buyers.sort_by([("snapshot_date", "ascending"), ("customer_id", "ascending")])
+    row, product = np.nonzero(bits_of(buyers["added"].to_numpy()))
+    dates = buyers["snapshot_date"].to_numpy()
+    weight_of_row = np.empty(len(dates), dtype=np.float32)
+    for month, weight in weights.items():
+        weight_of_row[dates == np.datetime64(month.snapshot)] = weight
+    return Additions(buyers, row, product.astype(np.int8), weight_of_row[row])
+
+
+def additions_counted(population: pa.Table) -> npt.NDArray[np.int64]:
+    """How many customers of a population added each product (24)."""
+    customers = population["customers"].to_numpy()
+    return np.asarray(customers @ bits_of(population["added"].to_numpy()).astype(np.int64), dtype=np.int64)
+
+
+def shares_counted(population: pa.Table) -> npt.NDArray[np.float64]:
+    """For each product (24) the share of the customers of a population who added it."""
+    return additions_counted(population) / max(int(population["customers"].to_numpy().sum()), 1)

@@ -44,6 +44,7 @@ def _facts_of(fit: Fit) -> dict[str, Any]:
         "validation": None if fit.validation is None else str(fit.validation),
         "rounds": fit.model.rounds,
         "seconds": round(fit.seconds, 3),
+        "trained_on": fit.trained_on,
     }
 
 
@@ -55,4 +56,5 @@ def _read_fit(name: FitName, facts: dict[str, Any], folder: Path) -> Fit:
         weights={Month.parse(month): weight for month, weight in facts["months"].items()},
         validation=None if facts["validation"] is None else Month.parse(facts["validation"]),
         seconds=facts["seconds"],
+        trained_on=facts.get("trained_on", Fit.trained_on),
     )

@@ -107,6 +107,7 @@ def _version_tags(candidate: Candidate) -> dict[str, str]:
         "target": str(candidate.target),
         "feature_service": FEATURE_SET,
         "validation_months": " ".join(sorted(validations)) or "none",
+        "trained_on": candidate.scoring.trained_on,
         **{f"fit_months.{name}": _months(fit.weights) for name, fit in candidate.fits.items()},
     }
 

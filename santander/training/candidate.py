@@ -18,6 +18,8 @@ class Fit:
     weights: dict[Month, float]
     validation: Month | None = None
     seconds: float = 0.0
+    trained_on: str = "the driver"
+    """Where the rows of the fit were: in the driver, or how many workers of Spark trained together."""
 
     @property
     def seen(self) -> frozenset[Month]:

@@ -1,17 +1,23 @@
-"""Reads what a fit or a judgement needs from the lake and the feature store, into plain tables in the driver."""
+"""Reads what a fit or a judgement needs from the lake and the feature store.
+
+On the embedded engine that is plain tables in the driver. On Spark the buyers stay on the workers, who train; the
+month to judge comes to the driver on either engine.
+"""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from santander.bank.months import Month
+from santander.engine import EMBEDDED
 from santander.errors import SantanderError
 from santander.evaluation.judgement import MonthToJudge
 from santander.features.declaration import FEATURES
 from santander.lake import Lake
-from santander.models.training_set import TrainingSet
+from santander.models.training_set import TrainingData, TrainingSet
 from santander.tables import CUSTOMERS, FEATURES_TABLE
 from santander.training.labels import buyers, labels, months_with_products, population
 
@@ -19,7 +25,12 @@ if TYPE_CHECKING:
     from feast import FeatureStore
     from pyspark.sql import DataFrame
 
+    from santander.settings import Settings
+    from santander.training.distributed import DistributedTrainingSet
+
 log = logging.getLogger(__name__)
+
+_DECLARED = ["customer_id", "snapshot_date", "added", *(feature.name for feature in FEATURES)]
 
 Retrieve = Callable[["DataFrame"], "DataFrame"]
 """Adds the features of a feature service to rows of (customer_id, snapshot_date, ...), as they stood at that date."""
@@ -43,6 +54,16 @@ def labelled_months(lake: Lake) -> list[Month]:
     return [month for month in labelled if month in with_features]
 
 
+@contextmanager
+def training_data(settings: "Settings", lake: Lake, retrieve: Retrieve, weights: Mapping[Month, float]) -> Iterator[TrainingData]:
+    """The training data of these months, kept where the engine trains: in the driver, or on the workers until left."""
+    if settings.master == EMBEDDED:
+        yield collect_training_set(lake, retrieve, weights)
+    else:
+        with keep_training_set(settings, lake, retrieve, weights) as kept:
+            yield kept
+
+
 def collect_training_set(lake: Lake, retrieve: Retrieve, weights: Mapping[Month, float]) -> TrainingSet:
     """The additions of the given months with their features, and the population they happened in."""
     months = sorted(weights)
@@ -50,6 +71,32 @@ def collect_training_set(lake: Lake, retrieve: Retrieve, weights: Mapping[Month,
     added = retrieve(buyers(labels(customers, features))).toArrow()
     log.info("training set: %s customers who added something in %d months", f"{added.num_rows:,}", len(months))
     return TrainingSet(_declared(added), population(customers, features).toArrow(), dict(weights))
+
+
+@contextmanager
+def keep_training_set(
+    settings: "Settings", lake: Lake, retrieve: Retrieve, weights: Mapping[Month, float]
+) -> Iterator["DistributedTrainingSet"]:
+    """The same rows on the workers of Spark: kept there, because every fit reads them, and dropped on leaving.
+
+    Raises MissingSlots when fewer workers can train than the settings want.
+    """
+    from santander.training.barrier import Guard
+    from santander.training.distributed import DistributedTrainingSet
+    from santander.training.slots import slots_of
+
+    wanted, patience = settings.spark.workers, settings.spark.barrier_wait
+    Guard(lake.session, wanted or 1, patience).wait()
+    months = sorted(weights)
+    customers, features = lake.read_months(CUSTOMERS, months), lake.read_months(FEATURES_TABLE, months)
+    counted = population(customers, features).toArrow()
+    added = _declared_columns(retrieve(buyers(labels(customers, features)))).persist()
+    try:
+        # counted last: workers of a cluster report to the driver one by one while the first jobs run
+        guard = Guard(lake.session, wanted or slots_of(lake.session), patience)
+        yield DistributedTrainingSet(added, counted, dict(weights), guard)
+    finally:
+        added.unpersist()
 
 
 def collect_month(lake: Lake, retrieve: Retrieve, month: Month) -> MonthToJudge:
@@ -66,4 +113,8 @@ def collect_month(lake: Lake, retrieve: Retrieve, month: Month) -> MonthToJudge:
 
 def _declared(rows: pa.Table) -> pa.Table:
     """The key, what was added and the declared features, nothing else; raises KeyError when one is not there."""
-    return rows.select(["customer_id", "snapshot_date", "added", *(feature.name for feature in FEATURES)])
+    return rows.select(_DECLARED)
+
+
+def _declared_columns(rows: "DataFrame") -> "DataFrame":
+    return rows.select(*_DECLARED)

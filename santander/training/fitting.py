@@ -6,7 +6,7 @@ import time
 from santander.bank.months import Month
 from santander.models.popularity import Popularity, PopularitySettings
 from santander.models.recommender import KindSettings
-from santander.models.training_set import TrainingSet
+from santander.models.training_set import TrainingData
 from santander.training.candidate import Candidate, Fit
 from santander.training.plan import FitName, MonthPlan, PlannedFit
 from santander.training.progress import progress_of
@@ -15,7 +15,7 @@ from santander.training.recipe import Recipe
 log = logging.getLogger(__name__)
 
 
-def fit_candidate(recipe: Recipe, plan: MonthPlan, training: TrainingSet) -> Candidate:
+def fit_candidate(recipe: Recipe, plan: MonthPlan, training: TrainingData) -> Candidate:
     """Make every planned fit; when rounds are searched, the later fits take over the number found."""
     settings = recipe.model_settings
     fits: dict[FitName, Fit] = {}
@@ -29,7 +29,7 @@ def fit_candidate(recipe: Recipe, plan: MonthPlan, training: TrainingSet) -> Can
     return Candidate(recipe, plan.target, fits)
 
 
-def _fit(recipe: Recipe, settings: KindSettings, planned: PlannedFit, training: TrainingSet, searched_on: Month | None) -> Fit:
+def _fit(recipe: Recipe, settings: KindSettings, planned: PlannedFit, training: TrainingData, searched_on: Month | None) -> Fit:
     started = time.monotonic()
     months = training.of_months(planned.weights)
     validation = None if planned.validation is None else training.of_months({planned.validation: 1.0})
@@ -37,6 +37,7 @@ def _fit(recipe: Recipe, settings: KindSettings, planned: PlannedFit, training: 
     with progress_of(title) as progress:
         model = recipe.model.fit(settings, months, validation, progress)
     seconds = time.monotonic() - started
-    log.info("%s: %d months, %s customers, %.1f s", title, len(planned.weights), f"{months.buyers.num_rows:,}", seconds)
+    additions = f"{months.counts().sum():,}"
+    log.info("%s: %d months, %s additions, %.1f s on %s", title, len(planned.weights), additions, seconds, training.place)
     baseline = Popularity.fit(PopularitySettings(), months)
-    return Fit(planned.name, model, baseline, dict(planned.weights), planned.validation or searched_on, seconds)
+    return Fit(planned.name, model, baseline, dict(planned.weights), planned.validation or searched_on, seconds, training.place)

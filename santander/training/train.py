@@ -10,7 +10,7 @@ from santander.evaluation.judgement import Judgement, judge
 from santander.evaluation.oracle import oracle_of
 from santander.lake import Lake
 from santander.training.candidate import Candidate
-from santander.training.collect import Retrieve, collect_month, collect_training_set, labelled_months
+from santander.training.collect import Retrieve, collect_month, labelled_months, training_data
 from santander.training.fitting import fit_candidate
 from santander.training.plan import FitName, plan_months
 from santander.training.recipe import Recipe
@@ -39,10 +39,10 @@ def train(settings: "Settings", lake: Lake, retrieve: Retrieve, recipe: Recipe, 
     """
     labelled = labelled_months(lake)
     plan = plan_months(recipe, target or (labelled[-1] + 1 if labelled else Month(1, 1)), labelled)
-    training = collect_training_set(lake, retrieve, dict.fromkeys(plan.months, 1.0))
-    candidate = fit_candidate(recipe, plan, training)
-    if FitName.JUDGED not in candidate.fits:
-        return TrainReport(candidate, None, training.buyers.slice(0, EXAMPLE_ROWS))
+    with training_data(settings, lake, retrieve, dict.fromkeys(plan.months, 1.0)) as training:
+        candidate = fit_candidate(recipe, plan, training)
+        if FitName.JUDGED not in candidate.fits:
+            return TrainReport(candidate, None, training.example(EXAMPLE_ROWS))
     gate = collect_month(lake, retrieve, plan.gate)
     fit = candidate.fits[FitName.JUDGED]
     oracle = oracle_of(settings.data / "raw", gate.month, gate.rows.num_rows, gate.buyers)

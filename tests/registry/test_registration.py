@@ -108,6 +108,7 @@ def test_a_version_records_fit_and_validation_months(settings: Settings) -> None
     assert version.tags["fit_months.judged"] == "2016-02 2016-03"
     assert version.tags["fit_months.promoted"] == "2016-03 2016-04"
     assert version.tags["validation_months"] == "none"
+    assert version.tags["trained_on"] == "the driver"
 
 
 def test_the_model_has_a_signature_and_an_example_it_can_serve(settings: Settings) -> None:

@@ -65,7 +65,9 @@ def test_only_the_months_asked_for_are_read(shop: Shop) -> None:
 def test_three_views_read_their_source_once(shop: Shop, capfd: pytest.CaptureFixture[str]) -> None:
     entities = shop.lake.session.createDataFrame([(1, MAY)], "customer_id bigint, snapshot_date date")
     retrieve(shop.store, entities).explain()
-    assert capfd.readouterr().out.count("file_type=parquet") == 1
+    plan = capfd.readouterr().out
+    # each engine has words of its own for reading the files of a table
+    assert plan.count("file_type=parquet") + plan.count("FileScan parquet") == 1
 
 
 def test_a_query_and_a_pandas_frame_are_entity_rows_too(shop: Shop) -> None:
@@ -111,7 +113,7 @@ def test_without_features_the_remedy_is_named(bank: Bank, shop: Shop) -> None:
 
 def test_the_session_keeps_its_settings(shop: Shop) -> None:
     name = "spark.sql.parser.quotedRegexColumnNames"
-    before = shop.lake.session.conf.get(name, "unset")
+    before = shop.lake.session.conf.get(name, "false")
     entities = shop.lake.session.createDataFrame([(1, MAY)], "customer_id bigint, snapshot_date date")
     retrieve(shop.store, entities).collect()
-    assert shop.lake.session.conf.get(name, "unset") == before
+    assert shop.lake.session.conf.get(name, "false") == before

@@ -1,0 +1,180 @@
+"""Training on the workers of Spark: the rows stay where they are, the workers grow one booster together.
+
+A barrier stage gives every worker its share of the buyers, and xgboost's own collective, the one ``xgboost.spark`` is
+built on, joins the workers: bins and histograms are those of all rows. Why not ``xgboost.spark`` itself, and what that
+costs and saves: docs/adr/0009-distributed-training.md.
+"""
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from santander.arrow import arrow_schema
+from santander.bank.months import Month
+from santander.errors import SantanderError, telling_line
+from santander.models.boosting import Boosting
+from santander.models.recommender import Progress, silent
+from santander.models.training_set import TrainingData, additions_counted, additions_of, in_months, shares_counted
+from santander.training.barrier import Guard
+from santander.training.slots import cores_of_a_slot
+
+if TYPE_CHECKING:
+    import xgboost
+    from pyspark.sql import DataFrame
+
+log = logging.getLogger(__name__)
+
+TRACKER_TIMEOUT = 300
+"""Seconds in which all workers must have met; they do so at once, after each has read its rows."""
+
+_REPLY = (("worker", "int"), ("host", "string"), ("examples", "bigint"), ("seconds", "double"), ("booster", "binary"))
+"""What a worker answers: its share and time, and the booster, which is the same on all, from the first."""
+
+_REPLY_COLUMNS = ", ".join(f"{name} {type_}" for name, type_ in _REPLY)
+_Batches = Iterable[pa.RecordBatch]
+_MeetingPoint = Mapping[str, str | int]
+
+
+class TrainingFailed(SantanderError):
+    """A worker could not go on; says what it said."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(f"training on the workers failed: {said}")
+
+
+@dataclass(frozen=True)
+class DistributedTrainingSet:
+    """Training data whose buyers are a frame on the cluster; only counts and a finished booster come to the driver."""
+
+    buyers: "DataFrame"
+    """A row: one customer in one month with additions, as in ``TrainingSet``."""
+    population: pa.Table
+    weights: Mapping[Month, float]
+    guard: Guard
+
+    @property
+    def place(self) -> str:
+        """How many workers train together."""
+        return f"spark, {self.guard.workers} worker{'s' if self.guard.workers > 1 else ''}"
+
+    def of_months(self, weights: Mapping[Month, float]) -> "DistributedTrainingSet":
+        """The part that lies in the given months, with their weights."""
+        from pyspark.sql import functions as F
+
+        buyers = self.buyers.where(F.col("snapshot_date").isin([month.snapshot for month in weights]))
+        return DistributedTrainingSet(buyers, in_months(self.population, weights), dict(weights), self.guard)
+
+    def counts(self) -> npt.NDArray[np.int64]:
+        """How many additions of each product (24) there are."""
+        return additions_counted(self.population)
+
+    def shares(self) -> npt.NDArray[np.float64]:
+        """For each product (24) the share of customer-months in which it was added."""
+        return shares_counted(self.population)
+
+    def example(self, rows: int) -> pa.Table:
+        """Some buyers with their features."""
+        return self.buyers.limit(rows).toArrow()
+
+    def boost(self, boosting: Boosting, validation: TrainingData | None, progress: Progress) -> "xgboost.Booster":
+        """Grow a booster on all workers; raises MissingSlots when they cannot all run.
+
+        A customer's rows are on one worker, decided by the customer's number, so the same rows on as many workers give the
+        same booster. ``progress`` is told of the end only: the rounds are made elsewhere.
+        """
+        if validation is not None and not isinstance(validation, DistributedTrainingSet):
+            raise TypeError(f"validation rows lie in {validation.place}, training rows in {self.place}")
+        rows = self.buyers if validation is None else self.buyers.unionByName(validation.buyers)
+        share = _Share(boosting, self.weights, None if validation is None else validation.weights, arrow_schema(rows.dtypes))
+        from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
+        from pyspark.errors import PySparkException
+
+        threads = cores_of_a_slot(self.guard.session)
+        log.info("training on %s, threads each: %d, additions: %s", self.place, threads, f"{self.counts().sum():,}")
+
+        def together() -> list[Any]:
+            parts = rows.repartition(self.guard.workers, "customer_id")
+            with _tracker(self.guard) as meeting_point:
+                replies = parts.mapInArrow(_worker(share, threads, meeting_point), _REPLY_COLUMNS, barrier=True)
+                return replies.collect()
+
+        try:
+            replies = sorted(self.guard.run(together))
+        except (Py4JJavaError, PySparkException) as error:
+            raise TrainingFailed(telling_line(error)) from error
+        for reply in replies:
+            log.info("worker %d on %s: %s additions, %.1f s", reply.worker, reply.host, f"{reply.examples:,}", reply.seconds)
+        import xgboost
+
+        booster = xgboost.Booster(model_file=bytearray(replies[0].booster))
+        booster.set_param({"nthread": os.cpu_count() or 1})
+        progress(booster.num_boosted_rounds(), boosting.rounds, None)
+        return booster
+
+
+@dataclass(frozen=True)
+class _Share:
+    """What a worker does with its part of the rows; it is sent to the worker."""
+
+    boosting: Boosting
+    weights: Mapping[Month, float]
+    watched: Mapping[Month, float] | None
+    schema: pa.Schema
+
+    def rows(self, batches: _Batches) -> pa.Table:
+        """The rows of this worker, of which there may be none."""
+        return pa.Table.from_batches(
+            [pa.RecordBatch.from_arrays(batch.columns, schema=self.schema) for batch in batches], self.schema
+        )
+
+    def grow(self, rows: pa.Table, threads: int) -> tuple["xgboost.Booster", int]:
+        """The booster of all workers, and how many examples this one had."""
+        training = additions_of(in_months(rows, self.weights), self.weights)
+        validation = None if self.watched is None else additions_of(in_months(rows, self.watched), self.watched)
+        return self.boosting.grow(training, validation, threads, silent), len(training.product)
+
+
+def _worker(share: _Share, threads: int, meeting_point: _MeetingPoint) -> Callable[[_Batches], Iterator[pa.RecordBatch]]:
+    def grow_with_the_others(batches: _Batches) -> Iterator[pa.RecordBatch]:
+        from pyspark import BarrierTaskContext
+        from xgboost.collective import CommunicatorContext
+
+        task = BarrierTaskContext.get()
+        number, rows = task.partitionId(), share.rows(batches)
+        # the tracker's patience begins when the first worker calls it: nobody calls before all have read their rows
+        task.barrier()
+        started = time.monotonic()
+        with CommunicatorContext(**meeting_point, dmlc_task_id=str(number)):
+            booster, examples = share.grow(rows, threads)
+        saved = bytes(booster.save_raw("ubj")) if number == 0 else None
+        reply = [[number], [socket.gethostname()], [examples], [time.monotonic() - started], [saved]]
+        yield pa.RecordBatch.from_arrays(
+            [pa.array(values, field.type) for values, field in zip(reply, arrow_schema(_REPLY), strict=True)],
+            schema=arrow_schema(_REPLY),
+        )
+
+    return grow_with_the_others
+
+
+@contextmanager
+def _tracker(guard: Guard) -> Iterator[_MeetingPoint]:
+    """Where the workers of a fit meet: a port of the driver, at the address they know the driver by."""
+    from xgboost.tracker import RabitTracker
+
+    host = socket.gethostbyname(guard.session.conf.get("spark.driver.host") or "localhost")
+    # numbered by task, so that the first worker of the stage is the first of the collective
+    tracker = RabitTracker(n_workers=guard.workers, host_ip=host, sortby="task", timeout=TRACKER_TIMEOUT)
+    tracker.start()
+    try:
+        yield tracker.worker_args()
+    finally:
+        tracker.free()

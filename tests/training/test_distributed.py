@@ -1,0 +1,201 @@
+"""Training on Spark's workers, beside a fit of the same rows in the driver. Real workers: run with ``--engine spark``."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from santander.bank.months import Month
+from santander.features.expansion import ColumnGroup
+from santander.lake import Lake
+from santander.models.boosted_trees import BoostedTrees, BoostedTreesSettings
+from santander.models.training_set import TrainingSet
+from santander.settings import Settings
+from santander.store.access import open_store
+from santander.training.barrier import Guard, MissingSlots
+from santander.training.collect import collect_training_set, keep_training_set, through
+from santander.training.distributed import DistributedTrainingSet, TrainingFailed
+from santander.training.slots import cores_of_a_slot, slots_of
+from santander.training.train import train
+from tests.conftest import Bank
+from tests.models.recommender_contract import lists
+from tests.models.toy_world import (
+    BIT,
+    MASK,
+    PENSIONER,
+    STUDENT,
+    TAXPAYER,
+    buyers_of,
+    feature_rows,
+    population_of,
+    toy_training_set,
+)
+from tests.registry.two_holders import recipe
+
+SETTINGS = BoostedTreesSettings(columns=(ColumnGroup.PROFILE, ColumnGroup.LAG_1_BITS), rounds=12, max_depth=3, eta=0.5)
+MARCH, APRIL, MAY = Month(2016, 3), Month(2016, 4), Month(2016, 5)
+PATIENCE = 2.0
+
+
+def on_workers(session: SparkSession, training: TrainingSet, workers: int) -> DistributedTrainingSet:
+    """The same training data with its buyers on Spark."""
+    rows: DataFrame = session.createDataFrame(training.buyers)
+    return DistributedTrainingSet(rows, training.population, training.weights, Guard(session, workers, PATIENCE))
+
+
+def trees(model: BoostedTrees) -> list[str]:
+    return model.booster.get_dump(with_stats=True)
+
+
+@pytest.fixture
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The driver fits with as many threads as a worker here: their number changes the order of sums, the last digits."""
+    monkeypatch.setattr("santander.models.training_set.os.cpu_count", lambda: 1)
+
+
+def several(month: Month, *habits: tuple[dict[str, object], int], each: int = 40) -> TrainingSet:
+    """One month in which ``each`` customers of every kind add what the kind adds."""
+    bought = [(who, added) for who, added in habits for _ in range(each)]
+    counts = population_of((month, who, added, each) for who, added in habits)
+    rows = buyers_of((month, customer, who, added) for customer, (who, added) in enumerate(bought, start=1))
+    return TrainingSet(rows, counts, {month: 1.0})
+
+
+def test_one_worker_grows_the_very_booster_of_the_driver(session: SparkSession, one_thread: None) -> None:
+    training = toy_training_set()
+    here, there = BoostedTrees.fit(SETTINGS, training), BoostedTrees.fit(SETTINGS, on_workers(session, training, 1))
+    assert trees(there) == trees(here)
+    assert there.booster.feature_names == here.booster.feature_names == list(here.plan.names)
+    assert there.products == here.products
+    np.testing.assert_array_equal(there.prior, here.prior)
+    rows = feature_rows([STUDENT, PENSIONER, TAXPAYER, {}])
+    np.testing.assert_array_equal(there.score(rows), here.score(rows))
+
+
+def test_two_workers_agree_with_the_driver_and_with_themselves(session: SparkSession) -> None:
+    training, rows = toy_training_set(), feature_rows([STUDENT, PENSIONER, TAXPAYER])
+    together = BoostedTrees.fit(SETTINGS, on_workers(session, training, 2))
+    # the ages are three, so both find the same bins, and only the order of sums differs
+    np.testing.assert_allclose(together.score(rows), BoostedTrees.fit(SETTINGS, training).score(rows), atol=1e-4)
+    assert trees(together) == trees(BoostedTrees.fit(SETTINGS, on_workers(session, training, 2)))
+    assert together.rounds == SETTINGS.rounds
+
+
+def test_what_is_unknown_stays_missing_and_is_not_zero(session: SparkSession) -> None:
+    unknown, nothing_held = {**STUDENT, "holdings_lag_1": None}, {**STUDENT, "holdings_lag_1": 0}
+    settings = SETTINGS.model_copy(update={"columns": (ColumnGroup.LAG_1_BITS,)})
+    training = several(APRIL, (unknown, MASK["funds"]), (nothing_held, MASK["taxes"]))
+    model = BoostedTrees.fit(settings, on_workers(session, training, 2))
+    assert lists(model, feature_rows([unknown, nothing_held]))[:, 0].tolist() == [BIT["funds"], BIT["taxes"]]
+
+
+def test_weights_of_months_decide_between_months_that_disagree(session: SparkSession) -> None:
+    parts = several(MARCH, (STUDENT, MASK["taxes"])), several(APRIL, (STUDENT, MASK["funds"]))
+    both = on_workers(
+        session,
+        TrainingSet(
+            pa.concat_tables(part.buyers for part in parts),
+            pa.concat_tables(part.population for part in parts),
+            {MARCH: 1.0, APRIL: 1.0},
+        ),
+        2,
+    )
+
+    def first(weights: dict[Month, float]) -> int:
+        return int(lists(BoostedTrees.fit(SETTINGS, both.of_months(weights)), feature_rows([STUDENT]))[0, 0])
+
+    assert first({MARCH: 3.0, APRIL: 1.0}) == BIT["taxes"]
+    assert first({MARCH: 1.0, APRIL: 3.0}) == BIT["funds"]
+
+
+def test_products_nobody_or_too_few_added_are_left_out(session: SparkSession) -> None:
+    settings = SETTINGS.model_copy(update={"min_additions": 31})
+    model = BoostedTrees.fit(settings, on_workers(session, toy_training_set(), 2))
+    known = sorted(BIT[name] for name in ("e_account", "taxes", "payroll"))
+    assert np.flatnonzero(~np.isnan(model.score(feature_rows([STUDENT]))[0])).tolist() == known
+
+
+def test_validation_months_stop_the_fit_where_they_stop_it_in_the_driver(session: SparkSession, one_thread: None) -> None:
+    settings = SETTINGS.model_copy(update={"rounds": 400, "early_stopping_rounds": 2})
+    training, watched = toy_training_set(), toy_training_set(MARCH, each=40)
+    here = BoostedTrees.fit(settings, training, watched)
+    there = BoostedTrees.fit(settings, on_workers(session, training, 1), on_workers(session, watched, 1))
+    assert there.rounds == here.rounds < 400
+    assert trees(there) == trees(here)
+    together = BoostedTrees.fit(settings, on_workers(session, training, 2), on_workers(session, watched, 2))
+    assert together.rounds < 400
+
+
+@pytest.mark.parametrize("watched", [False, True])
+def test_a_worker_without_rows_takes_part(session: SparkSession, watched: bool) -> None:
+    habits = [(APRIL, 7, STUDENT, MASK["taxes"]), (APRIL, 7, PENSIONER, MASK["funds"])] * 20
+    counts = population_of([(APRIL, STUDENT, MASK["taxes"], 20), (APRIL, PENSIONER, MASK["funds"], 20)])
+    one_customer = TrainingSet(buyers_of(habits), counts, {APRIL: 1.0})
+    validation = on_workers(session, several(MARCH, (STUDENT, MASK["taxes"]), each=1), 2) if watched else None
+    model = BoostedTrees.fit(SETTINGS, on_workers(session, one_customer, 2), validation)
+    assert lists(model, feature_rows([STUDENT, PENSIONER]))[:, 0].tolist() == [BIT["taxes"], BIT["funds"]]
+
+
+def test_more_workers_than_slots_are_refused_in_one_line(session: SparkSession, caplog: pytest.LogCaptureFixture) -> None:
+    training = on_workers(session, toy_training_set(), 3)
+    expected = "training needs 3 task slots at once and the cluster has 2; it waited 2 s"
+    with caplog.at_level(logging.WARNING, logger="santander"), pytest.raises(MissingSlots, match=expected) as refused:
+        BoostedTrees.fit(SETTINGS, training)
+    assert "\n" not in str(refused.value)
+    assert refused.value.exit_code == 1
+    assert "training waits for 1 of 3 task slots, at most 2 s" in caplog.text
+
+
+def test_slots_are_those_of_the_master(session: SparkSession) -> None:
+    assert slots_of(session) == 2
+    assert cores_of_a_slot(session) == 1
+
+
+def test_what_goes_wrong_on_a_worker_is_said_in_one_line(session: SparkSession) -> None:
+    training = toy_training_set()
+    ageless = TrainingSet(training.buyers.drop_columns(["age"]), training.population, training.weights)
+    with pytest.raises(TrainingFailed, match="the feature rows have no column 'age', which the model needs") as failed:
+        BoostedTrees.fit(SETTINGS, on_workers(session, ageless, 2))
+    assert "\n" not in str(failed.value)
+
+
+def test_both_halves_must_lie_in_one_place(session: SparkSession) -> None:
+    here, there = toy_training_set(), on_workers(session, toy_training_set(), 2)
+    with pytest.raises(TypeError, match="validation rows lie in the driver, training rows in spark, 2 workers"):
+        BoostedTrees.fit(SETTINGS, there, here)
+    with pytest.raises(TypeError, match="validation rows lie in spark, 2 workers, training rows in the driver"):
+        BoostedTrees.fit(SETTINGS, here, there)
+
+
+@pytest.fixture
+def settings(bank: Bank, tmp_path: Path) -> Settings:
+    return Settings.load(data_dir=bank.settings.data_dir, state_dir=str(tmp_path))
+
+
+def test_the_rows_kept_on_the_workers_are_those_that_would_be_collected(bank: Bank, settings: Settings) -> None:
+    retrieve, weights = through(open_store(settings, bank.lake)), {APRIL: 1.0, MAY: 1.0}
+    collected = collect_training_set(bank.lake, retrieve, weights)
+    order = [("snapshot_date", "ascending"), ("customer_id", "ascending")]
+    with keep_training_set(settings, bank.lake, retrieve, weights) as kept:
+        assert kept.place == "spark, 2 workers"
+        assert kept.buyers.toArrow().sort_by(order).equals(collected.buyers.sort_by(order))
+        np.testing.assert_array_equal(kept.counts(), collected.counts())
+        np.testing.assert_array_equal(kept.counts(), collected.additions().counts())
+        np.testing.assert_array_equal(kept.shares(), collected.shares())
+        assert kept.example(3).num_rows == 3
+
+
+def test_workers_that_are_missing_are_told_before_any_row_is_read(lake: Lake, tmp_path: Path) -> None:
+    three = Settings.load(data_dir=str(tmp_path), spark={"workers": 3, "barrier_wait": 1})
+    with pytest.raises(MissingSlots), keep_training_set(three, lake, lambda rows: rows, {APRIL: 1.0}):
+        pytest.fail("there are two slots")
+
+
+def test_a_recipe_trains_on_the_workers_and_says_so(bank: Bank, settings: Settings) -> None:
+    report = train(settings, bank.lake, through(open_store(settings, bank.lake)), recipe(rounds=5))
+    assert {fit.trained_on for fit in report.candidate.fits.values()} == {"spark, 2 workers"}
+    assert report.judgement is not None
+    assert report.judgement.evaluation.map7 > report.judgement.evaluation.baseline * 0.5
