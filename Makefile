@@ -33,7 +33,7 @@ test: $(READY) ## Run the tests on the embedded engine
 	$(BIN)/python -m pytest -m "not engines" $(ARGS)
 
 test-spark: $(READY) ## Run the tests of the data steps on Apache Spark (needs Java 17)
-	$(BIN)/python -m pytest --engine spark -m "not engines" $(ARGS)
+	$(BIN)/python -m pytest --engine spark -m "not engines" --timeout 900 $(ARGS)
 
 test-engines: $(READY) ## Compare whole runs on both engines, a cluster, a bucket and a deployment (needs Java 17 and servers)
 	$(BIN)/python -m pytest -m engines $(ARGS)

@@ -57,6 +57,7 @@ def wait_until_both_train(cluster: StandaloneCluster, training: subprocess.Popen
         time.sleep(0.1)
 
 
+@pytest.mark.engines
 @pytest.mark.timeout(1800)
 def test_a_lost_worker_ends_training_in_one_line_and_the_next_run_completes_it(cluster: StandaloneCluster, folder: Path) -> None:
     training = start_training(cluster, folder, ENDLESS)

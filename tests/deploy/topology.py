@@ -1,0 +1,186 @@
+"""Starts what docker-compose.yml describes without containers: each service a process on a free port of loopback.
+
+Commands, environments, health checks and the order of starting are those of the file and of deploy/Dockerfile; only host
+names, ports and folders are replaced. Others' images stand for Debian's packages.
+"""
+
+import contextlib
+import os
+import pwd
+import re
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from santander.cluster.java import find_java_home
+from tests.deploy import compose
+from tests.deploy.dockerfile import Image
+from tests.standalone_cluster import Daemon
+
+START_SECONDS = 240
+_ITSELF = ("0.0.0.0", "127.0.0.1", "localhost")  # noqa: S104  (names in the file; nothing binds to them here)
+
+
+class NotStarted(RuntimeError):
+    """A service that ended early or never answered, with the end of its log."""
+
+
+@dataclass
+class Topology:
+    """The services that run; ``run`` starts a command as the service ``job`` does."""
+
+    image: Image
+    variables: Mapping[str, str]
+    daemons: dict[str, Daemon] = field(default_factory=dict)
+    _service_of: dict[str, str] = field(default_factory=dict)
+    _ports: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def services(self) -> dict[str, dict[str, Any]]:
+        return compose.services(self.variables)
+
+    @property
+    def logs(self) -> Path:
+        folder = self.image.data / "logs"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def address(self, service: str, port: int) -> str:
+        """Where a service listens here; the same answer every time."""
+        key = (service, str(port))
+        if key not in self._ports:
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                self._ports[key] = free.getsockname()[1]
+        return f"127.0.0.1:{self._ports[key]}"
+
+    def translate(self, text: str, process: str) -> str:
+        """A text of the file as it must read for a process here: hosts, ports and folders; others' images have their own /opt."""
+
+        def here(found: re.Match[str]) -> str:
+            host, port = found.groups()
+            return self.address(process if host in _ITSELF else host, int(port))
+
+        hosts = "|".join(re.escape(host) for host in (*self.services, *_ITSELF))
+        text = re.sub(rf"(?<![\w.-])({hosts}):(\d+)\b", here, text)
+        if process in self.services and not _is_ours(self.services[process]):
+            text = re.sub(r"^/opt/", f"{self.image.data}/opt/", text)
+        return self.image.translate(text)
+
+    def environment(self, service: str, process: str | None = None) -> dict[str, str]:
+        """The variables of a service: the image's where the image is ours, then the file's."""
+        process = process or service
+        said = self.services[service]
+        ours = self.image.environment if _is_ours(said) else {}
+        variables = ours | {
+            name: self.address(process, value).rpartition(":")[2] if name == "LISTEN_UI" else self.translate(str(value), process)
+            for name, value in said["environment"].items()
+        }
+        outside = {"PATH": os.environ["PATH"], "JAVA_HOME": str(find_java_home())}
+        # the network of containers is closed; here loopback is, and Spark would choose another interface
+        return outside | variables | {"SPARK_LOCAL_IP": "127.0.0.1", "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def start(self) -> None:
+        """Start every service that stays, at the same time those that wait for nobody any more."""
+        waiting = {name: service for name, service in self.services.items() if name != "job"}
+        done: set[str] = set()
+        while waiting:
+            ready = [name for name, service in waiting.items() if done >= set(service.get("depends_on", {}))]
+            for name in ready:
+                for number in range(1, int(waiting[name].get("scale", 1)) + 1):
+                    self._start(name, name if number == 1 else f"{name}-{number}")
+            for process in [process for process, service in self._service_of.items() if service in ready]:
+                self._wait_for(process)
+            for name in ready:
+                del waiting[name]
+            done |= set(ready)
+
+    def run(self, *words: str, entrypoint: list[str] | None = None) -> subprocess.CompletedProcess[str]:
+        """``docker compose run --rm job WORDS``."""
+        command = [*(entrypoint or self.image.entrypoint), *words]
+        return subprocess.run(
+            command,
+            cwd=self.image.place("."),
+            env=self.environment("job"),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=280,
+        )
+
+    def healthy(self, service: str, process: str) -> bool:
+        """What the service's health check says."""
+        said = self.services[service]
+        if _is_ours(said):
+            command = self.image.health
+        else:
+            kind, *command = [self.translate(word, process) for word in said["healthcheck"]["test"]]
+            command = ["sh", "-c", *command] if kind == "CMD-SHELL" else command
+        done = subprocess.run(
+            command, cwd=self.image.place("."), env=self.environment(service, process), capture_output=True, check=False
+        )
+        return done.returncode == 0
+
+    def stop(self) -> None:
+        """End everything that was started, last first."""
+        for daemon in reversed(self.daemons.values()):
+            daemon.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                daemon.process.wait(timeout=15)
+            daemon.kill()
+
+    def _start(self, service: str, process: str) -> None:
+        said = self.services[service]
+        log = self.logs / f"{process}.log"
+        command = [self.translate(word, process) for word in [*said["entrypoint"], *said.get("command", [])]]
+        folder = self.image.place(".") if _is_ours(said) else Path("/")
+        with log.open("wb") as out:
+            started = subprocess.Popen(
+                command, cwd=folder, env=self.environment(service, process), user=self._user(said), start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        self.daemons[process], self._service_of[process] = Daemon(process, started, log), service
+
+    def _wait_for(self, process: str) -> None:
+        """Wait until it is healthy, or until it has ended well where it is one that ends."""
+        daemon, service = self.daemons[process], self._service_of[process]
+        deadline = time.monotonic() + START_SECONDS
+        ends = self.services[service]["restart"] == "no"
+        while not (daemon.process.poll() == 0 if ends else self.healthy(service, process)):
+            if daemon.process.poll() not in (None, 0) or time.monotonic() > deadline:
+                raise NotStarted(f"{process}: {daemon.log.read_text(errors='replace')[-3000:]}")
+            time.sleep(1)
+
+    def _user(self, said: dict[str, Any]) -> str | None:
+        """Root does what containers do: it gives a service its user, and the user the folders of its volumes."""
+        user = None if _is_ours(said) or os.geteuid() != 0 else pwd.getpwnam(said["user"]).pw_name
+        for source, target in (volume.split(":")[:2] for volume in said.get("volumes", []) if not _is_ours(said)):
+            folder = self.image.data / target.lstrip("/")
+            if source.startswith("./"):
+                shutil.copytree(compose.CHECKOUT / source, folder, dirs_exist_ok=True)
+            else:
+                folder.mkdir(parents=True, exist_ok=True)
+                if user:
+                    os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+        return user
+
+
+def _is_ours(service: dict[str, Any]) -> bool:
+    return str(service["image"]).startswith(compose.OUR_IMAGE)
+
+
+@contextmanager
+def running(image: Image, variables: Mapping[str, str]) -> Iterator[Topology]:
+    """The whole topology, ended on leaving whatever happens."""
+    topology = Topology(image, variables)
+    try:
+        topology.start()
+        yield topology
+    finally:
+        topology.stop()
