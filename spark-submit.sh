@@ -5,6 +5,9 @@
 #   SANTANDER_MASTER='local[2]' ./spark-submit.sh jobs/run.py --data-dir /shared/bank
 #   ./spark-submit.sh jobs/features.py --master spark://host:7077 --month 2016-06
 #
+# The job's Python process is the driver; it starts Spark beside itself by Spark's own spark-submit, with the Delta jars, the
+# profile of the master, and for a cluster the package and the libraries that workers import.
+#
 # The options are those of 'santander VERB'. Memory and cores: conf/base/spark/*.conf, or your own in conf/local/spark.
 # PYTHON names the driver's Python; the default is .venv of this checkout, which 'make setup' makes.
 set -euo pipefail
@@ -13,14 +16,16 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 if [ $# -eq 0 ] || [ "$1" = --help ] || [ "$1" = -h ]; then
   sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"
-  exit $([ $# -eq 0 ] && echo 2 || echo 0)
+  [ $# -gt 0 ] || exit 2
+  exit 0
 fi
 
 job=$1
 shift
 [ -f "$job" ] || job="$here/$job"
 if [ ! -f "$job" ]; then
-  echo "error: there is no job ${job#"$here"/}; there are: $(cd "$here" && ls jobs/*.py | grep -v __init__ | tr '\n' ' ')" >&2
+  cd "$here"
+  echo "error: there is no job ${job#"$here"/}; there are:" jobs/[a-z]*.py >&2
   exit 2
 fi
 
@@ -30,4 +35,4 @@ if ! command -v "$python" >/dev/null; then
   exit 2
 fi
 
-exec "$python" -m santander.cluster.submit "$job" "$@"
+exec "$python" "$job" "$@"

@@ -66,7 +66,7 @@ def _embedded_session() -> Iterator["SparkSession"]:
 
 @contextmanager
 def _spark_session(settings: "Settings") -> Iterator["SparkSession"]:
-    """Apache Spark: the driver that spark-submit started, else one that starts now with the same arguments."""
+    """Apache Spark, started now; or the one that started this process, when a user's own spark-submit did."""
     from pyspark.sql import SparkSession
 
     if "PYSPARK_GATEWAY_PORT" not in os.environ:

@@ -1,14 +1,14 @@
 """What spark-submit is told for a job: master, profile, jars, and what the workers import.
 
-``spark-submit.sh`` runs this file's ``main``. A Python process that was not started by spark-submit, such as the
-``santander`` command, a notebook or a test, passes the same arguments to the Spark it starts (``engine.py``).
+The driver is the Python process of the job, the command, the notebook or the test, and Spark is started beside it by
+Spark's own spark-submit with these arguments (``engine.py``). spark-submit could start the job's Python in its turn, but
+then mixes what the job logs into its standard output (docs/adr/0007).
 """
 
-import logging
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,7 @@ from santander.cluster.home import spark_home
 from santander.cluster.jars import jar_files
 from santander.cluster.java import find_java_home
 from santander.cluster.shipping import PACKAGE_AS, PACKED_AS, environment_archive, package_archive
-from santander.engine import EMBEDDED
-from santander.errors import InputError, SantanderError
+from santander.errors import InputError
 
 if TYPE_CHECKING:
     from santander.settings import Settings
@@ -57,9 +56,10 @@ def arguments(settings: "Settings") -> list[str]:
 
 
 def environment(settings: "Settings") -> dict[str, str]:
-    """The variables that Spark's driver is started with: Java, and the Python of the driver and of the workers."""
+    """The variables that Spark is started with: where it and Java lie, and the Python of the driver and of the workers."""
     return {
         "JAVA_HOME": str(find_java_home()),
+        "SPARK_HOME": str(spark_home()),
         "PYSPARK_DRIVER_PYTHON": sys.executable,
         "PYSPARK_PYTHON": f"./{PACKED_AS}/bin/python" if _ships(settings) else sys.executable,
     }
@@ -99,36 +99,3 @@ def master_kind(master: str) -> str:
 def _each(option: str, values: dict[str, str]) -> Iterator[str]:
     for name, value in values.items():
         yield from (option, f"{name}={value}")
-
-
-def main(command: Sequence[str]) -> None:
-    """Replace this process by the job: ``command`` is jobs/VERB.py and the verb's options, ``--master`` among them."""
-    from santander.settings import Settings
-
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    given = {name: _option(command, f"--{name.replace('_', '-')}") for name in ("master", "data_dir", "state_dir")}
-    try:
-        settings = Settings.load(**given)
-        if settings.master == EMBEDDED:
-            os.execv(sys.executable, [sys.executable, *command])  # noqa: S606
-        os.environ.update(environment(settings), SANTANDER_MASTER=settings.master)
-        program = spark_home() / "bin" / "spark-submit"
-        os.execv(program, [str(program), *arguments(settings), *command])  # noqa: S606
-    except SantanderError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-
-
-def _option(command: Sequence[str], name: str) -> str | None:
-    """The value of an option in a command line, written ``--name value`` or ``--name=value``; the last one counts."""
-    value = None
-    for word, following in zip(command, [*command[1:], ""], strict=True):
-        if word == name:
-            value = following
-        elif word.startswith(f"{name}="):
-            value = word.partition("=")[2]
-    return value
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -5,7 +5,6 @@ nothing says little about the order of the products, and the metric asks for the
 """
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -113,7 +112,9 @@ class BoostedTrees(Recommender):
         facts = json.loads((folder / _FACTS).read_text())
         settings = BoostedTreesSettings(**facts["settings"])
         booster = xgboost.Booster(model_file=folder / _BOOSTER)
-        booster.set_param({"nthread": os.cpu_count() or 1})
+        booster.set_param(
+            {"nthread": 0}
+        )  # as many threads as the process may use: it may score on a worker that shares its cores
         products = tuple(PRODUCT_NAMES.index(name) for name in facts["products"])
         model = cls(settings, booster, products, np.array([facts["prior"][name] for name in PRODUCT_NAMES]))
         if list(model.plan.names) != facts["columns"]:

@@ -11,7 +11,8 @@ import pytest
 
 from santander.cluster.java import NoJava
 from santander.cluster.shipping import environment_archive, package_archive
-from santander.cluster.submit import arguments, environment, main, master_kind, profile_file
+from santander.cluster.submit import arguments, environment, master_kind, profile_file
+from santander.engine import open_session
 from santander.errors import InputError
 from santander.settings import Settings, conf_dir
 from tests.needs import need_java
@@ -167,7 +168,7 @@ def test_the_script_explains_itself():
     ("words", "said"),
     [
         (("jobs/nothing.py",), "there is no job jobs/nothing.py; there are: jobs/"),
-        (("jobs/status.py", "--master", "mesos://x"), "master 'mesos://x' is none"),
+        (("jobs/features.py", "--master", "mesos://x"), "master 'mesos://x' is none"),
     ],
 )
 def test_the_script_refuses_in_one_line(words, said):
@@ -177,12 +178,17 @@ def test_the_script_refuses_in_one_line(words, said):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_without_java_a_cluster_is_refused_in_one_line(monkeypatch, capsys):
+def test_without_java_spark_is_refused_in_one_line(monkeypatch):
     monkeypatch.setattr("santander.cluster.submit.find_java_home", lambda: (_ for _ in ()).throw(NoJava({})))
-    with pytest.raises(SystemExit) as ended:
-        main(["jobs/status.py", "--master=local[2]"])
-    assert ended.value.code == 1
-    assert capsys.readouterr().err.startswith("error: Spark needs Java 17")
+    with pytest.raises(NoJava, match=r"^Spark needs Java 17"), open_session(Settings.load(master="local[2]")):
+        pass
+
+
+def test_on_spark_logs_go_to_standard_error_and_the_result_to_standard_output(java, tmp_path):
+    done = submit("jobs/features.py", "--master", "local[1]", "--data-dir", str(tmp_path), "--json")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.strip().splitlines()[-1] == "error: there are no months yet: ingest a landing file first"
 
 
 @pytest.fixture
