@@ -27,6 +27,8 @@ _SPARK_SETTINGS = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
 }
 
+_OF_SPARK_CONNECT = ("SPARK_REMOTE", "SPARK_LOCAL_REMOTE", "SPARK_CONNECT_MODE_ENABLED")
+
 
 @contextmanager
 def open_session(settings: "Settings") -> Iterator["SparkSession"]:
@@ -73,6 +75,8 @@ def _spark_session(settings: "Settings") -> Iterator["SparkSession"]:
         from santander.cluster.submit import arguments, environment
 
         os.environ.update(environment(settings))
+        for variable in _OF_SPARK_CONNECT:  # a parent that ran the embedded engine leaves them behind
+            os.environ.pop(variable, None)
         os.environ["PYSPARK_SUBMIT_ARGS"] = shlex.join([*arguments(settings), "pyspark-shell"])
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)  # it would print each error's Java trace
     builder = SparkSession.builder.appName("santander")
