@@ -37,7 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--engine") == "sail":
         return
-    chosen = [item for item in items if "session" in getattr(item, "fixturenames", ())]
+    # a notebook's kernel would start a second Spark beside the tests'
+    chosen = [item for item in items if "session" in getattr(item, "fixturenames", ()) and item.path.name != "test_notebooks.py"]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
 
