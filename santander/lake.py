@@ -1,14 +1,13 @@
 """The one door to the Delta tables: reading months, replacing months, appending, and what each commit left.
 
 The embedded engine drops extra columns, casts wrong types and writes rows outside the replaced partitions without a word,
-so every write compares schemas before, keeps to the months it was asked for, and counts the rows of the commit after.
+so every write compares schemas before (the frame's and the table's with the catalogue's), keeps to the months it was asked
+for, and counts the rows of the commit after.
 
 One writer at a time: below a local folder a file lock sees to that. In a bucket each commit is a put that fails where
 another has its name, the engines tell of a conflict, and the write is done again here, a few times (docs/adr/0008).
 """
 
-import datetime as dt
-import hashlib
 import json
 import logging
 import random
@@ -22,7 +21,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from santander.bank.months import Month
 from santander.errors import InputError, SantanderError, telling_line
-from santander.storage import BucketPath
+from santander.storage import BucketPath, Place
+from santander.table_files import fingerprints_of, rows_by_month, rows_meeting
+from santander.table_schema import check_schema, declared_schema, upgrade_schema
 from santander.tables import PARTITION, Table
 
 if TYPE_CHECKING:
@@ -61,9 +62,10 @@ class SchemaMismatch(SantanderError):
 class RowCountMismatch(SantanderError):
     """A commit wrote other rows than were meant; it was rolled back, unless others have committed since."""
 
-    def __init__(self, table: Table, month: Month, meant: int, written: int, *, rolled_back: bool = True) -> None:
+    def __init__(self, table: Table, month: Month | None, meant: int, written: int, *, rolled_back: bool = True) -> None:
         after = "the commit was rolled back" if rolled_back else "others have committed since, so it stands: run the step again"
-        super().__init__(f"table {table.name}, month {month}: {meant} rows were meant, {written} written; {after}")
+        place = table.name if month is None else f"{table.name}, month {month}"
+        super().__init__(f"table {place}: {meant} rows were meant, {written} written; {after}")
 
 
 class TableBusy(SantanderError):
@@ -124,7 +126,7 @@ class Lake:
 
     def rows_by_month(self, table: Table) -> dict[Month, int]:
         """Rows of each month, from the statistics of the table's commits: no data is read."""
-        return _rows_by_month(self._delta(table)) if self.exists(table) else {}
+        return rows_by_month(self._delta(table)) if self.exists(table) else {}
 
     def months(self, table: Table) -> list[Month]:
         """Months that have rows, in order."""
@@ -132,15 +134,13 @@ class Lake:
 
     def fingerprints(self, table: Table) -> dict[Month, str]:
         """For each month a text that changes whenever its rows are written anew."""
-        names: dict[Month, list[str]] = {}
-        for file in self._files(table):
-            names.setdefault(file["month"], []).append(file["path"])
-        return {month: hashlib.sha256("\n".join(sorted(paths)).encode()).hexdigest() for month, paths in names.items()}
+        return fingerprints_of(self._delta(table)) if self.exists(table) else {}
 
     def read(self, table: Table) -> "DataFrame":
         """The whole table; raises InputError when it does not exist (the engine would name a path, not a remedy)."""
         if not self.exists(table):
             raise InputError(f"there is no table {table.name} yet in {self._root}: run the step that makes it first")
+        self.delta(table)  # a table of another version is refused here
         return self.session.read.format("delta").load(self.path(table))
 
     def read_months(self, table: Table, months: Sequence[Month]) -> "DataFrame":
@@ -149,11 +149,14 @@ class Lake:
 
     def rows(self, table: Table) -> list[dict[str, Any]]:
         """All rows of a small table, such as ``step_runs``, read in the driver; empty when the table does not exist."""
-        return self._delta(table).to_pyarrow_table().to_pylist() if self.exists(table) else []
+        return self.delta(table).to_pyarrow_table().to_pylist() if self.exists(table) else []
 
     def delta(self, table: Table) -> "DeltaTable":
-        """The table at its latest version, as deltalake reads it: for what must not depend on an engine."""
-        return self._delta(table)
+        """The table at its latest version, as deltalake reads it: for what must not depend on an engine.
+
+        Raises OutdatedTable or ForeignTable when its columns are not those of the catalogue, as every read and write does.
+        """
+        return check_schema(self._delta(table), table)
 
     # --- writing -------------------------------------------------------------------------------------------------
 
@@ -165,30 +168,27 @@ class Lake:
         Rows of other months in ``frame`` are never written. Raises SchemaMismatch before anything is written, and
         RowCountMismatch, with the table restored, when the commit holds other rows than were meant.
         """
-        self._check_columns(table, frame)
         months = sorted(rows_meant)
-        predicate = _in_months(months)
 
-        def write() -> int:
-            version = self._write(table, frame.where(predicate), predicate, lineage)
-            left = self._delta(table, version)
-            written = _rows_by_month(left)
-            for month in months:
-                if written.get(month, 0) != rows_meant[month]:
-                    undone = version is None or self._roll_back(table, version)
-                    raise RowCountMismatch(table, month, rows_meant[month], written.get(month, 0), rolled_back=undone)
-            return left.version()
+        def wrong(left: "DeltaTable") -> tuple[Month | None, int, int] | None:
+            written = rows_by_month(left)
+            return next(((m, rows_meant[m], written.get(m, 0)) for m in months if written.get(m, 0) != rows_meant[m]), None)
 
-        return self._commit(table, write)
+        return self._replace(table, frame, _in_months(months), wrong, lineage)
 
-    def replace_where(self, table: Table, frame: "DataFrame", predicate: str, lineage: Mapping[str, Any] | None = None) -> int:
-        """Replace the rows of a table that is not monthly that meet ``predicate``; the caller's frame meets it throughout."""
-        self._check_columns(table, frame)
+    def replace_where(
+        self, table: Table, frame: "DataFrame", predicate: str, rows_meant: int, lineage: Mapping[str, Any] | None = None
+    ) -> int:
+        """Replace the rows that meet ``predicate`` by those of the frame, all of which meet it; the version of the commit.
 
-        def write() -> int:
-            return self._delta(table, self._write(table, frame.where(predicate), predicate, lineage)).version()
+        For tables that are not monthly; raises as ``replace_months`` does.
+        """
 
-        return self._commit(table, write)
+        def wrong(left: "DeltaTable") -> tuple[Month | None, int, int] | None:
+            written = rows_meeting(left, predicate)
+            return None if written == rows_meant else (None, rows_meant, written)
+
+        return self._replace(table, frame, predicate, wrong, lineage)
 
     def append_rows(self, table: Table, rows: Sequence[Mapping[str, Any]], lineage: Mapping[str, Any] | None = None) -> int:
         """Append a few rows made in the driver, such as a commit marker; no session is needed."""
@@ -206,6 +206,19 @@ class Lake:
             return present.version()
 
         return self._commit(table, write)
+
+    def stage(self, frame: "DataFrame", folder: Place) -> "DataFrame":
+        """Write rows of a step that are read more than once to a folder of its own, by month; the rows as read from there.
+
+        What the step makes of them is counted by the step, as there is no number to hold them against yet.
+        """
+        frame.write.format("delta").partitionBy(PARTITION).save(str(folder))
+        return self.session.read.format("delta").load(str(folder))
+
+    def upgrade(self, table: Table) -> list[str]:
+        """Add the columns that the catalogue declares and the table was made without; their names."""
+        with self.lock(table.name):
+            return upgrade_schema(self._delta(table), table) if self.exists(table) else []
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
@@ -247,29 +260,46 @@ class Lake:
                 pause *= 2
         raise TooManyWriters(table, last)
 
-    def _files(self, table: Table) -> Iterator[dict[str, Any]]:
-        if self.exists(table):
-            yield from _files_of(self._delta(table))
+    def _replace(
+        self,
+        table: Table,
+        frame: "DataFrame",
+        predicate: str,
+        wrong: Callable[["DeltaTable"], tuple[Month | None, int, int] | None],
+        lineage: Mapping[str, Any] | None,
+    ) -> int:
+        """Replace rows in one commit and look at what it left: ``wrong`` gives month, rows meant and rows written."""
+        self._check_columns(table, frame)
+
+        def write() -> int:
+            version = self._write(table, frame.where(predicate), predicate, lineage)
+            left = self._delta(table, version)
+            if (found := wrong(left)) is not None:
+                undone = version is None or self._roll_back(table, version)
+                raise RowCountMismatch(table, *found, rolled_back=undone)
+            return left.version()
+
+        return self._commit(table, write)
 
     def _create(self, table: Table) -> None:
+        """Make the table, or refuse one that is there with other columns than the catalogue's."""
         from deltalake import CommitProperties, DeltaTable
-        from deltalake import Schema as DeltaSchema
 
-        from santander.arrow import arrow_schema
-
-        if not self.exists(table):
-            if not self._in_bucket:
-                Path(self._root).mkdir(parents=True, exist_ok=True)
-            DeltaTable.create(
-                self.path(table),
-                schema=DeltaSchema.from_arrow(arrow_schema(table.columns)),
-                partition_by=[PARTITION] if table.monthly else None,
-                description=table.row,
-                mode="ignore",
-                storage_options=self._options,
-                # tried again by itself, it would make a table that is there a second time, with another id
-                commit_properties=CommitProperties(max_commit_retries=0),
-            )
+        if self.exists(table):
+            self.delta(table)
+            return
+        if not self._in_bucket:
+            Path(self._root).mkdir(parents=True, exist_ok=True)
+        DeltaTable.create(
+            self.path(table),
+            schema=declared_schema(table),
+            partition_by=[PARTITION] if table.monthly else None,
+            description=table.row,
+            mode="ignore",
+            storage_options=self._options,
+            # tried again by itself, it would make a table that is there a second time, with another id
+            commit_properties=CommitProperties(max_commit_retries=0),
+        )
 
     def _write(self, table: Table, frame: "DataFrame", predicate: str, lineage: Mapping[str, Any] | None) -> int | None:
         """Replace the rows that meet ``predicate``; the version of this very commit, None where there was nothing to commit."""
@@ -318,20 +348,6 @@ def is_conflict(error: BaseException) -> bool:
     return isinstance(error, CommitFailedError) or _CONFLICT.search(str(error)) is not None
 
 
-def _rows_by_month(delta: "DeltaTable") -> dict[Month, int]:
-    rows: dict[Month, int] = {}
-    for file in _files_of(delta):
-        rows[file["month"]] = rows.get(file["month"], 0) + file["rows"]
-    return dict(sorted(rows.items()))
-
-
-def _files_of(delta: "DeltaTable") -> Iterator[dict[str, Any]]:
-    actions = delta.get_add_actions(flatten=True).select(["path", "num_records", f"partition.{PARTITION}"])
-    columns = [actions.column(i).to_pylist() for i in range(3)]
-    for path, rows, snapshot in zip(*columns, strict=True):
-        yield {"path": path, "rows": rows, "month": Month.of(_as_date(snapshot))}
-
-
 def _fields(table: Table) -> Iterator[tuple[str, Any]]:
     for field in table.schema().fields:
         yield field.name, field
@@ -340,7 +356,3 @@ def _fields(table: Table) -> Iterator[tuple[str, Any]]:
 def _in_months(months: Sequence[Month]) -> str:
     dates = ", ".join(f"DATE '{month.snapshot}'" for month in months)
     return f"{PARTITION} IN ({dates})" if dates else "false"
-
-
-def _as_date(value: dt.date | str) -> dt.date:
-    return value if isinstance(value, dt.date) else dt.date.fromisoformat(value)

@@ -64,7 +64,8 @@ CUSTOMERS = Table(
 
 QUARANTINE = Table(
     name="quarantine",
-    row="one text that was not taken into customers: a whole line (scope row) or one value of a line that was kept (scope value)",
+    row="one text that was not taken into customers: a whole line (scope row) or one value of a line that was kept (scope "
+    "value); customer_id is null where the line's key cannot be read, resolved_by names the replay that took in its correction",
     key=("file_sha256", "line", "column"),
     columns=(
         ("ingestion_id", "string"),
@@ -76,13 +77,16 @@ QUARANTINE = Table(
         ("reason", "string"),
         ("column", "string"),
         ("raw", "string"),
+        ("customer_id", "bigint"),
+        ("resolved_by", "string"),
     ),
     monthly=False,
 )
 
 INGESTIONS = Table(
     name="ingestions",
-    row="one month of one landing file that was ingested: read = kept + quarantined_rows",
+    row="one month of one landing file that was ingested: read = kept + quarantined_rows; mode replace replaced the month, mode "
+    "merge (a replay) put rows in by key, of which inserted had keys that the month did not have",
     key=("ingestion_id", "file", "month"),
     columns=(
         ("ingestion_id", "string"),
@@ -95,6 +99,8 @@ INGESTIONS = Table(
         ("quarantined_rows", "bigint"),
         ("rows_with_quarantined_values", "bigint"),
         ("ingested_at", "timestamp"),
+        ("mode", "string"),
+        ("inserted", "bigint"),
     ),
     monthly=False,
 )
@@ -152,4 +158,61 @@ STEP_RUNS = Table(
     monthly=False,
 )
 
-TABLES: tuple[Table, ...] = (CUSTOMERS, QUARANTINE, INGESTIONS, FEATURES_TABLE, ONLINE_FEATURES, RECOMMENDATIONS, STEP_RUNS)
+QUALITY = Table(
+    name="quality",
+    row="one rule as it was last checked on one month of one table: offending of the checked rows (or figures) break it",
+    key=("month", "table", "rule"),
+    columns=(
+        ("month", "string"),
+        ("table", "string"),
+        ("rule", "string"),
+        ("severity", "string"),
+        ("passed", "boolean"),
+        ("offending", "bigint"),
+        ("checked", "bigint"),
+        ("detail", "string"),
+        ("table_version", "bigint"),
+        ("validated_at", "timestamp"),
+    ),
+    monthly=False,
+)
+
+SUPPRESSIONS = Table(
+    name="suppressions",
+    row="one customer who was erased and must not come back: the keyed hash of the id, never the id",
+    key=("digest",),
+    columns=(
+        ("digest", "string"),
+        ("erasure_id", "string"),
+    ),
+    monthly=False,
+)
+
+ERASURES = Table(
+    name="erasures",
+    row="one erasure, without any id: how many customers, rows removed per table (JSON), files rewritten or left to the user "
+    "(JSON), versions of the model that were trained on them (JSON)",
+    key=("erasure_id",),
+    columns=(
+        ("erasure_id", "string"),
+        ("erased_at", "timestamp"),
+        ("customers", "int"),
+        ("rows", "string"),
+        ("files", "string"),
+        ("models", "string"),
+    ),
+    monthly=False,
+)
+
+TABLES: tuple[Table, ...] = (
+    CUSTOMERS,
+    QUARANTINE,
+    INGESTIONS,
+    QUALITY,
+    FEATURES_TABLE,
+    ONLINE_FEATURES,
+    RECOMMENDATIONS,
+    STEP_RUNS,
+    SUPPRESSIONS,
+    ERASURES,
+)

@@ -32,6 +32,7 @@ class MonthCount:
     month: str
     kept: int
     rows_with_bad_values: int
+    bad_values: int
     quarantined: Mapping[str, int]
     """Quarantined rows by reason."""
 
@@ -59,20 +60,24 @@ def count_lines(staged: "DataFrame", files: Sequence[LandingFile], duplicates: S
     from pyspark.sql import functions as F
 
     month = F.coalesce(F.col("row_month"), F.date_format("snapshot_date", "yyyy-MM")).alias("month")
-    has_bad_values = F.col("bad_values").isNotNull().alias("has_bad_values")
-    groups = staged.groupBy("file_index", month, "row_reason", has_bad_values).count().toArrow().to_pylist()
+    bad_values = F.when(F.col("bad_values").isNull(), 0).otherwise(F.size("bad_values")).alias("bad_values")
+    groups = staged.groupBy("file_index", month, "row_reason", bad_values).count().toArrow().to_pylist()
 
     kept: Counter[tuple[int, str]] = Counter()
     with_bad_values: Counter[tuple[int, str]] = Counter()
+    values: Counter[tuple[int, str]] = Counter()
     quarantined: dict[tuple[int, str], Counter[str]] = {}
     for group in groups:
         if group["row_reason"] is None:
-            kept[group["file_index"], group["month"]] += group["count"]
-            with_bad_values[group["file_index"], group["month"]] += group["count"] if group["has_bad_values"] else 0
+            place = (group["file_index"], group["month"])
+            kept[place] += group["count"]
+            with_bad_values[place] += group["count"] if group["bad_values"] else 0
+            values[place] += group["count"] * group["bad_values"]
     for duplicate in duplicates:
         place = (duplicate.file_index, duplicate.month)
         kept[place] -= 1
-        with_bad_values[place] -= duplicate.has_bad_values
+        with_bad_values[place] -= duplicate.bad_values > 0
+        values[place] -= duplicate.bad_values
         quarantined.setdefault(place, Counter())[DUPLICATE] += 1
     for group in groups:
         if group["row_reason"] is not None:
@@ -81,7 +86,14 @@ def count_lines(staged: "DataFrame", files: Sequence[LandingFile], duplicates: S
             quarantined.setdefault(place, Counter())[group["row_reason"]] += group["count"]
 
     counts = [
-        MonthCount(index, month, kept[index, month], with_bad_values[index, month], dict(quarantined.get((index, month), {})))
+        MonthCount(
+            index,
+            month,
+            kept[index, month],
+            with_bad_values[index, month],
+            values[index, month],
+            dict(quarantined.get((index, month), {})),
+        )
         for index, month in sorted(set(kept) | set(quarantined))
     ]
     for index, file in enumerate(files):

@@ -18,7 +18,8 @@ class Duplicate:
     file_index: int
     line: int
     month: str
-    has_bad_values: bool
+    bad_values: int
+    """How many of its values would have gone to quarantine had it been the first."""
 
 
 class TooManyDuplicates(InputError):
@@ -49,7 +50,7 @@ def find_duplicates(staged: "DataFrame", at_most: float) -> list[Duplicate]:
             "file_index",
             "line",
             F.date_format("snapshot_date", "yyyy-MM").alias("month"),
-            F.col("bad_values").isNotNull().alias("has_bad_values"),
+            F.when(F.col("bad_values").isNull(), 0).otherwise(F.size("bad_values")).alias("bad_values"),
         )
         .toArrow()
         .sort_by([("month", "ascending"), ("customer_id", "ascending"), ("file_index", "ascending"), ("line", "ascending")])
@@ -59,6 +60,6 @@ def find_duplicates(staged: "DataFrame", at_most: float) -> list[Duplicate]:
     for row in lines.to_pylist():
         key = (row["month"], row["customer_id"])
         if key == first_of:
-            surplus.append(Duplicate(row["file_index"], row["line"], row["month"], row["has_bad_values"]))
+            surplus.append(Duplicate(row["file_index"], row["line"], row["month"], row["bad_values"]))
         first_of = key
     return sorted(surplus, key=lambda duplicate: (duplicate.file_index, duplicate.line))

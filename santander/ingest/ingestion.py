@@ -22,7 +22,7 @@ from santander.ingest.quarantine import quarantined_rows
 from santander.ingest.reading import line_texts, read_landing_files
 from santander.lake import Lake
 from santander.storage import Place, names_in, remove_tree
-from santander.tables import CUSTOMERS, INGESTIONS, PARTITION, QUARANTINE
+from santander.tables import CUSTOMERS, INGESTIONS, QUARANTINE
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -115,8 +115,7 @@ def _staging(settings: "Settings", lake: Lake, ingestion_id: str) -> Iterator[Pl
 
 def _stage(settings: "Settings", lake: Lake, files: Sequence[LandingFile], folder: Place) -> "DataFrame":
     lines = read_landing_files(lake.session, files, settings.ingest.tasks)
-    lines.write.format("delta").partitionBy(PARTITION).save(str(folder))
-    return lake.session.read.format("delta").load(str(folder))
+    return lake.stage(lines, folder)
 
 
 def _take_stock(
@@ -152,7 +151,8 @@ def _publish(
 ) -> None:
     lineage = {"ingestion_id": ingestion_id}
     quarantine = quarantined_rows(lake.session, staged, files, counts, _with_texts(files, duplicates), ingestion_id)
-    lake.replace_where(QUARANTINE, quarantine, _of_files_and_months(files, counts), lineage)
+    meant = sum(count.quarantined_rows + count.bad_values for count in counts)
+    lake.replace_where(QUARANTINE, quarantine, _of_files_and_months(files, counts), meant, lineage)
     customers = _customers(staged, duplicates)
     months = sorted(kept)
     step = settings.ingest.months_per_commit
@@ -205,6 +205,8 @@ def _markers(ingestion_id: str, files: Sequence[LandingFile], counts: Sequence[M
             "quarantined_rows": count.quarantined_rows,
             "rows_with_quarantined_values": count.rows_with_bad_values,
             "ingested_at": now,
+            "mode": "replace",
+            "inserted": count.kept,
         }
         for count in counts
     ]

@@ -66,6 +66,8 @@ def quarantined_rows(
     return (
         rows.join(F.broadcast(origin), on=F.col("file_index") == F.col("origin_index"), how="inner")
         .withColumn("ingestion_id", F.lit(ingestion_id))
+        .withColumn("customer_id", F.lit(None).cast("bigint"))
+        .withColumn("resolved_by", F.lit(None).cast("string"))
         .select(*(name for name, _ in QUARANTINE.columns))
     )
 
