@@ -140,7 +140,7 @@ class Lake:
         """The whole table; raises InputError when it does not exist (the engine would name a path, not a remedy)."""
         if not self.exists(table):
             raise InputError(f"there is no table {table.name} yet in {self._root}: run the step that makes it first")
-        self.delta(table)  # a table of another version is refused here
+        self.delta(table)  # one of another version is refused here, not read with nulls
         return self.session.read.format("delta").load(self.path(table))
 
     def read_months(self, table: Table, months: Sequence[Month]) -> "DataFrame":
