@@ -9,11 +9,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.needs import lacking
+
+_AWS_VARIABLES = (
+    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3", "AWS_ALLOW_HTTP",
+)  # fmt: skip
 
 _INSTALL = Path(__file__).parents[1] / "deploy" / "install-s3-server.sh"
 _USER, _PASSWORD = "tester", "not-a-secret"
 _START_SECONDS = 20
+
+
+def without_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take every AWS variable out of the environment."""
+    for name in _AWS_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
 
 
 @dataclass(frozen=True)
@@ -31,6 +44,12 @@ class S3Server:
             "AWS_REGION": "us-east-1",
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port or self.port}",
         }
+
+    def reach(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let the environment have the variables that reach this server, and no other AWS variable."""
+        without_aws(monkeypatch)
+        for name, value in self.environment().items():
+            monkeypatch.setenv(name, value)
 
     def make_bucket(self, name: str) -> None:
         from pyarrow.fs import S3FileSystem

@@ -23,7 +23,6 @@ from santander.synthetic import BankSpec, generate
 from santander.tables import CUSTOMERS, FEATURES_TABLE, INGESTIONS, QUARANTINE, RECOMMENDATIONS, Table
 from tests.bucket_writer import FIRST_NUMBER, LOG, NUMBERS, OWN_MONTH, SHARED_MONTH
 from tests.s3_server import S3Server, s3_server, slow_commits
-from tests.test_storage import AWS_VARIABLES
 
 SANTANDER = str(Path(sys.executable).with_name("santander"))
 ROUNDS = 3
@@ -41,10 +40,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 @pytest.fixture
 def bucket(server: S3Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     """A data folder in the bucket for this test alone, with the variables that reach it."""
-    for name in AWS_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-    for name, value in server.environment().items():
-        monkeypatch.setenv(name, value)
+    server.reach(monkeypatch)
     return f"s3a://lakes/{tmp_path.name}"
 
 

@@ -23,12 +23,7 @@ from santander.storage import (
     size_of,
     whole_file,
 )
-from tests.s3_server import S3Server, free_port, s3_server
-
-AWS_VARIABLES = (
-    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL",
-    "AWS_ENDPOINT_URL_S3", "AWS_ALLOW_HTTP",
-)  # fmt: skip
+from tests.s3_server import S3Server, free_port, s3_server, without_aws
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +36,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """An environment without any AWS variable, to be filled."""
-    for name in AWS_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
+    without_aws(monkeypatch)
     return monkeypatch
 
 
@@ -50,8 +44,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def root(request: pytest.FixtureRequest, aws: pytest.MonkeyPatch, tmp_path: Path) -> Place:
     if request.param == "folder":
         return tmp_path
-    for name, value in request.getfixturevalue("server").environment().items():
-        aws.setenv(name, value)
+    request.getfixturevalue("server").reach(aws)
     return place(f"s3a://files/{tmp_path.name}")
 
 

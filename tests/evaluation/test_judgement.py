@@ -14,7 +14,7 @@ from santander.evaluation.plots import additions_by_chance, draw
 from santander.features.expansion import ColumnGroup
 from santander.models.boosted_trees import BoostedTrees, BoostedTreesSettings
 from santander.models.popularity import Popularity, PopularitySettings
-from tests.models.toy_world import MASK, PENSIONER, STUDENT, TAXPAYER, feature_rows, toy_training_set
+from tests.models.toy_world import MASK, PENSIONER, SMALL_TREES, STUDENT, TAXPAYER, feature_rows, toy_training_set
 
 MAY = Month(2016, 5)
 
@@ -30,7 +30,7 @@ def month_of(*customers: tuple[dict[str, object], int]) -> MonthToJudge:
 def judgement() -> Judgement:
     """A student and a pensioner do the usual, a taxpayer the less usual, another nothing."""
     training = toy_training_set()
-    settings = BoostedTreesSettings(columns=(ColumnGroup.PROFILE, ColumnGroup.LAG_1_BITS), rounds=12, max_depth=3, eta=0.5)
+    settings = SMALL_TREES
     customers = [(STUDENT, "e_account"), (PENSIONER, "payroll"), (TAXPAYER, "credit_card"), (TAXPAYER, "")]
     judged = month_of(*((who, MASK.get(product, 0)) for who, product in customers))
     return judge(BoostedTrees.fit(settings, training), Popularity.fit(PopularitySettings(), training), judged, oracle=0.7)

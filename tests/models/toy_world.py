@@ -10,7 +10,12 @@ from santander.arrow import arrow_type
 from santander.bank.months import Month
 from santander.bank.products import PRODUCTS
 from santander.features.declaration import FEATURES
+from santander.features.expansion import ColumnGroup
+from santander.models.boosted_trees import BoostedTreesSettings
 from santander.models.training_set import TrainingSet
+
+SMALL_TREES = BoostedTreesSettings(columns=(ColumnGroup.PROFILE, ColumnGroup.LAG_1_BITS), rounds=12, max_depth=3, eta=0.5)
+"""Trees that learn this world in a second."""
 
 BIT = {product.name: product.bit for product in PRODUCTS}
 MASK = {product.name: product.mask for product in PRODUCTS}

@@ -28,7 +28,6 @@ from santander.tables import (
     STEP_RUNS,
 )
 from tests.s3_server import s3_server
-from tests.test_storage import AWS_VARIABLES
 
 MAY, JUNE = Month(2016, 5), Month(2016, 6)
 Rows = dict[str, list[dict[str, Any]]]
@@ -231,10 +230,7 @@ def test_a_folder_can_be_compared_with_a_bucket(tmp_path: Path, monkeypatch: pyt
     here = write(tmp_path / "here", bank("here"))
     with s3_server(tmp_path / "s3") as server:
         server.make_bucket("lakes")
-        for name in AWS_VARIABLES:
-            monkeypatch.delenv(name, raising=False)
-        for name, value in server.environment().items():
-            monkeypatch.setenv(name, value)
+        server.reach(monkeypatch)
         monkeypatch.setenv("SANTANDER_STATE_DIR", str(tmp_path / "state"))
         assert compare_folders(here, write("s3a://lakes/same", bank("there", hour=5))).equal
         other = bank("there", hour=5)

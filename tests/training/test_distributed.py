@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from santander.bank.months import Month
 from santander.features.expansion import ColumnGroup
 from santander.lake import Lake
-from santander.models.boosted_trees import BoostedTrees, BoostedTreesSettings
+from santander.models.boosted_trees import BoostedTrees
 from santander.models.training_set import TrainingSet
 from santander.settings import Settings
 from santander.store.access import open_store
@@ -26,6 +26,7 @@ from tests.models.toy_world import (
     BIT,
     MASK,
     PENSIONER,
+    SMALL_TREES,
     STUDENT,
     TAXPAYER,
     buyers_of,
@@ -35,7 +36,6 @@ from tests.models.toy_world import (
 )
 from tests.registry.two_holders import recipe
 
-SETTINGS = BoostedTreesSettings(columns=(ColumnGroup.PROFILE, ColumnGroup.LAG_1_BITS), rounds=12, max_depth=3, eta=0.5)
 MARCH, APRIL, MAY = Month(2016, 3), Month(2016, 4), Month(2016, 5)
 PATIENCE = 2.0
 
@@ -66,7 +66,7 @@ def several(month: Month, *habits: tuple[dict[str, object], int], each: int = 40
 
 def test_one_worker_grows_the_very_booster_of_the_driver(session: SparkSession, one_thread: None) -> None:
     training = toy_training_set()
-    here, there = BoostedTrees.fit(SETTINGS, training), BoostedTrees.fit(SETTINGS, on_workers(session, training, 1))
+    here, there = BoostedTrees.fit(SMALL_TREES, training), BoostedTrees.fit(SMALL_TREES, on_workers(session, training, 1))
     assert trees(there) == trees(here)
     assert there.booster.feature_names == here.booster.feature_names == list(here.plan.names)
     assert there.products == here.products
@@ -77,16 +77,16 @@ def test_one_worker_grows_the_very_booster_of_the_driver(session: SparkSession, 
 
 def test_two_workers_agree_with_the_driver_and_with_themselves(session: SparkSession) -> None:
     training, rows = toy_training_set(), feature_rows([STUDENT, PENSIONER, TAXPAYER])
-    together = BoostedTrees.fit(SETTINGS, on_workers(session, training, 2))
+    together = BoostedTrees.fit(SMALL_TREES, on_workers(session, training, 2))
     # the ages are three, so both find the same bins, and only the order of sums differs
-    np.testing.assert_allclose(together.score(rows), BoostedTrees.fit(SETTINGS, training).score(rows), atol=1e-4)
-    assert trees(together) == trees(BoostedTrees.fit(SETTINGS, on_workers(session, training, 2)))
-    assert together.rounds == SETTINGS.rounds
+    np.testing.assert_allclose(together.score(rows), BoostedTrees.fit(SMALL_TREES, training).score(rows), atol=1e-4)
+    assert trees(together) == trees(BoostedTrees.fit(SMALL_TREES, on_workers(session, training, 2)))
+    assert together.rounds == SMALL_TREES.rounds
 
 
 def test_what_is_unknown_stays_missing_and_is_not_zero(session: SparkSession) -> None:
     unknown, nothing_held = {**STUDENT, "holdings_lag_1": None}, {**STUDENT, "holdings_lag_1": 0}
-    settings = SETTINGS.model_copy(update={"columns": (ColumnGroup.LAG_1_BITS,)})
+    settings = SMALL_TREES.model_copy(update={"columns": (ColumnGroup.LAG_1_BITS,)})
     training = several(APRIL, (unknown, MASK["funds"]), (nothing_held, MASK["taxes"]))
     model = BoostedTrees.fit(settings, on_workers(session, training, 2))
     assert lists(model, feature_rows([unknown, nothing_held]))[:, 0].tolist() == [BIT["funds"], BIT["taxes"]]
@@ -105,21 +105,21 @@ def test_weights_of_months_decide_between_months_that_disagree(session: SparkSes
     )
 
     def first(weights: dict[Month, float]) -> int:
-        return int(lists(BoostedTrees.fit(SETTINGS, both.of_months(weights)), feature_rows([STUDENT]))[0, 0])
+        return int(lists(BoostedTrees.fit(SMALL_TREES, both.of_months(weights)), feature_rows([STUDENT]))[0, 0])
 
     assert first({MARCH: 3.0, APRIL: 1.0}) == BIT["taxes"]
     assert first({MARCH: 1.0, APRIL: 3.0}) == BIT["funds"]
 
 
 def test_products_nobody_or_too_few_added_are_left_out(session: SparkSession) -> None:
-    settings = SETTINGS.model_copy(update={"min_additions": 31})
+    settings = SMALL_TREES.model_copy(update={"min_additions": 31})
     model = BoostedTrees.fit(settings, on_workers(session, toy_training_set(), 2))
     known = sorted(BIT[name] for name in ("e_account", "taxes", "payroll"))
     assert np.flatnonzero(~np.isnan(model.score(feature_rows([STUDENT]))[0])).tolist() == known
 
 
 def test_validation_months_stop_the_fit_where_they_stop_it_in_the_driver(session: SparkSession, one_thread: None) -> None:
-    settings = SETTINGS.model_copy(update={"rounds": 400, "early_stopping_rounds": 2})
+    settings = SMALL_TREES.model_copy(update={"rounds": 400, "early_stopping_rounds": 2})
     training, watched = toy_training_set(), toy_training_set(MARCH, each=40)
     here = BoostedTrees.fit(settings, training, watched)
     there = BoostedTrees.fit(settings, on_workers(session, training, 1), on_workers(session, watched, 1))
@@ -135,7 +135,7 @@ def test_a_worker_without_rows_takes_part(session: SparkSession, watched: bool) 
     counts = population_of([(APRIL, STUDENT, MASK["taxes"], 20), (APRIL, PENSIONER, MASK["funds"], 20)])
     one_customer = TrainingSet(buyers_of(habits), counts, {APRIL: 1.0})
     validation = on_workers(session, several(MARCH, (STUDENT, MASK["taxes"]), each=1), 2) if watched else None
-    model = BoostedTrees.fit(SETTINGS, on_workers(session, one_customer, 2), validation)
+    model = BoostedTrees.fit(SMALL_TREES, on_workers(session, one_customer, 2), validation)
     assert lists(model, feature_rows([STUDENT, PENSIONER]))[:, 0].tolist() == [BIT["taxes"], BIT["funds"]]
 
 
@@ -143,7 +143,7 @@ def test_more_workers_than_slots_are_refused_in_one_line(session: SparkSession, 
     training = on_workers(session, toy_training_set(), 3)
     expected = "training needs 3 task slots at once and the cluster has 2; it waited 2 s"
     with caplog.at_level(logging.WARNING, logger="santander"), pytest.raises(MissingSlots, match=expected) as refused:
-        BoostedTrees.fit(SETTINGS, training)
+        BoostedTrees.fit(SMALL_TREES, training)
     assert "\n" not in str(refused.value)
     assert refused.value.exit_code == 1
     assert "training waits for 1 of 3 task slots, at most 2 s" in caplog.text
@@ -158,16 +158,16 @@ def test_what_goes_wrong_on_a_worker_is_said_in_one_line(session: SparkSession) 
     training = toy_training_set()
     ageless = TrainingSet(training.buyers.drop_columns(["age"]), training.population, training.weights)
     with pytest.raises(TrainingFailed, match="the feature rows have no column 'age', which the model needs") as failed:
-        BoostedTrees.fit(SETTINGS, on_workers(session, ageless, 2))
+        BoostedTrees.fit(SMALL_TREES, on_workers(session, ageless, 2))
     assert "\n" not in str(failed.value)
 
 
 def test_both_halves_must_lie_in_one_place(session: SparkSession) -> None:
     here, there = toy_training_set(), on_workers(session, toy_training_set(), 2)
     with pytest.raises(TypeError, match="validation rows lie in the driver, training rows in spark, 2 workers"):
-        BoostedTrees.fit(SETTINGS, there, here)
+        BoostedTrees.fit(SMALL_TREES, there, here)
     with pytest.raises(TypeError, match="validation rows lie in spark, 2 workers, training rows in the driver"):
-        BoostedTrees.fit(SETTINGS, here, there)
+        BoostedTrees.fit(SMALL_TREES, here, there)
 
 
 @pytest.fixture
