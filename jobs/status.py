@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @verb
 def status(settings: "Settings") -> Outcome:
-    """Show months with their row counts, table versions, the champion, and when each step last ran."""
+    """Show months with their row counts, what is out of date, table versions, the champion, and when each step last ran."""
     from santander.overview import look
 
     overview = look(settings)
@@ -21,14 +21,14 @@ def status(settings: "Settings") -> Outcome:
 def _months(overview: "Overview") -> Any:
     from rich.table import Table
 
-    table = Table("month", "customers", "products", "features", "recommendations", "last step")
+    table = Table("month", "customers", "products", "features", "recommendations", "out of date", "last step")
     for column in table.columns[1:5]:
         column.justify = "right"
     for month in overview.months:
         last = f"{month.last_step}, {month.last_step_at:%Y-%m-%d %H:%M}" if month.last_step_at else "-"
         known = "known" if month.has_products else "unknown"
         counts = [f"{n:,}" if n else "-" for n in (month.customers, month.features, month.recommendations)]
-        table.add_row(str(month.month), counts[0], known, *counts[1:], last)
+        table.add_row(str(month.month), counts[0], known, *counts[1:], ", ".join(month.stale) or "-", last)
     return table
 
 

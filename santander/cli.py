@@ -4,6 +4,7 @@ A verb takes the settings and its own options and returns an Outcome. The decora
 all verbs share, turns errors into one line and an exit code, and prints the outcome for people or as JSON.
 """
 
+import errno
 import functools
 import importlib
 import inspect
@@ -11,17 +12,26 @@ import json
 import logging
 import os
 import pkgutil
+import shutil
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from santander.errors import SantanderError, telling_line
+from santander.errors import SantanderError, is_out_of_space, telling_line
+
+if TYPE_CHECKING:
+    from santander.settings import Settings
 
 log = logging.getLogger("santander")
+
+_SQLITE_IO = "disk I/O error"
+_NO_ROOM = 1 << 20
+OUT_OF_SPACE = "no space left on the disk: nothing that was there is lost; make room and run the same command again"
 
 # typer carries its own copy of click and exports only this one of click's errors
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -48,6 +58,8 @@ class Outcome:
     payload: dict[str, Any]
     text: list[Any] = field(default_factory=list)
     exit_code: int = 0
+    error: SantanderError | None = None
+    """What the verb has to complain of once its result is shown: its one line and its exit code."""
 
 
 Verb = Callable[..., Outcome]
@@ -71,8 +83,11 @@ def verb(function: Verb) -> Callable[..., None]:
         from santander.settings import Settings
 
         settings = Settings.load(**chosen)
-        outcome = function(settings=settings, **options)
+        with _telling_of_a_full_disk(settings):
+            outcome = function(settings=settings, **options)
         _show(outcome, as_json=as_json)
+        if outcome.error is not None:
+            raise outcome.error
         if outcome.exit_code:
             raise typer.Exit(outcome.exit_code)
 
@@ -82,6 +97,17 @@ def verb(function: Verb) -> Callable[..., None]:
     command.__annotations__ = {p.name: p.annotation for p in parameters}
     del command.__wrapped__
     return command
+
+
+@contextmanager
+def _telling_of_a_full_disk(settings: "Settings") -> Iterator[None]:
+    """SQLite calls it a disk I/O error when its files cannot grow: where there is no room, say that."""
+    try:
+        yield
+    except Exception as error:
+        if _SQLITE_IO in str(error) and shutil.disk_usage(settings.state).free < _NO_ROOM:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(settings.state)) from error
+        raise
 
 
 def main() -> None:
@@ -134,6 +160,8 @@ def run_app(app: typer.Typer) -> None:
     except Exception as error:  # noqa: BLE001  (the last resort: a user sees one line, never a trace unasked)
         if os.environ.get("SANTANDER_DEBUG"):
             traceback.print_exc()
+        if is_out_of_space(error):
+            _fail(f"{OUT_OF_SPACE} ({telling_line(error)})", 1)
         _fail(f"{telling_line(error)} (set SANTANDER_DEBUG=1 for the trace)", 1)
     sys.exit(code if isinstance(code, int) else 0)
 

@@ -1,5 +1,8 @@
 """Errors a user can cause. The command line shows each as one line and maps it to an exit code."""
 
+import errno
+import re
+
 
 class SantanderError(Exception):
     """Something the user should hear about in one line; ends with exit code 1."""
@@ -11,6 +14,22 @@ class InputError(SantanderError):
     """Bad input or usage: a file, an option or a setting is not what the command needs; exit code 2."""
 
     exit_code = 2
+
+
+_OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_OUT_OF_SPACE_TEXT = re.compile(
+    r"No space left on device|Disk quota exceeded|File too large|\(os error (?:27|28|122)\)|database or disk is full"
+)
+
+
+def is_out_of_space(error: BaseException) -> bool:
+    """Whether an error, or one that it came from, says that a disk or a quota is full; engines pass it on as text only."""
+    at: BaseException | None = error
+    while at is not None:
+        if getattr(at, "errno", None) in _OUT_OF_SPACE or _OUT_OF_SPACE_TEXT.search(str(at)):
+            return True
+        at = at.__cause__
+    return False
 
 
 _JAVA_CAUSE = "Caused by: "

@@ -17,14 +17,14 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from santander.bank.months import Month
-from santander.errors import InputError, SantanderError, telling_line
+from santander.errors import InputError, SantanderError, is_out_of_space, telling_line
 from santander.storage import BucketPath, Place
 from santander.table_files import fingerprints_of, rows_by_month, rows_meeting
 from santander.table_schema import check_schema, declared_schema, upgrade_schema
-from santander.tables import PARTITION, Table
+from santander.tables import CARRIED_FINGERPRINTS, PARTITION, Table
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("santander.lake")
 
-LOCK_WAIT_SECONDS = 60
 ATTEMPTS = 8
 """How often a write to a bucket is done before it gives way to the others."""
 FIRST_PAUSE_SECONDS = 0.25
@@ -71,8 +70,18 @@ class RowCountMismatch(SantanderError):
 class TableBusy(SantanderError):
     """Another run holds the write lock."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"another run is writing {name}: waited {LOCK_WAIT_SECONDS} s, try again when it has ended")
+    def __init__(self, name: str, waited: float) -> None:
+        super().__init__(f"another run is writing {name}: waited {waited:g} s (locks.wait), try again when it has ended")
+
+
+class OvertakenCommit(SantanderError):
+    """Another run that goes by other locks, those of another state folder, committed to the table during this write."""
+
+    def __init__(self, table: Table, said: str) -> None:
+        super().__init__(
+            f"another run with another state folder was writing {table.name} too; nothing of this write was committed, run it "
+            f"again, and give all runs on one data folder the same --state-dir ({said[:200]})"
+        )
 
 
 class TooManyWriters(SantanderError):
@@ -93,6 +102,7 @@ class Lake:
     def __init__(self, settings: "Settings", session: "SparkSession | None" = None) -> None:
         self._root = settings.lake
         self._locks = settings.state / "locks"
+        self._lock_wait = settings.locks.wait
         self._session = session
         self._data = settings.data
         self._options: dict[str, str] | None = None
@@ -133,8 +143,12 @@ class Lake:
         return [month for month, rows in self.rows_by_month(table).items() if rows]
 
     def fingerprints(self, table: Table) -> dict[Month, str]:
-        """For each month a text that changes whenever its rows are written anew."""
-        return fingerprints_of(self._delta(table)) if self.exists(table) else {}
+        """For each month a text that changes whenever its rows are written anew, save by a compaction."""
+        if not self.exists(table):
+            return {}
+        notes = (row for row in self.rows(CARRIED_FINGERPRINTS) if row["table"] == table.name)
+        carried = {(row["month"], row["fingerprint"]): row["same_as"] for row in notes}
+        return {month: carried.get((str(month), print_), print_) for month, print_ in fingerprints_of(self._delta(table)).items()}
 
     def read(self, table: Table) -> "DataFrame":
         """The whole table; raises InputError when it does not exist (the engine would name a path, not a remedy)."""
@@ -192,20 +206,31 @@ class Lake:
 
     def append_rows(self, table: Table, rows: Sequence[Mapping[str, Any]], lineage: Mapping[str, Any] | None = None) -> int:
         """Append a few rows made in the driver, such as a commit marker; no session is needed."""
-        import pyarrow as pa
-        from deltalake import CommitProperties, write_deltalake
+        return self._write_rows(table, rows, "append", lineage)
 
-        from santander.arrow import arrow_schema
+    def overwrite_rows(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Replace all rows of a small table by rows made in the driver."""
+        return self._write_rows(table, rows, "overwrite", None)
 
-        data = pa.Table.from_pylist([dict(row) for row in rows], schema=arrow_schema(table.columns))
-        properties = CommitProperties(custom_metadata={"userMetadata": json.dumps(lineage)}) if lineage else None
+    def update_rows(self, table: Table, predicate: str, values: Mapping[str, str]) -> int:
+        """Set text columns of the rows that meet an SQL predicate, without an engine; how many they were."""
+        literals = {name: "'" + text.replace("'", "''") + "'" for name, text in values.items()}  # the library escapes none
 
         def write() -> int:
-            present = self._delta(table)
-            write_deltalake(present, data, mode="append", commit_properties=properties)
-            return present.version()
+            return int(self._delta(table).update(updates=literals, predicate=predicate)["num_updated_rows"])
 
         return self._commit(table, write)
+
+    def delete_rows(self, table: Table, predicate: str, rows_meant: int) -> None:
+        """Delete the rows that meet an SQL predicate, without an engine; RowCountMismatch, undone, where not as many as meant."""
+
+        def write() -> None:
+            delta = self._delta(table)
+            deleted = int(delta.delete(predicate)["num_deleted_rows"])
+            if deleted != rows_meant:
+                raise RowCountMismatch(table, None, rows_meant, deleted, rolled_back=self._roll_back(table, delta.version()))
+
+        self._commit(table, write)
 
     def stage(self, frame: "DataFrame", folder: Place) -> "DataFrame":
         """Write rows of a step that are read more than once to a folder of its own, by month; the rows as read from there.
@@ -222,15 +247,26 @@ class Lake:
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
-        """One writer at a time. The operating system drops the lock of a process that dies. Raises TableBusy."""
+        """One writer at a time: others say that they wait, and raise TableBusy when ``locks.wait`` is over.
+
+        The operating system drops the lock of a process that dies.
+        """
         from filelock import FileLock, Timeout
 
         self._locks.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._locks / f"{name}.lock")
         try:
-            with FileLock(self._locks / f"{name}.lock", timeout=LOCK_WAIT_SECONDS):
-                yield
+            lock.acquire(timeout=0)
         except Timeout:
-            raise TableBusy(name) from None
+            log.info("another run is writing %s: waiting for it, up to %g s", name, self._lock_wait)
+            try:
+                lock.acquire(timeout=self._lock_wait)
+            except Timeout:
+                raise TableBusy(name, self._lock_wait) from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     # --- inside --------------------------------------------------------------------------------------------------
 
@@ -244,7 +280,12 @@ class Lake:
         if not self._in_bucket:
             with self.lock(table.name):
                 self._create(table)
-                return write()
+                try:
+                    return write()
+                except Exception as error:
+                    if is_out_of_space(error) or not is_conflict(error):
+                        raise
+                    raise OvertakenCommit(table, telling_line(error)) from error
         pause, last = FIRST_PAUSE_SECONDS, ""
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -259,6 +300,28 @@ class Lake:
                 time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  (two runs must not keep step with each other)
                 pause *= 2
         raise TooManyWriters(table, last)
+
+    def _write_rows(
+        self,
+        table: Table,
+        rows: Sequence[Mapping[str, Any]],
+        mode: "Literal['append', 'overwrite']",
+        lineage: Mapping[str, Any] | None,
+    ) -> int:
+        import pyarrow as pa
+        from deltalake import CommitProperties, write_deltalake
+
+        from santander.arrow import arrow_schema
+
+        data = pa.Table.from_pylist([dict(row) for row in rows], schema=arrow_schema(table.columns))
+        properties = CommitProperties(custom_metadata={"userMetadata": json.dumps(lineage)}) if lineage else None
+
+        def write() -> int:
+            present = self._delta(table)
+            write_deltalake(present, data, mode=mode, commit_properties=properties)
+            return present.version()
+
+        return self._commit(table, write)
 
     def _replace(
         self,

@@ -8,6 +8,7 @@ from santander.bank.months import Month
 from santander.freshness import StepLedger
 from santander.ingest.accounting import last_ingestions
 from santander.lake import Lake
+from santander.staleness import stale_months
 from santander.tables import CUSTOMERS, FEATURES_TABLE, INGESTIONS, RECOMMENDATIONS, TABLES
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ class MonthOverview:
     has_products: bool
     features: int
     recommendations: int
+    stale: tuple[str, ...]
+    """Tables whose rows of the month were made from something else than there is now."""
     model_version: int | None
     last_step: str | None
     last_step_at: dt.datetime | None
@@ -46,6 +49,7 @@ class Overview:
                     "has_products": m.has_products,
                     "features": m.features,
                     "recommendations": m.recommendations,
+                    "stale": list(m.stale),
                     "model_version": m.model_version,
                     "last_step": m.last_step,
                     "last_step_at": m.last_step_at.isoformat() if m.last_step_at else None,
@@ -66,6 +70,7 @@ def look(settings: "Settings") -> Overview:
     customers, features, recommendations = (lake.rows_by_month(t) for t in (CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS))
     ingested = last_ingestions(lake.rows(INGESTIONS))
     all_runs = ledger.runs()
+    stale = stale_months(lake, ledger)
     months = []
     for month in sorted(set(customers) | set(features) | set(recommendations)):
         runs = [run for run in all_runs if run.month == month]
@@ -78,6 +83,7 @@ def look(settings: "Settings") -> Overview:
                 any(row["has_products"] for row in ingested.get(str(month), [])),
                 features.get(month, 0),
                 recommendations.get(month, 0),
+                tuple(table for table, behind in stale.items() if month in behind),
                 scored.result["model_version"] if scored else None,
                 last.step if last else None,
                 last.finished_at if last else None,

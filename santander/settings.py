@@ -39,6 +39,34 @@ class FeatureSettings(_Section):
     months_per_commit: int = Field(ge=1)
 
 
+class NullShare(_Section):
+    """The usual share of nulls of a column, and how far from it a month may lie."""
+
+    usual: float = Field(ge=0, le=1)
+    within: float = Field(ge=0, le=1)
+
+
+class QualitySettings(_Section):
+    """From when on a month is not what it should be; the rules are declared in ``santander/quality/declaration.py``."""
+
+    min_rows: int = Field(ge=1)
+    max_fall: float = Field(ge=0, le=1)
+    max_rise: float = Field(ge=0)
+    allowed_shares: dict[str, float]
+    seniority_tolerance_months: int = Field(ge=0)
+    joined_after_days: int = Field(ge=0)
+    null_shares: dict[str, NullShare]
+    null_share_unnamed: float = Field(ge=0, le=1)
+    null_share_change: float = Field(ge=0, le=1)
+    distributions: dict[str, tuple[float, float]]
+    lag_sample_rows: int = Field(ge=1)
+
+    def null_share_of(self, column: str) -> tuple[float, float]:
+        """The usual share of nulls of a column and how far from it a month may lie."""
+        named = self.null_shares.get(column)
+        return (named.usual, named.within) if named else (0.0, self.null_share_unnamed)
+
+
 class TrainingSettings(_Section):
     """Which recipe is trained unless another is named."""
 
@@ -79,6 +107,18 @@ class SparkSettings(_Section):
     barrier_wait: float = Field(gt=0)
 
 
+class LockSettings(_Section):
+    """How long a run waits for another one that writes the same."""
+
+    wait: float = Field(ge=0)
+
+
+class MaintenanceSettings(_Section):
+    """How long what is out of use is kept."""
+
+    retention_days: int = Field(ge=0)
+
+
 class Settings(BaseSettings):
     """Everything a verb may be told. ``Settings.load()`` is the only way it is made."""
 
@@ -90,12 +130,15 @@ class Settings(BaseSettings):
     state_dir: str | None
     master: str
     ingest: IngestSettings
+    quality: QualitySettings
     training: TrainingSettings
     gate: GateSettings
     mlflow: MlflowSettings
     features: FeatureSettings
     store: StoreSettings
     spark: SparkSettings
+    maintenance: MaintenanceSettings
+    locks: LockSettings
 
     @classmethod
     def load(cls, **options: Any) -> "Settings":

@@ -204,6 +204,20 @@ ERASURES = Table(
     monthly=False,
 )
 
+CARRIED_FINGERPRINTS = Table(
+    name="carried_fingerprints",
+    row="one month of a table whose files were written anew with the same rows, by a compaction: the fingerprint of the new "
+    "files stands for same_as",
+    key=("table", "month", "fingerprint"),
+    columns=(
+        ("table", "string"),
+        ("month", "string"),
+        ("fingerprint", "string"),
+        ("same_as", "string"),
+    ),
+    monthly=False,
+)
+
 TABLES: tuple[Table, ...] = (
     CUSTOMERS,
     QUARANTINE,
@@ -215,4 +229,5 @@ TABLES: tuple[Table, ...] = (
     STEP_RUNS,
     SUPPRESSIONS,
     ERASURES,
+    CARRIED_FINGERPRINTS,
 )

@@ -152,6 +152,18 @@ def test_rows_that_were_meant_and_not_written_are_missed(lake: Lake, session: Sp
     assert content(lake, NOTES) == [("a", "old"), ("b", "old")]
 
 
+def test_rows_changed_without_an_engine_are_counted_too(lake: Lake) -> None:
+    lake.append_rows(NOTES, [{"about": "a", "text": "old"}, {"about": "b", "text": "old"}, {"about": "c", "text": "old"}])
+    assert lake.update_rows(NOTES, "about = 'a'", {"text": "it's new"}) == 1
+    with pytest.raises(RowCountMismatch, match="table notes: 1 rows were meant, 2 written; the commit was rolled back"):
+        lake.delete_rows(NOTES, "text = 'old'", 1)
+    assert content(lake, NOTES) == [("a", "it's new"), ("b", "old"), ("c", "old")]
+    lake.delete_rows(NOTES, "about = 'c'", 1)
+    assert content(lake, NOTES) == [("a", "it's new"), ("b", "old")]
+    lake.overwrite_rows(NOTES, [{"about": "d", "text": None}])
+    assert content(lake, NOTES) == [("d", None)]
+
+
 def test_two_writers_lose_no_commit(lake: Lake, session: SparkSession) -> None:
     """The embedded engine fails one of two writers even where they replace different months; Spark may as well."""
     months = [JANUARY + i for i in range(4)]

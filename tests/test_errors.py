@@ -1,6 +1,8 @@
+import errno
+
 import pytest
 
-from santander.errors import telling_line
+from santander.errors import is_out_of_space, telling_line
 
 
 class Py4JJavaError(Exception):
@@ -46,3 +48,32 @@ PLAIN = """An error occurred while calling o1.save.
 )
 def test_what_happened_is_told_in_one_line(error, line):
     assert telling_line(error) == line
+
+
+SAIL_FULL = (
+    "Failed to write file: Generic LocalFileSystem error: Unable to copy data to file: No space left on device (os error 28)"
+)
+SPARK_FULL = (
+    "An error occurred.\n: org.apache.spark.SparkException: Job aborted.\nCaused by: java.io.IOException: No space left on device"
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "full"),
+    [
+        (OSError(errno.ENOSPC, "any text in any language"), True),
+        (OSError(errno.EDQUOT, "quota"), True),
+        (RuntimeError(SAIL_FULL), True),
+        (Py4JJavaError(SPARK_FULL), True),
+        (OSError(errno.ENOENT, "No such file"), False),
+        (ValueError("28"), False),
+    ],
+)
+def test_a_full_disk_is_known_whoever_met_it(error, full):
+    assert is_out_of_space(error) is full
+
+
+def test_a_full_disk_is_known_behind_the_error_it_caused():
+    outer = RuntimeError("the write failed")
+    outer.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+    assert is_out_of_space(outer)

@@ -7,10 +7,9 @@ from deltalake import DeltaTable
 from filelock import FileLock
 from pyspark.sql import DataFrame, SparkSession
 
-import santander.lake
 from santander.bank.months import Month
 from santander.lake import Lake, RowCountMismatch, SchemaMismatch, TableBusy
-from santander.settings import Settings
+from santander.settings import LockSettings, Settings
 from santander.tables import Table
 
 JANUARY, FEBRUARY = Month(2015, 1), Month(2015, 2)
@@ -72,10 +71,9 @@ def test_a_frame_of_another_schema_is_refused_before_the_write(
     assert not lake.exists(NUMBERS)
 
 
-def test_a_second_writer_waits_and_is_told_who_writes(
-    lake: Lake, settings: Settings, session: SparkSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(santander.lake, "LOCK_WAIT_SECONDS", 0)
+def test_a_second_writer_waits_and_is_told_who_writes(settings: Settings, session: SparkSession) -> None:
+    settings = settings.model_copy(update={"locks": LockSettings(wait=0)})
+    lake = Lake(settings, session)
     locks = settings.state / "locks"
     locks.mkdir(parents=True)
     with FileLock(locks / "numbers.lock"), pytest.raises(TableBusy, match="another run is writing numbers"):

@@ -1,0 +1,83 @@
+"""Remove customers from everything there is."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from santander.cli import Outcome, main_of, verb
+
+if TYPE_CHECKING:
+    from santander.erasure.forget import Erasure
+    from santander.settings import Settings
+
+
+@verb
+def forget(
+    customer_ids: Annotated[list[int] | None, typer.Argument(help="Customers to forget.", metavar="CUSTOMER_ID…", min=1)] = None,
+    *,
+    from_file: Annotated[
+        Path | None, typer.Option("--from-file", help="Text file of further ids, one a line; delete it afterwards.")
+    ] = None,
+    landing: Annotated[
+        list[str] | None,
+        typer.Option("--landing", help="A landing file outside of DATA_DIR to rewrite as well; may be repeated."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, and leave everything.")] = False,
+    settings: "Settings",
+) -> Outcome:
+    """Remove customers from tables, landing files, submissions, reports and stores, and keep later ingests from restoring them.
+
+    Ends with exit code 1 when anything is left, and names it. Let no other verb run meanwhile.
+    """
+    from santander.erasure.asked import asked_ids
+    from santander.erasure.forget import forget as forget_customers
+    from santander.storage import place
+
+    ids = asked_ids(customer_ids or [], from_file)
+    erasure = forget_customers(settings, ids, [place(file) for file in landing or []], dry_run=dry_run)
+    return Outcome(_payload(erasure, dry_run=dry_run), _told(erasure, dry_run=dry_run), exit_code=0 if erasure.complete else 1)
+
+
+def _payload(erasure: "Erasure", *, dry_run: bool) -> dict[str, Any]:
+    return {
+        "dry_run": dry_run,
+        "erasure_id": erasure.erasure_id,
+        "customers": erasure.customers,
+        "unknown": erasure.unknown,
+        "rows": erasure.rows,
+        "files": erasure.files,
+        "models": erasure.models,
+        "lost_versions": erasure.lost_versions,
+        "stale": erasure.stale,
+        "left": erasure.left,
+        "traces": [str(trace) for trace in erasure.traces],
+    }
+
+
+def _told(erasure: "Erasure", *, dry_run: bool) -> list[Any]:
+    from rich.text import Text
+
+    rows = ", ".join(f"{name} {n:,}" for name, n in erasure.rows.items()) or "none"
+    lines = [
+        f"{erasure.customers:,} customers, {erasure.unknown:,} of them without a row in customers",
+        f"rows {'to remove' if dry_run else 'removed'}: {rows}",
+        f"files {'to rewrite or remove' if dry_run else 'rewritten or removed'}: {len(erasure.files):,}",
+        *(f"  {file}" for file in erasure.files),
+    ]
+    if erasure.models:
+        lines.append(f"trained on them: versions {', '.join(map(str, erasure.models))}: retrain")
+    for table, versions in erasure.lost_versions.items():
+        lines.append(f"{table}: versions {', '.join(map(str, versions))}, which models name, can no longer be read")
+    if erasure.stale:
+        span = " to ".join(dict.fromkeys((erasure.stale[0], erasure.stale[-1])))
+        lines.append(f"out of date now: features of {span}, and what rests on them: 'santander run' makes them anew")
+    lines += [f"left to you: {said}" for said in erasure.left]
+    lines += [f"still there: {trace}" for trace in erasure.traces]
+    if dry_run:
+        lines.append("dry run: nothing was changed")
+    return [Text(line) for line in lines]  # names of files may hold what rich takes for markup
+
+
+if __name__ == "__main__":
+    main_of(forget)

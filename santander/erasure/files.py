@@ -1,0 +1,71 @@
+"""Other files below the data folder that name persons: tables beside the lake, reports, what a killed process left."""
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from santander.erasure.places import files_below, is_below
+from santander.erasure.search import KEY_COLUMNS, traces_in
+from santander.erasure.tokens import Numbers
+from santander.storage import Place, open_read, remove_tree, whole_file
+
+if TYPE_CHECKING:
+    from santander.settings import Settings
+
+_UNFINISHED = re.compile(r"\..*\.([0-9]+)\.part")
+
+
+def remove_leftovers(settings: "Settings") -> list[str]:
+    """Remove staged lines and half-written files of processes that are no more; the names of those files."""
+    remove_tree(settings.data / "lake" / "_staging")
+    if not isinstance(settings.data, Path):
+        return []
+    dead = [
+        file for file in files_below(settings.data) if (made := _UNFINISHED.fullmatch(file.name)) and not _lives(int(made[1]))
+    ]
+    for file in dead:
+        file.unlink(missing_ok=True)
+    return [str(file) for file in dead]
+
+
+def clean_files(settings: "Settings", ids: Numbers, *, dry_run: bool) -> list[str]:
+    """Rewrite parquet files beside the lake without the persons, remove reports that name one; the names of all of them."""
+    changed = []
+    for file in files_below(settings.data):
+        if is_below(file, settings.data / "lake") or is_below(file, settings.state):
+            continue
+        is_report = is_below(file, settings.data / "quality")
+        if not (file.name.endswith(".parquet") or is_report) or not traces_in(file, ids):
+            continue
+        changed.append(str(file))
+        if dry_run:
+            continue
+        if is_report:
+            file.unlink()  # santander validate writes it anew
+        else:
+            _without(file, ids)
+    return changed
+
+
+def _without(file: Place, ids: Numbers) -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    with open_read(file) as source:
+        content = pq.read_table(source)
+    for name in KEY_COLUMNS & set(content.column_names):
+        content = content.filter(pc.invert(pc.is_in(content[name], pa.array(ids).cast(content[name].type))))
+    with whole_file(file) as out:
+        pq.write_table(content, out, compression="zstd")
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

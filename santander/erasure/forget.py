@@ -1,0 +1,194 @@
+"""Forget persons: suppression first, then every place there is, a search of all of them, and the audit row last.
+
+A crash in between is ended by the same command run again; ids that are nowhere are suppressed all the same.
+"""
+
+import datetime as dt
+import json
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from santander.erasure.accounts import Accounts
+from santander.erasure.files import clean_files, remove_leftovers
+from santander.erasure.journal import Journal
+from santander.erasure.landing import LandingFiles, find_landing_files, rewrite_landing_files, settle_rewritten
+from santander.erasure.models import remove_examples, versions_trained_on
+from santander.erasure.online import erase_online
+from santander.erasure.removal import count_rows, delete_rows, leave_no_trace
+from santander.erasure.search import Trace, search
+from santander.erasure.suppression import suppression_list
+from santander.erasure.tokens import Numbers, sorted_ids
+from santander.freshness import StepLedger
+from santander.lake import Lake
+from santander.maintenance.model_versions import versions_named_by_models
+from santander.staleness import stale_months
+from santander.storage import Place
+from santander.tables import (
+    CUSTOMERS,
+    ERASURES,
+    FEATURES_TABLE,
+    INGESTIONS,
+    ONLINE_FEATURES,
+    PARTITION,
+    QUARANTINE,
+    RECOMMENDATIONS,
+    STEP_RUNS,
+    SUPPRESSIONS,
+)
+
+if TYPE_CHECKING:
+    from santander.settings import Settings
+
+log = logging.getLogger("santander.forget")
+
+WITH_CUSTOMERS = (CUSTOMERS, FEATURES_TABLE, ONLINE_FEATURES, RECOMMENDATIONS)
+"""Tables with a row, or several, for each customer."""
+SPEAKING_OF_FILES = (QUARANTINE, INGESTIONS, STEP_RUNS)
+"""Tables whose earlier versions speak of lines and files as they were."""
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """What was done, or with a dry run would be; no id stands in it."""
+
+    erasure_id: str | None
+    customers: int
+    unknown: int
+    """How many of the customers had no row in ``customers``."""
+    rows: dict[str, int]
+    files: list[str]
+    models: list[int]
+    """Versions that were trained on months in which one of the persons had a row."""
+    lost_versions: dict[str, list[int]] = field(default_factory=dict)
+    """Versions of tables that registered models name and that can no longer be read."""
+    stale: list[str] = field(default_factory=list)
+    """Months whose features are out of date now: those that lost a row, and those built from them."""
+    left: list[str] = field(default_factory=list)
+    """What is left to the user, a line each."""
+    traces: list[Trace] = field(default_factory=list)
+    """Places where the search found one of the persons all the same."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left anywhere that is known of."""
+        return not self.left and not self.traces
+
+
+def forget(settings: "Settings", customer_ids: Collection[int], landing: Sequence[Place], *, dry_run: bool = False) -> Erasure:
+    """Remove these persons; raises InputError when the key of an existing suppression list is missing."""
+    lake, ids = Lake(settings), sorted_ids(customer_ids)
+    with lake.lock("ingest"):
+        return _foretell(settings, lake, ids, landing) if dry_run else _forget(settings, lake, ids, landing)
+
+
+def _foretell(settings: "Settings", lake: Lake, ids: Numbers, landing: Sequence[Place]) -> Erasure:
+    found = find_landing_files(settings, lake, ids, landing)
+    months, present = _whereabouts(lake, ids)
+    rows = {table.name: count_rows(lake, table, ids) for table in WITH_CUSTOMERS}
+    if lake.exists(QUARANTINE):
+        rows[QUARANTINE.name] = Accounts(lake).scrub(ids)
+    files = [str(looked.path) for looked in found.ours] + clean_files(settings, ids, dry_run=True)
+    return Erasure(
+        None, ids.size, ids.size - present, rows, files, versions_trained_on(settings, months), _lost(settings, lake),
+        left=[said for _, said in found.left],
+    )  # fmt: skip
+
+
+def _forget(settings: "Settings", lake: Lake, ids: Numbers, landing: Sequence[Place]) -> Erasure:
+    journal = Journal.open(settings.state)
+    settle_rewritten(settings, lake, journal)
+    _suppress(settings, lake, ids, journal)
+    months, present = _whereabouts(lake, ids)
+    journal.customers = max(journal.customers, ids.size)
+    journal.months = sorted({*journal.months, *months})
+    journal.models = sorted({*journal.models, *versions_trained_on(settings, journal.months)})
+    journal.save()
+    lost = _lost(settings, lake)
+    found = find_landing_files(settings, lake, ids, landing)
+    journal.note(remove_leftovers(settings))
+    rewrite_landing_files(settings, lake, found, journal)
+    _settle_accounts(lake, ids, found, journal)
+    _empty_tables(settings, lake, ids, journal)
+    for store in erase_online(settings, lake, ids):
+        log.info("online store %s: withdrawn", store)
+    journal.note(clean_files(settings, ids, dry_run=False))
+    removed, refused = remove_examples(settings)
+    journal.note(removed)
+    traces = search(settings, ids, landing)
+    said = [said for _, said in found.left] + refused
+    stale = [str(month) for month in stale_months(lake, StepLedger(lake))[FEATURES_TABLE.name]]
+    erasure = Erasure(
+        journal.erasure_id, ids.size, ids.size - present, journal.rows, journal.files, journal.models, lost, stale, said, traces
+    )
+    if not traces:
+        _audit(lake, journal, erasure)
+    return erasure
+
+
+def _suppress(settings: "Settings", lake: Lake, ids: Numbers, journal: Journal) -> None:
+    """Put them on the list before anything else: from here on an ingest keeps them out, whatever happens."""
+    suppressed = suppression_list(settings, lake, make_key=True)
+    digests = [suppressed.digest(each) for each in ids.tolist()]
+    new = [digest for digest in digests if digest not in suppressed.digests]
+    if new:
+        lake.append_rows(SUPPRESSIONS, [{"digest": digest, "erasure_id": journal.erasure_id} for digest in new])
+
+
+def _whereabouts(lake: Lake, ids: Numbers) -> tuple[list[str], int]:
+    """The months in which one of them has a row, and how many of them have any."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not lake.exists(CUSTOMERS):
+        return [], 0
+    theirs = pc.field("customer_id").isin(pa.array(ids))
+    rows = lake.delta(CUSTOMERS).to_pyarrow_dataset().to_table(columns=["customer_id", PARTITION], filter=theirs)
+    months = pc.unique(pc.strftime(rows[PARTITION], "%Y-%m")).to_pylist() if rows.num_rows else []
+    return sorted(months), len(pc.unique(rows["customer_id"]))
+
+
+def _settle_accounts(lake: Lake, ids: Numbers, found: LandingFiles, journal: Journal) -> None:
+    if not lake.exists(QUARANTINE):
+        return
+    accounts = Accounts(lake)
+    for looked, _ in found.left:
+        if looked is not None:
+            accounts.hide(looked)
+    touched = accounts.scrub(ids)
+    accounts.save()
+    journal.count(QUARANTINE.name, touched)
+
+
+def _empty_tables(settings: "Settings", lake: Lake, ids: Numbers, journal: Journal) -> None:
+    for table in WITH_CUSTOMERS:
+        if lake.exists(table):
+            journal.count(table.name, delete_rows(lake, table, ids))
+            leave_no_trace(settings, lake, table)
+    if lake.exists(INGESTIONS):
+        accounts = Accounts(lake)
+        accounts.settle_inserted()
+        accounts.save()
+    for table in SPEAKING_OF_FILES:
+        if lake.exists(table):
+            leave_no_trace(settings, lake, table)
+
+
+def _lost(settings: "Settings", lake: Lake) -> dict[str, list[int]]:
+    """Versions that models name, of the tables whose earlier versions all go."""
+    tables = [table for table in WITH_CUSTOMERS if lake.exists(table)]
+    return {name: sorted(versions) for name, versions in versions_named_by_models(settings, tables).items() if versions}
+
+
+def _audit(lake: Lake, journal: Journal, erasure: Erasure) -> None:
+    row = {
+        "erasure_id": journal.erasure_id,
+        "erased_at": dt.datetime.now(dt.UTC),
+        "customers": journal.customers,
+        "rows": json.dumps(journal.rows),
+        "files": json.dumps({"changed": journal.files, "left": erasure.left}),
+        "models": json.dumps(journal.models),
+    }
+    lake.append_rows(ERASURES, [row])
+    journal.close()

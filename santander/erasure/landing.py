@@ -1,0 +1,111 @@
+"""Landing files that hold erased persons: rewritten where that is ours to do, named where it is not."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from santander.erasure.accounts import Accounts, Rewritten
+from santander.erasure.journal import Journal
+from santander.erasure.lines import Scan, cut_out, is_writable, scan
+from santander.erasure.places import files_below, is_below
+from santander.erasure.tokens import Numbers, sorted_ids
+from santander.errors import SantanderError
+from santander.steps import INGEST, ingest_fingerprint
+from santander.storage import Place, place
+from santander.tables import INGESTIONS, STEP_RUNS
+
+if TYPE_CHECKING:
+    from santander.lake import Lake
+    from santander.settings import Settings
+
+log = logging.getLogger("santander.forget")
+
+
+@dataclass
+class LandingFiles:
+    """What the scan of the landing files found: files to rewrite, files left to the user, each with its reason."""
+
+    ours: list[Scan] = field(default_factory=list)
+    left: list[tuple[Scan | None, str]] = field(default_factory=list)
+    """Files that hold the persons and stay as they are, with a line that names the file and why; None: it cannot be read."""
+
+    @property
+    def lines(self) -> int:
+        """Lines to be cut out."""
+        return sum(len(found.lines) for found in self.ours)
+
+
+def find_landing_files(settings: "Settings", lake: "Lake", ids: Numbers, named: Sequence[Place]) -> LandingFiles:
+    """Scan every csv below the data folder, every file that was ever ingested, and those named on the command line."""
+    found = LandingFiles()
+    ours = [file for file in files_below(settings.data) if _is_csv(file) and not is_below(file, settings.data / "lake")]
+    known = [place(name) for name in sorted({row["file"] for row in lake.rows(INGESTIONS)})]
+    seen: set[str] = set()
+    for file in (*ours, *named, *known):
+        identity = str(file.resolve() if isinstance(file, Path) else file)
+        if identity in seen:
+            continue
+        seen.add(identity)
+        if not file.is_file():
+            if file in known:
+                found.left.append((None, f"{file}: was ingested and is no longer there; copies of it are not known here"))
+            continue
+        try:
+            looked = scan(file, ids)
+        except (OSError, EOFError, SantanderError) as error:
+            found.left.append((None, f"{file}: cannot be read ({error})"))
+            continue
+        if not looked.lines:
+            continue
+        if file not in named and not is_below(file, settings.data):
+            found.left.append((looked, f"{file}: lies outside of the data folder; --landing {file} has it rewritten"))
+        elif not is_writable(file):
+            found.left.append((looked, f"{file}: cannot be written"))
+        else:
+            found.ours.append(looked)
+    return found
+
+
+def rewrite_landing_files(settings: "Settings", lake: "Lake", found: LandingFiles, journal: Journal) -> None:
+    """Cut the lines out, file by file, each replaced as a whole, and have the tables follow."""
+    for looked in found.ours:
+        accounts = Accounts(lake)
+        with cut_out(looked) as new:
+            if accounts.knows(looked.sha256):
+                removed = {str(number): month for number, month in accounts.months_of(looked).items()}
+                journal.rewritten.append({"file": str(looked.path), "old": looked.sha256, "new": new, "removed": removed})
+            journal.note([str(looked.path)])
+        log.info("%s: %s lines removed", looked.path, f"{len(looked.lines):,}")
+        settle_rewritten(settings, lake, journal)
+
+
+def settle_rewritten(settings: "Settings", lake: "Lake", journal: Journal) -> None:
+    """Tell the tables of landing files that were replaced; one that was only about to be is as it was."""
+    for noted in list(journal.rewritten):
+        file = _rewritten(noted)
+        if scan(place(file.file), sorted_ids([])).sha256 == file.new:
+            accounts = Accounts(lake)
+            accounts.follow(file)
+            accounts.save()
+            _rename_ingest(settings, lake, file)
+        journal.rewritten.remove(noted)
+        journal.save()
+
+
+def _rename_ingest(settings: "Settings", lake: "Lake", file: Rewritten) -> None:
+    """What was ingested from the file counts as ingested from what it is now: ``run`` must not take it for a new one."""
+    if not lake.exists(STEP_RUNS):
+        return
+    before, after = (ingest_fingerprint(settings, sha256) for sha256 in (file.old, file.new))
+    lake.update_rows(STEP_RUNS, f"step = '{INGEST}' AND fingerprint = '{before}'", {"fingerprint": after})
+
+
+def _rewritten(noted: dict[str, Any]) -> Rewritten:
+    removed = {int(number): month for number, month in noted["removed"].items()}
+    return Rewritten(noted["file"], noted["old"], noted["new"], removed)
+
+
+def _is_csv(file: Place) -> bool:
+    return file.name.endswith((".csv", ".csv.gz")) and not file.name.startswith(".")

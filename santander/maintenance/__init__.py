@@ -1,0 +1,1 @@
+"""Keeping the tables small: compaction, vacuum, the entries of their logs."""

@@ -1,0 +1,64 @@
+"""The verb: whom it is asked to forget, what it says, and how it ends."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+
+from jobs.forget import forget as verb
+from santander.erasure.asked import asked_ids
+from santander.errors import InputError
+from santander.settings import Settings
+from tests.landing_files import landing_file, record
+
+
+def run(settings: Settings, *options: str) -> int:
+    app = typer.Typer()
+    app.command()(verb)
+    try:
+        return int(app([*options, "--data-dir", settings.data_dir], standalone_mode=False) or 0)
+    except typer.Exit as left:
+        return left.exit_code
+
+
+def test_ids_come_from_the_command_line_and_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "ids.txt"
+    file.write_text("15889\n\n 1375586 \n")
+    assert asked_ids([7, 15889], file) == [7, 15889, 1375586]
+
+
+@pytest.mark.parametrize("line", ["abc", "0", "-5", "1.0", "9" * 19, "1 2"])
+def test_a_line_that_is_no_id_is_refused_by_number(line: str, tmp_path: Path) -> None:
+    file = tmp_path / "ids.txt"
+    file.write_text(f"15889\n{line}\n")
+    with pytest.raises(InputError, match="line 2 is not a customer id"):
+        asked_ids([], file)
+
+
+def test_nobody_is_no_request(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="name at least one customer"):
+        asked_ids([], None)
+    with pytest.raises(InputError, match="cannot be read"):
+        asked_ids([], tmp_path / "none.txt")
+
+
+def test_files_never_ingested_are_cleaned_and_nothing_says_an_id(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    raw = Path(settings.data_dir) / "raw"
+    raw.mkdir(parents=True)
+    file = landing_file(raw / "a.csv", [record(1375586), record(15889)])
+    assert run(settings, "1375586", "--json") == 0
+    captured = capsys.readouterr()
+    said = json.loads(captured.out)
+    assert (said["customers"], said["unknown"], said["files"], said["left"]) == (1, 1, [str(file)], [])
+    assert "1375586" not in captured.out + captured.err
+    assert "1375586" not in file.read_text()
+
+
+def test_what_is_left_is_named_and_ends_with_1(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    notes = Path(settings.data_dir) / "notes.txt"
+    notes.parent.mkdir(parents=True)
+    notes.write_text("call 1375586 back")
+    assert run(settings, "1375586") == 1
+    assert "still there: " in (said := capsys.readouterr().out)
+    assert "notes.txt" in said.replace("\n", "")
