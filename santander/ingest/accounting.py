@@ -1,11 +1,13 @@
 """What an ingest counts, and when the counts refuse it."""
 
+import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from santander.bank.months import Month
+from santander.erasure import ERASED
 from santander.errors import InputError
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.ingest.duplicates import REASON as DUPLICATE
@@ -14,6 +16,10 @@ from santander.ingest.landing import LandingFile
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+
+
+REPLACE, MERGE = "replace", "merge"
+"""What an ingestion did to its months; a row of ``ingestions`` without a mode is of an earlier version, which only replaced."""
 
 
 class TooMuchQuarantine(InputError):
@@ -104,7 +110,10 @@ def count_lines(staged: "DataFrame", files: Sequence[LandingFile], duplicates: S
 
 
 def check_shares(counts: Sequence[MonthCount], limit: float) -> None:
-    """Refuse when a month's rows with a quarantined line or value, or a file's undated lines, are above the limit."""
+    """Refuse when a month's rows with a quarantined line or value, or a file's undated lines, are above the limit.
+
+    Lines of erased customers are no fault of the file and do not count.
+    """
     read_of_file: Counter[int] = Counter()
     for count in counts:
         read_of_file[count.file_index] += count.read
@@ -115,7 +124,7 @@ def check_shares(counts: Sequence[MonthCount], limit: float) -> None:
     complaints = []
     for place, group in per_month.items():
         read = sum(count.read for count in group) if group[0].is_dated else read_of_file[group[0].file_index]
-        bad = sum(count.quarantined_rows + count.rows_with_bad_values for count in group)
+        bad = sum(count.quarantined_rows - count.quarantined.get(ERASED, 0) + count.rows_with_bad_values for count in group)
         if bad > limit * read:
             reasons: Counter[str] = Counter()
             for count in group:
@@ -129,14 +138,67 @@ def check_shares(counts: Sequence[MonthCount], limit: float) -> None:
         )
 
 
+def markers(
+    ingestion_id: str,
+    files: Sequence[LandingFile],
+    counts: Sequence[MonthCount],
+    inserted: Mapping[str, int] | None = None,
+) -> list[dict[str, Any]]:
+    """The rows of ``ingestions`` that mark an ingestion as done.
+
+    It replaced its months, or, where ``inserted`` says how many keys each month gained, it merged rows into them; the
+    number stands in the row of the first file that has the month.
+    """
+    now = dt.datetime.now(dt.UTC)
+    gained = dict(inserted or {})
+    return [
+        {
+            "ingestion_id": ingestion_id,
+            "file": files[count.file_index].name,
+            "file_sha256": files[count.file_index].sha256,
+            "month": count.month,
+            "has_products": files[count.file_index].has_products,
+            "read": count.read,
+            "kept": count.kept,
+            "quarantined_rows": count.quarantined_rows,
+            "rows_with_quarantined_values": count.rows_with_bad_values,
+            "ingested_at": now,
+            "mode": REPLACE if inserted is None else MERGE,
+            "inserted": count.kept if inserted is None else gained.pop(count.month, 0),
+        }
+        for count in counts
+    ]
+
+
 def last_ingestions(ingestions: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    """Per month, in order, the rows of ``ingestions`` that the last ingestion of the month wrote: one for each of its files."""
+    """Per month, in order, the rows of ``ingestions`` that the last one to replace the month wrote, one for each of its files.
+
+    What was merged into the month since is in ``merges_since``.
+    """
     last: dict[str, list[Mapping[str, Any]]] = {}
-    for row in sorted(ingestions, key=lambda row: (row["month"], row["ingested_at"], row["ingestion_id"])):
+    for row in _in_order(row for row in ingestions if row["mode"] != MERGE):
         others = last.get(row["month"], [])
         same = bool(others) and others[0]["ingestion_id"] == row["ingestion_id"]
         last[row["month"]] = [*others, row] if same else [row]
     return last
+
+
+def merges_since(ingestions: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """Per month, in order, the rows of ``ingestions`` of the replays after the last ingestion that replaced the month.
+
+    Together with ``last_ingestions`` they are the state of a month: it has the rows kept then and those inserted since.
+    """
+    merges: dict[str, list[Mapping[str, Any]]] = {}
+    for row in _in_order(ingestions):
+        if row["mode"] == MERGE:
+            merges.setdefault(row["month"], []).append(row)
+        else:
+            merges.pop(row["month"], None)
+    return merges
+
+
+def _in_order(ingestions: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return sorted(ingestions, key=lambda row: (row["month"], row["ingested_at"], row["ingestion_id"]))
 
 
 def check_products(ingestions: Sequence[Mapping[str, Any]], files: Sequence[LandingFile], counts: Sequence[MonthCount]) -> None:

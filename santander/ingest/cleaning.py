@@ -3,8 +3,11 @@
 Every rule is applied to the distinct texts of a chunk, never to its rows one by one.
 """
 
+import csv
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -32,11 +35,16 @@ STAGED_SCHEMA = pa.schema(
         ("row_reason", pa.string()),
         ("row_month", pa.string()),
         ("row_raw", pa.string()),
+        ("row_customer_id", pa.int64()),
         ("bad_values", pa.list_(BAD_VALUE)),
+        ("correction_of", pa.string()),
     ]
 )
 """One line of a landing file: a record as ``customers`` takes it, or, where ``row_reason`` is set, a line for quarantine
-with its text and the month it counts under; ``bad_values`` are texts of a kept record that were made null."""
+with its text, the month it counts under and its customer where that can be told; ``bad_values`` are texts of a kept record
+that were made null, ``correction_of`` is the quarantine id of a record of a file of corrections."""
+
+_KEY = COLUMNS[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +55,11 @@ class CleanColumn:
     status: npt.NDArray[np.int8] | None
 
 
-def clean(chunk: ParsedChunk, first_line: int, file_index: int) -> pa.RecordBatch:
-    """All lines of a chunk as rows of STAGED_SCHEMA: the records in order, then the malformed lines."""
+def clean(chunk: ParsedChunk, first_line: int, file_index: int, n_leading: int = 0) -> pa.RecordBatch:
+    """All lines of a chunk as rows of STAGED_SCHEMA: the records in order, then the malformed lines.
+
+    ``n_leading`` fields stand before the first column in the lines of a file of corrections; ``chunk.texts`` begins after them.
+    """
     n_rows = len(chunk.positions)
     columns = {column.name: clean_column(column, text) for column, text in zip(COLUMNS, chunk.texts, strict=False)}
     reasons = _row_reasons(columns, n_rows)
@@ -59,17 +70,21 @@ def clean(chunk: ParsedChunk, first_line: int, file_index: int) -> pa.RecordBatc
         arrays["holdings"] = _holdings([arrays[column.name] for column in PRODUCT_COLUMNS], n_rows)
     if len(broken):
         whole = pa.array(reasons == None)  # noqa: E711
+        keys = arrays["customer_id"]
         arrays = {name: pc.if_else(whole, array, None) for name, array in arrays.items()}
         arrays["row_reason"] = pa.array(reasons, pa.string())
         arrays["row_month"] = _at(broken, n_rows, [_month_of(chunk.texts[0][i].as_py()) for i in broken])
         arrays["row_raw"] = _at(broken, n_rows, [chunk.line(int(chunk.positions[i])) for i in broken])
+        arrays["row_customer_id"] = pc.if_else(whole, None, keys)
     arrays["file_index"] = pa.repeat(pa.scalar(file_index, pa.int32()), n_rows)
     arrays["line"] = pa.array(chunk.positions + first_line)
     bad_values = _bad_values(columns, chunk, reasons, n_rows)
     if bad_values is not None:
         arrays["bad_values"] = bad_values
+    if chunk.corrections is not None:
+        arrays["correction_of"] = chunk.corrections
     records = _batch(arrays, n_rows)
-    return _append_malformed(records, chunk, first_line, file_index) if chunk.malformed else records
+    return _append_malformed(records, chunk, first_line, file_index, n_leading) if chunk.malformed else records
 
 
 def clean_column(column: Column, texts: pa.DictionaryArray) -> CleanColumn:
@@ -110,9 +125,13 @@ def _calendar_day(text: str | None) -> dt.date | None:
 
 
 def _outside(column: Column, values: pa.Array) -> pa.BooleanArray:
-    low = pc.less(values, column.low if column.low is not None else float("-inf"))
-    high = pc.greater(values, column.high if column.high is not None else float("inf"))
-    return pc.or_(low, high)
+    """Compared in the column's own type: against a float, Arrow refuses integers that no double can hold."""
+    sides = [
+        compare(values, pa.scalar(bound, values.type))
+        for compare, bound in ((pc.less, column.low), (pc.greater, column.high))
+        if bound is not None
+    ]
+    return reduce(pc.or_, sides)
 
 
 def _row_reasons(columns: dict[str, CleanColumn], n_rows: int) -> npt.NDArray[np.object_]:
@@ -149,18 +168,34 @@ def _bad_values(
     return pa.array([found.get(i) for i in range(n_rows)], pa.list_(BAD_VALUE))
 
 
-def _append_malformed(records: pa.RecordBatch, chunk: ParsedChunk, first_line: int, file_index: int) -> pa.RecordBatch:
+def _append_malformed(
+    records: pa.RecordBatch, chunk: ParsedChunk, first_line: int, file_index: int, n_leading: int
+) -> pa.RecordBatch:
     positions = sorted(chunk.malformed)
     raws = [chunk.line(position) for position in positions]
+    dates, keys = zip(*(_date_and_key(raw, n_leading) for raw in raws), strict=True)
     arrays = {
         "file_index": pa.array([file_index] * len(positions), pa.int32()),
         "line": pa.array([position + first_line for position in positions], pa.int64()),
         "row_reason": pa.array([chunk.malformed[position] for position in positions], pa.string()),
-        "row_month": pa.array([_month_of(raw.partition(",")[0]) for raw in raws], pa.string()),
+        "row_month": pa.array([_month_of(date) for date in dates], pa.string()),
         "row_raw": pa.array(raws, pa.string()),
+        "row_customer_id": customer_ids(keys),
     }
     both = pa.Table.from_batches([records, _batch(arrays, len(positions))]).combine_chunks()
     return both.to_batches()[0]
+
+
+def _date_and_key(raw: str, n_leading: int) -> tuple[str, str]:
+    """The texts of the date and the key of a line that is no record, empty where it is too short; a lone return is no digit."""
+    fields = next(csv.reader([raw.replace("\r", "\x00")]), [])[n_leading:]
+    date, key = [*fields, "", ""][:2]
+    return date, key
+
+
+def customer_ids(texts: Sequence[str]) -> pa.Array:
+    """The keys that the texts are by the rule of their column, null where they are none."""
+    return clean_column(_KEY, pa.array(texts, pa.string()).dictionary_encode()).values
 
 
 def _month_of(date_text: str) -> str:

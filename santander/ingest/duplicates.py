@@ -18,6 +18,7 @@ class Duplicate:
     file_index: int
     line: int
     month: str
+    customer_id: int
     bad_values: int
     """How many of its values would have gone to quarantine had it been the first."""
 
@@ -60,6 +61,6 @@ def find_duplicates(staged: "DataFrame", at_most: float) -> list[Duplicate]:
     for row in lines.to_pylist():
         key = (row["month"], row["customer_id"])
         if key == first_of:
-            surplus.append(Duplicate(row["file_index"], row["line"], row["month"], row["bad_values"]))
+            surplus.append(Duplicate(row["file_index"], row["line"], *key, row["bad_values"]))
         first_of = key
     return sorted(surplus, key=lambda duplicate: (duplicate.file_index, duplicate.line))

@@ -7,6 +7,8 @@ import csv
 import gzip
 import hashlib
 import shutil
+import zlib
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,19 +17,23 @@ from typing import BinaryIO, cast
 import pyarrow as pa
 
 from santander.bank.columns import LEGAL_HEADERS
-from santander.errors import InputError
+from santander.errors import InputError, is_out_of_space
 from santander.storage import Place, open_read, whole_file
 
 _BOM = b"\xef\xbb\xbf"
 _GZIP_MAGIC = b"\x1f\x8b"
+_NO_GZIP = (OSError, EOFError, zlib.error)
+"""What reading a packed file may raise: a wrong header or sum, an end too early, bytes that make no sense."""
 _LONGEST_HEADER = 16_384
+ID_COLUMN, REASON_COLUMN = "quarantine_id", "reason"
+"""Columns that a file of corrections may have before and after those of a landing file."""
 _BLOCK = 1 << 20
 
 
 class LandingFileRefused(InputError):
     """A landing file breaks a rule that makes all of it unreadable; nothing of any file is ingested."""
 
-    def __init__(self, path: Place, rule: str) -> None:
+    def __init__(self, path: Place | str, rule: str) -> None:
         super().__init__(f"{path}: {rule}")
 
 
@@ -53,24 +59,58 @@ class LandingFile:
     n_columns: int
     lines: int
     chunks: tuple[Chunk, ...]
+    n_leading: int = 0
+    """1 in a file of corrections whose lines begin with the quarantine id."""
+    n_trailing: int = 0
+    """1 in a file of corrections whose lines end with the reason."""
 
     @property
     def has_products(self) -> bool:
         """False for the competition's test file, whose header ends after the profile."""
         return self.n_columns == len(LEGAL_HEADERS[0])
 
+    @property
+    def n_fields(self) -> int:
+        """Fields of a line."""
+        return self.n_leading + self.n_columns + self.n_trailing
 
-def survey(path: Place, chunk_bytes: int, scratch: Place) -> LandingFile:
+
+def survey_all(paths: Sequence[Place], chunk_bytes: int, scratch: Place, *, corrections: bool = False) -> tuple[LandingFile, ...]:
+    """Survey files in order; raises LandingFileRefused, also for two of the same content: lines are told apart by it."""
+    files: dict[str, LandingFile] = {}
+    for path in paths:
+        file = survey(path, chunk_bytes, scratch, corrections=corrections)
+        if file.sha256 in files:
+            raise LandingFileRefused(path, f"has the same content as {files[file.sha256].name}: name one of them")
+        files[file.sha256] = file
+    return tuple(files.values())
+
+
+def survey(path: Place, chunk_bytes: int, scratch: Place, *, corrections: bool = False) -> LandingFile:
     """Check a landing file and find its chunks; raises LandingFileRefused.
 
-    ``scratch`` takes the unpacked copy of a gzip file; workers read it there.
+    ``scratch`` takes the unpacked copy of a gzip file; workers read it there. A file of ``corrections`` may have the
+    quarantine id before the columns and the reason after them.
     """
-    if not path.is_file():
-        raise LandingFileRefused(path, "there is no such file")
+    try:
+        _refuse_other_than_files(path)
+        return _survey(path, chunk_bytes, scratch, corrections=corrections)
+    except OSError as error:
+        if is_out_of_space(error):
+            raise  # it is no fault of the file
+        raise LandingFileRefused(path, f"it cannot be read ({error.strerror or error})") from None
+
+
+def _survey(path: Place, chunk_bytes: int, scratch: Place, *, corrections: bool) -> LandingFile:
     plain = _unpacked(path, scratch)
     with open_read(plain) as source:
         header = _first_line(source)
-        n_columns = _check_header(path, header)
+        fields = _header_fields(path, header)
+        n_leading = int(fields[0] == ID_COLUMN)
+        n_trailing = int(fields[-1] == REASON_COLUMN)
+        if (n_leading or n_trailing) and not corrections:
+            raise LandingFileRefused(path, "is a file of corrections: 'santander quarantine --replay' takes it in")
+        n_columns = _check_header(path, fields[n_leading : len(fields) - n_trailing])
         fingerprint = hashlib.sha256(header)
         chunks: list[Chunk] = []
         position, line = len(header), 2
@@ -87,14 +127,13 @@ def survey(path: Place, chunk_bytes: int, scratch: Place) -> LandingFile:
             hashed.result()
     if line == 2:
         raise LandingFileRefused(path, "has a header but no records")
-    return LandingFile(plain, str(path), fingerprint.hexdigest(), n_columns, line - 2, tuple(chunks))
+    return LandingFile(plain, str(path), fingerprint.hexdigest(), n_columns, line - 2, tuple(chunks), n_leading, n_trailing)
 
 
 def sha256_of(path: Place) -> str:
     """The fingerprint that ``survey`` gives the file: that of its plain bytes, also where the file is packed."""
-    if not path.is_file():
-        raise LandingFileRefused(path, "there is no such file")
     try:
+        _refuse_other_than_files(path)
         with open_read(path) as source:
             packed = source.read(2) == _GZIP_MAGIC
             source.seek(0)
@@ -102,8 +141,15 @@ def sha256_of(path: Place) -> str:
                 return _sha256(source)
             with gzip.open(source) as plain:
                 return _sha256(cast("BinaryIO", plain))
-    except (OSError, EOFError) as error:
+    except _NO_GZIP as error:
         raise LandingFileRefused(path, f"it cannot be read ({error})") from None
+
+
+def _refuse_other_than_files(path: Place) -> None:
+    if isinstance(path, Path) and path.is_dir():
+        raise LandingFileRefused(path, "is a folder: name the files in it")
+    if not path.is_file():
+        raise LandingFileRefused(path, "there is no such file")
 
 
 def read_chunk(path: Place, chunk: Chunk) -> bytes:
@@ -149,12 +195,14 @@ def _unpacked(path: Place, scratch: Place) -> Place:
     try:
         with open_read(path) as source, gzip.open(source) as packed, whole_file(plain) as unpacked:
             shutil.copyfileobj(packed, unpacked, _BLOCK)
-    except (OSError, EOFError) as error:
+    except _NO_GZIP as error:
+        if is_out_of_space(error):
+            raise  # it is no fault of the file
         raise LandingFileRefused(path, f"the gzip data cannot be unpacked ({error})") from None
     return plain
 
 
-def _check_header(path: Place, line: bytes) -> int:
+def _header_fields(path: Place, line: bytes) -> tuple[str, ...]:
     try:
         text = line.removeprefix(_BOM).decode().rstrip("\r\n")
     except UnicodeDecodeError:
@@ -163,7 +211,16 @@ def _check_header(path: Place, line: bytes) -> int:
         raise LandingFileRefused(path, "the file is empty")
     if len(line) == _LONGEST_HEADER:
         raise LandingFileRefused(path, f"the first line is longer than {_LONGEST_HEADER:,} bytes: is this a csv file?")
-    fields = tuple(field.strip() for field in next(csv.reader([text])))
+    try:
+        fields = next(csv.reader([text + "\n"]))
+    except csv.Error:  # a carriage return stands inside
+        return (text,)
+    if fields[-1].endswith("\n"):  # a quote is left open
+        return (text,)
+    return tuple(field.strip() for field in fields)
+
+
+def _check_header(path: Place, fields: tuple[str, ...]) -> int:
     if fields in LEGAL_HEADERS:
         return len(fields)
     known = set(LEGAL_HEADERS[0])

@@ -32,6 +32,8 @@ class ParsedChunk:
     texts: list[pa.DictionaryArray]
     positions: npt.NDArray[np.int64]
     malformed: dict[int, str] = field(default_factory=dict)
+    corrections: pa.Array | None = None
+    """For each record of a file of corrections the quarantine id it was sent back under, null where that is empty."""
 
     @cached_property
     def _line_ends(self) -> npt.NDArray[np.int64]:

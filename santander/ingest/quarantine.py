@@ -26,8 +26,8 @@ def quarantined_rows(
     from pyspark.sql import functions as F
 
     surplus = session.createDataFrame(
-        [(d.file_index, d.line, d.month, raw) for d, raw in duplicates],
-        "file_index int, line bigint, month string, raw string",
+        [(d.file_index, d.line, d.month, raw, d.customer_id) for d, raw in duplicates],
+        "file_index int, line bigint, month string, raw string, customer_id bigint",
     )
     whole_lines = staged.where("row_reason IS NOT NULL").select(
         "file_index",
@@ -37,17 +37,18 @@ def quarantined_rows(
         F.col("row_reason").alias("reason"),
         F.lit(None).cast("string").alias("column"),
         F.col("row_raw").alias("raw"),
+        F.col("row_customer_id").alias("customer_id"),
     )
     repeated = surplus.select(
         "file_index", "line", "month", F.lit("row").alias("scope"), F.lit(DUPLICATE).alias("reason"),
-        F.lit(None).cast("string").alias("column"), "raw",
+        F.lit(None).cast("string").alias("column"), "raw", "customer_id",
     )  # fmt: skip
     place = surplus.select(F.col("file_index").alias("surplus_file"), F.col("line").alias("surplus_line"))
     same_line = (F.col("file_index") == F.col("surplus_file")) & (F.col("line") == F.col("surplus_line"))
     values = (
         staged.where("row_reason IS NULL AND bad_values IS NOT NULL")
         .join(F.broadcast(place), on=same_line, how="left_anti")
-        .select("file_index", "line", "snapshot_date", F.explode("bad_values").alias("bad"))
+        .select("file_index", "line", "snapshot_date", "customer_id", F.explode("bad_values").alias("bad"))
         .select(
             "file_index",
             "line",
@@ -56,6 +57,7 @@ def quarantined_rows(
             F.col("bad.reason").alias("reason"),
             F.col("bad.column").alias("column"),
             F.col("bad.raw").alias("raw"),
+            "customer_id",
         )
     )
     origin = session.createDataFrame(
@@ -66,7 +68,6 @@ def quarantined_rows(
     return (
         rows.join(F.broadcast(origin), on=F.col("file_index") == F.col("origin_index"), how="inner")
         .withColumn("ingestion_id", F.lit(ingestion_id))
-        .withColumn("customer_id", F.lit(None).cast("bigint"))
         .withColumn("resolved_by", F.lit(None).cast("string"))
         .select(*(name for name, _ in QUARANTINE.columns))
     )

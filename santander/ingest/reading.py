@@ -2,13 +2,15 @@
 
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from santander.ingest.cleaning import STAGED_SCHEMA, clean
 from santander.ingest.landing import Chunk, LandingFile, LandingFileRefused, read_chunk
-from santander.ingest.parsing import parse
+from santander.ingest.parsing import ParsedChunk, parse
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -30,10 +32,21 @@ def _cleaner(
         for batch in batches:
             for position in batch.column(0).to_pylist():
                 index, file, chunk = work[position]
-                parsed = parse(read_chunk_on_worker(file, chunk), chunk.n_lines, file.n_columns)
-                yield clean(parsed, chunk.first_line, index)
+                parsed = parse(read_chunk_on_worker(file, chunk), chunk.n_lines, file.n_fields)
+                yield clean(_landing_columns(parsed, file), chunk.first_line, index, file.n_leading)
 
     return clean_chunks
+
+
+def _landing_columns(parsed: ParsedChunk, file: LandingFile) -> ParsedChunk:
+    """The chunk with the columns of a landing file alone; the quarantine id of a correction goes beside them."""
+    if file.n_fields == file.n_columns:
+        return parsed
+    texts = parsed.texts[file.n_leading : file.n_leading + file.n_columns]
+    if not file.n_leading:
+        return replace(parsed, texts=texts)
+    ids = pc.utf8_trim_whitespace(parsed.texts[0].cast(pa.string()))
+    return replace(parsed, texts=texts, corrections=pc.if_else(pc.equal(ids, ""), None, ids))
 
 
 def read_chunk_on_worker(file: LandingFile, chunk: Chunk) -> bytes:

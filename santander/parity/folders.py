@@ -11,12 +11,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from santander.arrow import arrow_schema
 from santander.bank.months import Month
 from santander.errors import InputError
 from santander.freshness import StepLedger
-from santander.ingest.accounting import last_ingestions
+from santander.ingest.accounting import last_ingestions, merges_since
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.lake import Lake
 from santander.parity.rows import RowsDifference, compare_rows
@@ -155,13 +156,17 @@ class _Side:
         return delta.to_pyarrow_table(filters=[(PARTITION, "=", month.snapshot)] if month else None)
 
     def quarantine(self) -> pa.Table:
-        return self.rows(QUARANTINE)
+        """What is in quarantine, and whether a replay resolved it: which one is no content."""
+        rows = self.rows(QUARANTINE)
+        position = rows.column_names.index("resolved_by")
+        resolved = pc.if_else(pc.is_valid(rows["resolved_by"]), "by a replay", None)
+        return rows.set_column(position, "resolved_by", resolved.cast(pa.string()))
 
     def ingestions(self) -> pa.Table:
-        """The counts that hold now: of each month those of its last ingestion, undated lines those of the file's last."""
+        """The counts that hold now: of each month its last ingestion's and later replays', of undated lines the file's last."""
         rows = self.rows(INGESTIONS).to_pylist()
         dated = [row for row in rows if row["month"] != UNKNOWN_MONTH]
-        holding = [row for group in last_ingestions(dated).values() for row in group]
+        holding = [row for state in (last_ingestions(dated), merges_since(dated)) for group in state.values() for row in group]
         for sha256 in sorted({row["file_sha256"] for row in rows}):
             undated = [row for row in rows if row["month"] == UNKNOWN_MONTH and row["file_sha256"] == sha256]
             holding += [row for group in last_ingestions(undated).values() for row in group]

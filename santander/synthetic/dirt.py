@@ -1,4 +1,4 @@
-"""Dirt: malformed lines, illegal rows and illegal values, put into the lines of a month and counted.
+"""Dirt: malformed lines, illegal rows and illegal values, put into the lines of a month, counted and listed.
 
 Damaged rows are copies put in between, so the rows of the clean bank are all still there; damaged values replace what
 a row said in one profile column. What an ingest is to make of it stands in docs/data.md: every damaged row
@@ -6,72 +6,76 @@ goes to quarantine, a row with a damaged value stays without that value.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 
+from santander.bank.columns import COLUMNS, PROFILE_COLUMNS
 from santander.bank.months import Month
 from santander.synthetic.streams import stream
 
 UNKNOWN = "unknown"
 """The month of a row whose date cannot be read."""
 
-_DATE, _KEY, _SEX, _AGE, _JOINED, _PROVINCE = 0, 1, 4, 5, 6, 19
-_AFTER_INCOME_TRAIN, _AFTER_INCOME_TEST = 25, 1
+_DATE, _KEY, _AGE, _PROVINCE = 0, 1, 5, 20
 
 Damage = Callable[[str], str]
 
-
-def _replace(position: int, text: str) -> Damage:
-    """Put ``text`` in the field at ``position``; only fields before the province's name, which may hold commas."""
-
-    def damage(line: str) -> str:
-        fields = line.split(",", position + 1)
-        fields[position] = text
-        return ",".join(fields)
-
-    return damage
-
-
-def _replace_income(text: str, fields_after: int) -> Damage:
-    def damage(line: str) -> str:
-        before, _, *after = line.rsplit(",", fields_after + 1)
-        return ",".join([before, text, *after])
-
-    return damage
-
-
-def _flip_last_flag(line: str) -> str:
-    """The same key with other content: an ingest that keeps the wrong one of two rows shows."""
-    return line[:-2] + ("1" if line[-2] == "0" else "0") + "\n"
-
-
-def _row_damage(month: Month, *, products: bool) -> dict[str, Damage]:
-    """Damages that cost the whole row, by kind."""
-    anywhere: dict[str, Damage] = {
-        "too_few_fields": lambda line: ",".join(line.split(",")[:12]) + "\n",
-        "too_many_fields": lambda line: line[:-1] + ",0\n",
-        "open_quote": lambda line: line.replace('",', ",", 1),
-        "bad_key": _replace(_KEY, "12x45"),
-        "bad_day": _replace(_DATE, f"{month}-27"),
-        "unreadable_date": _replace(_DATE, "28/13/15"),
-    }
-    if not products:
-        return anywhere | {"duplicate_key": lambda line: line}
-    return anywhere | {"bad_product_flag": lambda line: line[:-2] + "7\n", "duplicate_key": _flip_last_flag}
+_BAD_VALUES: tuple[tuple[str, str, str], ...] = (
+    ("employment_status", "unreadable", "Q"),
+    ("country", "unreadable", "es"),
+    ("sex", "unreadable", "X"),
+    ("age", "unreadable", "4o"),
+    ("age", "out_of_range", "200"),
+    ("joined_on", "unreadable", "2015-02-31"),
+    ("is_new", "unreadable", "2"),
+    ("seniority_months", "unreadable", "-5"),
+    ("seniority_months", "out_of_range", "9999"),
+    ("primary_status", "unreadable", "2"),
+    ("last_primary_on", "unreadable", "31/12/15"),
+    ("relation_kind", "unreadable", "9"),
+    ("relation_type", "unreadable", "Z"),
+    ("is_resident", "unreadable", "1"),
+    ("is_foreign_born", "unreadable", "Y"),
+    ("is_employee_spouse", "unreadable", "SI"),
+    ("channel", "unreadable", "K#A"),
+    ("is_deceased", "unreadable", "?"),
+    ("address_type", "unreadable", "2"),
+    ("province_code", "unreadable", "2A"),
+    ("province_code", "out_of_range", "99"),
+    ("province", "unreadable", "MAD\tRID"),
+    ("is_active", "unreadable", "9"),
+    ("household_income", "unreadable", "abc"),
+    ("household_income", "out_of_range", "1000000000.5"),
+    ("segment", "unreadable", "04 - OTHER"),
+)
+"""Column, what is wrong with its text, the text: every profile column once for each way in which its rule can be broken."""
 
 
-def _value_damage(*, products: bool) -> dict[str, Damage]:
-    """Damages that cost one value, by kind."""
-    return {
-        "age": _replace(_AGE, "200"),
-        "sex": _replace(_SEX, "X"),
-        "joined_on": _replace(_JOINED, "2015-02-31"),
-        "province_code": _replace(_PROVINCE, "99"),
-        "household_income": _replace_income("abc", _AFTER_INCOME_TRAIN if products else _AFTER_INCOME_TEST),
-    }
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One kind of damage and what an ingest is to call it."""
+
+    name: str
+    damage: Damage
+    reason: str
+    column: str | None = None
+    text: str | None = None
+    is_dated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DirtyLine:
+    """One line as it must be found in quarantine; ``line`` counts from 0 within its month, in a file from 1, the header."""
+
+    line: int
+    month: str
+    scope: str
+    reason: str
+    column: str | None
+    raw: str
 
 
 @dataclass(slots=True)
@@ -107,18 +111,25 @@ class DirtCount:
         }
 
 
-def soil(lines: pa.Array, month: Month, share: float, seed: int, *, products: bool) -> tuple[pa.Array, dict[str, DirtCount]]:
-    """Damage ``share`` of a month's lines; counts are by month, with ``unknown`` where a date became unreadable."""
+@dataclass(frozen=True, slots=True)
+class Soiled:
+    """The lines of a month with their dirt; counts are by month, with ``unknown`` where a date became unreadable."""
+
+    lines: pa.Array
+    counts: dict[str, DirtCount]
+    dirty: list[DirtyLine]
+
+
+def soil(lines: pa.Array, month: Month, share: float, seed: int, *, products: bool) -> Soiled:
+    """Damage ``share`` of a month's lines, each in one way, the kinds in turn."""
     random = stream(seed, "dirt", month.index)
-    row_damage, value_damage = _row_damage(month, products=products), _value_damage(products=products)
-    kinds = [*row_damage, *value_damage]
+    kinds = _kinds(month, len(COLUMNS) if products else len(PROFILE_COLUMNS))
     chosen = random.choice(len(lines), size=min(round(share * len(lines)), len(lines) // 2), replace=False)
     first = int(random.integers(len(kinds)))
     kind_of = [kinds[(first + place) % len(kinds)] for place in range(chosen.size)]
-    clean = lines.take(pa.array(chosen)).to_pylist()
-    damaged = [(row_damage | value_damage)[kind](line) for kind, line in zip(kind_of, clean, strict=True)]
+    damaged = [kind.damage(line) for kind, line in zip(kind_of, lines.take(pa.array(chosen)).to_pylist(), strict=True)]
 
-    is_value = np.array([kind in value_damage for kind in kind_of], np.bool_)
+    is_value = np.array([kind.column is not None for kind in kind_of], np.bool_)
     place = np.arange(len(lines), dtype=np.float64)
     later = chosen + random.random(chosen.size) * (len(lines) - chosen)
     place = np.concatenate([place, np.where(is_value, chosen, np.maximum(later, chosen + 0.5))])
@@ -126,15 +137,68 @@ def soil(lines: pa.Array, month: Month, share: float, seed: int, *, products: bo
     keep[chosen[is_value]] = False
     order = np.argsort(place, kind="stable")
     order = order[keep[order]]
+    line_of = np.empty(place.size, np.int64)
+    line_of[order] = np.arange(order.size)
+
+    dirty = [
+        DirtyLine(
+            int(line),
+            str(month) if kind.is_dated else UNKNOWN,
+            "value" if kind.column else "row",
+            kind.reason,
+            kind.column,
+            text.removesuffix("\n") if kind.text is None else kind.text,
+        )
+        for kind, text, line in zip(kind_of, damaged, line_of[len(lines) :], strict=True)
+    ]
     soiled = pa.concat_arrays([lines, pa.array(damaged, pa.string())]).take(pa.array(order))
-    return soiled, _count(month, len(lines), kind_of, set(value_damage))
+    return Soiled(soiled, _count(month, len(lines), kind_of), sorted(dirty, key=lambda line: line.line))
 
 
-def _count(month: Month, clean_lines: int, kind_of: list[str], values: set[str]) -> dict[str, DirtCount]:
+def _kinds(month: Month, n_columns: int) -> list[_Kind]:
+    def put(position: int, text: str) -> Damage:
+        return lambda line: _replaced(line, n_columns, position, text)
+
+    wrong_number = "wrong_number_of_fields"
+    rows = [
+        _Kind("too_few_fields", lambda line: ",".join(line.split(",")[:12]) + "\n", wrong_number),
+        _Kind("too_many_fields", lambda line: line[:-1] + ",0\n", wrong_number),
+        _Kind("open_quote", lambda line: line.replace('",', ",", 1), "open_quote"),
+        _Kind("stray_return", put(_AGE, " 3\r5"), "stray_carriage_return"),
+        _Kind("bad_key", put(_KEY, "12x45"), "bad_customer_id"),
+        _Kind("no_key", put(_KEY, ""), "bad_customer_id"),
+        _Kind("zero_key", put(_KEY, "0"), "bad_customer_id"),
+        _Kind("bad_day", put(_DATE, f"{month}-27"), "bad_snapshot_date"),
+        _Kind("unreadable_date", put(_DATE, "28/13/15"), "bad_snapshot_date", is_dated=False),
+        _Kind("empty_line", lambda _: "\n", "bad_snapshot_date", is_dated=False),
+        _Kind("duplicate_key", _flip_last_flag if n_columns == len(COLUMNS) else lambda line: line, "duplicate_key"),
+    ]
+    if n_columns == len(COLUMNS):
+        rows.append(_Kind("bad_product_flag", lambda line: line[:-2] + "7\n", "bad_product_flag"))
+        rows.append(_Kind("empty_product_flag", lambda line: line[:-2] + "\n", "bad_product_flag"))
+    position = {column.name: place for place, column in enumerate(PROFILE_COLUMNS)}
+    values = [_Kind(f"{name}:{fault}", put(position[name], text), fault, name, text) for name, fault, text in _BAD_VALUES]
+    return rows + values
+
+
+def _replaced(line: str, n_columns: int, position: int, text: str) -> str:
+    """The line with another text in one field. Only the province's name, which is quoted, may hold commas."""
+    *before, rest = line.removesuffix("\n").split(",", _PROVINCE)
+    fields = [*before, *rest.rsplit(",", n_columns - _PROVINCE - 1)]
+    fields[position] = text
+    return ",".join(fields) + "\n"
+
+
+def _flip_last_flag(line: str) -> str:
+    """The same key with other content: an ingest that keeps the wrong one of two rows shows."""
+    return line[:-2] + ("1" if line[-2] == "0" else "0") + "\n"
+
+
+def _count(month: Month, clean_lines: int, kind_of: Sequence[_Kind]) -> dict[str, DirtCount]:
     dated, undated = DirtCount(kept=clean_lines), DirtCount()
     for kind in kind_of:
-        count = undated if kind == "unreadable_date" else dated
-        (count.values if kind in values else count.rows)[kind] += 1
+        count = dated if kind.is_dated else undated
+        (count.values if kind.column else count.rows)[kind.name] += 1
     for count in (dated, undated):
         count.quarantined = count.rows.total()
         count.read = count.kept + count.quarantined

@@ -1,6 +1,9 @@
 """Files of a bank, each there only when it is whole."""
 
+import csv
+import io
 import json
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +28,14 @@ def write_json(path: Place, content: dict[str, Any]) -> None:
     """One JSON object, indented."""
     with whole_file(path) as file:
         file.write((json.dumps(content, indent=2) + "\n").encode())
+
+
+def write_csv(path: Place, rows: Iterable[Sequence[str]]) -> None:
+    """Rows of texts, all quoted: the writer of Python 3.11 leaves a lone carriage return bare otherwise."""
+    with whole_file(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(rows)
+        text.detach()
 
 
 def content_of(lines: pa.Array) -> memoryview:

@@ -14,12 +14,12 @@ from santander.errors import InputError
 from santander.storage import names_in, size_of, whole_file
 from santander.synthetic.bank import Bank, BankMonth
 from santander.synthetic.dirt import soil
-from santander.synthetic.files import PROFILE_COLUMNS, coarse, content_of, header, write_json, write_propensity
+from santander.synthetic.files import PROFILE_COLUMNS, coarse, content_of, header, write_csv, write_json, write_propensity
 from santander.synthetic.lines import LineWriter
 from santander.synthetic.oracle import oracle_month
 from santander.synthetic.people import People
 from santander.synthetic.sampling import Flags, Indices
-from santander.synthetic.spec import DIRTY, GENERATOR_VERSION, ORACLE, TEST, TRAIN, BankReport, BankSpec
+from santander.synthetic.spec import DIRTY, DIRTY_LINES, GENERATOR_VERSION, ORACLE, TEST, TRAIN, BankReport, BankSpec
 from santander.synthetic.streams import stream
 
 _CLUSTER = 20
@@ -54,8 +54,9 @@ def generate(spec: BankSpec, progress: Progress = lambda _month: None) -> BankRe
     write_json(spec.out / ORACLE, report.oracle_json(GENERATOR_VERSION) | {"bytes": sizes})
     if spec.dirty_share:
         write_json(spec.out / DIRTY, report.dirty_json())
+        write_csv(spec.out / DIRTY_LINES, report.dirty_rows())
     _remove_leftovers(spec, list(report.rows))
-    report.files = [spec.out / name for name in (TRAIN, TEST, ORACLE, *([DIRTY] if spec.dirty_share else []))]
+    report.files = [spec.out / name for name in (TRAIN, TEST, ORACLE, *([DIRTY, DIRTY_LINES] if spec.dirty_share else []))]
     return report
 
 
@@ -71,7 +72,8 @@ def _refuse_to_replace_others(spec: BankSpec) -> None:
 def _remove_leftovers(spec: BankSpec, months: list[str]) -> None:
     """Remove what an earlier bank in the same folder left and this one did not write."""
     if not spec.dirty_share:
-        (spec.out / DIRTY).unlink(missing_ok=True)
+        for name in (DIRTY, DIRTY_LINES):
+            (spec.out / name).unlink(missing_ok=True)
     propensity = months[1:] if spec.propensity else []
     monthly = months if spec.monthly else []
     for folder, ending, written in (("propensity", "parquet", propensity), ("monthly", "csv", monthly)):
@@ -95,8 +97,9 @@ def _month_lines(
     order = file_order(np.flatnonzero(listed), spec.seed, month.month.index)
     text = lines.test(month.month, month.rows, order) if is_test else lines.train(month.month, month.rows, month.held, order)
     if spec.dirty_share:
-        text, counts = soil(text, month.month, spec.dirty_share, spec.seed, products=not is_test)
-        report.add_dirt(TEST if is_test else TRAIN, counts)
+        soiled = soil(text, month.month, spec.dirty_share, spec.seed, products=not is_test)
+        report.add_dirt(TEST if is_test else TRAIN, soiled)
+        return soiled.lines
     return text
 
 

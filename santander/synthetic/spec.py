@@ -1,20 +1,22 @@
 """What to generate, and what came out."""
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
 
 from santander.bank.months import Month
 from santander.errors import InputError
 from santander.storage import Place
-from santander.synthetic.dirt import DirtCount
+from santander.synthetic.dirt import DirtCount, DirtyLine, Soiled
 from santander.synthetic.facts import FIRST_MONTH, LAST_LABELLED
 from santander.synthetic.oracle import OracleMonth
 
 TRAIN, TEST, ORACLE, DIRTY = "train_ver2.csv", "test_ver2.csv", "oracle.json", "dirty.json"
+DIRTY_LINES = "dirty_lines.csv"
 
 EARLIEST = Month(2005, 1)
 """No bank begins before: the known growth, carried on into the past, would leave no customers."""
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 """Raised whenever the same seed would give other bytes."""
 
 
@@ -51,19 +53,22 @@ class BankSpec:
 class BankReport:
     """What was written. ``rows``: clean rows per month. ``oracle``: one entry per labelled month.
 
-    ``dirt``: what an ingest is to count, by file and month; empty for a clean bank.
+    ``dirt``: what an ingest is to count, by file and month; ``dirty``: what it is to quarantine, by file. Empty for a clean bank.
     """
 
     spec: BankSpec
     rows: dict[str, int] = field(default_factory=dict)
     oracle: list[OracleMonth] = field(default_factory=list)
     dirt: dict[str, dict[str, DirtCount]] = field(default_factory=dict)
+    dirty: dict[str, list[DirtyLine]] = field(default_factory=dict)
     files: list[Place] = field(default_factory=list)
 
-    def add_dirt(self, file: str, counts: dict[str, DirtCount]) -> None:
-        """Take over the counts of one month of a file."""
+    def add_dirt(self, file: str, soiled: Soiled) -> None:
+        """Take over what was done to one month of a file; months come in the order of the file."""
         of_file = self.dirt.setdefault(file, {})
-        for month, count in counts.items():
+        lines_before = 2 + sum(count.read for count in of_file.values())  # the header is line 1
+        self.dirty.setdefault(file, []).extend(replace(dirty, line=lines_before + dirty.line) for dirty in soiled.dirty)
+        for month, count in soiled.counts.items():
             of_file[month] = of_file[month] + count if month in of_file else count
 
     def oracle_json(self, version: int) -> dict[str, object]:
@@ -82,3 +87,10 @@ class BankReport:
             "share": self.spec.dirty_share,
             "files": {file: {month: count.as_json() for month, count in months.items()} for file, months in self.dirt.items()},
         }
+
+    def dirty_rows(self) -> Iterator[tuple[str, ...]]:
+        """Content of ``dirty_lines.csv``, its header first: every entry that an ingest is to leave in quarantine."""
+        yield ("file", "line", "month", "scope", "reason", "column", "raw")
+        for file, lines in self.dirty.items():
+            for dirty in lines:
+                yield file, str(dirty.line), dirty.month, dirty.scope, dirty.reason, dirty.column or "", dirty.raw

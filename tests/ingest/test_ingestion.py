@@ -233,6 +233,46 @@ def test_a_file_that_may_not_be_read_is_refused_before_anything_is_written(
     assert not Lake(settings).exists(QUARANTINE)
 
 
+def test_a_folder_is_refused_by_name(settings: Settings, session: SparkSession, tmp_path: Path) -> None:
+    with pytest.raises(LandingFileRefused, match="is a folder: name the files in it"):
+        run(settings, session, tmp_path)
+
+
+def test_one_content_twice_is_refused(lenient: Settings, session: SparkSession, tmp_path: Path) -> None:
+    file, copy = (landing_file(tmp_path / name, [record(7)]) for name in ("a.csv", "b.csv"))
+    for second in (file, copy):
+        with pytest.raises(LandingFileRefused, match=r"has the same content as .*a\.csv: name one of them"):
+            run(lenient, session, file, second)
+
+
+def test_a_file_of_corrections_is_no_landing_file(settings: Settings, session: SparkSession, tmp_path: Path) -> None:
+    file = tmp_path / "fix.csv"
+    file.write_text(f"quarantine_id,{header()}\n0123456789abcdef:2,{record(7)}\n")
+    with pytest.raises(LandingFileRefused, match="is a file of corrections: 'santander quarantine --replay' takes it in"):
+        run(settings, session, file)
+
+
+def test_a_quarantined_line_names_its_customer_where_its_second_field_is_a_key(
+    lenient: Settings, session: SparkSession, tmp_path: Path
+) -> None:
+    lines = {
+        record(7): None,  # kept
+        record(8, fecha_dato="2015-01-27"): 8,
+        "2015-01-28, 9 ,too,short": 9,
+        '"2015-01-28","10","open': 10,
+        '2015-01-28,"11,N': None,
+        "2015-01-28,1\r2,N": None,
+        "2015-01-28,13,a\rb": 13,
+        "2015-01-28": None,
+        record("0"): None,
+        record(14, ind_cco_fin_ult1="x"): 14,
+    }
+    run(lenient, session, landing_file(tmp_path / "a.csv", list(lines)))
+    rows = DeltaTable(f"{lenient.lake}/quarantine").to_pyarrow_table().to_pylist()
+    assert {row["line"]: row["customer_id"] for row in rows} == dict(enumerate(list(lines.values())[1:], 3))
+    assert {row["month"] for row in rows} == {"2015-01"}
+
+
 def test_a_file_that_is_not_there_is_refused(settings: Settings, session: SparkSession, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no such file"):
         run(settings, session, tmp_path / "nothing.csv")
@@ -257,6 +297,14 @@ def test_a_line_of_a_few_hundred_thousand_bytes_is_only_one_bad_line(
     run(lenient, session, landing_file(tmp_path / "a.csv", [record(7), endless, record(8)]))
     assert sorted(customers(lenient)) == [7, 8]
     assert [(line, reason) for line, _, reason, *_ in quarantine(lenient)] == [(3, "open_quote")]
+
+
+def test_a_text_of_megabytes_is_kept_whole_in_quarantine(lenient: Settings, session: SparkSession, tmp_path: Path) -> None:
+    lines = [record(7), record(8, canal_entrada="y" * (3 << 20)), "z" * (3 << 20), record(9, canal_entrada="K\0A"), record(10)]
+    run(lenient, session, landing_file(tmp_path / "a.csv", lines))
+    assert sorted(customers(lenient)) == [7, 8, 9, 10]
+    rows = DeltaTable(f"{lenient.lake}/quarantine").to_pyarrow_table().to_pylist()
+    assert {row["line"]: row["raw"] for row in rows} == {3: "y" * (3 << 20), 4: "z" * (3 << 20), 5: "K\0A"}
 
 
 def test_chunks_of_a_few_lines_give_the_same_tables(session: SparkSession, tmp_path: Path) -> None:

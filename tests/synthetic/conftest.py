@@ -21,12 +21,12 @@ class WrittenBank:
 
     @cached_property
     def train(self) -> list[str]:
-        """The lines of the train file after its header, without line ends."""
-        return (self.folder / "train_ver2.csv").read_text().split("\n")[1:-1]
+        """The lines of the train file after its header, without line ends; read as bytes, as a lone carriage return is no end."""
+        return (self.folder / "train_ver2.csv").read_bytes().decode().split("\n")[1:-1]
 
     @cached_property
     def test(self) -> list[str]:
-        return (self.folder / "test_ver2.csv").read_text().split("\n")[1:-1]
+        return (self.folder / "test_ver2.csv").read_bytes().decode().split("\n")[1:-1]
 
 
 @pytest.fixture(scope="session")

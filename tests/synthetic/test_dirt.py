@@ -10,23 +10,40 @@ import pytest
 from santander.bank.columns import COLUMNS
 from tests.synthetic.conftest import DIRTY_SHARE, WrittenBank
 
-VALUE_COLUMNS = ("sex", "age", "joined_on", "province_code", "household_income")
-BAD_VALUES = {"sex": "X", "age": "200", "joined_on": "2015-02-31", "province_code": "99", "household_income": "abc"}
+BAD_VALUES = {
+    "employment_status:unreadable": "Q", "country:unreadable": "es", "sex:unreadable": "X", "age:unreadable": "4o",
+    "age:out_of_range": "200", "joined_on:unreadable": "2015-02-31", "is_new:unreadable": "2",
+    "seniority_months:unreadable": "-5", "seniority_months:out_of_range": "9999", "primary_status:unreadable": "2",
+    "last_primary_on:unreadable": "31/12/15",
+    "relation_kind:unreadable": "9", "relation_type:unreadable": "Z", "is_resident:unreadable": "1",
+    "is_foreign_born:unreadable": "Y", "is_employee_spouse:unreadable": "SI", "channel:unreadable": "K#A",
+    "is_deceased:unreadable": "?", "address_type:unreadable": "2", "province_code:unreadable": "2A",
+    "province_code:out_of_range": "99", "province:unreadable": "MAD\tRID", "is_active:unreadable": "9",
+    "household_income:unreadable": "abc", "household_income:out_of_range": "1000000000.5", "segment:unreadable": "04 - OTHER",
+}  # fmt: skip
 
 
 def fault_of(line: str, columns: int, keys: set[tuple[str, str]]) -> str | None:
     """The first rule of docs/data.md that a line breaks as a whole, read independently of the generator."""
+    if not line:
+        return "empty_line"
+    if "\r" in line:
+        return "stray_return"
     if line.count('"') % 2:
         return "open_quote"
     fields = next(csv.reader([line]))
     if len(fields) != columns:
         return "too_few_fields" if len(fields) < columns else "too_many_fields"
     key = (fields[0], fields[1])
+    flags = [flag.strip() for flag in fields[24:]]
     broken = {
         "unreadable_date": not re.fullmatch(r"\d{4}-\d{2}-\d{2}", fields[0]),
         "bad_day": not fields[0].endswith("-28"),
+        "no_key": not fields[1],
+        "zero_key": fields[1] == "0",
         "bad_key": not fields[1].isdigit(),
-        "bad_product_flag": any(flag.strip() not in ("0", "1", "NA") for flag in fields[24:]),
+        "empty_product_flag": "" in flags,
+        "bad_product_flag": any(flag not in ("0", "1", "NA") for flag in flags),
         "duplicate_key": key in keys,
     }
     fault = next((rule for rule, is_broken in broken.items() if is_broken), None)
@@ -44,14 +61,14 @@ def counted(lines: list[str], columns: int) -> dict[str, dict[str, object]]:
     place = {column.name: position for position, column in enumerate(COLUMNS)}
     for line in lines:
         fault = fault_of(line, columns, keys)
-        month = "unknown" if fault == "unreadable_date" else line[:7]
+        month = "unknown" if fault in ("unreadable_date", "empty_line") else line[:7]
         if fault:
             rows[month][fault] += 1
             continue
         kept[month] += 1
         fields = next(csv.reader([line]))
-        for name in VALUE_COLUMNS:
-            values[month][name] += fields[place[name]] == BAD_VALUES[name]
+        for kind, text in BAD_VALUES.items():
+            values[month][kind] += fields[place[kind.partition(":")[0]]] == text
     return {
         month: {
             "read": kept[month] + rows[month].total(),
@@ -70,6 +87,24 @@ def test_dirty_json_counts_what_is_in_the_files(dirty: WrittenBank) -> None:
     assert written["test_ver2.csv"] == counted(dirty.test, 24)
 
 
+def test_dirty_lines_csv_names_the_lines_that_are_damaged_and_no_other(clean: WrittenBank, dirty: WrittenBank) -> None:
+    with (dirty.folder / "dirty_lines.csv").open(newline="") as file:
+        listed = list(csv.DictReader(file))
+    place = {column.name: position for position, column in enumerate(COLUMNS)}
+    for name, before, after in (("train_ver2.csv", clean.train, dirty.train), ("test_ver2.csv", clean.test, dirty.test)):
+        rows = [row for row in listed if row["file"] == name]
+        for row in rows:
+            line = after[int(row["line"]) - 2]
+            said = line if row["scope"] == "row" else next(csv.reader([line]))[place[row["column"]]]
+            assert said == row["raw"]
+        damaged = {int(row["line"]) - 2 for row in rows}
+        values = Counter(after[int(row["line"]) - 2] for row in rows if row["scope"] == "value")
+        untouched = Counter(line for position, line in enumerate(after) if position not in damaged)
+        assert len(damaged) == len(rows)
+        assert not untouched - Counter(before)
+        assert untouched.total() + values.total() == len(before)
+
+
 def test_every_kind_occurs(dirty: WrittenBank) -> None:
     months = json.loads((dirty.folder / "dirty.json").read_text())["files"]["train_ver2.csv"].values()
     rows: Counter[str] = Counter()
@@ -77,16 +112,16 @@ def test_every_kind_occurs(dirty: WrittenBank) -> None:
     for month in months:
         rows.update(month["rows"])
         values.update(month["values"])
-    assert len(rows) == 8
-    assert len(values) == 5
+    assert len(rows) == 13
+    assert set(values) == set(BAD_VALUES)
     assert (rows.total() + values.total()) / len(dirty.train) == pytest.approx(DIRTY_SHARE, rel=0.05)
 
 
 def test_every_clean_row_is_still_there_but_for_the_damaged_values(clean: WrittenBank, dirty: WrittenBank) -> None:
     for before, after in ((clean.train, dirty.train), (clean.test, dirty.test)):
         gone = Counter(before) - Counter(after)
-        assert gone.total() < 0.012 * len(before)
-        assert {line.split(",")[1] for line in gone} <= {line.split(",")[1] for line in after}
+        assert gone.total() < DIRTY_SHARE * len(before)
+        assert {line.split(",")[1] for line in gone} <= {line.split(",")[1] for line in after if line}
 
 
 def test_the_first_of_two_equal_keys_is_the_clean_one(clean: WrittenBank, dirty: WrittenBank) -> None:

@@ -1,14 +1,22 @@
 """The two verbs of the bank as users start them, and the dirt as the real ingest counts it."""
 
+import csv
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
+import pytest
+
+from santander.bank.columns import PROFILE_COLUMNS
+from santander.bank.months import Month
+from santander.ingest.accounting import TooMuchQuarantine
 from santander.ingest.ingestion import ingest
 from santander.lake import Lake
 from santander.settings import Settings
 from santander.synthetic import BankSpec, generate
+from santander.tables import CUSTOMERS, INGESTIONS, QUARANTINE
 
 SANTANDER = str(Path(sys.executable).with_name("santander"))
 
@@ -22,7 +30,7 @@ def test_generate_writes_where_it_is_told_and_says_what(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     assert list(found["rows"]) == ["2015-01", "2015-02", "2015-03", "2015-04"]
-    names = {"train_ver2.csv", "test_ver2.csv", "oracle.json", "dirty.json"}
+    names = {"train_ver2.csv", "test_ver2.csv", "oracle.json", "dirty.json", "dirty_lines.csv"}
     assert {Path(file).name for file in found["files"]} == names
     assert {path.name for path in (tmp_path / "raw").iterdir()} == names | {"propensity"}
     assert "2015-03 (3 of 4)" in done.stderr
@@ -45,9 +53,9 @@ def test_bank_report_agrees_with_a_bank_and_leaves_nothing_behind(tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_ingest_counts_the_dirt_that_dirty_json_announces(settings: Settings, lake: Lake) -> None:
+def test_the_ingest_counts_and_quarantines_the_dirt_that_is_announced_and_nothing_else(settings: Settings, lake: Lake) -> None:
     raw = settings.data / "raw"
-    generate(BankSpec(out=raw, customers=4_000, seed=2, dirty_share=0.008, propensity=False))
+    generate(BankSpec(out=raw, customers=4_000, seed=2, dirty_share=0.005, propensity=False))
     files = [raw / "train_ver2.csv", raw / "test_ver2.csv"]
     counts = ingest(settings, lake, files).counts
     announced = json.loads((raw / "dirty.json").read_text())["files"]
@@ -60,3 +68,32 @@ def test_the_ingest_counts_the_dirt_that_dirty_json_announces(settings: Settings
                 expected[name] for name in ("read", "kept", "quarantined")
             )
             assert count.rows_with_bad_values == sum(expected["values"].values())
+    with (raw / "dirty_lines.csv").open(newline="") as listed:
+        soiled = Counter((str(raw / row["file"]), int(row["line"]), *list(row.values())[2:]) for row in csv.DictReader(listed))
+    names = ("file", "line", "month", "scope", "reason", "column", "raw")
+    found = Counter(tuple("" if row[name] is None else row[name] for name in names) for row in lake.rows(QUARANTINE))
+    assert found == soiled
+    reasons = {(row[4], row[5]) for row in found}
+    assert {reason for reason, column in reasons if not column} == {
+        "wrong_number_of_fields", "open_quote", "stray_carriage_return", "bad_customer_id", "bad_snapshot_date",
+        "bad_product_flag", "duplicate_key",
+    }  # fmt: skip
+    broken = {(reason, column) for reason, column in reasons if column}
+    profile = {column.name for column in PROFILE_COLUMNS if not column.breaks_row}
+    assert {column for reason, column in broken if reason == "unreadable"} == profile
+    bounded = {column.name for column in PROFILE_COLUMNS if column.high is not None}
+    assert {column for reason, column in broken if reason == "out_of_range"} == bounded
+
+
+def test_a_bank_with_too_much_dirt_is_refused_and_nothing_changes(settings: Settings, lake: Lake) -> None:
+    raw = settings.data / "raw"
+    months = {"first": Month(2016, 3), "propensity": False}
+    generate(BankSpec(out=raw, customers=2_000, seed=2, dirty_share=0.005, **months))
+    ingest(settings, lake, [raw / "train_ver2.csv"])
+    before = {table.name: (lake.version(table), lake.rows(table)) for table in (CUSTOMERS, QUARANTINE, INGESTIONS)}
+    generate(BankSpec(out=raw, customers=2_000, seed=2, dirty_share=0.02, **months))
+    with pytest.raises(
+        TooMuchQuarantine, match=r"more than 1.00% of a month would be quarantined, nothing was replaced: month 2016"
+    ):
+        ingest(settings, lake, [raw / "train_ver2.csv"])
+    assert {table.name: (lake.version(table), lake.rows(table)) for table in (CUSTOMERS, QUARANTINE, INGESTIONS)} == before

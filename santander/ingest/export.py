@@ -1,0 +1,116 @@
+"""Open quarantine as files to correct and send back: landing format, the quarantine id first, the reason last.
+
+A line that lost its row is written as it was delivered, field by field, so that one with an open quote cannot swallow the
+next. A row that lost values is written as it stands in customers, with the refused texts where the values were.
+A file has one header, so lines that were delivered without products go to a file of their own.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from santander.bank.columns import LEGAL_HEADERS, PROFILE_COLUMNS
+from santander.bank.months import Month
+from santander.errors import InputError
+from santander.ingest.cleaning import OUT_OF_RANGE, UNREADABLE
+from santander.ingest.duplicates import REASON as DUPLICATE
+from santander.ingest.entries import Entry, State, texts_of
+from santander.ingest.landing import ID_COLUMN, REASON_COLUMN
+from santander.ingest.landing_text import fields_of, joined_line, split_line
+from santander.ingest.parsing import FIELD_COUNT, OPEN_QUOTE, STRAY_RETURN
+from santander.lake import Lake
+from santander.storage import BucketPath, Place, whole_file
+from santander.tables import CUSTOMERS, INGESTIONS, PARTITION
+
+_ROW_REASONS = (FIELD_COUNT, OPEN_QUOTE, STRAY_RETURN, DUPLICATE, "bad_[a-z_]+")
+_VALUE_REASON = f"[a-z_]+: (?:{UNREADABLE}|{OUT_OF_RANGE})"
+_REASON = re.compile(f"{'|'.join(_ROW_REASONS)}|{_VALUE_REASON}(?:; {_VALUE_REASON})*")
+"""What the last field says in a file that was exported; no field of a landing file reads so."""
+_POSITION = {column.name: position for position, column in enumerate(PROFILE_COLUMNS)}
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedLine:
+    """One line of a file of corrections."""
+
+    text: str
+    has_products: bool
+
+
+def export_corrections(lake: Lake, entries: Iterable[Entry], file: Place, *, duplicates: bool) -> dict[str, int]:
+    """Write the open ones of these entries and return the lines of each file written; none where nothing is open.
+
+    Lines that repeat a key are left out unless ``duplicates``: sent back as they are, they would replace the first of their
+    key. Raises InputError for a file that is there already: it may hold corrections.
+    """
+    still_open = [entry for entry in entries if entry.state is State.OPEN and (duplicates or entry.reason != DUPLICATE)]
+    wanted: dict[bool, list[str]] = {True: [], False: []}
+    for line in (*_whole_lines(lake, still_open), *_rows_with_values(lake, still_open)):
+        wanted[line.has_products].append(line.text)
+    places = {True: file, False: _beside(file) if wanted[True] else file}
+    for has, place in places.items():
+        if wanted[has] and place.is_file():
+            raise InputError(f"{place}: is there already, and may hold corrections: name another file")
+    written: dict[str, int] = {}
+    for has, place in places.items():
+        if wanted[has]:
+            _write(place, LEGAL_HEADERS[0 if has else 1], wanted[has])
+            written[str(place)] = len(wanted[has])
+    return written
+
+
+def _beside(file: Place) -> Place:
+    """The name of the file for lines without products, next to the one for those with."""
+    stem, dot, ending = file.name.rpartition(".")
+    name = f"{stem}-without-products.{ending}" if dot else f"{file.name}-without-products"
+    if isinstance(file, Path):
+        return file.with_name(name)
+    return BucketPath(file.bucket, f"{file.key.removesuffix(file.name)}{name}", file.access)
+
+
+def _write(place: Place, header: Sequence[str], lines: Iterable[str]) -> None:
+    with whole_file(place) as target:
+        target.write(joined_line([ID_COLUMN, *header, REASON_COLUMN]).encode())
+        target.writelines(line.encode() for line in lines)
+
+
+def _whole_lines(lake: Lake, entries: Iterable[Entry]) -> Iterator[ExportedLine]:
+    lost = [entry for entry in entries if entry.scope == "row"]
+    delivered = {(row["ingestion_id"], row["file_sha256"]): row["has_products"] for row in lake.rows(INGESTIONS)}
+    texts = texts_of(lake, lost)
+    for entry in lost:
+        fields = split_line(texts[entry.file_sha256, entry.line, None] or "")
+        if entry.corrects:  # it came in a file like the one that is written here
+            fields = fields[1:-1] if _REASON.fullmatch(fields[-1]) else fields[1:]
+        text = joined_line([entry.quarantine_id, *fields, entry.reason])
+        yield ExportedLine(text, delivered[entry.ingestion_id, entry.file_sha256])
+
+
+def _rows_with_values(lake: Lake, entries: Iterable[Entry]) -> Iterator[ExportedLine]:
+    lost = [entry for entry in entries if entry.scope == "value"]
+    texts = texts_of(lake, lost)
+    months: dict[str, dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
+    for entry in lost:
+        months[entry.month][entry.quarantine_id].append(entry)
+    for month, lines in sorted(months.items()):
+        rows = _customers(lake, month, sorted({int(line[0].customer_id or 0) for line in lines.values()}))
+        for quarantine_id, line in lines.items():
+            row = rows.get(line[0].customer_id or 0)
+            if row is None:
+                continue
+            fields = fields_of(row)
+            for entry in line:
+                fields[_POSITION[entry.column or ""]] = texts[entry.file_sha256, entry.line, entry.column] or ""
+            reason = "; ".join(f"{entry.column}: {entry.reason}" for entry in line)
+            yield ExportedLine(joined_line([quarantine_id, *fields, reason]), row["holdings"] is not None)
+
+
+def _customers(lake: Lake, month: str, customer_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    import pyarrow.compute as pc
+
+    wanted = (pc.field(PARTITION) == Month.parse(month).snapshot) & pc.field("customer_id").isin(customer_ids)
+    rows = lake.delta(CUSTOMERS).to_pyarrow_dataset().to_table(filter=wanted).to_pylist()
+    return {row["customer_id"]: row for row in rows}

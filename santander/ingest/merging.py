@@ -1,0 +1,63 @@
+"""Corrected records put into months of ``customers`` by key; all other rows of the month stay as they are."""
+
+import json
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from santander.bank.columns import PRODUCT_COLUMNS
+from santander.bank.months import Month
+from santander.ingest.accounting import MERGE
+from santander.lake import Lake
+from santander.tables import CUSTOMERS
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+_COLUMNS = [name for name, _ in CUSTOMERS.columns]
+_PRODUCTS = [*(column.name for column in PRODUCT_COLUMNS), "holdings"]
+
+
+def merge_month(lake: Lake, corrected: "DataFrame", month: Month, *, ingestion_id: str, bare_files: Collection[int]) -> int:
+    """Replace the rows of the month whose keys ``corrected`` has and add those it lacks; how many were added.
+
+    ``corrected`` has the columns of customers and ``file_index``, one row a key. A record of ``bare_files``, which say
+    nothing of products, leaves its customer the products there are.
+    """
+    from pyspark.sql import functions as F
+
+    current = lake.read_months(CUSTOMERS, [month])
+    new = corrected.where(F.col("snapshot_date") == F.lit(month.snapshot))
+    keys = new.select(F.col("customer_id").alias("new_key"))
+    others = current.join(keys, on=F.col("customer_id") == F.col("new_key"), how="left_anti")
+    n_now = lake.rows_by_month(CUSTOMERS)[month]
+    inserted = others.count() + new.count() - n_now
+    lineage = {"ingestion_id": ingestion_id, "mode": MERGE, "inserted": {str(month): inserted}}
+    if bare_files:
+        new = _with_products_of(new, current, bare_files)
+    merged = others.select(*_COLUMNS).unionByName(new.select(*_COLUMNS))
+    lake.replace_months(CUSTOMERS, merged, {month: n_now + inserted}, lineage)
+    return inserted
+
+
+def inserted_by_unfinished(lake: Lake, month: Month, marked: Collection[str]) -> int:
+    """Rows that replays which died before their marker have added to the month: the next one to end accounts for them.
+
+    Read from the lineage of the commits of ``customers`` back to the last one whose ingestion of the month is ``marked``.
+    """
+    total = 0
+    for commit in lake.delta(CUSTOMERS).history():
+        lineage = json.loads(commit.get("userMetadata") or "{}")
+        if lineage.get("ingestion_id") in marked:
+            break
+        total += lineage.get("inserted", {}).get(str(month), 0)
+    return total
+
+
+def _with_products_of(new: "DataFrame", current: "DataFrame", bare_files: Collection[int]) -> "DataFrame":
+    from pyspark.sql import functions as F
+
+    held = current.select(F.col("customer_id").alias("held_key"), *(F.col(name).alias(f"held_{name}") for name in _PRODUCTS))
+    is_bare = F.col("file_index").isin(sorted(bare_files))
+    products = [F.when(is_bare, F.col(f"held_{name}")).otherwise(F.col(name)).alias(name) for name in _PRODUCTS]
+    joined = new.join(held, on=F.col("customer_id") == F.col("held_key"), how="left")
+    return joined.select(*(name for name in _COLUMNS if name not in _PRODUCTS), *products)

@@ -1,0 +1,172 @@
+"""A replay: corrected rows taken back in. They are merged by key into months that are there; no month is replaced.
+
+The rows come through the same door and meet the same rules as in an ingest; the order of the tables is the same too:
+quarantine, customers month by month, then the row of ``ingestions`` that marks it as done. What died in between is
+completed by the same command. No share of quarantine refuses a replay: it is made of lines that were bad.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from santander.bank.months import Month
+from santander.errors import InputError
+from santander.ingest.accounting import MonthCount, count_lines, last_ingestions, markers
+from santander.ingest.duplicates import find_duplicates
+from santander.ingest.entries import Entry, State, read_entries, same_lines
+from santander.ingest.landing import LandingFile, LandingFileRefused, survey_all
+from santander.ingest.merging import inserted_by_unfinished, merge_month
+from santander.ingest.quarantine import quarantined_rows
+from santander.ingest.staging import kept_records, new_ingestion_id, stage_lines, staging, with_texts
+from santander.lake import Lake
+from santander.storage import Place
+from santander.tables import CUSTOMERS, INGESTIONS, QUARANTINE
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from santander.settings import Settings
+
+log = logging.getLogger("santander.ingest")
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayReport:
+    """What one replay did; ``counts`` has one entry per file and month, ``resolved`` counts entries of the quarantine."""
+
+    ingestion_id: str
+    files: tuple[LandingFile, ...]
+    counts: tuple[MonthCount, ...]
+    inserted: Mapping[str, int]
+    """Keys that each month gained; the other kept rows replaced the one their customer had."""
+    resolved: int
+
+    @property
+    def months(self) -> list[Month]:
+        """The months of ``customers`` that rows were merged into."""
+        return [Month.parse(month) for month in sorted(self.inserted)]
+
+
+def replay(settings: "Settings", lake: Lake, paths: Sequence[Place]) -> ReplayReport:
+    """Merge the records of files of corrections into customers, and mark the quarantined lines they correct.
+
+    Raises InputError, with nothing changed, for a file that may not be read or holds no legal record, for a month that is
+    not in customers, and for products in a month that has none.
+    """
+    if not paths:
+        raise InputError("name at least one file of corrections")
+    ingestion_id = new_ingestion_id()
+    with staging(settings, lake, ingestion_id) as folder:
+        files = survey_all(paths, settings.ingest.chunk_bytes, folder / "landing", corrections=True)
+        staged = stage_lines(settings, lake, files, folder / "lines")
+        duplicates = find_duplicates(staged, at_most=sum(file.lines for file in files))
+        counts = count_lines(staged, files, duplicates)
+        _refuse_unreadable(files, counts)
+        _refuse_other_months(lake, files, counts)
+        corrected = kept_records(staged, duplicates)
+        entries = read_entries(lake)
+        resolved = _resolved(entries, corrected)
+        quarantine = quarantined_rows(lake.session, staged, files, counts, with_texts(files, duplicates), ingestion_id)
+        meant = sum(count.quarantined_rows + count.bad_values for count in counts)
+        _quarantine(lake, quarantine, meant, files, entries, resolved, ingestion_id)
+        inserted = _merge(lake, corrected, files, counts, ingestion_id)
+        lake.append_rows(INGESTIONS, markers(ingestion_id, files, counts, inserted), {"ingestion_id": ingestion_id})
+        return ReplayReport(ingestion_id, files, tuple(counts), inserted, len(resolved))
+
+
+def _refuse_unreadable(files: Sequence[LandingFile], counts: Sequence[MonthCount]) -> None:
+    for index, file in enumerate(files):
+        of_file = [count for count in counts if count.file_index == index]
+        if not any(count.kept for count in of_file):
+            reasons: Counter[str] = Counter()
+            for count in of_file:
+                reasons.update(count.quarantined)
+            listed = ", ".join(f"{reason} {n}" for reason, n in sorted(reasons.items()))
+            raise LandingFileRefused(file.name, f"holds no legal record ({listed}), nothing was changed")
+
+
+def _refuse_other_months(lake: Lake, files: Sequence[LandingFile], counts: Sequence[MonthCount]) -> None:
+    """A replay makes no month, and gives no products to some customers of a month delivered without."""
+    present = set(lake.months(CUSTOMERS))
+    months = {count.month for count in counts if count.is_dated}
+    if absent := sorted(month for month in months if Month.parse(month) not in present):
+        raise InputError(f"not in customers: {', '.join(absent)}; a replay makes no month, ingest its landing file first")
+    last = last_ingestions(lake.rows(INGESTIONS))
+    with_products = {month for month, rows in last.items() if any(row["has_products"] for row in rows)}
+    for count in counts:
+        file = files[count.file_index]
+        if count.is_dated and count.month in last and file.has_products and count.month not in with_products:
+            raise LandingFileRefused(file.name, f"has products for {count.month}, which was delivered without: leave them out")
+
+
+def _resolved(entries: Sequence[Entry], corrected: "DataFrame") -> list[Entry]:
+    """The entries that these records correct: those of the line whose id a record carries, else the open ones of its key."""
+    from pyspark.sql import functions as F
+
+    month = F.date_format("snapshot_date", "yyyy-MM").alias("month")
+    rows = corrected.select("customer_id", month, "correction_of").toArrow()
+    by_id = set(rows.column("correction_of").drop_null().to_pylist())
+    lines = same_lines(entries)
+    if unknown := by_id - {entry.quarantine_id for entry in entries}:
+        log.warning("%s quarantine id(s) are not in quarantine, such as %s", len(unknown), min(unknown))
+    open_keys = {(entry.customer_id, entry.month) for entry in entries if entry.state is State.OPEN}
+    customers = pa.array(sorted({key for key, _ in open_keys if key is not None}), pa.int64())
+    nameless = rows.filter(pc.and_(pc.is_null(rows["correction_of"]), pc.is_in(rows["customer_id"], customers)))
+    by_key = {(row["customer_id"], row["month"]) for row in nameless.to_pylist()}
+    found: list[Entry] = []
+    for line in lines.values():
+        named = any(entry.quarantine_id in by_id for entry in line)
+        matched = any(entry.state is State.OPEN and (entry.customer_id, entry.month) in by_key for entry in line)
+        if named or matched:
+            found += [entry for entry in line if entry.state not in {State.RESOLVED, State.ERASED}]
+    return found
+
+
+def _quarantine(
+    lake: Lake,
+    rows: "DataFrame",
+    n_rows: int,
+    files: Sequence[LandingFile],
+    entries: Sequence[Entry],
+    resolved: Sequence[Entry],
+    ingestion_id: str,
+) -> None:
+    """One commit: the lines of these files that are still bad, and the mark on those that were corrected."""
+    from pyspark.sql import functions as F
+
+    ours = {file.sha256 for file in files}
+    touched = {entry.file_sha256 for entry in resolved} - ours
+    if touched:
+        marks = lake.session.createDataFrame(
+            sorted({(entry.file_sha256, entry.line) for entry in resolved}), "marked_file string, marked_line bigint"
+        )
+        same_line = (F.col("file_sha256") == F.col("marked_file")) & (F.col("line") == F.col("marked_line"))
+        marked = F.when(F.col("marked_line").isNotNull(), F.lit(ingestion_id)).otherwise(F.col("resolved_by"))
+        present = lake.read(QUARANTINE).where(F.col("file_sha256").isin(sorted(touched)))
+        known = present.join(F.broadcast(marks), on=same_line, how="left").withColumn("resolved_by", marked)
+        rows = rows.unionByName(known.select(*(name for name, _ in QUARANTINE.columns)))
+    n_known = sum(entry.file_sha256 in touched for entry in entries)
+    fingerprints = ", ".join(f"'{sha256}'" for sha256 in sorted(ours | touched))
+    lake.replace_where(QUARANTINE, rows, f"file_sha256 IN ({fingerprints})", n_rows + n_known, {"ingestion_id": ingestion_id})
+
+
+def _merge(
+    lake: Lake, corrected: "DataFrame", files: Sequence[LandingFile], counts: Sequence[MonthCount], ingestion_id: str
+) -> dict[str, int]:
+    """Merge month by month; the keys that each month gained, by this replay or by one that died before its marker."""
+    bare = [index for index, file in enumerate(files) if not file.has_products]
+    marked: dict[str, set[str]] = {}
+    for row in lake.rows(INGESTIONS):
+        marked.setdefault(row["month"], set()).add(row["ingestion_id"])
+    inserted: dict[str, int] = {}
+    for text in sorted({count.month for count in counts if count.is_dated and count.kept}):
+        month = Month.parse(text)
+        unfinished = inserted_by_unfinished(lake, month, marked.get(text, set()))
+        inserted[text] = unfinished + merge_month(lake, corrected, month, ingestion_id=ingestion_id, bare_files=bare)
+        log.info("customers: %s merged, %s rows more", month, inserted[text])
+    return inserted
