@@ -9,7 +9,7 @@ PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-spark test-engines java lint format docs notebook bank-report pins clean
+.PHONY: help setup run test test-spark test-engines test-faults java lint format docs notebook bank-report pins clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -30,13 +30,16 @@ run: $(READY) ## Landing files to recommendations; makes a small bank when data/
 	$(BIN)/santander run $(ARGS)
 
 test: $(READY) ## Run the tests on the embedded engine
-	$(BIN)/python -m pytest -m "not engines" $(ARGS)
+	$(BIN)/python -m pytest -m "not engines and not faults" $(ARGS)
 
 test-spark: $(READY) ## Run the tests of the data steps on Apache Spark (needs Java 17)
-	$(BIN)/python -m pytest --engine spark -m "not engines" --timeout 900 $(ARGS)
+	$(BIN)/python -m pytest --engine spark -m "not engines and not faults" --timeout 900 $(ARGS)
 
 test-engines: $(READY) ## Compare whole runs on both engines, a cluster, a bucket and a deployment (needs Java 17 and servers)
 	$(BIN)/python -m pytest -m engines $(ARGS)
+
+test-faults: $(READY) ## Kill, fill the disk, run two at once, feed broken files, on both engines (needs Java 17; docs/reliability.md)
+	$(BIN)/python -m pytest -m faults $(ARGS)
 
 java: $(READY) ## Find the Java that Apache Spark needs, or install it with apt
 	@$(BIN)/python -m santander.cluster.java 2>/dev/null || { deploy/install-packages.sh java && $(BIN)/python -m santander.cluster.java; }
@@ -52,6 +55,7 @@ format: $(READY) ## Format the code
 
 docs: $(READY) ## Write the generated pages of docs/ anew
 	$(BIN)/python -m santander.features.reference
+	$(BIN)/python -m santander.quality.reference
 
 notebook: $(READY) ## Open the notebooks on the Delta tables
 	$(BIN)/jupyter lab notebooks

@@ -25,7 +25,7 @@ def run(
     *,
     settings: "Settings",
 ) -> Outcome:
-    """Ingest, build features, train, score and submit: for the last month, one month, or each month of a range in order."""
+    """Ingest, validate, build features, train, score, submit: for the last month, one month, or each of a range in order."""
     from santander.storage import place
     from santander.walk import walk
 

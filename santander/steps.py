@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 from santander.bank.months import Month
 from santander.errors import InputError
 from santander.features import build
-from santander.features.declaration import FEATURES, months_read_for
 from santander.freshness import StepLedger, fingerprint_of
 from santander.ingest.ingestion import STEP_VERSION as INGEST_VERSION
 from santander.ingest.ingestion import IngestReport, WouldReplace, ingest
 from santander.ingest.landing import sha256_of
 from santander.lake import Lake
 from santander.scoring import batch, submission
+from santander.staleness import BUILD, SCORE, Origins, stale_features, stale_months
 from santander.storage import Place, place
-from santander.tables import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
+from santander.tables import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS, Table
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -35,7 +35,7 @@ log = logging.getLogger("santander.run")
 TRAIN_VERSION = 1
 """Raised when the same recipe on the same rows would give another model."""
 
-INGEST, BUILD, TRAIN, SCORE, SUBMIT = "ingest", "features", "train", "score", "submit"
+INGEST, TRAIN, SUBMIT = "ingest", "train", "submit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +102,17 @@ class Steps:
         return StepOutcome(INGEST, done, rest, time.monotonic() - started, {"files": [str(file) for file in new]})
 
     def _ingest_fingerprint(self, sha256: str) -> str:
-        return fingerprint_of(version=INGEST_VERSION, sha256=sha256, limit=self.settings.ingest.max_quarantine_share)
+        return ingest_fingerprint(self.settings, sha256)
 
     # --- features ------------------------------------------------------------------------------------------------
 
     def build_features(self, months: Sequence[Month], *, anyway: bool) -> StepOutcome:
         """Build the features of these months, of those out of date only unless ``anyway``."""
         started = time.monotonic()
-        prints = self._features_fingerprints(months)
-        built = set(self.lake.months(FEATURES_TABLE))
-        stale = [m for m in months if anyway or m not in built or not self.ledger.is_current(BUILD, m, prints[m])]
+        origins = Origins(self.lake)
+        prints = {month: origins.of_features(month) for month in months}
+        behind = stale_features(origins, self.ledger, months)
+        stale = [month for month in months if anyway or month not in origins.features or month in behind]
         rows: dict[Month, int] = {}
         if stale:
             rows = build.build_features(self.lake, stale, self.settings.features.months_per_commit)
@@ -122,24 +123,38 @@ class Steps:
 
     def _refuse_stale_features(self, months: Sequence[Month]) -> None:
         """Raise InputError when the features of a month were built from other customers than there are now."""
-        built = set(self.lake.months(FEATURES_TABLE))
-        prints = self._features_fingerprints(sorted(set(months) & built))
-        stale = [month for month, fingerprint in prints.items() if not self.ledger.is_current(BUILD, month, fingerprint)]
-        if stale:
+        if stale := stale_features(Origins(self.lake), self.ledger, sorted(set(months))):
             span = f"--month {stale[0]}" if len(stale) == 1 else f"--from {stale[0]} --to {stale[-1]}"
             raise InputError(f"features of {', '.join(map(str, stale))} are out of date: run 'santander features {span}' first")
 
-    def _features_fingerprints(self, months: Sequence[Month]) -> dict[Month, str]:
-        customers = self.lake.fingerprints(CUSTOMERS)
-        declared = [(feature.name, feature.type) for feature in FEATURES]
-        return {
+    # --- validate ------------------------------------------------------------------------------------------------
+
+    def validate(self, table: Table, months: Sequence[Month]) -> StepOutcome:
+        """Validate what was not validated as it is now; raises CriticalRuleBroken, and then again until it is mended."""
+        from santander.quality import validation
+
+        started = time.monotonic()
+        step = f"validate {table.name}"
+        origins = Origins(self.lake)
+        prints = {
             month: fingerprint_of(
-                version=build.STEP_VERSION,
-                declared=declared,
-                customers={str(m): customers[m] for m in months_read_for(month) if m in customers},
+                version=validation.STEP_VERSION,
+                settings=self.settings.quality.model_dump(),
+                rows=_validated_rows(table, origins, month),
             )
             for month in months
         }
+        due = [month for month in months if not self.ledger.is_current(step, month, prints[month])]
+        if due:
+            report = validation.validate(self.settings, self.lake, due, [table.name])
+            broken = {result.month for result in report.critical}
+            rows = self.lake.rows_by_month(table)
+            if passed := [(m, prints[m], rows[m]) for m in due if m not in broken]:
+                self.ledger.record(step, passed, time.monotonic() - started)
+            report.raise_if_critical()
+        fresh = [month for month in months if month not in due]
+        _say_up_to_date(step, fresh)
+        return StepOutcome(step, due, fresh, time.monotonic() - started, {})
 
     # --- train ---------------------------------------------------------------------------------------------------
 
@@ -196,7 +211,7 @@ class Steps:
         started = time.monotonic()
         self._refuse_stale_features([month])
         chosen = version_for(self.settings, month)
-        fingerprint = self._score_fingerprint(month, chosen.run_id)
+        fingerprint = Origins(self.lake).of_recommendations(month, chosen.run_id)
         last = self.ledger.last(SCORE, month)
         if not anyway and last and last.fingerprint == fingerprint and month in self.lake.months(RECOMMENDATIONS):
             _say_up_to_date(SCORE, [month])
@@ -214,13 +229,9 @@ class Steps:
         log.info("score: %s customers of %s have their lists from version %s", f"{customers:,}", month, version.number)
         return StepOutcome(SCORE, [month], [], time.monotonic() - started, result)
 
-    def _score_fingerprint(self, month: Month, run_id: str) -> str:
-        return fingerprint_of(
-            version=batch.STEP_VERSION,
-            run_id=run_id,
-            features=self.lake.fingerprints(FEATURES_TABLE).get(month),
-            customers=self.lake.fingerprints(CUSTOMERS).get(month),
-        )
+    def stale_scores(self) -> list[Month]:
+        """Scored months whose recommendations a later correction has put out of date."""
+        return stale_months(self.lake, self.ledger)[RECOMMENDATIONS.name]
 
     def submit(self, month: Month, *, anyway: bool) -> StepOutcome:
         """Write the submission file of a scored month, unless it was written from the same recommendations.
@@ -229,7 +240,7 @@ class Steps:
         """
         started = time.monotonic()
         scored = self.ledger.last(SCORE, month)
-        if scored and scored.fingerprint != self._score_fingerprint(month, scored.result["run_id"]):
+        if scored and scored.fingerprint != Origins(self.lake).of_recommendations(month, scored.result["run_id"]):
             raise InputError(f"recommendations of {month} are out of date: run 'santander score --month {month}' first")
         fingerprint = fingerprint_of(
             version=submission.STEP_VERSION, recommendations=self.lake.fingerprints(RECOMMENDATIONS).get(month)
@@ -242,6 +253,18 @@ class Steps:
         result = {"month": str(month), "file": str(file), "customers": customers}
         self.ledger.record(SUBMIT, [(month, fingerprint, customers)], time.monotonic() - started, result)
         return StepOutcome(SUBMIT, [month], [], time.monotonic() - started, result)
+
+
+def ingest_fingerprint(settings: "Settings", sha256: str) -> str:
+    """By what a landing file counts as ingested: its content, and the settings that decide whether it is refused."""
+    return fingerprint_of(version=INGEST_VERSION, sha256=sha256, limit=settings.ingest.max_quarantine_share)
+
+
+def _validated_rows(table: Table, origins: Origins, month: Month) -> list[str | None]:
+    """What the rules of a month look at, other than the usual figures of earlier months."""
+    if table is CUSTOMERS:
+        return [origins.customers.get(m) for m in (month, month - 1)]
+    return [origins.features.get(month), origins.of_features(month)]
 
 
 def _say_up_to_date(step: str, months: Sequence[Month]) -> None:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from santander.bank.months import Month
 from santander.engine import open_session
 from santander.errors import InputError
-from santander.ingest.accounting import last_ingestions
+from santander.ingest.accounting import last_ingestions, merges_since
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.options import chosen_months
 from santander.steps import StepOutcome, Steps
 from santander.storage import Place
-from santander.tables import CUSTOMERS, INGESTIONS
+from santander.tables import CUSTOMERS, FEATURES_TABLE, INGESTIONS
 
 if TYPE_CHECKING:
     from santander.settings import Settings
@@ -64,7 +64,7 @@ class WalkReport:
         return next((dict(outcome.result) for outcome in reversed(self.outcomes) if outcome.step == step), {})
 
     def _rows_table(self) -> Any:
-        table = _new_table("month", "read", "kept", "quarantined rows", "with quarantined values")
+        table = _new_table("month", "read", "kept", "quarantined rows", "with quarantined values", "new by replay")
         for month, counts in self.months.items():
             table.add_row(month, *(f"{n:,}" for n in counts.values()))
         return table
@@ -98,6 +98,7 @@ class WalkReport:
         return (
             f"submission      {self._last_result('submit').get('file', '-')}\n"
             f"Delta tables    {self.data_dir / 'lake'}\n"
+            f"data quality    {self.data_dir / 'quality' / 'index.html'}\n"
             f"models          {programs / 'mlflow'} ui --backend-store-uri sqlite:///{self.state_dir / 'mlflow.db'}\n"
             f"notebooks       SANTANDER_DATA_DIR={self.data_dir} make notebook\n"
             f"what is there   {programs / 'santander'} status --data-dir {self.data_dir}"
@@ -116,7 +117,8 @@ def walk(
 ) -> WalkReport:
     """Do every step for each target month in order, skipping what is up to date.
 
-    The target is the last month there is unless one or a range is asked for. Without landing files a bank is made.
+    The target is the last month there is unless one or a range is asked for. Months before it that were scored, and that
+    a correction has put out of date since, are scored again. Without landing files a bank is made.
     """
     from santander.training.recipe import Recipe
 
@@ -130,7 +132,14 @@ def walk(
         absent = [str(target) for target in targets if target not in present]
         if absent:
             raise InputError(f"no customers for {', '.join(absent)}: name the landing file of the month")
-        outcomes.append(steps.build_features([m for m in present if m <= targets[-1]], anyway=False))
+        needed = [month for month in present if month <= targets[-1]]
+        outcomes.append(steps.validate(CUSTOMERS, needed))
+        outcomes.append(steps.build_features(needed, anyway=False))
+        outcomes.append(steps.validate(FEATURES_TABLE, needed))
+        for corrected in steps.stale_scores():
+            if corrected < targets[-1] and corrected not in targets:
+                outcomes.append(steps.score(corrected, anyway=False))
+                outcomes.append(steps.submit(corrected, anyway=False))
         for target in targets:
             outcomes.append(_train_if_possible(steps, target, chosen_recipe))
             outcomes.append(steps.score(target, anyway=False))
@@ -177,14 +186,16 @@ def _landing_files(settings: "Settings", bank_customers: int) -> list[Place]:
 
 
 def _ingested(steps: Steps) -> dict[str, dict[str, int]]:
-    """Rows of each month as its last ingestion counted them, files of one ingestion together.
+    """Rows of each month as its last ingestion counted them, files of one ingestion together, and keys that replays added since.
 
     Lines without a readable month are shown while an ingestion that had them still owns a month.
     """
-    last = last_ingestions(steps.lake.rows(INGESTIONS))
+    ingestions = steps.lake.rows(INGESTIONS)
+    last, merges = last_ingestions(ingestions), merges_since(ingestions)
     owners = {rows[0]["ingestion_id"] for month, rows in last.items() if month != UNKNOWN_MONTH}
     return {
         month: {name: sum(row[name] for row in rows) for name in _COUNTED}
+        | {"inserted_by_replay": sum(row["inserted"] for row in merges.get(month, []))}
         for month, rows in last.items()
         if rows[0]["ingestion_id"] in owners
     }

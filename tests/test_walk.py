@@ -2,12 +2,16 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from santander.bank.months import Month
 from santander.synthetic import BankSpec, generate
 from tests.landing_files import landing_file, record
 
@@ -22,17 +26,22 @@ def status(data: Path) -> dict[str, Any]:
 
 
 def run(data: Path, *words: object) -> dict[str, Any]:
-    without_java = os.pathsep.join(folder for folder in os.environ["PATH"].split(os.pathsep) if not Path(folder, "java").exists())
-    environment = {k: v for k, v in os.environ.items() if k != "JAVA_HOME" and not k.startswith("SANTANDER_")}
-    assert shutil.which("java", path=without_java) is None
-    done = subprocess.run(
-        [SANTANDER, "run", *map(str, words), "--json", "--data-dir", str(data)],
-        capture_output=True, text=True, timeout=280, env=environment | {"PATH": without_java}, check=False,
-    )  # fmt: skip
+    done = attempt(data, *words)
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
+def attempt(data: Path, *words: object) -> "subprocess.CompletedProcess[str]":
+    without_java = os.pathsep.join(folder for folder in os.environ["PATH"].split(os.pathsep) if not Path(folder, "java").exists())
+    environment = {k: v for k, v in os.environ.items() if k != "JAVA_HOME" and not k.startswith("SANTANDER_")}
+    assert shutil.which("java", path=without_java) is None
+    return subprocess.run(
+        [SANTANDER, "run", *map(str, words), "--json", "--data-dir", str(data)],
+        capture_output=True, text=True, timeout=280, env=environment | {"PATH": without_java}, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.timeout(600)
 def test_a_range_is_done_once_and_no_month_is_scored_by_a_model_that_has_seen_it(tmp_path: Path) -> None:
     data = tmp_path / "data"
     generate(BankSpec(out=data / "raw", customers=1_500, seed=3, propensity=False))
@@ -42,6 +51,20 @@ def test_a_range_is_done_once_and_no_month_is_scored_by_a_model_that_has_seen_it
     second = run(data, "--from", "2016-05", "--to", "2016-06")
     assert not any(step["done"] for step in second["steps"])
     assert second["scored"] == first["scored"]
+
+    # a correction that is ingested marks what was made from the old rows; the next run makes that anew, and no more
+    lines = (data / "raw" / "train_ver2.csv").read_text().splitlines()
+    of_march = [line for line in lines if line.startswith("2016-03-28")]
+    correction = landing_file(tmp_path / "march.csv", [*of_march, record(99, "2016-03")])
+    subprocess.run([SANTANDER, "ingest", str(correction), "--data-dir", str(data)], capture_output=True, timeout=120, check=True)
+    behind = {month: row["stale"] for month, row in status(data)["months"].items() if row["stale"]}
+    both = ["features", "recommendations"]
+    assert behind == {"2016-03": ["features"], "2016-04": ["features"], "2016-05": both, "2016-06": both}
+    rebuilt = run(data)
+    assert [step["done"] for step in rebuilt["steps"] if step["step"] == "features"] == [list(behind)]
+    assert [step["done"] for step in rebuilt["steps"] if step["step"] == "score"] == [["2016-05"], ["2016-06"]]
+    assert [step["done"] for step in rebuilt["steps"] if step["step"] == "submit"] == [["2016-05"], ["2016-06"]]
+    assert not any(row["stale"] for row in status(data)["months"].values())
 
     july = landing_file(tmp_path / "july.csv", [record(i, "2016-07", columns=24) for i in range(1, 900)], columns=24)
     third = run(data, july)
@@ -72,3 +95,25 @@ def test_run_does_everything_once_and_a_correction_makes_only_what_depends_on_it
     assert done["ingest"] == ["2015-03"]
     assert done["features"] == [f"2015-{month:02d}" for month in range(3, 9)]
     assert third["months"]["2015-03"]["kept"] == first["months"]["2015-03"]["kept"] + 1
+
+
+def test_a_month_that_breaks_a_critical_rule_stops_the_run_until_it_is_mended(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    generate(BankSpec(out=data / "raw", customers=1_500, first=Month(2016, 3), seed=3, propensity=False))
+    train = data / "raw" / "train_ver2.csv"
+    whole = train.read_text()
+    train.write_text(re.sub(r"(2016-04-28,.*,)0[123] - [A-Z]+", r"\1", whole))
+    for _ in range(2):
+        stopped = attempt(data)
+        assert stopped.returncode == 2
+        assert stopped.stdout == ""
+        (complaint,) = [line for line in stopped.stderr.splitlines() if line.startswith("error: ")]
+        assert re.match(r"error: validation failed: 2016-04 customers\.\S*segment\S*: 1,\d\d\d offending of 1,\d\d\d", complaint)
+        months = status(data)["months"]
+        assert not any(row["features"] for row in months.values())
+    assert months["2016-04"]["customers"]
+
+    train.write_text(whole)
+    mended = attempt(data, "--month", "2016-04")
+    assert "validation failed" not in mended.stderr
+    assert status(data)["months"]["2016-04"]["features"]

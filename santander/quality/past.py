@@ -1,0 +1,95 @@
+"""What the commits and the small tables know of a month without its rows being read: nulls, ingestions, quarantine, erasures."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from santander.bank.months import Month
+from santander.lake import Lake
+from santander.tables import CUSTOMERS, ERASURES, INGESTIONS, PARTITION, QUARANTINE
+
+MONTHS_COMPARED = 3
+"""How many months before a month say which share of nulls is to be expected of it."""
+
+
+def null_shares(lake: Lake, columns: Sequence[str]) -> dict[Month, dict[str, float]]:
+    """For each month of ``customers`` the share of nulls by column, from the statistics of the table's commits.
+
+    A column for which a file has no statistics is left out.
+    """
+    import pyarrow as pa
+
+    actions = pa.table(lake.delta(CUSTOMERS).get_add_actions(flatten=True))
+    counted = [column for column in columns if f"null_count.{column}" in actions.column_names]
+    files = actions.select([f"partition.{PARTITION}", "num_records", *(f"null_count.{column}" for column in counted)]).to_pylist()
+    rows: Counter[Month] = Counter()
+    nulls: dict[Month, dict[str, int | None]] = {}
+    for file in files:
+        month = Month.of(file[f"partition.{PARTITION}"])
+        rows[month] += file["num_records"]
+        so_far = nulls.setdefault(month, dict.fromkeys(counted, 0))
+        for column in counted:
+            known, more = so_far[column], file[f"null_count.{column}"]
+            so_far[column] = None if known is None or more is None else known + more
+    return {
+        month: {column: n / rows[month] for column, n in of_month.items() if n is not None}
+        for month, of_month in nulls.items()
+        if rows[month]
+    }
+
+
+def earlier_null_shares(shares: Mapping[Month, Mapping[str, float]], month: Month) -> dict[str, list[float]]:
+    """The shares of the months before, by column."""
+    found: dict[str, list[float]] = {}
+    for back in range(1, MONTHS_COMPARED + 1):
+        for column, share in shares.get(month - back, {}).items():
+            found.setdefault(column, []).append(share)
+    return found
+
+
+def ingested(lake: Lake, months: Sequence[Month]) -> dict[Month, dict[str, int]]:
+    """What the ingestions say of each month.
+
+    ``rows_ingested``: the rows that the last ingestion that replaced the month kept, and those merged in since;
+    ``products_delivered``: 1 when one of them had products; ``ingestions`` rows of the table, of which
+    ``broken_ingestions_add_up`` do not add up; ``customers_erased`` in all.
+    """
+    erased = sum(row["customers"] for row in lake.rows(ERASURES))
+    rows = sorted(lake.rows(INGESTIONS), key=lambda row: (row["ingested_at"], row["ingestion_id"]))
+    found = {}
+    for month in months:
+        of_month = [row for row in rows if row["month"] == str(month)]
+        replaced = [row for row in of_month if not _merges(row)]
+        if not replaced:
+            continue
+        last = replaced[-1]
+        owning = [row for row in replaced if row["ingestion_id"] == last["ingestion_id"]]
+        since = [row for row in of_month if _merges(row) and row["ingested_at"] > last["ingested_at"]]
+        found[month] = {
+            "rows_ingested": sum(row["kept"] for row in owning) + sum(row["inserted"] or 0 for row in since),
+            "products_delivered": int(any(row["has_products"] for row in owning + since)),
+            "ingestions": len(of_month),
+            "broken_ingestions_add_up": sum(row["read"] != row["kept"] + row["quarantined_rows"] for row in of_month),
+            "customers_erased": erased,
+        }
+    return found
+
+
+def _merges(row: Mapping[str, Any]) -> bool:
+    return row.get("mode") == "merge"
+
+
+def quarantined_values(lake: Lake, months: Sequence[Month]) -> dict[Month, Counter[str]]:
+    """By month and column, values that went to quarantine and left a null in a row that was kept."""
+    import pyarrow.compute as pc
+
+    found: dict[Month, Counter[str]] = {month: Counter() for month in months}
+    if not lake.exists(QUARANTINE):
+        return found
+    rows = lake.delta(QUARANTINE).to_pyarrow_table(columns=["month", "scope", "column"])
+    groups = rows.filter(pc.field("scope") == "value").group_by(["month", "column"]).aggregate([([], "count_all")])
+    by_name = {str(month): month for month in months}
+    for group in groups.to_pylist():
+        if group["month"] in by_name:
+            found[by_name[group["month"]]][group["column"]] += group["count_all"]
+    return found

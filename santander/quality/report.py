@@ -1,0 +1,132 @@
+"""What a validation found: one result per month, table and rule, and what it says when a critical one is broken."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from santander.bank.months import Month
+from santander.errors import InputError
+from santander.quality.rules import Severity
+from santander.storage import Place
+
+SHOWN = 4
+"""Broken rules that one line names; the pages have them all."""
+
+
+class CriticalRuleBroken(InputError):
+    """A month is not what it must be; what was found is recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """One rule on one month of one table: ``offending`` of ``checked``, as a row of the table ``quality``."""
+
+    month: Month
+    table: str
+    rule: str
+    severity: Severity
+    passed: bool
+    offending: int
+    checked: int
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.month} {self.table}.{self.rule}: {self.offending:,} offending of {self.checked:,} ({self.detail})"
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationReport:
+    """The results of the months that were validated, and the place of their pages."""
+
+    results: tuple[RuleResult, ...]
+    table_versions: dict[str, int]
+    validated_at: dt.datetime
+    data_docs: Place
+
+    @property
+    def months(self) -> list[Month]:
+        """The months that were validated."""
+        return sorted({result.month for result in self.results})
+
+    @property
+    def critical(self) -> list[RuleResult]:
+        """Broken rules that stop the run."""
+        return [result for result in self.results if not result.passed and result.severity is Severity.CRITICAL]
+
+    @property
+    def warnings(self) -> list[RuleResult]:
+        """Broken rules that are recorded only."""
+        return [result for result in self.results if not result.passed and result.severity is Severity.WARNING]
+
+    def warnings_by_month(self) -> list[tuple[Month, str, list[RuleResult]]]:
+        """Month, table and the warnings there, where there are any."""
+        places = sorted({(result.month, result.table) for result in self.warnings})
+        return [
+            (month, table, [result for result in self.warnings if (result.month, result.table) == (month, table)])
+            for month, table in places
+        ]
+
+    @property
+    def complaint(self) -> CriticalRuleBroken | None:
+        """The critical rules that are broken in one line: months, rules and offending counts."""
+        broken = self.critical
+        if not broken:
+            return None
+        more = f"; and {len(broken) - SHOWN} more" if len(broken) > SHOWN else ""
+        shown = "; ".join(map(str, broken[:SHOWN]))
+        return CriticalRuleBroken(f"validation failed: {shown}{more}: see {self.data_docs / 'index.html'}")
+
+    def raise_if_critical(self) -> None:
+        """Raise the complaint, if there is one."""
+        if complaint := self.complaint:
+            raise complaint
+
+    def summary(self) -> list[tuple[Month, str, int, int, int]]:
+        """For each month and table: rules checked, critical ones broken, warnings."""
+        lines = []
+        for month, table in sorted({(result.month, result.table) for result in self.results}):
+            of_month = [result for result in self.results if (result.month, result.table) == (month, table)]
+            broken = [result.severity for result in of_month if not result.passed]
+            lines.append((month, table, len(of_month), broken.count(Severity.CRITICAL), broken.count(Severity.WARNING)))
+        return lines
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of the table ``quality``."""
+        return [
+            {
+                "month": str(result.month),
+                "table": result.table,
+                "rule": result.rule,
+                "severity": result.severity.value,
+                "passed": result.passed,
+                "offending": result.offending,
+                "checked": result.checked,
+                "detail": result.detail,
+                "table_version": self.table_versions[result.table],
+                "validated_at": self.validated_at,
+            }
+            for result in self.results
+        ]
+
+    def payload(self) -> dict[str, Any]:
+        """The JSON object of ``validate``."""
+        return {
+            "months": {
+                str(month): {
+                    "passed": not _of(month, self.critical),
+                    "critical": _of(month, self.critical),
+                    "warnings": _of(month, self.warnings),
+                }
+                for month in self.months
+            },
+            "data_docs": str(self.data_docs / "index.html"),
+        }
+
+
+def _of(month: Month, results: Sequence[RuleResult]) -> list[dict[str, Any]]:
+    return [
+        {"table": r.table, "rule": r.rule, "offending": r.offending, "checked": r.checked, "detail": r.detail}
+        for r in results
+        if r.month == month
+    ]

@@ -1,0 +1,156 @@
+"""Validate months: count their figures, let Great Expectations judge them, record the results and write their pages."""
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from santander.bank.columns import PROFILE_COLUMNS
+from santander.bank.months import Month
+from santander.errors import InputError
+from santander.features.declaration import HISTORY_MONTHS
+from santander.lake import Lake
+from santander.quality import figures as count
+from santander.quality import past
+from santander.quality.declaration import SUITES, suite
+from santander.quality.report import RuleResult, ValidationReport
+from santander.quality.rules import PRODUCTS_DELIVERED, ROWS_BEFORE, MonthFigures
+from santander.tables import CUSTOMERS, FEATURES_TABLE, QUALITY, Table
+
+if TYPE_CHECKING:
+    from santander.settings import Settings
+
+log = logging.getLogger("santander.quality")
+
+STEP_VERSION = 1
+"""Raised when the same tables and settings would be judged differently: months validated before are then out of date."""
+
+TABLES = (CUSTOMERS, FEATURES_TABLE)
+
+Gather = Callable[["Settings", Lake, Sequence[Month], dict[Month, int]], list[MonthFigures]]
+"""The figures of some months of one table; the last argument has the rows of every month of ``customers``."""
+
+
+def validate(settings: "Settings", lake: Lake, months: Sequence[Month], tables: Sequence[str] | None = None) -> ValidationReport:
+    """Validate these months of ``customers`` and ``features``, or of the tables named, as far as they have them.
+
+    Replaces the months' rows of the table ``quality`` and their pages; warnings are logged. A broken rule raises nothing
+    here: ``raise_if_critical`` of the report does. Raises InputError for a month that ``customers`` does not have.
+    """
+    rows = lake.rows_by_month(CUSTOMERS)
+    absent = [str(month) for month in months if not rows.get(month)]
+    if absent or not months:
+        raise InputError(f"no customers for {', '.join(absent) or 'any month'}: ingest the landing file of the month first")
+    chosen = [table for table in TABLES if tables is None or table.name in tables]
+    gathered: list[MonthFigures] = []
+    versions: dict[str, int] = {}
+    for table in chosen:
+        versions[table.name] = lake.version(table) or 0
+        present = set(lake.rows_by_month(table))
+        of_table = sorted(set(months) & present)
+        if of_table:
+            gathered += _FIGURES[table.name](settings, lake, of_table, rows)
+    return _judge(settings, lake, gathered, versions)
+
+
+def _judge(settings: "Settings", lake: Lake, gathered: Sequence[MonthFigures], versions: dict[str, int]) -> ValidationReport:
+    from santander.quality.data_docs import Page, write_pages
+    from santander.quality.expectations import Validator, passed_by_rule
+
+    validator = Validator()
+    rules = {table: suite(table, settings.quality) for table in SUITES}
+    results: list[RuleResult] = []
+    pages: list[Page] = []
+    for figures in gathered:
+        judged = [rule.judge(figures, settings.quality) for rule in rules[figures.table]]
+        judgements = [judgement for judgement in judged if judgement is not None]
+        found = validator.validate(figures, judgements)
+        pages.append(Page(figures.table, figures.month, found))
+        passed = passed_by_rule(found)
+        for judgement in judgements:
+            held = passed[judgement.rule.name]
+            results.append(
+                RuleResult(
+                    figures.month,
+                    figures.table,
+                    judgement.rule.name,
+                    judgement.rule.severity,
+                    held,
+                    0 if held else judgement.offending,
+                    judgement.checked,
+                    f"{judgement.observed}, expected {judgement.expected}",
+                )
+            )
+    report = ValidationReport(tuple(results), versions, dt.datetime.now(dt.UTC), settings.data / "quality")
+    _record(lake, report)
+    write_pages(report.data_docs, pages, lake.rows(QUALITY))
+    for month, table, warnings in report.warnings_by_month():
+        log.warning("%s %s: %s", month, table, "; ".join(f"{w.rule} {w.offending:,} of {w.checked:,}" for w in warnings))
+    log.info(
+        "quality: %s results for %s month(s): %s critical, %s warnings",
+        f"{len(results):,}", len(report.months), len(report.critical), len(report.warnings),
+    )  # fmt: skip
+    return report
+
+
+def _record(lake: Lake, report: ValidationReport) -> None:
+    import pyarrow as pa
+
+    from santander.arrow import arrow_schema
+
+    if not report.results:
+        return
+    rows = pa.Table.from_pylist(report.rows(), schema=arrow_schema(QUALITY.columns))
+    frame = lake.session.createDataFrame(rows)
+    months = ", ".join(f"'{month}'" for month in report.months)
+    tables = ", ".join(f"'{name}'" for name in sorted({result.table for result in report.results}))
+    lake.replace_where(QUALITY, frame, f"month IN ({months}) AND `table` IN ({tables})", rows_meant=rows.num_rows)
+
+
+def _customers_figures(settings: "Settings", lake: Lake, months: Sequence[Month], rows: dict[Month, int]) -> list[MonthFigures]:
+    names = [column.name for column in PROFILE_COLUMNS[2:]]
+    counted = count.row_figures(lake, CUSTOMERS, months, suite(CUSTOMERS.name, settings.quality))
+    surplus = count.surplus_rows(lake, CUSTOMERS, months)
+    payroll = count.payroll_without_pension(lake, months, rows)
+    ingested, excused = past.ingested(lake, months), past.quarantined_values(lake, months)
+    shares = past.null_shares(lake, names)
+    schema = _schema(lake, CUSTOMERS)
+    gathered = []
+    for month in months:
+        counts = counted[month] | schema | ingested.get(month, {})
+        counts["broken_key_unique"] = surplus.get(month, 0)
+        counts[ROWS_BEFORE] = rows.get(month - 1, 0)
+        known = counts["known_holdings"]
+        delivered = counts.setdefault(PRODUCTS_DELIVERED, int(known > 0))
+        counts["broken_holdings_delivered"] = counts["rows"] - known if delivered else known
+        if month - 1 in rows:
+            counts["broken_payroll_with_pension"] = payroll.get(month, 0)
+        gathered.append(MonthFigures(CUSTOMERS.name, month, counts, past.earlier_null_shares(shares, month), excused[month]))
+    return gathered
+
+
+def _features_figures(settings: "Settings", lake: Lake, months: Sequence[Month], rows: dict[Month, int]) -> list[MonthFigures]:
+    counted = count.row_figures(lake, FEATURES_TABLE, months, suite(FEATURES_TABLE.name, settings.quality))
+    surplus = count.surplus_rows(lake, FEATURES_TABLE, months)
+    lags = count.lags_off(lake, months, rows, HISTORY_MONTHS, settings.quality.lag_sample_rows)
+    customers = count.in_customers(lake, months)
+    schema = _schema(lake, FEATURES_TABLE)
+    return [
+        MonthFigures(
+            FEATURES_TABLE.name,
+            month,
+            counted[month]
+            | schema
+            | customers[month]
+            | lags.get(month, {})
+            | {"rows_of_customers": rows[month], "broken_key_unique": surplus.get(month, 0)},
+        )
+        for month in months
+    ]
+
+
+def _schema(lake: Lake, table: Table) -> dict[str, int]:
+    return {"columns": len(table.columns), "broken_schema": count.differing_columns(lake, table)}
+
+
+_FIGURES: dict[str, Gather] = {CUSTOMERS.name: _customers_figures, FEATURES_TABLE.name: _features_figures}
