@@ -1,0 +1,18 @@
+"""The fault suite: its world is made once, and what was survived is told at the end."""
+
+import pytest
+
+from tests.faults.tally import TALLY
+from tests.faults.world import World
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if TALLY.anything():
+        terminalreporter.section("faults")
+        for line in TALLY.lines():
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return World.make(tmp_path_factory.mktemp("faults"))
