@@ -1,0 +1,131 @@
+"""The audit: every month's figures once from the landing files and once from the tables, a month at a time."""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from santander.audit import live
+from santander.audit.customers import compare_additions, compare_customers, compare_holdings
+from santander.audit.deliveries import UNKNOWN, deliveries_of
+from santander.audit.engine import Engine, open_engine
+from santander.audit.features import LAGS, compare_features, define_macros
+from santander.audit.findings import Findings
+from santander.audit.ledger import compare_ingestions, compare_lines
+from santander.audit.recommendations import compare_recommendations
+from santander.audit.source import ERASED, Source
+from santander.bank.months import Month
+from santander.errors import InputError, SantanderError
+from santander.lake import Lake
+from santander.tables import CUSTOMERS, FEATURES_TABLE, INGESTIONS, QUARANTINE, RECOMMENDATIONS
+
+if TYPE_CHECKING:
+    from santander.settings import Settings
+
+log = logging.getLogger("santander.audit")
+
+FEW_ROWS = 100_000
+"""Months with fewer rows have their features compared for every customer."""
+
+
+_READ = (CUSTOMERS, QUARANTINE, INGESTIONS, FEATURES_TABLE, RECOMMENDATIONS)
+
+
+class Audit:
+    """One audit. ``one_in`` says of how many customers one has all features compared; None: everybody in small months.
+
+    With ``tables_only`` the tables are held against each other and no landing file is read. Raises InputError for a data
+    folder in a bucket.
+    """
+
+    def __init__(self, settings: "Settings", *, tables_only: bool = False, one_in: int | None = None) -> None:
+        if settings.in_bucket:
+            raise InputError(f"{settings.data_dir}: the audit reads local folders only: copy the data folder and audit the copy")
+        self._settings = settings
+        self._lake = Lake(settings)
+        self._tables_only = tables_only
+        self._one_in = one_in
+        self._versions = {table.name: self._lake.version(table) for table in _READ}
+        self._ingestions: list[Mapping[str, Any]] = list(self._lake.rows(INGESTIONS))
+        self._files = {
+            table.name: live.files_by_month(self._lake, table) for table in (CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS)
+        }
+
+    @property
+    def present(self) -> list[Month]:
+        """Months that there is anything to say of: those ingested, and those that a table has."""
+        named = {row["month"] for row in self._ingestions} - {UNKNOWN}
+        return [Month.parse(month) for month in sorted(named.union(*self._files.values()))]
+
+    def run(self, months: Sequence[Month]) -> list[Findings]:
+        """What was found of each month, and last of lines without a month where there are any.
+
+        Raises InputError for a month that is not there, and SantanderError when a table was written meanwhile.
+        """
+        if absent := [str(month) for month in months if month not in self.present]:
+            raise InputError(f"nothing to audit in {', '.join(absent)}: neither ingested nor in a table")
+        with self._lake.lock("audit"), open_engine(self._settings.state / "audit") as engine:
+            define_macros(engine)
+            source = Source(engine)
+            if not self._tables_only:
+                self._read_source(engine, source, months)
+            found = [self._month(engine, source, str(month)) for month in months]
+            if source.deliveries(UNKNOWN):
+                undated = Findings(UNKNOWN)
+                compare_ingestions(undated, self._ingestions, 0)
+                compare_lines(engine, undated, source)
+                found.append(undated)
+        if changed := [table.name for table in _READ if self._lake.version(table) != self._versions[table.name]]:
+            raise SantanderError(f"{', '.join(changed)} changed while they were audited: run it again when no other run writes")
+        return found
+
+    def _read_source(self, engine: Engine, source: Source, months: Sequence[Month]) -> None:
+        """Read the landing files as far as the months and those before them, which their lags need, are in them."""
+        wanted = {str(month - lag) for month in months for lag in (0, *LAGS)}
+        source.read(deliveries_of(self._ingestions, wanted), self._settings.data / "raw", wanted)
+        live.load_quarantine(engine, self._lake)
+        erased = engine.rows(f"SELECT file_sha256, line FROM quarantine WHERE reason = '{ERASED}'")
+        source.settle(wanted, [(row["file_sha256"], row["line"]) for row in erased])
+
+    def _month(self, engine: Engine, source: Source, month: str) -> Findings:
+        started = time.monotonic()
+        findings = Findings(month)
+        for lost in source.lost:
+            if month in lost.delivery.counts:
+                findings.expect("source", lost.delivery.file, "as ingested", f"cannot be audited from its source: {lost.reason}")
+        there = self._table_rows(month)
+        findings.rows = 0 if there is None else engine.row(f"SELECT count(*) AS n FROM {there}")["n"]
+        compare_ingestions(findings, self._ingestions, findings.rows or 0)
+        if source.has(month):
+            compare_lines(engine, findings, source)
+            if there is not None:
+                compare_customers(engine, findings, source.rows(month), there)
+                self._compare_additions(engine, findings, source, there)
+        elif there is not None:
+            compare_holdings(engine, findings, there)
+        self._compare_made(engine, findings, source)
+        log.info("%s: %s figures, %.1f s", month, f"{findings.checks:,}", time.monotonic() - started)
+        return findings
+
+    def _compare_additions(self, engine: Engine, findings: Findings, source: Source, there: str) -> None:
+        before = str(Month.parse(findings.month) - 1)
+        there_before = self._table_rows(before)
+        if source.has(before) and there_before is not None:
+            sides = (source.rows(findings.month), source.rows(before)), (there, there_before)
+            compare_additions(engine, findings, *sides)
+
+    def _compare_made(self, engine: Engine, findings: Findings, source: Source) -> None:
+        """Compare what was made from customers, with the source where it could be read, else with the table."""
+
+        def rows_of(month: str) -> str | None:
+            return source.rows(month) if source.has(month) else self._table_rows(month)
+
+        if files := self._files[FEATURES_TABLE.name].get(findings.month):
+            one_in = self._one_in or (1 if (findings.rows or 0) < FEW_ROWS else 100)
+            compare_features(engine, findings, files, rows_of, one_in)
+        if files := self._files[RECOMMENDATIONS.name].get(findings.month):
+            compare_recommendations(engine, findings, files, rows_of)
+
+    def _table_rows(self, month: str) -> str | None:
+        files = self._files[CUSTOMERS.name]
+        return live.customers(files, month) if month in files else None

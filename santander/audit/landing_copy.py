@@ -1,0 +1,115 @@
+"""A landing file made ready for DuckDB: its fingerprint checked, packed bytes unpacked, carriage returns settled.
+
+DuckDB takes a lone carriage return for the end of a line, and to the ingest it is a fault of the line it stands in. So a
+file that has carriage returns is read as a copy in which those before a newline are gone and the others are LONE_RETURN.
+"""
+
+import csv
+import gzip
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from santander.audit.rules import PRODUCTS, PROFILE
+from santander.storage import Place, open_read, place
+
+LONE_RETURN = "\ue00d"
+"""Stands for a carriage return that is not part of a line's end."""
+
+_BLOCK = 8 << 20
+_PROFILE_FIELDS = 2 + len(PROFILE)
+_ID, _REASON = "quarantine_id", "reason"
+"""Fields that a file of corrections may have before and after those of a landing file."""
+
+
+@dataclass(frozen=True, slots=True)
+class LandingCopy:
+    """A file that DuckDB can read line by line; ``first_field`` is where a record's own fields begin, counted from 1."""
+
+    path: Path
+    header: str
+    n_fields: int
+    first_field: int
+    has_products: bool
+
+
+class CannotBeAudited(Exception):
+    """The source of some months is not what it was when it was ingested, or not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What one pass over a file's plain bytes finds."""
+
+    sha256: str
+    head: bytes
+    is_plain: bool
+    """Whether DuckDB can read the file itself."""
+
+
+def ready_copy(file: str, sha256: str, raw_folder: Place, scratch: Path) -> LandingCopy:
+    """Find a landing file where it was ingested from, else by its name among the raw files, and make it readable.
+
+    Raises CannotBeAudited for a file that is gone or whose content is another.
+    """
+    first = place(file)
+    there = [path for path in dict.fromkeys((first, raw_folder / first.name)) if isinstance(path, Path) and path.is_file()]
+    if not there:
+        raise CannotBeAudited("is gone" if isinstance(first, Path) else "lies in a bucket, which the audit does not read")
+    for path in there:
+        content = _content(path)
+        if content.sha256 == sha256:
+            readable = path if content.is_plain else _copied(path, scratch / f"{sha256[:16]}.csv")
+            return _described(readable, content.head)
+    raise CannotBeAudited(f"has changed since it was ingested (sha256 {content.sha256[:12]}, then {sha256[:12]})")
+
+
+def _content(path: Path) -> _Content:
+    fingerprint = hashlib.sha256()
+    returns = False
+    try:
+        with _plain(path) as (source, packed):
+            head = source.readline(1 << 20)
+            source.seek(0)
+            while block := source.read(_BLOCK):
+                fingerprint.update(block)
+                returns = returns or b"\r" in block
+    except (OSError, EOFError) as error:
+        raise CannotBeAudited(f"cannot be read ({error})") from None
+    return _Content(fingerprint.hexdigest(), head, is_plain=not (packed or returns))
+
+
+def _described(readable: Path, head: bytes) -> LandingCopy:
+    header = head.decode("utf-8-sig").rstrip("\r\n")
+    fields = [field.strip() for field in next(csv.reader([header]))]
+    leading, trailing = fields[0] == _ID, fields[-1] == _REASON
+    n_own = len(fields) - leading - trailing
+    if n_own not in {_PROFILE_FIELDS, _PROFILE_FIELDS + len(PRODUCTS)}:
+        raise CannotBeAudited(f"has {n_own} columns")
+    return LandingCopy(readable, header, len(fields), 1 + leading, n_own > _PROFILE_FIELDS)
+
+
+@contextmanager
+def _plain(path: Path) -> Iterator[tuple[BinaryIO, bool]]:
+    with open_read(path) as source:
+        packed = source.read(2) == b"\x1f\x8b"
+        source.seek(0)
+        if not packed:
+            yield source, False
+            return
+        with gzip.open(source) as plain:
+            yield cast("BinaryIO", plain), True
+
+
+def _copied(path: Path, copy: Path) -> Path:
+    stand_in = LONE_RETURN.encode()
+    with _plain(path) as (source, _), copy.open("wb") as target:
+        rest = b""
+        while block := source.read(_BLOCK):
+            whole = rest + block
+            rest = b"\r" if whole.endswith(b"\r") else b""  # the newline may stand in the next block
+            target.write(whole.removesuffix(rest).replace(b"\r\n", b"\n").replace(b"\r", stand_in))
+    return copy

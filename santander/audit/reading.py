@@ -1,0 +1,185 @@
+"""A landing file as a table of DuckDB, one row a line, typed by the audit's own rules.
+
+A line is read as one text and split here, so that a line which is no record can never take its neighbours with it. DuckDB
+keeps the order of what it inserts: the row with ``rowid`` n is line n + 1 of the file, and row 0 is its header.
+"""
+
+from collections.abc import Collection
+
+from santander.audit.engine import Engine, literal
+from santander.audit.landing_copy import LONE_RETURN, LandingCopy
+from santander.audit.rules import CUSTOMER, DATE, PRODUCTS, PROFILE, WHITE_SPACE, Field
+
+NO_DELIMITER = "\x01\x02\x03\x04"
+"""What DuckDB is told that fields are separated by: it then takes a line for one field."""
+LONGEST_LINE = 1 << 24
+"""Bytes of the longest line that is read."""
+BUFFER = 1 << 26
+"""Bytes that each thread reads at a time; left to itself, DuckDB takes 32 of the longest lines."""
+
+OTHER_MONTH = "other month"
+"""The reason of lines that are not looked into."""
+
+_SPACES = "".join(character for character in WHITE_SPACE if character not in " \n\r")
+_TYPES = {"text": "VARCHAR", "number": "INTEGER", "day": "DATE", "flag": "BOOLEAN", "income": "DOUBLE"}
+_OWN_FIELDS: tuple[Field, ...] = (DATE, CUSTOMER, *PROFILE)
+_QUOTED = r'"(?:[^"]|"")*"'
+_FIELD = rf',({_QUOTED}(?:[^",][^,]*)?|[^,"][^,]*|)'
+"""One field after the comma before it; what stands between a closing quote and the next comma belongs to the field."""
+
+_ONE_QUOTE, _TWO_QUOTES = literal('"'), literal('""')
+
+
+def sql_type(field: Field) -> str:
+    """The type in which both sides of a comparison are held."""
+    return "BIGINT" if field.name == CUSTOMER.name else _TYPES[field.kind]
+
+
+def read_lines(engine: Engine, copy: LandingCopy, table: str, skipped_months: Collection[str]) -> None:
+    """Make ``table`` from a landing file.
+
+    Columns: ``reason`` (null for a record), ``counted_month`` of a line with a reason, ``text_hash`` of the whole line, the
+    24 columns of the profile, ``holdings`` and ``unknown`` (bit i: product i is held, its flag is NA), and ``bad_values``,
+    the values that were made null. Lines whose text begins with a month of ``skipped_months`` are not looked into.
+    """
+    engine.run(f"CREATE OR REPLACE TABLE {table} AS {landing_query(copy, skipped_months)}")
+    first = engine.row(f"SELECT min(rowid) AS n FROM {table} WHERE text_hash = hash({literal(copy.header)})")["n"]
+    if first != 0:
+        raise RuntimeError(f"DuckDB has not kept the order of the lines: the header is line {first}")
+
+
+def landing_query(copy: LandingCopy, skipped_months: Collection[str]) -> str:
+    """The query behind ``read_lines``; it must keep the order of the lines, so it may hold no join and no sort."""
+    skipped = f"regexp_matches(line, '^({'|'.join(sorted(skipped_months))})-')"
+    n_own = len(_OWN_FIELDS) + (len(PRODUCTS) if copy.has_products else 0)
+    texts = ", ".join(f"trim(f[{copy.first_field + i}]) AS t{i}" for i in range(n_own))
+    typed = ", ".join(f"{_value(i, field)} AS v{i}" for i, field in enumerate(_OWN_FIELDS))
+    profile = range(2, len(_OWN_FIELDS))
+    bad = " OR ".join(_is_bad(i) for i in profile)
+    details = ", ".join(_bad_value(i, copy.first_field + i) for i in profile)
+    values = ", ".join(f"CAST(v{i} AS {sql_type(field)}) AS {field.name}" for i, field in enumerate(_OWN_FIELDS) if i)
+    return f"""
+WITH lines AS (SELECT coalesce(line, '') AS line FROM {_lines(copy)}),
+wanted AS (SELECT CASE WHEN {skipped if skipped_months else "false"} THEN NULL ELSE line END AS line FROM lines),
+quotes AS (SELECT line, string_split(line, '"') AS q FROM wanted),
+simple AS (SELECT line, {_simple_fields()} AS s FROM quotes),
+matched AS (SELECT line, s, {_matched_fields()} AS m FROM simple),
+split AS (SELECT line, {_fields()} AS f FROM matched),
+spaced AS (SELECT line, f, CASE WHEN contains_space THEN list_transform(f, lambda x: trim(x, {literal(WHITE_SPACE)})) ELSE f END
+  AS g FROM (SELECT *, regexp_matches(line, {literal(f"[{_SPACES}]")}) AS contains_space FROM split)),
+records AS (SELECT line, f AS raw, {_malformed(copy.n_fields)} AS malformed, g[{copy.first_field}] AS date_text, g FROM spaced),
+whole AS (SELECT line, raw, malformed, date_text, CASE WHEN malformed IS NULL THEN g END AS f FROM records),
+texts AS (SELECT line, raw, malformed, date_text, {texts} FROM whole),
+typed AS (SELECT *, {typed}, {_products(copy)} FROM texts),
+judged AS (SELECT *, CASE WHEN line IS NULL THEN {literal(OTHER_MONTH)} WHEN malformed IS NOT NULL THEN malformed
+  WHEN v0 IS NULL THEN 'bad_snapshot_date' WHEN v1 IS NULL THEN 'bad_customer_id' WHEN bad_flag THEN 'bad_product_flag'
+  END AS reason FROM typed)
+SELECT reason,
+  CASE WHEN reason IS NOT NULL AND line IS NOT NULL THEN {_month_of_text()} END AS counted_month,
+  {_hash_of("line")} AS text_hash,
+  CASE WHEN reason IS NULL THEN v0 END AS snapshot_date, {values}, holdings, unknown,
+  CASE WHEN reason IS NULL AND ({bad}) THEN list_filter([{details}], lambda b: b IS NOT NULL) END AS bad_values
+FROM judged"""
+
+
+def _lines(copy: LandingCopy) -> str:
+    return (
+        f"read_csv({literal(copy.path)}, header = false, auto_detect = false, delim = {literal(NO_DELIMITER)}, quote = '', "
+        f"escape = '', columns = {{'line': 'VARCHAR'}}, strict_mode = false, max_line_size = {LONGEST_LINE}, "
+        f"buffer_size = {BUFFER})"
+    )
+
+
+def _simple_fields() -> str:
+    """The fields of nearly all lines: those without a quote, or with one field in quotes. Null for the others."""
+    one_quoted = "len(q) = 3 AND (q[1] = '' OR q[1][-1] = ',') AND (q[3] = '' OR q[3][1] = ',')"
+    around = (
+        "list_concat(CASE WHEN q[1] = '' THEN [] ELSE string_split(q[1][:-2], ',') END, [q[2]], "
+        "CASE WHEN q[3] = '' THEN [] ELSE string_split(q[3][2:], ',') END)"
+    )
+    return f"CASE WHEN len(q) = 1 THEN string_split(line, ',') WHEN {one_quoted} THEN {around} END"
+
+
+def _matched_fields() -> str:
+    """The fields of any other line, with their quotes; they do not make up the line where a quote is never closed."""
+    return f"CASE WHEN s IS NULL THEN regexp_extract_all(',' || line, {literal(_FIELD)}, 1) END"
+
+
+def _fields() -> str:
+    opening, after_it = f"^({_QUOTED})", f"^{_QUOTED}(.*)$"
+    length = "list_sum(list_transform(m, lambda x: length(x) + 1))"
+    content = f"replace(regexp_extract(x, {literal(opening)}, 1)[2:-2], {_TWO_QUOTES}, {_ONE_QUOTE})"
+    after = f"regexp_extract(x, {literal(after_it)}, 1, 's')"
+    unquoted = f"list_transform(m, lambda x: CASE WHEN x[1] = {_ONE_QUOTE} THEN {content} || {after} ELSE x END)"
+    return f"CASE WHEN s IS NOT NULL THEN s WHEN {length} = length(line) + 1 THEN {unquoted} END"
+
+
+def _malformed(n_fields: int) -> str:
+    """An empty line is a record whose fields are all empty (docs/data.md)."""
+    return (
+        f"CASE WHEN contains(line, {literal(LONE_RETURN)}) THEN 'stray_carriage_return' WHEN line IS NOT NULL AND f IS NULL "
+        f"THEN 'open_quote' WHEN len(f) <> {n_fields} AND line <> '' THEN 'wrong_number_of_fields' END"
+    )
+
+
+def _value(position: int, field: Field) -> str:
+    text = f"t{position}"
+    cases = [f"WHEN {field.legal.format(t=text)} THEN {field.value.format(t=text)}"]
+    if field.silent:
+        cases.insert(0, f"WHEN {text} IN ({', '.join(map(literal, field.silent))}) THEN NULL")
+    value = f"CASE {' '.join(cases)} END"
+    if field.within:
+        low, high = field.within
+        value = f"CASE WHEN {value} BETWEEN {low} AND {high} THEN {value} END"
+    return value
+
+
+def _is_bad(position: int) -> str:
+    silent = ", ".join(map(literal, _OWN_FIELDS[position].silent))
+    return f"v{position} IS NULL AND t{position} NOT IN ({silent})"
+
+
+def _bad_value(position: int, place: int) -> str:
+    field = _OWN_FIELDS[position]
+    reason = f"CASE WHEN {field.legal.format(t=f't{position}')} THEN 'out_of_range' ELSE 'unreadable' END"
+    if not field.within:
+        reason = "'unreadable'"
+    return (
+        f"CASE WHEN {_is_bad(position)} THEN {{'column': {literal(field.name)}, 'reason': {reason}, "
+        f"'text_hash': {_hash_of(f'raw[{place}]')}}} END"
+    )
+
+
+def _products(copy: LandingCopy) -> str:
+    if not copy.has_products:
+        return "CAST(NULL AS INTEGER) AS holdings, CAST(NULL AS INTEGER) AS unknown, false AS bad_flag"
+    texts = [f"t{len(_OWN_FIELDS) + bit}" for bit in range(len(PRODUCTS))]
+    held = " | ".join(f"CASE {text} WHEN '1' THEN {1 << bit} ELSE 0 END" for bit, text in enumerate(texts))
+    unknown = " | ".join(f"CASE {text} WHEN 'NA' THEN {1 << bit} ELSE 0 END" for bit, text in enumerate(texts))
+    bad = " OR ".join(f"{text} NOT IN ('0', '1', 'NA')" for text in texts)
+    return f"CAST({held} AS INTEGER) AS holdings, CAST({unknown} AS INTEGER) AS unknown, {bad} AS bad_flag"
+
+
+def _month_of_text() -> str:
+    """The month in which a line without a record is counted, by its first own field; lines that are no csv have fields too."""
+    first = f"coalesce(date_text, trim({_first_field()}, {literal(WHITE_SPACE)}))"
+    return (
+        f"CASE WHEN regexp_full_match({first}, '[0-9]{{4}}-(0[1-9]|1[0-2])-[0-9]{{2}}') THEN left({first}, 7) ELSE 'unknown' END"
+    )
+
+
+def _first_field() -> str:
+    """The first field of a line that cannot be split as a whole."""
+    opening, to_comma, closed = f"^({_QUOTED})", f"^{_QUOTED}([^,]*)", f'^{_QUOTED}([^"]|$)'
+    content = f"replace(regexp_extract(line, {literal(opening)}, 1)[2:-2], {_TWO_QUOTES}, {_ONE_QUOTE})"
+    after = f"regexp_extract(line, {literal(to_comma)}, 1)"
+    is_quoted = f"regexp_matches(line, {literal(closed)})"
+    return f"CASE WHEN {is_quoted} THEN {content} || {after} ELSE string_split(line, ',')[1] END"
+
+
+def _hash_of(text: str) -> str:
+    """A text as quarantine has it, hashed: without the returns at its end."""
+    returns = literal(LONE_RETURN)
+    return (
+        f"hash(CASE WHEN contains({text}, {returns}) THEN replace(rtrim({text}, {returns}), {returns}, chr(13)) ELSE {text} END)"
+    )

@@ -1,0 +1,52 @@
+"""An audit as lines for people and as JSON."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from santander.audit.findings import Difference, Findings
+
+LINES_PER_CHECK = 5
+"""How many differences of one check and month are shown to people; JSON has them all."""
+
+
+def payload(found: Sequence[Findings]) -> dict[str, Any]:
+    """The JSON object of ``audit``: per month the figures compared and the differences, and how many there are in all."""
+    return {
+        "months": {
+            one.month: {
+                "rows": one.rows,
+                "checks": one.checks,
+                "differences": [
+                    {"check": d.check, "column": d.column, "source": d.source, "tables": d.tables, "where": d.where}
+                    for d in one.differences
+                ],
+            }
+            for one in found
+        },
+        "checks": sum(one.checks for one in found),
+        "differences": sum(len(one.differences) for one in found),
+    }
+
+
+def lines(found: Sequence[Findings]) -> Iterator[str]:
+    """A line a month, the differences of the month below it, and what it comes to."""
+    for one in found:
+        verdict = f"{len(one.differences)} differences" if one.differences else "no difference"
+        rows = "" if one.rows is None else f"{one.rows:>11,} rows"
+        yield f"{one.month:<8} {rows:<16} {one.checks:>9,} figures   {verdict}"
+        checks: dict[str, list[Difference]] = {}
+        for difference in one.differences:
+            checks.setdefault(difference.check, []).append(difference)
+        for differences in checks.values():
+            yield from (f"  {_line(difference)}" for difference in differences[:LINES_PER_CHECK])
+            if len(differences) > LINES_PER_CHECK:
+                yield f"  {differences[0].check}: {len(differences) - LINES_PER_CHECK} more"
+    total = sum(len(one.differences) for one in found)
+    checked = f"{sum(one.checks for one in found):,} figures of {len(found)} months compared"
+    yield f"{checked}: {total} differences" if total else f"{checked}: no difference"
+
+
+def _line(difference: Difference) -> str:
+    where = f" ({difference.where})" if difference.where else ""
+    sides = f"source {difference.source}, tables {difference.tables}"
+    return f"{difference.month} {difference.check}: {difference.column}{where}: {sides}"

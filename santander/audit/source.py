@@ -1,0 +1,186 @@
+"""The customers that the landing files hold, by the audit's own reading of them: one query a month, and what was left out."""
+
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from santander.audit.deliveries import UNKNOWN, Delivery
+from santander.audit.engine import Engine, literal, union
+from santander.audit.landing_copy import CannotBeAudited, LandingCopy, ready_copy
+from santander.audit.reading import OTHER_MONTH, read_lines, sql_type
+from santander.audit.rules import PROFILE
+from santander.storage import Place
+
+log = logging.getLogger("santander.audit")
+
+PROFILE_COLUMNS = ", ".join(field.name for field in PROFILE)
+COLUMNS = f"customer_id, {PROFILE_COLUMNS}, holdings, unknown"
+NOTHING = (
+    f"SELECT CAST(NULL AS BIGINT) AS customer_id, {', '.join(f'CAST(NULL AS {sql_type(f)}) AS {f.name}' for f in PROFILE)}, "
+    "CAST(NULL AS INTEGER) AS holdings, CAST(NULL AS INTEGER) AS unknown WHERE false"
+)
+DUPLICATE = "duplicate_key"
+ERASED = "erased"
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A delivery whose landing file cannot be read any more as it was ingested."""
+
+    delivery: Delivery
+    reason: str
+
+
+class Source:
+    """The landing files in DuckDB. ``lost`` are those that could not be read: the months they hold have no source."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._read: list[tuple[Delivery, LandingCopy]] = []
+        self.lost: list[Lost] = []
+        engine.run("CREATE TABLE left_out (position INTEGER, line BIGINT, reason VARCHAR)")
+        engine.run(
+            "CREATE TABLE source_quarantine (position INTEGER, month VARCHAR, line BIGINT, scope VARCHAR, reason VARCHAR, "
+            '"column" VARCHAR, text_hash UBIGINT)'
+        )
+
+    def read(self, deliveries: Sequence[Delivery], raw_folder: Place, months: Collection[str]) -> None:
+        """Read the files of these deliveries, as far as they hold ``months``."""
+        for delivery in deliveries:
+            try:
+                copy = ready_copy(delivery.file, delivery.sha256, raw_folder, self._engine.folder)
+            except CannotBeAudited as error:
+                self.lost.append(Lost(delivery, str(error)))
+                log.warning("%s: %s", delivery.file, error)
+                continue
+            read_lines(self._engine, copy, _table(delivery), set(delivery.months) - set(months))
+            self._read.append((delivery, copy))
+            log.info("%s: read", Path(delivery.file).name)
+            if copy.path.is_relative_to(self._engine.folder):
+                copy.path.unlink()
+
+    def has(self, month: str) -> bool:
+        """Whether every file that holds the month was read."""
+        return bool(self.deliveries(month)) and not any(month in lost.delivery.counts for lost in self.lost)
+
+    def deliveries(self, month: str) -> list[Delivery]:
+        """The deliveries that were read and hold a month, or lines without a month (``unknown``)."""
+        return [delivery for delivery, _ in self._read if month in delivery.counts]
+
+    def settle(self, months: Collection[str], erased: Sequence[tuple[str, int]]) -> None:
+        """Find the records that repeat a key, then list what the quarantine should hold.
+
+        ``erased`` are lines, by sha256 and number, whose text was removed because their customer was.
+        """
+        self._leave_out_erased(erased)
+        for month in sorted(months):
+            for group in self._ingestions(month):
+                self._leave_out_duplicates(month, group)
+        for delivery, _ in self._read:
+            self._list_quarantine(delivery)
+
+    def rows(self, month: str) -> str:
+        """A query for the customers of a month: COLUMNS, one row a customer."""
+        query = NOTHING
+        for group in self._ingestions(month):
+            records = union([self._records(delivery, month) for delivery, _ in group], NOTHING)
+            query = records if not group[0][0].merged else _merged(query, records, bare=not all(c.has_products for _, c in group))
+        return f"({query})"
+
+    def lines_read(self, delivery: Delivery, month: str) -> int:
+        """How many lines of a file count under a month: those kept and those quarantined."""
+        kept = self.kept(delivery, month)
+        lost = self._engine.row(
+            f"SELECT count(*) AS n FROM source_quarantine WHERE position = {delivery.position} AND scope = 'row' "
+            f"AND month = {literal(month)}"
+        )
+        return kept + int(lost["n"])
+
+    def kept(self, delivery: Delivery, month: str) -> int:
+        """How many lines of a file are records of a month that were kept."""
+        if month == UNKNOWN:
+            return 0
+        return int(self._engine.row(f"SELECT count(*) AS n FROM ({self._records(delivery, month)})")["n"])
+
+    def _ingestions(self, month: str) -> list[list[tuple[Delivery, LandingCopy]]]:
+        holding = [pair for pair in self._read if month in pair[0].counts]
+        return [list(group) for _, group in groupby(holding, lambda pair: pair[0].ingestion_id)]
+
+    def _records(self, delivery: Delivery, month: str) -> str:
+        return f"SELECT {COLUMNS} FROM {self._lines(delivery, month)}"
+
+    def _lines(self, delivery: Delivery, month: str) -> str:
+        left_out = f"SELECT line FROM left_out WHERE position = {delivery.position}"
+        return (
+            f"(SELECT *, rowid + 1 AS line FROM {_table(delivery)} WHERE snapshot_date = {snapshot(month)} "
+            f"AND rowid + 1 NOT IN ({left_out}))"
+        )
+
+    def _leave_out_erased(self, erased: Sequence[tuple[str, int]]) -> None:
+        lines = [
+            (delivery.position, line, ERASED)
+            for delivery, _ in self._read
+            for sha256, line in erased
+            if sha256 == delivery.sha256
+        ]
+        if lines:
+            self._engine.connection.executemany("INSERT INTO left_out VALUES (?, ?, ?)", lines)
+
+    def _leave_out_duplicates(self, month: str, group: Sequence[tuple[Delivery, LandingCopy]]) -> None:
+        lines = union(
+            [f"SELECT customer_id, {d.position} AS position, line FROM {self._lines(d, month)}" for d, _ in group],
+            "",
+        )
+        self._engine.run(f"""
+            INSERT INTO left_out
+            WITH lines AS ({lines}), repeated AS (SELECT customer_id FROM lines GROUP BY customer_id HAVING count(*) > 1),
+            ranked AS (SELECT position, line, row_number() OVER (PARTITION BY customer_id ORDER BY position, line) AS nth
+              FROM lines WHERE customer_id IN (SELECT customer_id FROM repeated))
+            SELECT position, line, '{DUPLICATE}' FROM ranked WHERE nth > 1""")
+
+    def _list_quarantine(self, delivery: Delivery) -> None:
+        """Whole lines, repeated keys, and single values of the records that were kept; null for a text that was erased."""
+        table, position = _table(delivery), delivery.position
+        months = f"(SELECT DISTINCT strftime(snapshot_date, '%Y-%m') FROM {table} WHERE snapshot_date IS NOT NULL)"
+        erased = f"SELECT line FROM left_out WHERE position = {position} AND reason = '{ERASED}'"
+        surplus = f"SELECT line FROM left_out WHERE position = {position}"
+        self._engine.run(f"""
+            INSERT INTO source_quarantine
+            SELECT {position}, CASE WHEN counted_month IN {months} THEN counted_month ELSE '{UNKNOWN}' END,
+              rowid + 1, 'row', reason, NULL, text_hash
+            FROM {table} WHERE reason IS NOT NULL AND reason <> '{OTHER_MONTH}' AND rowid > 0 AND rowid + 1 NOT IN ({erased})
+            UNION ALL
+            SELECT {position}, coalesce(strftime(t.snapshot_date, '%Y-%m'), t.counted_month), l.line, 'row', l.reason, NULL,
+              CASE WHEN l.reason <> '{ERASED}' THEN t.text_hash END
+            FROM left_out l JOIN {table} t ON t.rowid + 1 = l.line WHERE l.position = {position}
+            UNION ALL
+            SELECT {position}, month, line, 'value', bad.reason, bad."column", bad.text_hash
+            FROM (SELECT strftime(snapshot_date, '%Y-%m') AS month, rowid + 1 AS line, unnest(bad_values) AS bad FROM {table}
+              WHERE bad_values IS NOT NULL AND rowid + 1 NOT IN ({surplus}))""")
+
+
+def _merged(before: str, corrected: str, *, bare: bool) -> str:
+    """Rows of a month after a replay: by key, corrected ones instead of those there were.
+
+    A correction from a file without products (``bare``) leaves its customer the products there are.
+    """
+    if bare:
+        corrected = (
+            f"SELECT c.* REPLACE (coalesce(c.holdings, b.holdings) AS holdings, coalesce(c.unknown, b.unknown) AS unknown) "
+            f"FROM ({corrected}) c LEFT JOIN ({before}) b USING (customer_id)"
+        )
+    return (
+        f"SELECT * FROM ({before}) WHERE customer_id NOT IN (SELECT customer_id FROM ({corrected})) "
+        f"UNION ALL SELECT * FROM ({corrected})"
+    )
+
+
+def snapshot(month: str) -> str:
+    """The date of every record of a month, as SQL."""
+    return f"DATE '{month}-28'"
+
+
+def _table(delivery: Delivery) -> str:
+    return f"lines_{delivery.position}"

@@ -1,0 +1,199 @@
+"""A small bank with dirt: the audit agrees with it, and names whatever is broken on purpose."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from deltalake import DeltaTable
+from pyspark.sql import SparkSession
+
+from santander.audit.audit import Audit
+from santander.audit.findings import Difference
+from santander.audit.live import files_by_month
+from santander.audit.report import lines, payload
+from santander.bank.months import Month
+from santander.lake import Lake
+from santander.settings import Settings
+from santander.steps import Steps
+from santander.synthetic import BankSpec, generate
+from santander.tables import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS, Table
+from tests.conftest import Bank
+
+MONTH = Month(2015, 6)
+
+
+@pytest.fixture(scope="module")
+def dirty_bank(tmp_path_factory: pytest.TempPathFactory, session: SparkSession) -> Settings:
+    """Seven months, the last without products, with malformed and illegal lines."""
+    settings = Settings.load(data_dir=str(tmp_path_factory.mktemp("dirty")), ingest={"max_quarantine_share": 1.0})
+    generate(BankSpec(out=settings.data / "raw", customers=800, last=Month(2015, 7), seed=3, dirty_share=0.2))
+    steps = Steps(settings, session)
+    steps.ingest([settings.data / "raw" / name for name in ("train_ver2.csv", "test_ver2.csv")])
+    steps.build_features(steps.lake.months(CUSTOMERS), anyway=True)
+    return settings
+
+
+@pytest.fixture
+def broken(dirty_bank: Settings, tmp_path: Path) -> Settings:
+    """A copy of the bank to break."""
+    shutil.copytree(dirty_bank.data, tmp_path / "copy")
+    return Settings.load(data_dir=str(tmp_path / "copy"))
+
+
+def differences(settings: Settings, *months: Month, tables_only: bool = False) -> list[Difference]:
+    audit = Audit(settings, tables_only=tables_only)
+    return [difference for one in audit.run(months or audit.present) for difference in one.differences]
+
+
+def change(settings: Settings, table: Table, month: Month, edit: Callable[[pa.Table], pa.Table]) -> None:
+    """Rewrite one parquet file of the month in its place, as no engine would."""
+    file = files_by_month(Lake(settings), table)[str(month)][0]
+    rows = pq.read_table(file, partitioning=None)
+    pq.write_table(edit(rows), file)
+
+
+def with_first(name: str, value: object, column_type: pa.DataType | None = None) -> Callable[[pa.Table], pa.Table]:
+    """The first row's value of one column replaced."""
+
+    def edit(rows: pa.Table) -> pa.Table:
+        values = rows.column(name).to_pylist()
+        values[0] = value if not callable(value) else value(values[0])
+        return rows.set_column(
+            rows.schema.get_field_index(name), name, pa.array(values, column_type or rows.schema.field(name).type)
+        )
+
+    return edit
+
+
+def test_a_dirty_bank_and_its_tables_do_not_differ(dirty_bank: Settings) -> None:
+    audit = Audit(dirty_bank)
+    found = audit.run(audit.present)
+    assert [one.month for one in found] == [*(f"2015-{number:02d}" for number in range(1, 8)), "unknown"]
+    assert [difference for one in found for difference in one.differences] == []
+    assert all(one.checks > 100 for one in found[:-1])
+    quarantined = DeltaTable(f"{dirty_bank.lake}/quarantine").to_pyarrow_table()
+    assert quarantined.num_rows > 500  # there was something to agree about
+    assert payload(found)["differences"] == 0
+    assert list(lines(found))[-1].endswith("no difference")
+
+
+def test_one_flipped_product_flag_is_named_with_its_customer(broken: Settings) -> None:
+    rows = pq.read_table(files_by_month(Lake(broken), CUSTOMERS)[str(MONTH)][0], columns=["customer_id", "funds"])
+    customer, held = rows.column("customer_id")[0].as_py(), rows.column("funds")[0].as_py()
+    change(broken, CUSTOMERS, MONTH, with_first("funds", lambda flag: not flag))
+    found = {(d.check, d.column): d for d in differences(broken, MONTH)}
+    holders = found["holders", "funds"]
+    assert holders.tables - holders.source == (-1 if held else 1)
+    assert ("holdings", "rows whose holdings are not their flags") in found
+    assert found["row", "funds"] == Difference("2015-06", "row", "funds", held, not held, f"customer {customer}")
+    assert {check for check, _ in found} == {"holders", "holdings", "values", "row"}
+
+
+def test_a_wrong_bitmask_beside_right_flags_is_named(broken: Settings) -> None:
+    change(broken, CUSTOMERS, MONTH, with_first("holdings", lambda mask: mask ^ 1))
+    found = differences(broken, MONTH)
+    assert Difference("2015-06", "holdings", "rows whose holdings are not their flags", 0, 1) in found
+    assert {d.check for d in found} <= {"holdings", "additions"}
+
+
+def test_a_lost_row_is_named(broken: Settings) -> None:
+    change(broken, CUSTOMERS, MONTH, lambda rows: rows.slice(1))
+    found = {(d.check, d.column): d for d in differences(broken, MONTH)}
+    assert found["rows", "rows"].source - found["rows", "rows"].tables == 1
+    assert (found["row", "row"].source, found["row", "row"].tables) == ("there", "missing")
+    assert found["ingestions", "rows of customers"].source == found["rows", "rows"].source
+
+
+def test_two_incomes_exchanged_leave_the_sums_and_are_named(broken: Settings) -> None:
+    def exchange(rows: pa.Table) -> pa.Table:
+        incomes = rows.column("household_income").to_pylist()
+        first, second = [i for i, income in enumerate(incomes) if income is not None][:2]
+        incomes[first], incomes[second] = incomes[second], incomes[first]
+        return rows.set_column(
+            rows.schema.get_field_index("household_income"), "household_income", pa.array(incomes, pa.float64())
+        )
+
+    change(broken, CUSTOMERS, MONTH, exchange)
+    found = differences(broken, MONTH)
+    assert [(d.check, d.column) for d in found] == [("values", "household_income"), *[("row", "household_income")] * 2]
+
+
+def test_one_changed_lag_is_named_with_its_customer(broken: Settings) -> None:
+    change(broken, FEATURES_TABLE, MONTH, with_first("holdings_lag_2", lambda mask: (mask or 0) ^ 2))
+    found = differences(broken, MONTH)
+    assert [(d.check, d.column) for d in found] == [("lags", "holdings_lag_2"), ("feature row", "holdings_lag_2")]
+    assert found[1].source != found[1].tables
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("additions", lambda n: n + 1),
+        ("months_since_added_bit_1", lambda mask: mask ^ 4),
+        ("was_active", lambda flag: not flag),
+        ("household_income", lambda income: (income or 0) + 0.02),
+        ("season_sine", 0.25),
+        ("channel", 7),
+    ],
+)
+def test_any_other_feature_that_is_wrong_is_named(broken: Settings, name: str, value: object) -> None:
+    change(broken, FEATURES_TABLE, MONTH, with_first(name, value))
+    assert {(d.check, d.column) for d in differences(broken, MONTH)} == {("features", name), ("feature row", name)}
+
+
+def test_counts_that_were_changed_are_named(broken: Settings) -> None:
+    DeltaTable(f"{broken.lake}/ingestions").update(updates={"kept": "kept + 1"}, predicate="month = '2015-06'")
+    found = {(d.check, d.column) for d in differences(broken, MONTH)}
+    assert found == {("ingestions", "read = kept + quarantined"), ("ingestions", "rows of customers"), ("lines", "kept")}
+
+
+def test_an_entry_that_quarantine_lacks_or_tells_otherwise_is_named(broken: Settings) -> None:
+    table = DeltaTable(f"{broken.lake}/quarantine")
+    entries = table.to_pyarrow_table().filter((pc.field("month") == "2015-06") & (pc.field("scope") == "value")).to_pylist()
+    lost, altered = [entry for entry in entries if entry["column"] == "age"][:2]
+    table.delete(f"line = {lost['line']} AND \"column\" = 'age'")
+    table.update(updates={"raw": "'17'"}, predicate=f"line = {altered['line']} AND \"column\" = 'age'")
+    found = differences(broken, MONTH)
+    assert ("quarantine entry", "the text delivered", "another text") in {(d.check, d.source, d.tables) for d in found}
+    assert f"train_ver2.csv, line {lost['line']}" in {d.where for d in found if d.check == "quarantine entry"}
+
+
+def test_a_source_that_is_gone_or_another_is_a_difference_unless_tables_are_enough(broken: Settings, tmp_path: Path) -> None:
+    table = DeltaTable(f"{broken.lake}/ingestions")
+    for row in table.to_pyarrow_table().to_pylist():
+        moved = str(tmp_path / "elsewhere" / Path(row["file"]).name)
+        table.update(updates={"file": f"'{moved}'"}, predicate=f"file = '{row['file']}'")
+    assert differences(broken, MONTH) == []  # found by its name among the raw files of the data folder
+    with (broken.data / "raw" / "train_ver2.csv").open("ab") as file:
+        file.write(b"one more line\n")
+    assert [d.check for d in differences(broken, MONTH)] == ["source"]
+    (broken.data / "raw" / "train_ver2.csv").unlink()
+    (gone,) = differences(broken, MONTH)
+    assert gone.tables == "cannot be audited from its source: is gone"
+    assert differences(broken, MONTH, tables_only=True) == []
+    change(broken, FEATURES_TABLE, MONTH, with_first("holdings_lag_1", lambda mask: (mask or 0) ^ 2))
+    assert {d.check for d in differences(broken, MONTH, tables_only=True)} >= {"lags", "feature row"}
+
+
+def test_an_owned_product_that_is_recommended_is_named(scored_bank: Bank, tmp_path: Path) -> None:
+    target = Month(2016, 6)
+    assert differences(scored_bank.settings, target) == []
+    shutil.copytree(scored_bank.settings.data, tmp_path / "copy")
+    broken = Settings.load(data_dir=str(tmp_path / "copy"))
+    before = DeltaTable(f"{broken.lake}/customers").to_pyarrow_table(filters=[("snapshot_date", "=", (target - 1).snapshot)])
+    owners = set(before.filter(pc.field("current_account")).column("customer_id").to_pylist())
+
+    def recommend_what_is_owned(rows: pa.Table) -> pa.Table:
+        customers, products = rows.column("customer_id").to_pylist(), rows.column("product").to_pylist()
+        products[next(i for i, customer in enumerate(customers) if customer in owners)] = "current_account"
+        return rows.set_column(rows.schema.get_field_index("product"), "product", pa.array(products))
+
+    change(broken, RECOMMENDATIONS, target, recommend_what_is_owned)
+    assert Difference("2016-06", "recommendations", "lists with an owned product", 0, 1) in differences(broken, target)
+    change(broken, RECOMMENDATIONS, target, lambda rows: rows.slice(1))
+    found = {d.column for d in differences(broken, target)}
+    assert {"lists of another length", "lists with other ranks than 1 to their length"} <= found
