@@ -1,8 +1,8 @@
 """A person's lines in a csv file, landing files above all: found in one pass, cut out in another.
 
 A whole record is a person's when its key column says so; an income of 87218 names nobody. A line that is no record (another
-number of fields than the header, an open quote) is theirs when the id stands in it as a whole token. The file is read block by
-block, packed or not, and replaced as a whole.
+number of fields than the header, an open quote), or of a file without such a column, is theirs when the id stands in it as
+a whole token. The file is read block by block, packed or not, and replaced as a whole.
 """
 
 import csv
@@ -103,7 +103,7 @@ def _is_theirs(line: bytes, header: list[str], ids: Numbers) -> bool:
         return _names(fields[key], ids)
     if key is not None and len(fields) > key and _names(fields[key], ids):
         return True
-    return find(line, ids)[0].size > 0 if key is not None or not is_record else any(_names(field, ids) for field in fields)
+    return find(line, ids)[0].size > 0 or (key is None and any(_names(field, ids) for field in fields))
 
 
 def _names(field: str, ids: Numbers) -> bool:

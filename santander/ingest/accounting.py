@@ -22,6 +22,10 @@ REPLACE, MERGE = "replace", "merge"
 """What an ingestion did to its months; a row of ``ingestions`` without a mode is of an earlier version, which only replaced."""
 
 
+SHOWN = 4
+"""Months that one line names."""
+
+
 class TooMuchQuarantine(InputError):
     """A month's share of quarantined rows is above the limit; nothing was replaced."""
 
@@ -133,8 +137,9 @@ def check_shares(counts: Sequence[MonthCount], limit: float) -> None:
             listed = ", ".join(f"{reason} {n}" for reason, n in reasons.most_common() if n)
             complaints.append(f"month {place}: {bad} of {read} rows ({listed})")
     if complaints:
+        more = f"; and {len(complaints) - SHOWN} more" if len(complaints) > SHOWN else ""
         raise TooMuchQuarantine(
-            f"more than {limit:.2%} of a month would be quarantined, nothing was replaced: {'; '.join(complaints)}"
+            f"more than {limit:.2%} of a month would be quarantined, nothing was replaced: {'; '.join(complaints[:SHOWN])}{more}"
         )
 
 

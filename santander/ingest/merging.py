@@ -42,10 +42,14 @@ def merge_month(lake: Lake, corrected: "DataFrame", month: Month, *, ingestion_i
 def inserted_by_unfinished(lake: Lake, month: Month, marked: Collection[str]) -> int:
     """Rows that replays which died before their marker have added to the month: the next one to end accounts for them.
 
-    Read from the lineage of the commits of ``customers`` back to the last one whose ingestion of the month is ``marked``.
+    Read from the lineage of the commits of ``customers`` back to the last one whose ingestion of the month is ``marked``;
+    a commit that was rolled back has added nothing.
     """
-    total = 0
+    total, undone = 0, False
     for commit in lake.delta(CUSTOMERS).history():
+        if undone or commit["operation"] == "RESTORE":
+            undone = not undone
+            continue
         lineage = json.loads(commit.get("userMetadata") or "{}")
         if lineage.get("ingestion_id") in marked:
             break

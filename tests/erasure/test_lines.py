@@ -90,6 +90,14 @@ def test_a_submission_is_read_by_its_own_key_column(tmp_path: Path) -> None:
     assert file.read_text() == "ncodpers,added_products\n15889,ind_cco_fin_ult1\n"
 
 
+def test_a_line_of_another_file_may_quote_a_whole_record(tmp_path: Path) -> None:
+    """As the list of what a dirty bank damaged does: it has no key column, and its texts have commas of their own."""
+    file = tmp_path / "dirty_lines.csv"
+    quoted = record(GONE).replace('"', '""')
+    file.write_text(f'"file","line","raw"\n"a.csv","7","{quoted}"\n"a.csv","9","{quoted.replace(str(GONE), "15889")}"\n')
+    assert [line.number for line in scan(file, sorted_ids([GONE])).lines] == [2]
+
+
 def test_nothing_is_replaced_when_the_writing_breaks_off(tmp_path: Path) -> None:
     file = landing_file(tmp_path / "a.csv", [record(GONE)])
     before = file.read_bytes()

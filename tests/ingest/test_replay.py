@@ -17,8 +17,9 @@ from santander.ingest.entries import State, read_entries
 from santander.ingest.export import export_corrections
 from santander.ingest.ingestion import ingest
 from santander.ingest.landing import LandingFileRefused
+from santander.ingest.merging import inserted_by_unfinished
 from santander.ingest.replay import ReplayReport, replay
-from santander.lake import Lake
+from santander.lake import Lake, RowCountMismatch
 from santander.settings import Settings
 from santander.tables import CUSTOMERS, INGESTIONS, QUARANTINE, Table
 from tests.landing_files import header, landing_file, record
@@ -291,3 +292,13 @@ def test_lineage_of_a_merge_names_what_it_did(settings: Settings, ingested: Lake
     report = run(settings, ingested, landing_file(tmp_path / "fix.csv", [record(5)]))
     lineage = json.loads(ingested.delta(CUSTOMERS).history(1)[0]["userMetadata"])
     assert lineage == {"ingestion_id": report.ingestion_id, "mode": "merge", "inserted": {"2015-01": 1}}
+
+
+def test_a_merge_that_was_rolled_back_has_added_nothing(ingested: Lake) -> None:
+    rows = ingested.read_months(CUSTOMERS, [JANUARY])
+    lineage = {"ingestion_id": "one that never ended", "mode": "merge", "inserted": {str(JANUARY): 5}}
+    with pytest.raises(RowCountMismatch):
+        ingested.replace_months(CUSTOMERS, rows, {JANUARY: 99}, lineage)
+    assert inserted_by_unfinished(ingested, JANUARY, set()) == 0
+    ingested.replace_months(CUSTOMERS, rows, {JANUARY: ingested.rows_by_month(CUSTOMERS)[JANUARY]}, lineage)
+    assert inserted_by_unfinished(ingested, JANUARY, set()) == 5
