@@ -66,10 +66,12 @@ def test_a_range_is_done_once_and_no_month_is_scored_by_a_model_that_has_seen_it
     assert [step["done"] for step in rebuilt["steps"] if step["step"] == "submit"] == [["2016-05"], ["2016-06"]]
     assert not any(row["stale"] for row in status(data)["months"].values())
 
-    july = landing_file(tmp_path / "july.csv", [record(i, "2016-07", columns=24) for i in range(1, 900)], columns=24)
+    july = tmp_path / "july.csv"
+    of_june = (data / "raw" / "test_ver2.csv").read_text()
+    july.write_text(of_june.replace("2016-06-28", "2016-07-28"))
     third = run(data, july)
     assert third["evaluation"]["reason"].startswith("a model for 2016-07 is judged on 2016-06")
-    assert third["scored"]["customers"] == 899
+    assert third["scored"]["customers"] == of_june.count("2016-06-28")
     assert Path(third["submission"]).name == "2016-07.csv"
 
 
