@@ -164,13 +164,9 @@ def _replay(settings: "Settings", files: Sequence[str]) -> Outcome:
 
 
 def _replay_payload(report: "ReplayReport") -> dict[str, Any]:
-    months: dict[str, dict[str, int]] = {}
-    for count in report.counts:
-        month = months.setdefault(count.month, {"read": 0, "kept": 0, "quarantined": 0, "rows_with_quarantined_values": 0})
-        month["read"] += count.read
-        month["kept"] += count.kept
-        month["quarantined"] += count.quarantined_rows
-        month["rows_with_quarantined_values"] += count.rows_with_bad_values
+    from santander.ingest.accounting import shown_by_month
+
+    months = shown_by_month(report.counts)
     for name, month in months.items():
         month["inserted"] = report.inserted.get(name, 0)
     files = [file.name for file in report.files]

@@ -4,15 +4,10 @@ The embedded engine drops extra columns, casts wrong types and writes rows outsi
 so every write compares schemas before (the frame's and the table's with the catalogue's), keeps to the months it was asked
 for, and counts the rows of the commit after.
 
-One writer at a time: below a local folder a file lock sees to that. In a bucket each commit is a put that fails where
-another has its name, the engines tell of a conflict, and the write is done again here, a few times (docs/adr/0008).
+One writer at a time: santander/writers.py sees to that.
 """
 
 import json
-import logging
-import random
-import re
-import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,11 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from santander.bank.months import Month
-from santander.errors import InputError, SantanderError, is_out_of_space, telling_line
+from santander.errors import InputError, SantanderError
 from santander.storage import BucketPath, Place
 from santander.table_files import fingerprints_of, rows_by_month, rows_meeting
 from santander.table_schema import check_schema, declared_schema, upgrade_schema
 from santander.tables import CARRIED_FINGERPRINTS, PARTITION, Table
+from santander.writers import write_lock, written_alone, written_among_others
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -32,16 +28,6 @@ if TYPE_CHECKING:
 
     from santander.settings import Settings
 
-log = logging.getLogger("santander.lake")
-
-ATTEMPTS = 8
-"""How often a write to a bucket is done before it gives way to the others."""
-FIRST_PAUSE_SECONDS = 0.25
-
-_CONFLICT = re.compile(
-    r"Failed to commit transaction"  # the embedded engine
-    r"|DELTA_CONCURRENT_|DELTA_PROTOCOL_CHANGED|DELTA_METADATA_CHANGED|FileAlreadyExistsException"  # Apache Spark
-)
 _WRITE = "write"
 """The key in a commit's ``userMetadata`` by which a write to a bucket finds its own commit among those of others."""
 
@@ -65,32 +51,6 @@ class RowCountMismatch(SantanderError):
         after = "the commit was rolled back" if rolled_back else "others have committed since, so it stands: run the step again"
         place = table.name if month is None else f"{table.name}, month {month}"
         super().__init__(f"table {place}: {meant} rows were meant, {written} written; {after}")
-
-
-class TableBusy(SantanderError):
-    """Another run holds the write lock."""
-
-    def __init__(self, name: str, waited: float) -> None:
-        super().__init__(f"another run is writing {name}: waited {waited:g} s (locks.wait), try again when it has ended")
-
-
-class OvertakenCommit(SantanderError):
-    """Another run that goes by other locks, those of another state folder, committed to the table during this write."""
-
-    def __init__(self, table: Table, said: str) -> None:
-        super().__init__(
-            f"another run with another state folder was writing {table.name} too; nothing of this write was committed, run it "
-            f"again, and give all runs on one data folder the same --state-dir ({said[:200]})"
-        )
-
-
-class TooManyWriters(SantanderError):
-    """Other runs committed to a table in a bucket each time this one was about to."""
-
-    def __init__(self, table: Table, last: str) -> None:
-        super().__init__(
-            f"other runs kept writing {table.name} in between {ATTEMPTS} times: try again when they have ended ({last})"
-        )
 
 
 class Lake:
@@ -247,26 +207,9 @@ class Lake:
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
-        """One writer at a time: others say that they wait, and raise TableBusy when ``locks.wait`` is over.
-
-        The operating system drops the lock of a process that dies.
-        """
-        from filelock import FileLock, Timeout
-
-        self._locks.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._locks / f"{name}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            log.info("another run is writing %s: waiting for it, up to %g s", name, self._lock_wait)
-            try:
-                lock.acquire(timeout=self._lock_wait)
-            except Timeout:
-                raise TableBusy(name, self._lock_wait) from None
-        try:
+        """One writer at a time, by a lock of this name below the state folder; raises TableBusy."""
+        with write_lock(self._locks, name, self._lock_wait):
             yield
-        finally:
-            lock.release()
 
     # --- inside --------------------------------------------------------------------------------------------------
 
@@ -277,35 +220,21 @@ class Lake:
 
     def _commit(self, table: Table, write: Callable[[], T]) -> T:
         """Do a write that may be done twice: under the lock, or in a bucket again after another writer's commit."""
-        if not self._in_bucket:
-            with self.lock(table.name):
-                self._create(table)
-                try:
-                    return write()
-                except Exception as error:
-                    if is_out_of_space(error) or not is_conflict(error):
-                        raise
-                    raise OvertakenCommit(table, telling_line(error)) from error
-        pause, last = FIRST_PAUSE_SECONDS, ""
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                self._create(table)
-                return write()
-            except Exception as error:
-                if not is_conflict(error):
-                    raise
-                last = telling_line(error)
-            log.info("%s: another run committed in between (%s of %s)", table.name, attempt, ATTEMPTS)
-            if attempt < ATTEMPTS:
-                time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  (two runs must not keep step with each other)
-                pause *= 2
-        raise TooManyWriters(table, last)
+
+        def create_and_write() -> T:
+            self._create(table)
+            return write()
+
+        if self._in_bucket:
+            return written_among_others(table.name, create_and_write)
+        with self.lock(table.name):
+            return written_alone(table.name, create_and_write)
 
     def _write_rows(
         self,
         table: Table,
         rows: Sequence[Mapping[str, Any]],
-        mode: "Literal['append', 'overwrite']",
+        mode: Literal["append", "overwrite"],
         lineage: Mapping[str, Any] | None,
     ) -> int:
         import pyarrow as pa
@@ -402,13 +331,6 @@ class Lake:
         given = [f"{field.name} {field.dataType.simpleString()}" for field in frame.schema.fields]
         if declared != given:
             raise SchemaMismatch(table, declared, given)
-
-
-def is_conflict(error: BaseException) -> bool:
-    """Whether a write failed because another one was committed in between; it left nothing and may be done again."""
-    from deltalake.exceptions import CommitFailedError
-
-    return isinstance(error, CommitFailedError) or _CONFLICT.search(str(error)) is not None
 
 
 def _fields(table: Table) -> Iterator[tuple[str, Any]]:

@@ -8,9 +8,10 @@ from filelock import FileLock
 from pyspark.sql import DataFrame, SparkSession
 
 from santander.bank.months import Month
-from santander.lake import Lake, RowCountMismatch, SchemaMismatch, TableBusy
+from santander.lake import Lake, RowCountMismatch, SchemaMismatch
 from santander.settings import LockSettings, Settings
 from santander.tables import Table
+from santander.writers import TableBusy
 
 JANUARY, FEBRUARY = Month(2015, 1), Month(2015, 2)
 NUMBERS = Table(

@@ -14,13 +14,14 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-import santander.lake
+import santander.writers
 from santander.bank.months import Month
-from santander.lake import Lake, RowCountMismatch, TooManyWriters
+from santander.lake import Lake, RowCountMismatch
 from santander.settings import Settings
 from santander.storage import Place, names_in, open_read, place, whole_file
 from santander.synthetic import BankSpec, generate
 from santander.tables import CUSTOMERS, FEATURES_TABLE, INGESTIONS, QUARANTINE, RECOMMENDATIONS, Table
+from santander.writers import TooManyWriters
 from tests.bucket_writer import FIRST_NUMBER, LOG, NUMBERS, OWN_MONTH, SHARED_MONTH
 from tests.s3_server import S3Server, s3_server, slow_commits
 
@@ -213,7 +214,7 @@ def test_a_wrong_commit_is_rolled_back_but_never_with_that_of_another(bucket: st
 
 
 def test_a_writer_that_never_gets_in_gives_up_in_one_line(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(santander.lake, "FIRST_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(santander.writers, "FIRST_PAUSE_SECONDS", 0)
     tries: list[int] = []
 
     class Unlucky(EngineOfTwoFaults):

@@ -225,3 +225,15 @@ def check_shrink(present: Mapping[Month, int], kept: Mapping[Month, int]) -> Non
     ]
     if shrunken:
         raise MonthWouldShrink(f"would shrink by more than half, nothing was replaced (--allow-shrink): {', '.join(shrunken)}")
+
+
+def shown_by_month(counts: Sequence[MonthCount]) -> dict[str, dict[str, int]]:
+    """The counts of each month, its files together, as ``ingest`` and a replay show them."""
+    months: dict[str, dict[str, int]] = {}
+    for count in counts:
+        month = months.setdefault(count.month, {"read": 0, "kept": 0, "quarantined": 0, "rows_with_quarantined_values": 0})
+        month["read"] += count.read
+        month["kept"] += count.kept
+        month["quarantined"] += count.quarantined_rows
+        month["rows_with_quarantined_values"] += count.rows_with_bad_values
+    return months

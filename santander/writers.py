@@ -1,0 +1,112 @@
+"""One writer to a table at a time, and what happens when there are two.
+
+Below a local folder a file lock keeps them apart. In a bucket each commit is a put that fails where another has its name: the
+engines tell of a conflict, and the write is done again, a few times (docs/adr/0008).
+"""
+
+import logging
+import random
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from santander.errors import SantanderError, is_out_of_space, telling_line
+
+log = logging.getLogger("santander.lake")
+
+ATTEMPTS = 8
+"""How often a write to a bucket is done before it gives way to the others."""
+FIRST_PAUSE_SECONDS = 0.25
+
+_CONFLICT = re.compile(
+    r"Failed to commit transaction"  # the embedded engine
+    r"|DELTA_CONCURRENT_|DELTA_PROTOCOL_CHANGED|DELTA_METADATA_CHANGED|FileAlreadyExistsException"  # Apache Spark
+)
+_LONGEST_REMARK = 200
+
+T = TypeVar("T")
+
+
+class TableBusy(SantanderError):
+    """Another run holds the write lock."""
+
+    def __init__(self, name: str, waited: float) -> None:
+        super().__init__(f"another run is writing {name}: waited {waited:g} s (locks.wait), try again when it has ended")
+
+
+class OvertakenCommit(SantanderError):
+    """Another run that goes by other locks, those of another state folder, committed to the table during this write."""
+
+    def __init__(self, name: str, said: str) -> None:
+        super().__init__(
+            f"another run with another state folder was writing {name} too; nothing of this write was committed, run it "
+            f"again, and give all runs on one data folder the same --state-dir ({said[:_LONGEST_REMARK]})"
+        )
+
+
+class TooManyWriters(SantanderError):
+    """Other runs committed to a table in a bucket each time this one was about to."""
+
+    def __init__(self, name: str, last: str) -> None:
+        super().__init__(f"other runs kept writing {name} in between {ATTEMPTS} times: try again when they have ended ({last})")
+
+
+@contextmanager
+def write_lock(folder: Path, name: str, wait: float) -> Iterator[None]:
+    """Hold the lock of this name: others say that they wait, and raise TableBusy after ``wait`` seconds.
+
+    The operating system drops the lock of a process that dies.
+    """
+    from filelock import FileLock, Timeout
+
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / f"{name}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        log.info("another run is writing %s: waiting for it, up to %g s", name, wait)
+        try:
+            lock.acquire(timeout=wait)
+        except Timeout:
+            raise TableBusy(name, wait) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def written_alone(name: str, write: Callable[[], T]) -> T:
+    """Do a write that a lock protects; a conflict all the same is another's who goes by other locks: OvertakenCommit."""
+    try:
+        return write()
+    except Exception as error:
+        if is_out_of_space(error) or not is_conflict(error):
+            raise
+        raise OvertakenCommit(name, telling_line(error)) from error
+
+
+def written_among_others(name: str, write: Callable[[], T]) -> T:
+    """Do a write to a bucket, again after another writer's commit; raises TooManyWriters after the last attempt."""
+    pause, last = FIRST_PAUSE_SECONDS, ""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return write()
+        except Exception as error:
+            if not is_conflict(error):
+                raise
+            last = telling_line(error)
+        log.info("%s: another run committed in between (%s of %s)", name, attempt, ATTEMPTS)
+        if attempt < ATTEMPTS:
+            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  (two runs must not keep step with each other)
+            pause *= 2
+    raise TooManyWriters(name, last)
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether a write failed because another one was committed in between; it left nothing and may be done again."""
+    from deltalake.exceptions import CommitFailedError
+
+    return isinstance(error, CommitFailedError) or _CONFLICT.search(str(error)) is not None
