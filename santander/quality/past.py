@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from santander.bank.months import Month
+from santander.ingest.accounting import last_ingestions, merges_since
 from santander.lake import Lake
 from santander.tables import CUSTOMERS, ERASURES, INGESTIONS, PARTITION, QUARANTINE
 
@@ -55,28 +55,22 @@ def ingested(lake: Lake, months: Sequence[Month]) -> dict[Month, dict[str, int]]
     ``broken_ingestions_add_up`` do not add up; ``customers_erased`` in all.
     """
     erased = sum(row["customers"] for row in lake.rows(ERASURES))
-    rows = sorted(lake.rows(INGESTIONS), key=lambda row: (row["ingested_at"], row["ingestion_id"]))
+    rows = lake.rows(INGESTIONS)
+    replaced, merged = last_ingestions(rows), merges_since(rows)
     found = {}
     for month in months:
-        of_month = [row for row in rows if row["month"] == str(month)]
-        replaced = [row for row in of_month if not _merges(row)]
-        if not replaced:
+        holding, since = replaced.get(str(month)), merged.get(str(month), [])
+        if not holding:
             continue
-        last = replaced[-1]
-        owning = [row for row in replaced if row["ingestion_id"] == last["ingestion_id"]]
-        since = [row for row in of_month if _merges(row) and row["ingested_at"] > last["ingested_at"]]
+        of_month = [row for row in rows if row["month"] == str(month)]
         found[month] = {
-            "rows_ingested": sum(row["kept"] for row in owning) + sum(row["inserted"] or 0 for row in since),
-            "products_delivered": int(any(row["has_products"] for row in owning + since)),
+            "rows_ingested": sum(row["kept"] for row in holding) + sum(row["inserted"] or 0 for row in since),
+            "products_delivered": int(any(row["has_products"] for row in (*holding, *since))),
             "ingestions": len(of_month),
             "broken_ingestions_add_up": sum(row["read"] != row["kept"] + row["quarantined_rows"] for row in of_month),
             "customers_erased": erased,
         }
     return found
-
-
-def _merges(row: Mapping[str, Any]) -> bool:
-    return row.get("mode") == "merge"
 
 
 def quarantined_values(lake: Lake, months: Sequence[Month]) -> dict[Month, Counter[str]]:
