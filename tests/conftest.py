@@ -37,8 +37,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--engine") == "sail":
         return
-    # a notebook's kernel would start a second Spark beside the tests'
-    chosen = [item for item in items if "session" in getattr(item, "fixturenames", ()) and item.path.name != "test_notebooks.py"]
+    chosen = [
+        item for item in items if "session" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("embedded")
+    ]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
 

@@ -1,7 +1,6 @@
 """Rules on what rows have to do with each other: keys, months, ingestions, lags. Each break is made in a small lake."""
 
 import datetime as dt
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,9 +20,6 @@ from tests.quality.rows import CURRENT_ACCOUNT, MAY, customer, frame_of, without
 APRIL = MAY - 1
 PAYROLL, PENSION = (next(p.mask for p in PRODUCTS if p.name == name) for name in ("payroll", "pension_deposit"))
 IDS = range(1, 31)
-sail_only = pytest.mark.skipif(
-    os.environ["SANTANDER_MASTER"] != "sail", reason="the same code runs on Spark in the tests beside it"
-)
 
 
 def put(lake: Lake, rows: Sequence[dict[str, Any]]) -> None:
@@ -47,7 +43,7 @@ def marker(month: Month, ingestion_id: str = "a", *, minute: int = 0, **changes:
     return row | changes
 
 
-@sail_only
+@pytest.mark.embedded
 def test_two_rows_of_a_customer_and_a_month_that_lost_rows(settings: Settings, lake: Lake) -> None:
     put(lake, [customer(i, APRIL) for i in IDS] + [customer(i) for i in IDS])
     assert broken(settings, lake) == {}
@@ -69,7 +65,7 @@ def test_whoever_has_payroll_added_holds_a_pension_deposit(settings: Settings, l
     assert broken(settings, lake) == {"payroll_with_pension": 1}
 
 
-@sail_only
+@pytest.mark.embedded
 def test_holdings_are_known_in_all_rows_or_in_none(settings: Settings, lake: Lake) -> None:
     put(lake, [without_products(customer(i)) for i in IDS])
     assert broken(settings, lake) == {}
@@ -80,7 +76,7 @@ def test_holdings_are_known_in_all_rows_or_in_none(settings: Settings, lake: Lak
     assert broken(settings, lake) == {"holdings_delivered": 30}
 
 
-@sail_only
+@pytest.mark.embedded
 def test_rows_are_those_the_ingestions_kept(settings: Settings, lake: Lake) -> None:
     put(lake, [customer(i) for i in IDS])
     lake.append_rows(INGESTIONS, [marker(MAY, read=99, kept=99), marker(MAY, "b", minute=1)])
@@ -121,7 +117,7 @@ def test_features_are_held_against_the_customers_they_are_made_from(settings: Se
     }  # fmt: skip
 
 
-@sail_only
+@pytest.mark.embedded
 def test_a_sample_of_lags_has_the_same_customers_in_every_month(settings: Settings, lake: Lake) -> None:
     put(lake, [customer(i, month, held=i) for month in (APRIL, MAY) for i in IDS])
     build_features(lake, [MAY], months_per_commit=1)

@@ -1,7 +1,6 @@
 """Months of a bank: whole ones pass, broken ones are named in one line, recorded, and shown on pages without a customer."""
 
 import json
-import os
 import re
 import shutil
 import socket
@@ -26,7 +25,6 @@ from tests.conftest import Bank
 from tests.quality.rows import frame_of
 
 MARCH = Month(2016, 3)
-sail_only = pytest.mark.skipif(os.environ["SANTANDER_MASTER"] != "sail", reason="its code runs on Spark in the tests beside it")
 
 
 @pytest.fixture
@@ -111,7 +109,7 @@ def test_every_month_of_the_bank_passes_is_recorded_and_has_its_pages(copied: Ba
             assert [address for address in shown.addresses if not address.startswith(("#", "../"))] == []
 
 
-@sail_only
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     ("columns", "rule"),
     [
@@ -146,7 +144,7 @@ def test_a_broken_month_is_named_until_it_is_mended(copied: Bank, columns: dict[
     assert "failed" not in Words(page(copied, "customers/2016-03.html")).text
 
 
-@sail_only
+@pytest.mark.embedded
 def test_the_verb_shows_what_it_found_and_ends_with_one_line(copied: Bank) -> None:
     rewrite(copied, MARCH, age="age + 40")
     command = [Path(sys.executable).with_name("santander"), "--json", "validate", "--data-dir", copied.settings.data_dir]
