@@ -11,7 +11,8 @@ from santander.synthetic.facts import FIRST_MONTH, LAST_LABELLED
 from santander.synthetic.oracle import OracleMonth
 
 TRAIN, TEST, ORACLE, DIRTY = "train_ver2.csv", "test_ver2.csv", "oracle.json", "dirty.json"
-DIRTY_LINES = "dirty_lines.csv"
+DIRTY_LINES = "dirty/lines.csv"
+"""In a folder of its own: it is no landing file, and ``raw/*.csv`` are."""
 
 EARLIEST = Month(2005, 1)
 """No bank begins before: the known growth, carried on into the past, would leave no customers."""
@@ -89,7 +90,7 @@ class BankReport:
         }
 
     def dirty_rows(self) -> Iterator[tuple[str, ...]]:
-        """Content of ``dirty_lines.csv``, its header first: every entry that an ingest is to leave in quarantine."""
+        """Content of ``dirty/lines.csv``, its header first: every entry that an ingest is to leave in quarantine."""
         yield ("file", "line", "month", "scope", "reason", "column", "raw")
         for file, lines in self.dirty.items():
             for dirty in lines:

@@ -105,10 +105,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     profile.parent.mkdir()
     profile.write_text(SMALL_PROFILE)
     shutil.copy(conf_dir() / "base" / "spark" / "log4j2.properties", profile.parent)
-    report = generate(
-        BankSpec(out=folder / "raw", customers=2_000, first=FIRST_MONTH, seed=5, propensity=False, dirty_share=0.005)
-    )
-    return World(folder, tuple(Path(str(file)) for file in report.files if file.name.endswith(".csv")))
+    raw = folder / "raw"
+    generate(BankSpec(out=raw, customers=2_000, first=FIRST_MONTH, seed=5, propensity=False, dirty_share=0.005))
+    return World(folder, (raw / "train_ver2.csv", raw / "test_ver2.csv"))
 
 
 @pytest.fixture(scope="module")

@@ -87,8 +87,8 @@ def test_dirty_json_counts_what_is_in_the_files(dirty: WrittenBank) -> None:
     assert written["test_ver2.csv"] == counted(dirty.test, 24)
 
 
-def test_dirty_lines_csv_names_the_lines_that_are_damaged_and_no_other(clean: WrittenBank, dirty: WrittenBank) -> None:
-    with (dirty.folder / "dirty_lines.csv").open(newline="") as file:
+def test_the_list_of_dirty_lines_names_the_lines_that_are_damaged_and_no_other(clean: WrittenBank, dirty: WrittenBank) -> None:
+    with (dirty.folder / "dirty" / "lines.csv").open(newline="") as file:
         listed = list(csv.DictReader(file))
     place = {column.name: position for position, column in enumerate(COLUMNS)}
     for name, before, after in (("train_ver2.csv", clean.train, dirty.train), ("test_ver2.csv", clean.test, dirty.test)):

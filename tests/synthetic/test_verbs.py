@@ -30,9 +30,10 @@ def test_generate_writes_where_it_is_told_and_says_what(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     assert list(found["rows"]) == ["2015-01", "2015-02", "2015-03", "2015-04"]
-    names = {"train_ver2.csv", "test_ver2.csv", "oracle.json", "dirty.json", "dirty_lines.csv"}
-    assert {Path(file).name for file in found["files"]} == names
-    assert {path.name for path in (tmp_path / "raw").iterdir()} == names | {"propensity"}
+    names = {"train_ver2.csv", "test_ver2.csv", "oracle.json", "dirty.json"}
+    assert {Path(file).relative_to(tmp_path / "raw") for file in found["files"]} == {Path(n) for n in (*names, "dirty/lines.csv")}
+    assert {path.name for path in (tmp_path / "raw").iterdir()} == names | {"dirty", "propensity"}
+    assert {path.name for path in (tmp_path / "raw").glob("*.csv")} == {"train_ver2.csv", "test_ver2.csv"}
     assert "2015-03 (3 of 4)" in done.stderr
 
 
@@ -68,7 +69,7 @@ def test_the_ingest_counts_and_quarantines_the_dirt_that_is_announced_and_nothin
                 expected[name] for name in ("read", "kept", "quarantined")
             )
             assert count.rows_with_bad_values == sum(expected["values"].values())
-    with (raw / "dirty_lines.csv").open(newline="") as listed:
+    with (raw / "dirty" / "lines.csv").open(newline="") as listed:
         soiled = Counter((str(raw / row["file"]), int(row["line"]), *list(row.values())[2:]) for row in csv.DictReader(listed))
     names = ("file", "line", "month", "scope", "reason", "column", "raw")
     found = Counter(tuple("" if row[name] is None else row[name] for name in names) for row in lake.rows(QUARANTINE))
