@@ -82,7 +82,9 @@ def rows_of(settings: Settings, table: Table) -> list[dict[str, Any]]:
 def test_the_walk_in_a_bucket_leaves_the_tables_that_it_leaves_in_a_folder(bucket: str, tmp_path: Path) -> None:
     here, there = tmp_path / "data", place(bucket)
     files_here, files_there = bank_files(here / "raw"), bank_files(there / "raw")
-    for name in names_in(here / "raw"):
+    dirty = [f"dirty/{name}" for name in names_in(here / "raw" / "dirty")]
+    assert dirty
+    for name in (*(name for name in names_in(here / "raw") if name != "dirty"), *dirty):
         with open_read(here / "raw" / name) as one, open_read(there / "raw" / name) as other:
             assert one.read() == other.read(), name
     just_now = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}-0"
