@@ -73,7 +73,7 @@ class Steps:
         """Ingest landing files, up to date or not; raises WouldReplace for a month in ``not_to_replace``."""
         started = time.monotonic()
         report = ingest(self.settings, self.lake, files, allow_shrink=allow_shrink, not_to_replace=not_to_replace)
-        prints = [self._ingest_fingerprint(file.sha256) for file in report.files]
+        prints = [ingest_fingerprint(self.settings, file.sha256) for file in report.files]
         kept = [(Month.parse(c.month), prints[c.file_index], c.kept) for c in report.counts if c.is_dated]
         self.ledger.record(INGEST, kept, time.monotonic() - started)
         return report
@@ -84,7 +84,7 @@ class Steps:
         A new file that holds a month of a file ingested before would replace what that one gave: then all are ingested.
         """
         started = time.monotonic()
-        prints = {file: self._ingest_fingerprint(sha256_of(file)) for file in files}
+        prints = {file: ingest_fingerprint(self.settings, sha256_of(file)) for file in files}
         new = [file for file in files if not self.ledger.has_seen(INGEST, prints[file])]
         seen = [file for file in files if file not in new]
         done: list[Month] = []
@@ -100,9 +100,6 @@ class Steps:
             log.info("ingest: up to date: %s", ", ".join(map(str, seen)))
         rest = [month for month in self.lake.months(CUSTOMERS) if month not in done]
         return StepOutcome(INGEST, done, rest, time.monotonic() - started, {"files": [str(file) for file in new]})
-
-    def _ingest_fingerprint(self, sha256: str) -> str:
-        return ingest_fingerprint(self.settings, sha256)
 
     # --- features ------------------------------------------------------------------------------------------------
 

@@ -5,16 +5,13 @@ file that has carriage returns is read as a copy in which those before a newline
 """
 
 import csv
-import gzip
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from santander.audit.rules import PRODUCTS, PROFILE
-from santander.storage import Place, open_read, place
+from santander.packed import UNREADABLE, is_packed, open_plain
+from santander.storage import Place, place
 
 LONE_RETURN = "\ue00d"
 """Stands for a carriage return that is not part of a line's end."""
@@ -71,13 +68,14 @@ def _content(path: Path) -> _Content:
     fingerprint = hashlib.sha256()
     returns = False
     try:
-        with _plain(path) as (source, packed):
+        packed = is_packed(path)
+        with open_plain(path) as source:
             head = source.readline(1 << 20)
             source.seek(0)
             while block := source.read(_BLOCK):
                 fingerprint.update(block)
                 returns = returns or b"\r" in block
-    except (OSError, EOFError) as error:
+    except UNREADABLE as error:
         raise CannotBeAudited(f"cannot be read ({error})") from None
     return _Content(fingerprint.hexdigest(), head, is_plain=not (packed or returns))
 
@@ -92,21 +90,9 @@ def _described(readable: Path, head: bytes) -> LandingCopy:
     return LandingCopy(readable, header, len(fields), 1 + leading, n_own > _PROFILE_FIELDS)
 
 
-@contextmanager
-def _plain(path: Path) -> Iterator[tuple[BinaryIO, bool]]:
-    with open_read(path) as source:
-        packed = source.read(2) == b"\x1f\x8b"
-        source.seek(0)
-        if not packed:
-            yield source, False
-            return
-        with gzip.open(source) as plain:
-            yield cast("BinaryIO", plain), True
-
-
 def _copied(path: Path, copy: Path) -> Path:
     stand_in = LONE_RETURN.encode()
-    with _plain(path) as (source, _), copy.open("wb") as target:
+    with open_plain(path) as source, copy.open("wb") as target:
         rest = b""
         while block := source.read(_BLOCK):
             whole = rest + block

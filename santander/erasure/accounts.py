@@ -16,15 +16,15 @@ from santander.bank.months import Month
 from santander.erasure import ERASED
 from santander.erasure.lines import Scan
 from santander.erasure.tokens import Numbers, numbers_in
-from santander.ingest.accounting import last_ingestions, merges_since
+from santander.ingest.accounting import MERGE, last_ingestions, merges_since
 from santander.ingest.cleaning import UNKNOWN_MONTH
+from santander.ingest.entries import ID_DIGITS
 from santander.tables import CUSTOMERS, INGESTIONS, QUARANTINE
 
 if TYPE_CHECKING:
     from santander.lake import Lake
 
-_ID_DIGITS = 16
-_CORRECTS = re.compile(rf'("?)([0-9a-f]{{{_ID_DIGITS}}}):([0-9]+)')
+_CORRECTS = re.compile(rf'("?)([0-9a-f]{{{ID_DIGITS}}}):([0-9]+)')
 """How a line of a file of corrections begins: the quarantine id of the line it corrects."""
 
 
@@ -150,7 +150,7 @@ class Accounts:
             single = lines.get((row["file_sha256"], row["month"], "value"), set()) - whole
             kept = row["read"] - len(whole)
             row.update({"kept": kept, "quarantined_rows": len(whole), "rows_with_quarantined_values": len(single)})
-            if row["mode"] != "merge":
+            if row["mode"] != MERGE:
                 row["inserted"] = kept
 
 
@@ -160,10 +160,10 @@ _BARE = {"reason": ERASED, "column": None, "raw": None, "customer_id": None, "re
 def _renamed(raw: str | None, file: Rewritten, gone: Sequence[int]) -> str | None:
     """A text that begins with the quarantine id of a line of the rewritten file, with the id the line has now."""
     named = _CORRECTS.match(raw) if raw else None
-    if raw is None or named is None or named[2] != file.old[:_ID_DIGITS]:
+    if raw is None or named is None or named[2] != file.old[:ID_DIGITS]:
         return raw
     line = int(named[3])
-    return f"{named[1]}{file.new[:_ID_DIGITS]}:{line - bisect_left(gone, line)}{raw[named.end() :]}"
+    return f"{named[1]}{file.new[:ID_DIGITS]}:{line - bisect_left(gone, line)}{raw[named.end() :]}"
 
 
 def _naming(texts: Sequence[str | None], ids: Numbers) -> set[int]:

@@ -12,6 +12,7 @@ from santander.erasure.lines import Scan, cut_out, is_writable, scan
 from santander.erasure.places import files_below, is_below
 from santander.erasure.tokens import Numbers, sorted_ids
 from santander.errors import SantanderError
+from santander.packed import UNREADABLE
 from santander.steps import INGEST, ingest_fingerprint
 from santander.storage import Place, place
 from santander.tables import INGESTIONS, STEP_RUNS
@@ -54,7 +55,7 @@ def find_landing_files(settings: "Settings", lake: "Lake", ids: Numbers, named: 
             continue
         try:
             looked = scan(file, ids)
-        except (OSError, EOFError, SantanderError) as error:
+        except (*UNREADABLE, SantanderError) as error:
             found.left.append((None, f"{file}: cannot be read ({error})"))
             continue
         if not looked.lines:

@@ -20,11 +20,11 @@ import numpy as np
 
 from santander.erasure.tokens import LONGEST, SHORTEST, Numbers, find
 from santander.ingest.cleaning import UNKNOWN_MONTH
-from santander.storage import Place, open_read, whole_file
+from santander.packed import is_packed, open_plain
+from santander.storage import Place, whole_file
 
 _KEYS = ("ncodpers", "customer_id")
 _BLOCK = 16 << 20
-_GZIP_MAGIC = b"\x1f\x8b"
 _ID = re.compile(rf"[0-9]{{1,{LONGEST}}}(\.0+)?")
 _MONTH = re.compile(r"\s*([0-9]{4}-(0[1-9]|1[0-2]))-[0-9]{2}\s*")
 
@@ -49,13 +49,13 @@ class Scan:
 
 
 def scan(path: Place, ids: Numbers) -> Scan:
-    """Find the lines of these persons; raises OSError where the file cannot be read."""
+    """Find the lines of these persons; raises one of ``packed.UNREADABLE`` where the file cannot be read."""
     fingerprint = hashlib.sha256()
     found: list[PersonLine] = []
     number, position = 1, 0
     header: list[str] | None = None
     shortest = min(len(str(int(ids.min()))), SHORTEST) if ids.size else SHORTEST
-    with _plain(path) as source:
+    with open_plain(path) as source:
         for block in _whole_lines(source):
             fingerprint.update(block)
             ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")) + 1
@@ -82,7 +82,7 @@ def cut_out(found: Scan) -> Iterator[str]:
     fingerprint = hashlib.sha256()
     with ExitStack() as stack:
         target = stack.enter_context(whole_file(found.path))
-        with _plain(found.path) as source, _packed_like(found.path, target) as out:
+        with open_plain(found.path) as source, _packed_like(found.path, target) as out:
             position = 0
             for line in (*found.lines, None):
                 stop = line.start if line else None
@@ -140,22 +140,8 @@ def _whole_lines(source: BinaryIO) -> Iterator[bytes]:
 
 
 @contextmanager
-def _plain(path: Place) -> Iterator[BinaryIO]:
-    with open_read(path) as source:
-        packed = source.read(2) == _GZIP_MAGIC
-        source.seek(0)
-        if not packed:
-            yield source
-            return
-        with gzip.open(source) as plain:
-            yield cast("BinaryIO", plain)
-
-
-@contextmanager
 def _packed_like(path: Place, target: BinaryIO) -> Iterator[BinaryIO]:
-    with open_read(path) as source:
-        packed = source.read(2) == _GZIP_MAGIC
-    if not packed:
+    if not is_packed(path):
         yield target
         return
     with gzip.GzipFile(fileobj=target, mode="wb", mtime=0) as out:

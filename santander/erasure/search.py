@@ -21,6 +21,7 @@ import numpy as np
 from santander.erasure.lines import scan
 from santander.erasure.places import files_below
 from santander.erasure.tokens import SHORTEST, Numbers, find
+from santander.packed import UNREADABLE
 from santander.storage import Place, open_read
 
 if TYPE_CHECKING:
@@ -84,7 +85,10 @@ def traces_in(file: Place, ids: Numbers) -> list[Trace]:
     elif file.name.endswith(".db-wal") and isinstance(file, Path):
         found = [("pages not in use", _feast_keys(file))]
     elif file.name.endswith((".csv", ".csv.gz")):
-        lines = scan(file, ids).lines
+        try:
+            lines = scan(file, ids).lines
+        except UNREADABLE:  # a packed file that is broken: it has been named among what is left to the user
+            return []
         return [Trace(str(file), f"line {lines[0].number}", len(lines))] if lines else []
     else:
         found = _in_text(file, ids)

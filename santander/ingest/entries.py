@@ -20,8 +20,9 @@ from santander.tables import INGESTIONS, QUARANTINE
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_ID_DIGITS = 16
-_LEADING_ID = re.compile(rf'"?([0-9a-f]{{{_ID_DIGITS}}}:[0-9]+)"?,')
+ID_DIGITS = 16
+"""Digits of a file's sha256 that a quarantine id begins with."""
+_LEADING_ID = re.compile(rf'"?([0-9a-f]{{{ID_DIGITS}}}:[0-9]+)"?,')
 _READ = ("ingestion_id", "file", "file_sha256", "month", "line", "scope", "reason", "column", "customer_id", "resolved_by")
 
 
@@ -59,7 +60,7 @@ class Entry:
     @property
     def quarantine_id(self) -> str:
         """Names the line: all entries of one line share it."""
-        return f"{self.file_sha256[:_ID_DIGITS]}:{self.line}"
+        return f"{self.file_sha256[:ID_DIGITS]}:{self.line}"
 
 
 def read_entries(lake: Lake) -> list[Entry]:
@@ -69,7 +70,7 @@ def read_entries(lake: Lake) -> list[Entry]:
     if not lake.exists(QUARANTINE):
         return []
     columns = {name: pc.field(name) for name in _READ} | {
-        "head": pc.utf8_slice_codeunits(pc.field("raw"), 0, _ID_DIGITS + 24),  # a text may be as long as a line can be
+        "head": pc.utf8_slice_codeunits(pc.field("raw"), 0, ID_DIGITS + 24),  # a text may be as long as a line can be
     }
     rows = lake.delta(QUARANTINE).to_pyarrow_dataset().to_table(columns=columns).to_pylist()
     entries = [Entry(**{name: row[name] for name in _READ}, corrects=_leading_id(row)) for row in rows]

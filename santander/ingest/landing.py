@@ -4,26 +4,22 @@ One record is one line. The survey is a single pass over the bytes; nothing of t
 """
 
 import csv
-import gzip
 import hashlib
 import shutil
-import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import pyarrow as pa
 
 from santander.bank.columns import LEGAL_HEADERS
 from santander.errors import InputError, is_out_of_space
+from santander.packed import UNREADABLE, is_packed, open_plain
 from santander.storage import Place, open_read, whole_file
 
 _BOM = b"\xef\xbb\xbf"
-_GZIP_MAGIC = b"\x1f\x8b"
-_NO_GZIP = (OSError, EOFError, zlib.error)
-"""What reading a packed file may raise: a wrong header or sum, an end too early, bytes that make no sense."""
 _LONGEST_HEADER = 16_384
 ID_COLUMN, REASON_COLUMN = "quarantine_id", "reason"
 """Columns that a file of corrections may have before and after those of a landing file."""
@@ -134,14 +130,9 @@ def sha256_of(path: Place) -> str:
     """The fingerprint that ``survey`` gives the file: that of its plain bytes, also where the file is packed."""
     try:
         _refuse_other_than_files(path)
-        with open_read(path) as source:
-            packed = source.read(2) == _GZIP_MAGIC
-            source.seek(0)
-            if not packed:
-                return _sha256(source)
-            with gzip.open(source) as plain:
-                return _sha256(cast("BinaryIO", plain))
-    except _NO_GZIP as error:
+        with open_plain(path) as plain:
+            return _sha256(plain)
+    except UNREADABLE as error:
         raise LandingFileRefused(path, f"it cannot be read ({error})") from None
 
 
@@ -186,16 +177,15 @@ def _whole_lines(source: BinaryIO, position: int, size: int) -> tuple[memoryview
 
 
 def _unpacked(path: Place, scratch: Place) -> Place:
-    with open_read(path) as source:
-        if source.read(2) != _GZIP_MAGIC:
-            return path
+    if not is_packed(path):
+        return path
     whole_name = str(path.resolve() if isinstance(path, Path) else path)
     place = hashlib.sha256(whole_name.encode()).hexdigest()[:12]  # two folders may hold files of one name
     plain = scratch / f"{place}.{path.name}.csv"
     try:
-        with open_read(path) as source, gzip.open(source) as packed, whole_file(plain) as unpacked:
+        with open_plain(path) as packed, whole_file(plain) as unpacked:
             shutil.copyfileobj(packed, unpacked, _BLOCK)
-    except _NO_GZIP as error:
+    except UNREADABLE as error:
         if is_out_of_space(error):
             raise  # it is no fault of the file
         raise LandingFileRefused(path, f"the gzip data cannot be unpacked ({error})") from None
