@@ -65,7 +65,7 @@ bank-report: $(READY) ## Compare the synthetic bank with the facts it is calibra
 
 pins: $(READY) ## Resolve the requirements anew
 	$(PIN) -o requirements/all.txt --all-extras pyproject.toml
-	$(PIN) -o requirements/image.txt --extra notebook --extra redis --extra server -c requirements/all.txt pyproject.toml
+	$(PIN) -o requirements/image.txt --extra kaggle --extra lightgbm --extra notebook --extra redis --extra server -c requirements/all.txt pyproject.toml
 	$(PIN) -o requirements/uv.txt requirements/uv.in
 
 clean: ## Remove the virtual environment and caches, never data

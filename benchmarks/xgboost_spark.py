@@ -27,6 +27,7 @@ from santander.bank.months import Month
 from santander.engine import open_session
 from santander.lake import Lake
 from santander.models.boosted_trees import BoostedTrees, BoostedTreesSettings
+from santander.models.month_weight import MonthWeight
 from santander.models.training_set import TrainingSet, additions_of
 from santander.settings import Settings
 from santander.store.access import open_store
@@ -117,7 +118,7 @@ def expander(settings: BoostedTreesSettings, training: TrainingSet) -> Callable[
     from santander.features.expansion import ColumnPlan
 
     plan, products = ColumnPlan(settings.columns), np.flatnonzero(training.counts() >= settings.min_additions)
-    weights: dict[Month, float] = dict(training.weights)
+    weights: dict[Month, MonthWeight] = dict(training.weights)
 
     def expand(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:

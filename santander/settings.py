@@ -81,6 +81,36 @@ class GateSettings(_Section):
     seed: int
     max_refresh_loss: float = Field(ge=0, lt=1)
     min_overlap: float = Field(ge=0, le=1)
+    automatic: bool
+    max_slice_loss: float = Field(ge=0, lt=1)
+    min_slice_buyers: int = Field(ge=1)
+
+
+class CrossValidationSettings(_Section):
+    """How a recipe is validated over time."""
+
+    folds: int = Field(ge=2)
+    window: Literal["expanding", "recipe"]
+
+
+class TuningSettings(_Section):
+    """How settings are searched; what may vary is a file of ``conf/*/spaces``."""
+
+    space: str
+    sampler: Literal["tpe", "random", "grid"]
+    seed: int
+    parallel: int | None = Field(ge=1)
+    startup_trials: int = Field(ge=0)
+    warmup_rounds: int = Field(ge=0)
+
+
+class KaggleSettings(_Section):
+    """Where submissions are sent, and when a score is alarming."""
+
+    competition: str
+    public_ceiling: float | None = Field(gt=0, le=1)
+    max_fall: float = Field(ge=0, le=1)
+    wait: float = Field(ge=0)
 
 
 class MlflowSettings(_Section):
@@ -133,6 +163,9 @@ class Settings(BaseSettings):
     quality: QualitySettings
     training: TrainingSettings
     gate: GateSettings
+    cross_validation: CrossValidationSettings
+    tuning: TuningSettings
+    kaggle: KaggleSettings
     mlflow: MlflowSettings
     features: FeatureSettings
     store: StoreSettings

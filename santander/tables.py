@@ -204,6 +204,71 @@ ERASURES = Table(
     monthly=False,
 )
 
+PROMOTIONS = Table(
+    name="promotions",
+    row="one decision on who scores: what the gate found of a version on the gate month, or what a person ordered with a reason "
+    "(override, rollback); written before the alias moves, champion_after is where it moves to; slices is JSON",
+    key=("decided_at", "version"),
+    columns=(
+        ("decided_at", "timestamp"),
+        ("action", "string"),
+        ("version", "int"),
+        ("run_id", "string"),
+        ("promoted", "boolean"),
+        ("reason", "string"),
+        ("champion_before", "int"),
+        ("champion_after", "int"),
+        ("contest", "string"),
+        ("gate_month", "string"),
+        ("map7", "double"),
+        ("champion_map7", "double"),
+        ("lower", "double"),
+        ("upper", "double"),
+        ("relative", "double"),
+        ("relative_lower", "double"),
+        ("relative_upper", "double"),
+        ("slices", "string"),
+    ),
+    monthly=False,
+)
+
+SUBMISSIONS = Table(
+    name="submissions",
+    row="one submission file that was sent to the competition: the scores it was given and the public one as a share of the "
+    "ceiling of the public part, beside the share that the model reached on its gate month",
+    key=("reference",),
+    columns=(
+        ("submitted_at", "timestamp"),
+        ("competition", "string"),
+        ("reference", "string"),
+        ("month", "string"),
+        ("file", "string"),
+        ("file_sha256", "string"),
+        ("customers", "bigint"),
+        ("model_version", "int"),
+        ("run_id", "string"),
+        ("status", "string"),
+        ("public_score", "double"),
+        ("private_score", "double"),
+        ("public_share_of_ceiling", "double"),
+        ("validation_share_of_ceiling", "double"),
+    ),
+    monthly=False,
+)
+
+ALERTS = Table(
+    name="alerts",
+    row="one thing that somebody should look at: what it is about, and in one sentence what was seen and what was expected",
+    key=("raised_at", "kind", "subject"),
+    columns=(
+        ("raised_at", "timestamp"),
+        ("kind", "string"),
+        ("subject", "string"),
+        ("message", "string"),
+    ),
+    monthly=False,
+)
+
 CARRIED_FINGERPRINTS = Table(
     name="carried_fingerprints",
     row="one month of a table whose files were written anew with the same rows, by a compaction: the fingerprint of the new "
@@ -230,4 +295,7 @@ TABLES: tuple[Table, ...] = (
     SUPPRESSIONS,
     ERASURES,
     CARRIED_FINGERPRINTS,
+    PROMOTIONS,
+    SUBMISSIONS,
+    ALERTS,
 )

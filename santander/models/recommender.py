@@ -1,8 +1,10 @@
 """The interface every kind of model meets. Which kinds there are is listed in ``kinds.py``."""
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -34,6 +36,8 @@ class Recommender(ABC):
 
     kind: ClassVar[str]
     settings_type: ClassVar[type[KindSettings]]
+    packages: ClassVar[tuple[str, ...]] = ()
+    """Packages that a model of the kind needs to load and score, besides those of every model."""
 
     settings: KindSettings
     prior: Prior
@@ -65,6 +69,17 @@ class Recommender(ABC):
     @abstractmethod
     def load(cls, folder: Path) -> Self:
         """Read what ``save`` wrote; needs no more than the packages the model itself uses."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of what ``save`` writes: two models with the same one are the same."""
+        with TemporaryDirectory(prefix="santander-") as scratch:
+            folder = Path(scratch)
+            self.save(folder)
+            digest = hashlib.sha256(self.kind.encode())
+            for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+                digest.update(file.relative_to(folder).as_posix().encode() + file.read_bytes())
+        return digest.hexdigest()
 
     @property
     def rounds(self) -> int | None:

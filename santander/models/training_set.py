@@ -1,8 +1,8 @@
 """What a model is fitted on: in the driver as plain Arrow tables, or, by the same protocol, on the workers of a cluster."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from santander.bank.months import Month
 from santander.features.expansion import bits_of
 from santander.models.boosting import Additions, Boosting
+from santander.models.month_weight import MonthWeight
 
 if TYPE_CHECKING:
     import xgboost
@@ -31,14 +32,14 @@ class TrainingData(Protocol):
         """A row: the ``customers`` of one month alike in age, segment, is_active and added (bitmask, 0 for nothing)."""
 
     @property
-    def weights(self) -> Mapping[Month, float]:
+    def weights(self) -> Mapping[Month, MonthWeight]:
         """The months of the fit and how much an addition in each counts."""
 
     @property
     def place(self) -> str:
         """Where the rows are, as a registered model says it of its training."""
 
-    def of_months(self, weights: Mapping[Month, float]) -> "TrainingData":
+    def of_months(self, weights: Mapping[Month, MonthWeight]) -> "TrainingData":
         """The part that lies in the given months, with their weights."""
 
     def counts(self) -> npt.NDArray[np.int64]:
@@ -49,6 +50,9 @@ class TrainingData(Protocol):
 
     def example(self, rows: int) -> pa.Table:
         """A few buyers with their features."""
+
+    def in_driver(self) -> "TrainingSet":
+        """The same rows in the driver, for kinds that only train there."""
 
     def boost(self, boosting: Boosting, validation: "TrainingData | None", progress: "Progress") -> "xgboost.Booster":
         """Grow a booster on the additions; ``validation``, of the same kind, says when to stop."""
@@ -61,7 +65,8 @@ class TrainingSet:
     buyers: pa.Table
     """A row: one customer in one month with additions. Columns: customer_id, snapshot_date, added (bitmask), features."""
     population: pa.Table
-    weights: Mapping[Month, float]
+    weights: Mapping[Month, MonthWeight]
+    threads: int = field(default_factory=lambda: os.cpu_count() or 1)
 
     place = "the driver"
 
@@ -70,9 +75,13 @@ class TrainingSet:
         """The months of the fit in order."""
         return tuple(sorted(self.weights))
 
-    def of_months(self, weights: Mapping[Month, float]) -> "TrainingSet":
+    def of_months(self, weights: Mapping[Month, MonthWeight]) -> "TrainingSet":
         """The part that lies in the given months, with their weights."""
-        return TrainingSet(in_months(self.buyers, weights), in_months(self.population, weights), dict(weights))
+        return TrainingSet(in_months(self.buyers, weights), in_months(self.population, weights), dict(weights), self.threads)
+
+    def in_driver(self) -> "TrainingSet":
+        """Itself."""
+        return self
 
     def counts(self) -> npt.NDArray[np.int64]:
         """How many additions of each product (24) there are."""
@@ -91,27 +100,28 @@ class TrainingSet:
         return additions_of(self.buyers, self.weights)
 
     def boost(self, boosting: Boosting, validation: TrainingData | None, progress: "Progress") -> "xgboost.Booster":
-        """Grow a booster in this process, with all its cores."""
+        """Grow a booster in this process."""
         if validation is not None and not isinstance(validation, TrainingSet):
             raise TypeError(f"validation rows lie in {validation.place}, training rows in {self.place}")
         watched = None if validation is None else validation.additions()
-        return boosting.grow(self.additions(), watched, os.cpu_count() or 1, progress)
+        return boosting.grow(self.additions(), watched, self.threads, progress)
 
 
-def in_months(rows: pa.Table, months: Mapping[Month, float]) -> pa.Table:
+def in_months(rows: pa.Table, months: Collection[Month]) -> pa.Table:
     """The rows of these months."""
     return rows.filter(pc.field("snapshot_date").isin([month.snapshot for month in months]))
 
 
-def additions_of(buyers: pa.Table, weights: Mapping[Month, float]) -> Additions:
+def additions_of(buyers: pa.Table, weights: Mapping[Month, MonthWeight]) -> Additions:
     """One row per added product, in the order (month, customer, product): the order of rows changes a booster."""
     buyers = buyers.sort_by([("snapshot_date", "ascending"), ("customer_id", "ascending")])
     row, product = np.nonzero(bits_of(buyers["added"].to_numpy()))
     dates = buyers["snapshot_date"].to_numpy()
-    weight_of_row = np.empty(len(dates), dtype=np.float32)
-    for month, weight in weights.items():
-        weight_of_row[dates == np.datetime64(month.snapshot)] = weight
-    return Additions(buyers, row, product.astype(np.int8), weight_of_row[row])
+    weight = np.empty(len(row), dtype=np.float32)
+    for month, month_weight in weights.items():
+        within = dates[row] == np.datetime64(month.snapshot)
+        weight[within] = month_weight.of_products()[product[within]]
+    return Additions(buyers, row, product.astype(np.int8), weight)
 
 
 def additions_counted(population: pa.Table) -> npt.NDArray[np.int64]:

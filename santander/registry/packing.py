@@ -9,6 +9,7 @@ from typing import Any
 
 from santander.bank.months import Month
 from santander.models.kinds import load_recommender, save_recommender
+from santander.models.month_weight import MonthWeight
 from santander.training.candidate import Candidate, Fit
 from santander.training.plan import FitName
 from santander.training.recipe import Recipe
@@ -40,7 +41,7 @@ def unpack(folder: Path) -> Candidate:
 
 def _facts_of(fit: Fit) -> dict[str, Any]:
     return {
-        "months": {str(month): weight for month, weight in fit.weights.items()},
+        "months": {str(month): str(weight) for month, weight in fit.weights.items()},
         "validation": None if fit.validation is None else str(fit.validation),
         "rounds": fit.model.rounds,
         "seconds": round(fit.seconds, 3),
@@ -53,7 +54,7 @@ def _read_fit(name: FitName, facts: dict[str, Any], folder: Path) -> Fit:
         name=name,
         model=load_recommender(folder / "model"),
         baseline=load_recommender(folder / "baseline"),
-        weights={Month.parse(month): weight for month, weight in facts["months"].items()},
+        weights={Month.parse(month): MonthWeight.parse(weight) for month, weight in facts["months"].items()},
         validation=None if facts["validation"] is None else Month.parse(facts["validation"]),
         seconds=facts["seconds"],
         trained_on=facts.get("trained_on", Fit.trained_on),

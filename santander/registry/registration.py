@@ -1,15 +1,18 @@
 """Registers a candidate: a run with its figures, plots and origin, and a version of the model that carries it."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from santander.bank.months import Month
 from santander.evaluation.judgement import Evaluation, Judgement
 from santander.evaluation.plots import draw
 from santander.features.declaration import FEATURE_SET
 from santander.lake import Lake
+from santander.models.month_weight import ALIKE, MonthWeight
 from santander.registry.model_package import copy_code, input_example, requirements, signature
 from santander.registry.packing import pack
 from santander.registry.provenance import git_sha, settings_dump, table_versions
@@ -112,6 +115,6 @@ def _version_tags(candidate: Candidate) -> dict[str, str]:
     }
 
 
-def _months(weights: dict[Any, float]) -> str:
+def _months(weights: Mapping[Month, MonthWeight]) -> str:
     """Months and weights as text: ``2015-06*2 2016-04``."""
-    return " ".join(f"{month}" if weight == 1 else f"{month}*{weight:g}" for month, weight in sorted(weights.items()))
+    return " ".join(f"{month}" if weight == ALIKE else f"{month}*{weight}" for month, weight in sorted(weights.items()))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from santander.bank.months import Month
+from santander.models.month_weight import MonthWeight
 from santander.models.recommender import Recommender
 from santander.training.plan import FitName
 from santander.training.recipe import Recipe
@@ -15,7 +16,7 @@ class Fit:
     name: FitName
     model: Recommender
     baseline: Recommender
-    weights: dict[Month, float]
+    weights: dict[Month, MonthWeight]
     validation: Month | None = None
     seconds: float = 0.0
     trained_on: str = "the driver"

@@ -17,6 +17,7 @@ from santander.errors import SantanderError
 from santander.evaluation.judgement import MonthToJudge
 from santander.features.declaration import FEATURES
 from santander.lake import Lake
+from santander.models.month_weight import MonthWeight
 from santander.models.training_set import TrainingData, TrainingSet
 from santander.tables import CUSTOMERS, FEATURES_TABLE
 from santander.training.labels import buyers, labels, months_with_products, population
@@ -55,7 +56,9 @@ def labelled_months(lake: Lake) -> list[Month]:
 
 
 @contextmanager
-def training_data(settings: "Settings", lake: Lake, retrieve: Retrieve, weights: Mapping[Month, float]) -> Iterator[TrainingData]:
+def training_data(
+    settings: "Settings", lake: Lake, retrieve: Retrieve, weights: Mapping[Month, MonthWeight]
+) -> Iterator[TrainingData]:
     """The training data of these months, kept where the engine trains: in the driver, or on the workers until left."""
     if settings.master == EMBEDDED:
         yield collect_training_set(lake, retrieve, weights)
@@ -64,7 +67,7 @@ def training_data(settings: "Settings", lake: Lake, retrieve: Retrieve, weights:
             yield kept
 
 
-def collect_training_set(lake: Lake, retrieve: Retrieve, weights: Mapping[Month, float]) -> TrainingSet:
+def collect_training_set(lake: Lake, retrieve: Retrieve, weights: Mapping[Month, MonthWeight]) -> TrainingSet:
     """The additions of the given months with their features, and the population they happened in."""
     months = sorted(weights)
     customers, features = lake.read_months(CUSTOMERS, months), lake.read_months(FEATURES_TABLE, months)
@@ -75,7 +78,7 @@ def collect_training_set(lake: Lake, retrieve: Retrieve, weights: Mapping[Month,
 
 @contextmanager
 def keep_training_set(
-    settings: "Settings", lake: Lake, retrieve: Retrieve, weights: Mapping[Month, float]
+    settings: "Settings", lake: Lake, retrieve: Retrieve, weights: Mapping[Month, MonthWeight]
 ) -> Iterator["DistributedTrainingSet"]:
     """The same rows on the workers of Spark: kept there, because every fit reads them, and dropped on leaving.
 

@@ -22,8 +22,9 @@ from santander.arrow import arrow_schema
 from santander.bank.months import Month
 from santander.errors import SantanderError, telling_line
 from santander.models.boosting import Boosting
+from santander.models.month_weight import MonthWeight
 from santander.models.recommender import Progress, silent
-from santander.models.training_set import TrainingData, additions_counted, additions_of, in_months, shares_counted
+from santander.models.training_set import TrainingData, TrainingSet, additions_counted, additions_of, in_months, shares_counted
 from santander.training.barrier import Guard
 from santander.training.slots import cores_of_a_slot
 
@@ -58,7 +59,7 @@ class DistributedTrainingSet:
     buyers: "DataFrame"
     """A row: one customer in one month with additions, as in ``TrainingSet``."""
     population: pa.Table
-    weights: Mapping[Month, float]
+    weights: Mapping[Month, MonthWeight]
     guard: Guard
 
     @property
@@ -66,7 +67,7 @@ class DistributedTrainingSet:
         """How many workers train together."""
         return f"spark, {self.guard.workers} worker{'s' if self.guard.workers > 1 else ''}"
 
-    def of_months(self, weights: Mapping[Month, float]) -> "DistributedTrainingSet":
+    def of_months(self, weights: Mapping[Month, MonthWeight]) -> "DistributedTrainingSet":
         """The part that lies in the given months, with their weights."""
         from pyspark.sql import functions as F
 
@@ -84,6 +85,10 @@ class DistributedTrainingSet:
     def example(self, rows: int) -> pa.Table:
         """Some buyers with their features."""
         return self.buyers.limit(rows).toArrow()
+
+    def in_driver(self) -> TrainingSet:
+        """The additions in the driver: some hundred thousand rows for years of a large bank."""
+        return TrainingSet(self.buyers.toArrow(), self.population, self.weights)
 
     def boost(self, boosting: Boosting, validation: TrainingData | None, progress: Progress) -> "xgboost.Booster":
         """Grow a booster on all workers; raises MissingSlots when they cannot all run.
@@ -126,8 +131,8 @@ class _Share:
     """What a worker does with its part of the rows; it is sent to the worker."""
 
     boosting: Boosting
-    weights: Mapping[Month, float]
-    watched: Mapping[Month, float] | None
+    weights: Mapping[Month, MonthWeight]
+    watched: Mapping[Month, MonthWeight] | None
     schema: pa.Schema
 
     def rows(self, batches: _Batches) -> pa.Table:

@@ -4,6 +4,7 @@ import logging
 import time
 
 from santander.bank.months import Month
+from santander.models.month_weight import ALIKE
 from santander.models.popularity import Popularity, PopularitySettings
 from santander.models.recommender import KindSettings
 from santander.models.training_set import TrainingData
@@ -32,7 +33,7 @@ def fit_candidate(recipe: Recipe, plan: MonthPlan, training: TrainingData) -> Ca
 def _fit(recipe: Recipe, settings: KindSettings, planned: PlannedFit, training: TrainingData, searched_on: Month | None) -> Fit:
     started = time.monotonic()
     months = training.of_months(planned.weights)
-    validation = None if planned.validation is None else training.of_months({planned.validation: 1.0})
+    validation = None if planned.validation is None else training.of_months({planned.validation: ALIKE})
     title = f"fit {planned.name} of {recipe.name} for {planned.predicts}"
     with progress_of(title) as progress:
         model = recipe.model.fit(settings, months, validation, progress)

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from santander.bank.months import Month
 from santander.errors import InputError
+from santander.models.month_weight import MonthWeight
 from santander.training.recipe import Recipe
 
 
@@ -27,7 +28,7 @@ class PlannedFit:
 
     name: FitName
     predicts: Month
-    weights: dict[Month, float]
+    weights: dict[Month, MonthWeight]
     validation: Month | None = None
 
 

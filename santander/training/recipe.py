@@ -2,14 +2,16 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from santander.bank.months import Month
+from santander.bank.products import PRODUCT_NAMES
 from santander.errors import InputError
 from santander.models.kinds import kind_named, settings_of
+from santander.models.month_weight import MonthWeight
 from santander.models.recommender import KindSettings, Recommender
 from santander.settings import conf_dir
 
@@ -19,17 +21,31 @@ class _Part(BaseModel):
 
 
 class MonthsBefore(_Part):
-    """A stretch of months before the one to predict, and the weight of each addition in them."""
+    """A stretch of months before the one to predict, and the weight of each addition in them.
+
+    ``products`` gives other weights to additions of some products, such as the seasonal ones in the same month of the year
+    before; 0 leaves them out.
+    """
 
     first: int = Field(alias="from", ge=1)
     last: int = Field(alias="to", ge=1)
-    weight: float = Field(default=1.0, gt=0)
+    weight: float = Field(default=1.0, ge=0)
+    products: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.last < self.first:
             raise ValueError(f"from {self.first} to {self.last} holds no month: 'to' is the older one")
+        if unknown := sorted(set(self.products) - set(PRODUCT_NAMES)):
+            raise ValueError(f"{', '.join(unknown)}: no such product")
+        if not any((self.weight, *self.products.values())):
+            raise ValueError("no addition counts: give a weight above 0, to all products or to some")
         return self
+
+    @property
+    def month_weight(self) -> MonthWeight:
+        """The weight of each month of the stretch."""
+        return MonthWeight(self.weight, tuple((name, self.products[name]) for name in PRODUCT_NAMES if name in self.products))
 
 
 class Fits(_Part):
@@ -86,20 +102,21 @@ class Recipe(_Part):
     def fingerprint(self) -> str:
         """A hash of everything but the name and the choice of fits."""
         settings = self.model_settings.model_dump_json()
-        months = [stretch.model_dump_json() for stretch in self.months]
+        months = [stretch.model_dump_json(exclude=None if stretch.products else {"products"}) for stretch in self.months]
         return hashlib.sha256("|".join([self.kind, settings, *months]).encode()).hexdigest()[:16]
 
-    def weights_before(self, predicted: Month, labelled: Sequence[Month]) -> dict[Month, float]:
+    def weights_before(self, predicted: Month, labelled: Sequence[Month]) -> dict[Month, MonthWeight]:
         """The fit months for predicting one month and their weights, as far as the labelled months reach.
 
         A month named by two stretches counts with the sum of their weights.
         """
-        weights: dict[Month, float] = {}
+        weights: dict[Month, MonthWeight] = {}
         for stretch in self.months:
             for back in range(stretch.first, stretch.last + 1):
                 month = predicted - back
                 if month in labelled:
-                    weights[month] = weights.get(month, 0.0) + stretch.weight
+                    weight = stretch.month_weight
+                    weights[month] = weights[month].plus(weight) if month in weights else weight
         return dict(sorted(weights.items()))
 
 

@@ -9,6 +9,7 @@ from santander.bank.months import Month
 from santander.evaluation.judgement import Judgement, judge
 from santander.evaluation.oracle import oracle_of
 from santander.lake import Lake
+from santander.models.month_weight import ALIKE
 from santander.training.candidate import Candidate
 from santander.training.collect import Retrieve, collect_month, labelled_months, training_data
 from santander.training.fitting import fit_candidate
@@ -39,7 +40,7 @@ def train(settings: "Settings", lake: Lake, retrieve: Retrieve, recipe: Recipe, 
     """
     labelled = labelled_months(lake)
     plan = plan_months(recipe, target or (labelled[-1] + 1 if labelled else Month(1, 1)), labelled)
-    with training_data(settings, lake, retrieve, dict.fromkeys(plan.months, 1.0)) as training:
+    with training_data(settings, lake, retrieve, dict.fromkeys(plan.months, ALIKE)) as training:
         candidate = fit_candidate(recipe, plan, training)
         if FitName.JUDGED not in candidate.fits:
             return TrainReport(candidate, None, training.example(EXAMPLE_ROWS))

@@ -9,6 +9,7 @@ from santander.bank.months import Month
 from santander.errors import InputError, SantanderError
 from santander.models.boosted_trees import BoostedTrees
 from santander.models.kinds import kind_named, settings_of
+from santander.models.month_weight import ALIKE, MonthWeight
 from santander.models.training_set import TrainingSet
 from tests.models.recommender_contract import RecommenderContract, lists
 from tests.models.toy_world import (
@@ -67,12 +68,12 @@ def test_weights_of_months_decide_between_months_that_disagree() -> None:
     rows = [(month, customer, STUDENT, added) for month, added in habits for customer in range(40)]
     counts = population_of([(month, STUDENT, added, 40) for month, added in habits])
 
-    def first(weights: dict[Month, float]) -> int:
+    def first(weights: dict[Month, MonthWeight]) -> int:
         model = BoostedTrees.fit(SMALL_TREES, TrainingSet(buyers_of(rows), counts, weights))
         return int(lists(model, feature_rows([STUDENT]))[0, 0])
 
-    assert first({march: 3.0, april: 1.0}) == BIT["taxes"]
-    assert first({march: 1.0, april: 3.0}) == BIT["funds"]
+    assert first({march: MonthWeight(3.0), april: MonthWeight(1.0)}) == BIT["taxes"]
+    assert first({march: MonthWeight(1.0), april: MonthWeight(3.0)}) == BIT["funds"]
 
 
 def test_progress_is_told_every_round() -> None:
@@ -91,7 +92,7 @@ def test_importance_names_the_columns_that_tell_customers_apart() -> None:
 def test_one_product_is_too_little_to_learn_from() -> None:
     april = Month(2016, 4)
     rows = buyers_of((april, customer, PENSIONER, 1 << BIT["payroll"]) for customer in range(5))
-    training = TrainingSet(rows, population_of([(april, PENSIONER, 1 << BIT["payroll"], 5)]), {april: 1.0})
+    training = TrainingSet(rows, population_of([(april, PENSIONER, 1 << BIT["payroll"], 5)]), {april: ALIKE})
     with pytest.raises(SantanderError, match="5 additions of 1 products"):
         BoostedTrees.fit(SMALL_TREES, training)
 

@@ -12,6 +12,7 @@ from santander.bank.products import PRODUCTS
 from santander.features.declaration import FEATURES
 from santander.features.expansion import ColumnGroup
 from santander.models.boosted_trees import BoostedTreesSettings
+from santander.models.month_weight import ALIKE
 from santander.models.training_set import TrainingSet
 
 SMALL_TREES = BoostedTreesSettings(columns=(ColumnGroup.PROFILE, ColumnGroup.LAG_1_BITS), rounds=12, max_depth=3, eta=0.5)
@@ -89,5 +90,5 @@ def toy_training_set(month: Month = Month.of(dt.date(2016, 4, 28)), each: int = 
     return TrainingSet(
         buyers=buyers_of((month, customer, who, added) for customer, (who, added) in enumerate(buyers, start=1)),
         population=population_of(counts + nothing),
-        weights={month: 1.0},
+        weights={month: ALIKE},
     )

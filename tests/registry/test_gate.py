@@ -4,9 +4,9 @@ import pytest
 
 from santander.evaluation.resampling import PairedDifference
 from santander.registry.gate import Contest, decide
-from santander.settings import GateSettings
+from santander.settings import Settings
 
-RULE = GateSettings(min_relative_gain=0.03, resamples=2000, seed=1, max_refresh_loss=0.005, min_overlap=0.7)
+RULE = Settings.load().gate
 
 
 def compared(relative: float, lower: float = 0.0001, relative_lower: float = 0.0) -> PairedDifference:

@@ -4,6 +4,7 @@ import pyarrow as pa
 
 from santander.bank.months import Month
 from santander.evaluation.judgement import MonthToJudge, judge
+from santander.models.month_weight import ALIKE
 from santander.models.training_set import TrainingSet
 from santander.training.fitting import fit_candidate
 from santander.training.plan import plan_months
@@ -31,7 +32,7 @@ def month_of_buyers(month: Month) -> TrainingSet:
     return TrainingSet(
         buyers_of((month, customer, who, added) for customer, (who, added) in enumerate(bought, start=1)),
         population_of([*counted, nothing]),
-        {month: 1.0},
+        {month: ALIKE},
     )
 
 
@@ -62,7 +63,7 @@ def report_for(target: Month, made_by: Recipe) -> TrainReport:
     training = TrainingSet(
         pa.concat_tables(part.buyers for part in parts),
         pa.concat_tables(part.population for part in parts),
-        dict.fromkeys(months, 1.0),
+        dict.fromkeys(months, ALIKE),
     )
     candidate = fit_candidate(made_by, plan_months(made_by, target, months), training)
     gate = gate_month(target - 1)

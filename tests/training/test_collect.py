@@ -9,6 +9,7 @@ from santander.bank.months import Month, month_range
 from santander.errors import SantanderError
 from santander.features.declaration import FEATURE_NAMES
 from santander.lake import Lake
+from santander.models.month_weight import ALIKE, MonthWeight
 from santander.models.training_set import TrainingSet
 from santander.settings import Settings
 from santander.store.access import open_store
@@ -26,7 +27,7 @@ def retrieve(bank: Bank, tmp_path_factory: pytest.TempPathFactory) -> Retrieve:
 
 @pytest.fixture(scope="module")
 def training(bank: Bank, retrieve: Retrieve) -> TrainingSet:
-    return collect_training_set(bank.lake, retrieve, {Month(2015, 6): 0.5, MAY: 1.0})
+    return collect_training_set(bank.lake, retrieve, {Month(2015, 6): MonthWeight(0.5), MAY: ALIKE})
 
 
 def oracle(bank: Bank) -> dict[str, dict[str, int]]:
@@ -41,7 +42,7 @@ def test_additions_are_known_from_the_second_month_to_the_last_with_products(ban
 @pytest.mark.parametrize("month", [Month(2015, 6), MAY])
 def test_buyers_and_additions_are_those_the_bank_was_made_with(bank: Bank, training: TrainingSet, month: Month) -> None:
     known = oracle(bank)[str(month)]
-    part = training.of_months({month: 1.0})
+    part = training.of_months({month: ALIKE})
     assert part.buyers.num_rows == known["buyers"]
     assert len(part.additions().product) == known["additions"]
     assert part.population["customers"].to_numpy().sum() == known["customers"]
@@ -68,7 +69,7 @@ def test_the_features_are_those_of_the_month_itself(bank: Bank, training: Traini
 
     table = bank.lake.read_months(FEATURES_TABLE, [MAY]).toArrow().sort_by("customer_id").to_pylist()
     by_customer = {row["customer_id"]: row for row in table}
-    rows = training.of_months({MAY: 1.0}).buyers.to_pylist()
+    rows = training.of_months({MAY: ALIKE}).buyers.to_pylist()
     assert [{name: row[name] for name in FEATURE_NAMES} for row in rows] == [
         {name: by_customer[row["customer_id"]][name] for name in FEATURE_NAMES} for row in rows
     ]

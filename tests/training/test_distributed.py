@@ -12,6 +12,7 @@ from santander.bank.months import Month
 from santander.features.expansion import ColumnGroup
 from santander.lake import Lake
 from santander.models.boosted_trees import BoostedTrees
+from santander.models.month_weight import ALIKE, MonthWeight
 from santander.models.training_set import TrainingSet
 from santander.settings import Settings
 from santander.store.access import open_store
@@ -61,7 +62,7 @@ def several(month: Month, *habits: tuple[dict[str, object], int], each: int = 40
     bought = [(who, added) for who, added in habits for _ in range(each)]
     counts = population_of((month, who, added, each) for who, added in habits)
     rows = buyers_of((month, customer, who, added) for customer, (who, added) in enumerate(bought, start=1))
-    return TrainingSet(rows, counts, {month: 1.0})
+    return TrainingSet(rows, counts, {month: ALIKE})
 
 
 def test_one_worker_grows_the_very_booster_of_the_driver(session: SparkSession, one_thread: None) -> None:
@@ -99,16 +100,16 @@ def test_weights_of_months_decide_between_months_that_disagree(session: SparkSes
         TrainingSet(
             pa.concat_tables(part.buyers for part in parts),
             pa.concat_tables(part.population for part in parts),
-            {MARCH: 1.0, APRIL: 1.0},
+            {MARCH: ALIKE, APRIL: ALIKE},
         ),
         2,
     )
 
-    def first(weights: dict[Month, float]) -> int:
+    def first(weights: dict[Month, MonthWeight]) -> int:
         return int(lists(BoostedTrees.fit(SMALL_TREES, both.of_months(weights)), feature_rows([STUDENT]))[0, 0])
 
-    assert first({MARCH: 3.0, APRIL: 1.0}) == BIT["taxes"]
-    assert first({MARCH: 1.0, APRIL: 3.0}) == BIT["funds"]
+    assert first({MARCH: MonthWeight(3.0), APRIL: MonthWeight(1.0)}) == BIT["taxes"]
+    assert first({MARCH: MonthWeight(1.0), APRIL: MonthWeight(3.0)}) == BIT["funds"]
 
 
 def test_products_nobody_or_too_few_added_are_left_out(session: SparkSession) -> None:
@@ -133,7 +134,7 @@ def test_validation_months_stop_the_fit_where_they_stop_it_in_the_driver(session
 def test_a_worker_without_rows_takes_part(session: SparkSession, watched: bool) -> None:
     habits = [(APRIL, 7, STUDENT, MASK["taxes"]), (APRIL, 7, PENSIONER, MASK["funds"])] * 20
     counts = population_of([(APRIL, STUDENT, MASK["taxes"], 20), (APRIL, PENSIONER, MASK["funds"], 20)])
-    one_customer = TrainingSet(buyers_of(habits), counts, {APRIL: 1.0})
+    one_customer = TrainingSet(buyers_of(habits), counts, {APRIL: ALIKE})
     validation = on_workers(session, several(MARCH, (STUDENT, MASK["taxes"]), each=1), 2) if watched else None
     model = BoostedTrees.fit(SMALL_TREES, on_workers(session, one_customer, 2), validation)
     assert lists(model, feature_rows([STUDENT, PENSIONER]))[:, 0].tolist() == [BIT["taxes"], BIT["funds"]]
@@ -176,7 +177,7 @@ def settings(bank: Bank, tmp_path: Path) -> Settings:
 
 
 def test_the_rows_kept_on_the_workers_are_those_that_would_be_collected(bank: Bank, settings: Settings) -> None:
-    retrieve, weights = through(open_store(settings, bank.lake)), {APRIL: 1.0, MAY: 1.0}
+    retrieve, weights = through(open_store(settings, bank.lake)), {APRIL: ALIKE, MAY: ALIKE}
     collected = collect_training_set(bank.lake, retrieve, weights)
     order = [("snapshot_date", "ascending"), ("customer_id", "ascending")]
     with keep_training_set(settings, bank.lake, retrieve, weights) as kept:
@@ -190,7 +191,7 @@ def test_the_rows_kept_on_the_workers_are_those_that_would_be_collected(bank: Ba
 
 def test_workers_that_are_missing_are_told_before_any_row_is_read(lake: Lake, tmp_path: Path) -> None:
     three = Settings.load(data_dir=str(tmp_path), spark={"workers": 3, "barrier_wait": 1})
-    with pytest.raises(MissingSlots), keep_training_set(three, lake, lambda rows: rows, {APRIL: 1.0}):
+    with pytest.raises(MissingSlots), keep_training_set(three, lake, lambda rows: rows, {APRIL: ALIKE}):
         pytest.fail("there are two slots")
 
 

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from santander.bank.months import Month
+from santander.models.month_weight import ALIKE
 from santander.models.training_set import TrainingSet
 from santander.training.candidate import Candidate
 from santander.training.fitting import fit_candidate
@@ -33,7 +34,7 @@ def four_months() -> TrainingSet:
     return TrainingSet(
         pa.concat_tables(part.buyers for part in parts),
         pa.concat_tables(part.population for part in parts),
-        dict.fromkeys(MONTHS, 1.0),
+        dict.fromkeys(MONTHS, ALIKE),
     )
 
 
@@ -74,7 +75,7 @@ def test_a_month_is_judged_by_the_fit_that_saw_most_without_it(candidate: Candid
 
 
 def test_a_fit_sees_its_own_months_only(candidate: Candidate) -> None:
-    small = four_months().of_months({Month(2016, 2): 1.0, Month(2016, 3): 1.0})
+    small = four_months().of_months({Month(2016, 2): ALIKE, Month(2016, 3): ALIKE})
     judged = candidate.fits[FitName.JUDGED]
     assert small.buyers.num_rows == four_months().buyers.num_rows / 2
     np.testing.assert_array_equal(judged.model.prior, small.shares())

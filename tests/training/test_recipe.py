@@ -7,6 +7,7 @@ import yaml
 
 from santander.bank.months import Month, month_range
 from santander.errors import InputError
+from santander.models.month_weight import ALIKE, MonthWeight
 from santander.training.recipe import Recipe
 
 GOOD = {
@@ -40,16 +41,16 @@ def test_every_recipe_that_is_shipped_can_be_read(path: Path) -> None:
 
 def test_months_are_counted_back_from_the_one_to_predict(recipes: Path) -> None:
     weights = load(recipes).weights_before(Month(2016, 6), LABELLED)
-    assert weights == {Month(2015, 6): 2.0, Month(2016, 4): 1.0, Month(2016, 5): 1.0}
+    assert weights == {Month(2015, 6): MonthWeight(2), Month(2016, 4): ALIKE, Month(2016, 5): ALIKE}
 
 
 def test_months_without_labels_are_left_out(recipes: Path) -> None:
-    assert load(recipes).weights_before(Month(2015, 4), LABELLED) == {Month(2015, 2): 1.0, Month(2015, 3): 1.0}
+    assert load(recipes).weights_before(Month(2015, 4), LABELLED) == {Month(2015, 2): ALIKE, Month(2015, 3): ALIKE}
 
 
 def test_a_month_named_twice_counts_with_the_sum(recipes: Path) -> None:
     recipe = load(recipes, months=[{"from": 1, "to": 3}, {"from": 2, "to": 2, "weight": 0.5}])
-    assert recipe.weights_before(Month(2016, 6), LABELLED)[Month(2016, 4)] == 1.5
+    assert recipe.weights_before(Month(2016, 6), LABELLED)[Month(2016, 4)] == MonthWeight(1.5)
 
 
 def test_the_fingerprint_follows_what_makes_the_model(recipes: Path) -> None:

@@ -14,6 +14,7 @@ from santander.features.build import build_features
 from santander.features.expansion import ColumnGroup
 from santander.ingest.ingestion import ingest
 from santander.lake import Lake
+from santander.models.month_weight import ALIKE
 from santander.store.access import open_store
 from santander.synthetic.audit.expected import LAST
 from santander.synthetic.spec import TEST, TRAIN
@@ -75,7 +76,7 @@ def measure_reach(settings: "Settings", session: "SparkSession", recipe_name: st
     without_history = {**recipe.settings, "columns": [group.value for group in _LAG_1_COLUMNS]}
     lag_1 = recipe.model_copy(update={"name": f"{recipe.name}, lag 1 alone", "settings": without_history})
     plan = plan_months(recipe, LAST, labelled_months(lake))
-    training = collect_training_set(lake, retrieve, dict.fromkeys(plan.months, 1.0))
+    training = collect_training_set(lake, retrieve, dict.fromkeys(plan.months, ALIKE))
     gate = collect_month(lake, retrieve, plan.gate)
     oracle = oracle_of(raw, gate.month, gate.rows.num_rows, gate.buyers)
     if oracle is None:

@@ -1,0 +1,44 @@
+"""MAP@7 of a month from its buyers alone: who adds nothing has an average precision of 0 whatever the list.
+
+It is the figure of ``judgement.py`` at a thirtieth of the rows. Tuning, cross-validation and ablations compare many fits by it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from santander.bank.months import Month
+from santander.evaluation.average_precision import average_precision
+from santander.models.month_weight import ALIKE
+from santander.models.recommender import Recommender
+from santander.models.training_set import TrainingData
+
+
+@dataclass(frozen=True)
+class BuyersOfMonth:
+    """The customers of a month who added something, with their features, and how many customers count in all."""
+
+    month: Month
+    rows: pa.Table
+    """A row: one buyer. Columns: customer_id, snapshot_date, added (bitmask), features."""
+    customers: int
+
+    @property
+    def ceiling(self) -> float:
+        """The best MAP@7 any lists can reach: the share of customers who added something."""
+        share: float = self.rows.num_rows / self.customers
+        return share
+
+    def map7(self, model: Recommender) -> float:
+        """MAP@7 of a model over all customers of the month."""
+        ranks = model.rank(self.rows, model.score(self.rows))
+        added = np.asarray(self.rows["added"].to_numpy(), dtype=np.int64)
+        return float(np.sum(average_precision(ranks, added))) / self.customers
+
+
+def buyers_of_month(training: TrainingData, month: Month) -> BuyersOfMonth:
+    """The buyers of a month of training data, in the driver; the month must be one that was collected."""
+    part = training.of_months({month: ALIKE}).in_driver()
+    customers = int(np.sum(part.population["customers"].to_numpy()))
+    return BuyersOfMonth(month, part.buyers.sort_by("customer_id"), customers)
