@@ -9,7 +9,7 @@ PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-spark test-engines test-faults java lint format docs notebook bank-report pins clean
+.PHONY: help setup run test test-spark test-engines test-faults java lint format docs notebook mlflow bank-report pins clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -59,6 +59,12 @@ docs: $(READY) ## Write the generated pages of docs/ anew
 
 notebook: $(READY) ## Open the notebooks on the Delta tables
 	$(BIN)/jupyter lab notebooks
+
+# STATE is the state folder whose runs are shown.
+STATE ?= data/state
+mlflow: $(READY) ## Open MLflow on the runs and versions, at 127.0.0.1:5000
+	MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
+	  $(BIN)/mlflow ui --workers 1 --backend-store-uri sqlite:///$(STATE)/mlflow.db
 
 bank-report: $(READY) ## Compare the synthetic bank with the facts it is calibrated to
 	$(BIN)/santander bank-report $(ARGS)

@@ -66,7 +66,9 @@ def _told(erasure: "Erasure", *, dry_run: bool) -> list[Any]:
         *(f"  {file}" for file in erasure.files),
     ]
     if erasure.models:
-        lines.append(f"trained on them: versions {', '.join(map(str, erasure.models))}: retrain")
+        trained = ", ".join(map(str, erasure.models))
+        order = "santander promote --version N --override --reason TEXT"
+        lines.append(f"trained on them: versions {trained}: retrain; where the gate keeps such a champion: '{order}'")
     for table, versions in erasure.lost_versions.items():
         lines.append(f"{table}: versions {', '.join(map(str, versions))}, which models name, can no longer be read")
     if erasure.stale:

@@ -62,6 +62,8 @@ def _embedded_session() -> Iterator["SparkSession"]:
     try:
         yield session
     finally:
+        # the server ends with it; one that Ctrl-C has ended already would be asked for ten minutes
+        session.release_session_on_close = False  # type: ignore[attr-defined]
         session.stop()
         server.stop()
 

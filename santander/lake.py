@@ -4,21 +4,21 @@ The embedded engine drops extra columns, casts wrong types and writes rows outsi
 so every write compares schemas before (the frame's and the table's with the catalogue's), keeps to the months it was asked
 for, and counts the rows of the commit after.
 
-One writer at a time: santander/writers.py sees to that.
+One writer at a time: santander/writers.py sees to that. ``Lake.as_of`` gives the tables as they were, for reading alone.
 """
 
 import json
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from santander.bank.months import Month
 from santander.errors import InputError, SantanderError
 from santander.storage import BucketPath, Place
-from santander.table_files import fingerprints_of, rows_by_month, rows_meeting
-from santander.table_schema import check_schema, declared_schema, upgrade_schema
+from santander.table_files import files_of, fingerprints_of, rows_by_month, rows_meeting
+from santander.table_schema import OutdatedTable, check_schema, declared_schema, upgrade_schema
 from santander.tables import CARRIED_FINGERPRINTS, PARTITION, Table
 from santander.writers import write_lock, written_alone, written_among_others
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _WRITE = "write"
 """The key in a commit's ``userMetadata`` by which a write to a bucket finds its own commit among those of others."""
+
+_READING_ONLY = "a lake as of earlier versions is for reading"
 
 T = TypeVar("T")
 
@@ -53,6 +55,14 @@ class RowCountMismatch(SantanderError):
         super().__init__(f"table {place}: {meant} rows were meant, {written} written; {after}")
 
 
+class VersionGone(SantanderError):
+    """A version of a table cannot be read any more: its log entries or some of its files were deleted."""
+
+    def __init__(self, table: Table, version: int, gone: str) -> None:
+        super().__init__(f"version {version} of table {table.name} can no longer be read: {gone}")
+        self.table, self.version, self.gone = table, version, gone
+
+
 class Lake:
     """The Delta tables below one folder. The session is needed for data only, not for versions and row counts.
 
@@ -60,6 +70,7 @@ class Lake:
     """
 
     def __init__(self, settings: "Settings", session: "SparkSession | None" = None) -> None:
+        self._settings = settings
         self._root = settings.lake
         self._locks = settings.state / "locks"
         self._lock_wait = settings.locks.wait
@@ -131,6 +142,10 @@ class Lake:
         Raises OutdatedTable or ForeignTable when its columns are not those of the catalogue, as every read and write does.
         """
         return check_schema(self._delta(table), table)
+
+    def as_of(self, versions: Mapping[Table, int], months: Collection[Month] | None = None) -> "LakeAsOf":
+        """These tables as they were at these versions, all of their months or only some; no other table can be read by it."""
+        return LakeAsOf(self._settings, self._session, versions, months)
 
     # --- writing -------------------------------------------------------------------------------------------------
 
@@ -331,6 +346,90 @@ class Lake:
         given = [f"{field.name} {field.dataType.simpleString()}" for field in frame.schema.fields]
         if declared != given:
             raise SchemaMismatch(table, declared, given)
+
+
+class LakeAsOf(Lake):
+    """Tables as they were at given versions; what would write raises. ``Lake.as_of`` is the way to get one.
+
+    A column that the catalogue gained since is null in every row, as ``maintain --upgrade`` makes it for later versions.
+    """
+
+    def __init__(
+        self,
+        settings: "Settings",
+        session: "SparkSession | None",
+        versions: Mapping[Table, int],
+        months: Collection[Month] | None = None,
+    ) -> None:
+        super().__init__(settings, session)
+        self._versions = {table.name: version for table, version in versions.items()}
+        self._only = None if months is None else frozenset(months)
+
+    def version(self, table: Table) -> int:
+        """The version that is read."""
+        if table.name not in self._versions:
+            raise RuntimeError(f"no version of table {table.name} was named")
+        return self._versions[table.name]
+
+    def exists(self, table: Table) -> bool:
+        """Whether a version of the table was named, and the table is there."""
+        return table.name in self._versions and super().exists(table)
+
+    def rows_by_month(self, table: Table) -> dict[Month, int]:
+        """Rows of each month that is read."""
+        return {month: rows for month, rows in super().rows_by_month(table).items() if self._reads(month)}
+
+    def read(self, table: Table) -> "DataFrame":
+        """The table as it was, with the columns that the catalogue declares."""
+        from pyspark.sql import functions as F
+
+        present = {field.name for field in self.delta(table).schema().fields}
+        stored = self.session.read.format("delta").option("versionAsOf", self.version(table)).load(self.path(table))
+        if table.monthly and self._only is not None:
+            stored = stored.where(_in_months(sorted(self._only)))
+        return stored.select(
+            *(F.col(name) if name in present else F.lit(None).cast(type_).alias(name) for name, type_ in table.columns)
+        )
+
+    def delta(self, table: Table) -> "DeltaTable":
+        """The table as it was, as deltalake reads it; it may lack columns. Raises ForeignTable."""
+        delta = self._delta(table)
+        with suppress(OutdatedTable):
+            check_schema(delta, table)
+        return delta
+
+    def check(self, table: Table) -> None:
+        """Raise VersionGone when the version, or a file of the months that are read, is not there any more."""
+        from deltalake.exceptions import DeltaError
+
+        latest = super()._delta(table).version() if self.exists(table) else None
+        if latest is None or latest < self.version(table):
+            raise VersionGone(table, self.version(table), "the table was made anew since" if latest is not None else "no table")
+        try:
+            files = list(files_of(self.delta(table)))
+        except (DeltaError, FileNotFoundError):
+            raise VersionGone(table, self.version(table), "its log no longer reaches back to it") from None
+        folder = self._data / "lake" / table.name
+        wanted = [file.path for file in files if self._reads(file.month)]
+        if missing := sum(not (folder / path).is_file() for path in wanted):
+            raise VersionGone(table, self.version(table), f"{missing} of its {len(wanted)} files are gone")
+
+    def stage(self, frame: "DataFrame", folder: Place) -> "DataFrame":  # noqa: ARG002
+        """Raises: nothing is written."""
+        raise RuntimeError(_READING_ONLY)
+
+    def upgrade(self, table: Table) -> list[str]:  # noqa: ARG002
+        """Raises: nothing is written."""
+        raise RuntimeError(_READING_ONLY)
+
+    def _commit(self, table: Table, write: Callable[[], T]) -> T:  # noqa: ARG002
+        raise RuntimeError(_READING_ONLY)
+
+    def _delta(self, table: Table, version: int | None = None) -> "DeltaTable":
+        return super()._delta(table, self.version(table) if version is None else version)
+
+    def _reads(self, month: Month) -> bool:
+        return self._only is None or month in self._only
 
 
 def _fields(table: Table) -> Iterator[tuple[str, Any]]:

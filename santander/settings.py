@@ -92,6 +92,15 @@ class CrossValidationSettings(_Section):
     folds: int = Field(ge=2)
     window: Literal["expanding", "recipe"]
 
+    def changed(self, **given: Any) -> "CrossValidationSettings":
+        """The same with what is given on the command line, unless it is None; raises InputError."""
+        chosen = {name: value for name, value in given.items() if value is not None}
+        try:
+            return CrossValidationSettings(**self.model_dump() | chosen)
+        except ValidationError as error:
+            wrong = "; ".join(f"--{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            raise InputError(wrong) from None
+
 
 class TuningSettings(_Section):
     """How settings are searched; what may vary is a file of ``conf/*/spaces``."""
@@ -102,6 +111,7 @@ class TuningSettings(_Section):
     parallel: int | None = Field(ge=1)
     startup_trials: int = Field(ge=0)
     warmup_rounds: int = Field(ge=0)
+    tolerance: float = Field(ge=0)
 
 
 class KaggleSettings(_Section):

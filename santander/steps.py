@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from feast import FeatureStore
     from pyspark.sql import SparkSession
 
+    from santander.registry.versions import VersionId
     from santander.settings import Settings
     from santander.training.recipe import Recipe
 
@@ -118,7 +119,7 @@ class Steps:
         _say_up_to_date(BUILD, fresh)
         return StepOutcome(BUILD, stale, fresh, time.monotonic() - started, {str(month): n for month, n in rows.items()})
 
-    def _refuse_stale_features(self, months: Sequence[Month]) -> None:
+    def refuse_stale_features(self, months: Sequence[Month]) -> None:
         """Raise InputError when the features of a month were built from other customers than there are now."""
         if stale := stale_features(Origins(self.lake), self.ledger, sorted(set(months))):
             span = f"--month {stale[0]}" if len(stale) == 1 else f"--from {stale[0]} --to {stale[-1]}"
@@ -155,8 +156,11 @@ class Steps:
 
     # --- train ---------------------------------------------------------------------------------------------------
 
-    def train(self, target: Month | None, recipe: "Recipe", *, anyway: bool) -> StepOutcome:
-        """Train a recipe for a target month, register it and let it meet the champion, unless that was done already."""
+    def train(self, target: Month | None, recipe: "Recipe", *, anyway: bool, promote: bool | None = None) -> StepOutcome:
+        """Train a recipe for a target month, register it and let it meet the champion, unless that was done already.
+
+        With ``promote`` False (None: the setting ``gate.automatic``) it waits as challenger.
+        """
         from santander.registry.promotion import register_candidate
         from santander.registry.versions import champion_number
         from santander.training.collect import labelled_months, through
@@ -167,14 +171,15 @@ class Steps:
         labelled = labelled_months(self.lake)
         target = target or (labelled[-1] + 1 if labelled else max(self.lake.months(CUSTOMERS)))
         plan = plan_months(recipe, target, labelled)
-        self._refuse_stale_features([*plan.months, plan.gate])
+        self.refuse_stale_features([*plan.months, plan.gate])
         fingerprint = self._train_fingerprint([*plan.months, plan.gate], recipe)
         last = self.ledger.last(TRAIN, target)
-        if not anyway and last and last.fingerprint == fingerprint and champion_number(self.settings) is not None:
+        holder = champion_number(self.settings)
+        if not anyway and last and last.fingerprint == fingerprint and holder is not None:
             _say_up_to_date(TRAIN, [target])
-            return StepOutcome(TRAIN, [], [target], time.monotonic() - started, last.result)
+            return StepOutcome(TRAIN, [], [target], time.monotonic() - started, _with_champion(last.result, holder))
         report = train(self.settings, self.lake, through(self.store), recipe, target)
-        promotion = register_candidate(self.settings, self.lake, report)
+        promotion = register_candidate(self.settings, self.lake, report, promote=promote)
         evaluation = report.judgement.evaluation if report.judgement else None
         result = {
             **(evaluation.figures() if evaluation else {}),
@@ -194,7 +199,7 @@ class Steps:
         return fingerprint_of(
             version=TRAIN_VERSION,
             recipe=recipe.fingerprint,
-            gate=self.settings.gate.model_dump(),
+            gate=self.settings.gate.model_dump(exclude={"automatic"}),
             features={str(month): features.get(month) for month in months},
             customers={str(month): customers.get(month) for month in months},
         )
@@ -206,7 +211,7 @@ class Steps:
         from santander.registry.versions import load_version, version_for
 
         started = time.monotonic()
-        self._refuse_stale_features([month])
+        self.refuse_stale_features([month])
         chosen = version_for(self.settings, month)
         fingerprint = Origins(self.lake).of_recommendations(month, chosen.run_id)
         last = self.ledger.last(SCORE, month)
@@ -251,6 +256,15 @@ class Steps:
         self.ledger.record(SUBMIT, [(month, fingerprint, customers)], time.monotonic() - started, result)
         return StepOutcome(SUBMIT, [month], [], time.monotonic() - started, result)
 
+    def scored_by(self, month: Month) -> "VersionId":
+        """The version whose lists the month's recommendations are; raises InputError where no run of ours says so."""
+        from santander.registry.versions import VersionId
+
+        scored = self.ledger.last(SCORE, month)
+        if scored is None:
+            raise InputError(f"no model is known to have scored {month}: run 'santander score --month {month}' first")
+        return VersionId(int(scored.result["model_version"]), str(scored.result["run_id"]))
+
 
 def ingest_fingerprint(settings: "Settings", sha256: str) -> str:
     """By what a landing file counts as ingested: its content, and the settings that decide whether it is refused."""
@@ -262,6 +276,14 @@ def _validated_rows(table: Table, origins: Origins, month: Month) -> list[str | 
     if table is CUSTOMERS:
         return [origins.customers.get(m) for m in (month, month - 1)]
     return [origins.features.get(month), origins.of_features(month)]
+
+
+def _with_champion(result: Mapping[str, Any], holder: int) -> Mapping[str, Any]:
+    """What a training left, with the champion there is now: a person may have promoted another or gone back since."""
+    if result["champion"] == holder:
+        return result
+    since = f"{result['reason']}; since then version {holder} has become champion"
+    return {**result, "champion": holder, "promoted": result["version"] == holder, "reason": since}
 
 
 def _say_up_to_date(step: str, months: Sequence[Month]) -> None:

@@ -208,9 +208,10 @@ PROMOTIONS = Table(
     name="promotions",
     row="one decision on who scores: what the gate found of a version on the gate month, or what a person ordered with a reason "
     "(override, rollback); written before the alias moves, champion_after is where it moves to; slices is JSON",
-    key=("decided_at", "version"),
+    key=("decided_at", "model", "version"),
     columns=(
         ("decided_at", "timestamp"),
+        ("model", "string"),
         ("action", "string"),
         ("version", "int"),
         ("run_id", "string"),
@@ -247,7 +248,9 @@ SUBMISSIONS = Table(
         ("customers", "bigint"),
         ("model_version", "int"),
         ("run_id", "string"),
+        ("message", "string"),
         ("status", "string"),
+        ("error", "string"),
         ("public_score", "double"),
         ("private_score", "double"),
         ("public_share_of_ceiling", "double"),

@@ -8,7 +8,8 @@ from filelock import FileLock
 from pyspark.sql import DataFrame, SparkSession
 
 from santander.bank.months import Month
-from santander.lake import Lake, RowCountMismatch, SchemaMismatch
+from santander.lake import Lake, RowCountMismatch, SchemaMismatch, VersionGone
+from santander.maintenance.log_entries import drop_entries_before
 from santander.settings import LockSettings, Settings
 from santander.tables import Table
 from santander.writers import TableBusy
@@ -94,3 +95,58 @@ def test_a_table_tells_what_a_row_means(lake: Lake, session: SparkSession) -> No
     lake.replace_months(NUMBERS, numbers(session, (1, JANUARY)), {JANUARY: 1})
     assert DeltaTable(lake.path(NUMBERS)).metadata().description == "one number of one month"
     assert Path(lake.path(NUMBERS), f"snapshot_date={JANUARY.snapshot}").is_dir()
+
+
+def test_a_lake_as_of_a_version_shows_the_rows_of_then_and_cannot_be_written(lake: Lake, session: SparkSession) -> None:
+    then = lake.replace_months(NUMBERS, numbers(session, (1, JANUARY), (2, FEBRUARY)), {JANUARY: 1, FEBRUARY: 1})
+    lake.replace_months(NUMBERS, numbers(session, (3, JANUARY), (4, JANUARY)), {JANUARY: 2})
+    past = lake.as_of({NUMBERS: then})
+    assert content(past) == {(1, JANUARY.snapshot), (2, FEBRUARY.snapshot)}
+    assert past.rows_by_month(NUMBERS) == {JANUARY: 1, FEBRUARY: 1}
+    assert {row["number"] for row in past.rows(NUMBERS)} == {1, 2}
+    assert {row["number"] for row in past.read_months(NUMBERS, [FEBRUARY]).collect()} == {2}
+    assert (past.version(NUMBERS), lake.version(NUMBERS)) == (then, then + 1)
+    wider = Table(NUMBERS.name, NUMBERS.row, NUMBERS.key, (*NUMBERS.columns, ("remark", "string")))
+    for write in (
+        lambda: past.replace_months(NUMBERS, numbers(session, (9, JANUARY)), {JANUARY: 1}),
+        lambda: past.replace_where(NUMBERS, numbers(session, (9, JANUARY)), "number = 9", 1),
+        lambda: past.append_rows(NUMBERS, [{"number": 9, "snapshot_date": JANUARY.snapshot}]),
+        lambda: past.overwrite_rows(NUMBERS, []),
+        lambda: past.update_rows(NUMBERS, "true", {"number": "9"}),
+        lambda: past.delete_rows(NUMBERS, "true", 2),
+        lambda: past.upgrade(wider),
+        lambda: past.stage(numbers(session), Path("anywhere")),
+    ):
+        with pytest.raises(RuntimeError, match="is for reading"):
+            write()
+    assert lake.version(NUMBERS) == then + 1
+
+
+def test_a_column_that_came_later_is_null_in_versions_before_it(lake: Lake, session: SparkSession) -> None:
+    then = lake.replace_months(NUMBERS, numbers(session, (1, JANUARY)), {JANUARY: 1})
+    wider = Table(NUMBERS.name, NUMBERS.row, NUMBERS.key, (("remark", "string"), *NUMBERS.columns))
+    lake.upgrade(wider)
+    past = lake.as_of({wider: then}).read(wider)
+    assert [tuple(row) for row in past.collect()] == [(None, 1, JANUARY.snapshot)]
+    assert past.dtypes == list(wider.columns)
+
+
+def test_a_version_whose_files_or_log_are_gone_is_named_and_months_not_read_do_not_matter(
+    lake: Lake, session: SparkSession
+) -> None:
+    then = lake.replace_months(NUMBERS, numbers(session, (1, JANUARY), (2, FEBRUARY)), {JANUARY: 1, FEBRUARY: 1})
+    lake.replace_months(NUMBERS, numbers(session, (3, JANUARY)), {JANUARY: 1})
+    lake.as_of({NUMBERS: then}).check(NUMBERS)
+    lake.delta(NUMBERS).vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+    with pytest.raises(VersionGone, match=f"version {then} of table numbers can no longer be read: 1 of its 2 files are gone"):
+        lake.as_of({NUMBERS: then}).check(NUMBERS)
+    february = lake.as_of({NUMBERS: then}, [FEBRUARY])
+    february.check(NUMBERS)
+    assert content(february) == {(2, FEBRUARY.snapshot)}
+    with pytest.raises(VersionGone, match=r"version 99 of table numbers .*: the table was made anew since"):
+        lake.as_of({NUMBERS: 99}).check(NUMBERS)
+    log = Path(lake.path(NUMBERS)) / "_delta_log"
+    lake.delta(NUMBERS).create_checkpoint()
+    drop_entries_before(log, lake.version(NUMBERS) or 0)
+    with pytest.raises(VersionGone, match="its log no longer reaches back to it"):
+        february.check(NUMBERS)

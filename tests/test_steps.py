@@ -10,7 +10,7 @@ from santander.bank.months import Month
 from santander.errors import InputError
 from santander.lake import Lake
 from santander.settings import Settings
-from santander.steps import Steps
+from santander.steps import Steps, _with_champion
 from santander.tables import CUSTOMERS, INGESTIONS, QUARANTINE, Table
 from tests.landing_files import landing_file, record
 
@@ -96,3 +96,10 @@ def test_an_ingest_that_dies_between_its_commits_is_completed_by_the_same_comman
     assert steps.ingest_new([file]).done == [JANUARY]
     for table in (QUARANTINE, CUSTOMERS, INGESTIONS):
         assert content(steps.lake, table) == content(whole.lake, table)
+
+
+def test_a_training_that_is_up_to_date_names_the_champion_there_is_now() -> None:
+    left = {"version": 3, "champion": 2, "promoted": False, "reason": "version 3 waits"}
+    assert _with_champion(left, 2) == left
+    promoted_since = {"champion": 3, "promoted": True, "reason": "version 3 waits; since then version 3 has become champion"}
+    assert _with_champion(left, 3) == {**left, **promoted_since}

@@ -23,7 +23,7 @@ from santander.errors import SantanderError
 
 log = logging.getLogger("santander.cluster")
 
-LIBRARIES = ("numpy", "pandas", "pyarrow", "pydantic", "scikit-learn", "scipy", "xgboost", "xgboost-cpu")
+LIBRARIES = ("numpy", "pandas", "pyarrow", "pydantic", "scikit-learn", "scipy", "xgboost", "xgboost-cpu", "lightgbm")
 """What code that runs on workers imports; what these need comes with them."""
 
 PACKED_AS = "environment"

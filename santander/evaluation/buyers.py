@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from santander.bank.months import Month
-from santander.evaluation.average_precision import average_precision
+from santander.evaluation.average_precision import Precisions, average_precision
 from santander.models.month_weight import ALIKE
 from santander.models.recommender import Recommender
 from santander.models.training_set import TrainingData
@@ -30,11 +30,15 @@ class BuyersOfMonth:
         share: float = self.rows.num_rows / self.customers
         return share
 
-    def map7(self, model: Recommender) -> float:
-        """MAP@7 of a model over all customers of the month."""
+    def precisions(self, model: Recommender) -> Precisions:
+        """The average precision of a model's list for each buyer, in order of customer."""
         ranks = model.rank(self.rows, model.score(self.rows))
         added = np.asarray(self.rows["added"].to_numpy(), dtype=np.int64)
-        return float(np.sum(average_precision(ranks, added))) / self.customers
+        return average_precision(ranks, added)
+
+    def map7(self, model: Recommender) -> float:
+        """MAP@7 of a model over all customers of the month."""
+        return float(np.sum(self.precisions(model))) / self.customers
 
 
 def buyers_of_month(training: TrainingData, month: Month) -> BuyersOfMonth:

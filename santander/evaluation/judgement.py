@@ -1,59 +1,26 @@
 """A model judged on a month: MAP@7 beside its ceiling and the baseline, by product and by segment."""
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
 
 from santander.bank.months import Month
-from santander.bank.products import PRODUCTS
-from santander.evaluation.average_precision import Masks, Precisions, average_precision, ceiling, hits
-from santander.features.expansion import bits_of, integers
-from santander.models.popularity import SEGMENTS
-from santander.models.ranking import NO_PRODUCT, Ranks, Scores
+from santander.evaluation.average_precision import Precisions, average_precision, ceiling
+from santander.evaluation.by_product import ProductFigures, by_product
+from santander.evaluation.calibration import CalibrationBin, calibration_of, expected_calibration_error
+from santander.evaluation.month_to_judge import MonthToJudge
+from santander.evaluation.slices import NEW_CUSTOMERS, slices_of
+from santander.models.ranking import Scores
 from santander.models.recommender import Recommender
 
-
-@dataclass(frozen=True)
-class MonthToJudge:
-    """Everyone with a row in the month and in the month before, in order of customer.
-
-    Columns of ``rows``: customer_id, snapshot_date, added (bitmask), and the features.
-    """
-
-    month: Month
-    rows: pa.Table
-
-    @property
-    def added(self) -> Masks:
-        """What each customer added, as a bitmask."""
-        return np.asarray(self.rows["added"].to_numpy(), dtype=np.int64)
-
-    @property
-    def buyers(self) -> int:
-        """How many customers added something."""
-        return int(np.count_nonzero(self.added))
-
-
-@dataclass(frozen=True)
-class ProductFigures:
-    """One product over the month; recall and precision count its places anywhere in the lists of seven."""
-
-    product: str
-    additions: int
-    listed: int
-    hits: int
-    baseline_hits: int
-    recall: float | None
-    baseline_recall: float | None
-    precision: float | None
+__all__ = ["Evaluation", "Judgement", "MonthToJudge", "ProductFigures", "SegmentFigures", "judge", "precisions_of"]
 
 
 @dataclass(frozen=True)
 class SegmentFigures:
-    """One segment of customers over the month."""
+    """One segment of customers over the month, or the new customers of all segments."""
 
     segment: str
     customers: int
@@ -77,6 +44,12 @@ class Evaluation:
     """MAP@7 of who knows the propensities the bank was made with; None for a bank that was not made here."""
     products: tuple[ProductFigures, ...]
     segments: tuple[SegmentFigures, ...]
+    new_customers: SegmentFigures | None = None
+
+    @property
+    def slices(self) -> tuple[SegmentFigures, ...]:
+        """What the gate looks at besides everybody: the segments, and the new customers."""
+        return self.segments if self.new_customers is None else (*self.segments, self.new_customers)
 
     def figures(self) -> dict[str, Any]:
         """The evaluation as plain values, with the shares that make months comparable; None where not known."""
@@ -95,11 +68,12 @@ class Evaluation:
         }
 
     def details(self) -> dict[str, Any]:
-        """The figures with those by product and by segment."""
+        """The figures with those by product, by segment, and of new customers."""
         return {
             **self.figures(),
             "products": [asdict(product) for product in self.products],
             "segments": [asdict(segment) for segment in self.segments],
+            "new_customers": None if self.new_customers is None else asdict(self.new_customers),
         }
 
 
@@ -113,6 +87,16 @@ class Judgement:
     precisions: Precisions
     baseline_precisions: Precisions
 
+    @cached_property
+    def calibration(self) -> tuple[CalibrationBin, ...]:
+        """How far the chances that the scores give hold, among additions."""
+        return calibration_of(self.scores, self.judged.added)
+
+    @property
+    def calibration_error(self) -> float | None:
+        """The expected calibration error; None where nothing was added."""
+        return expected_calibration_error(self.calibration)
+
 
 def precisions_of(model: Recommender, judged: MonthToJudge) -> Precisions:
     """The average precision of a model's list for every customer of the month."""
@@ -125,6 +109,7 @@ def judge(model: Recommender, baseline: Recommender, judged: MonthToJudge, oracl
     ranks, baseline_ranks = model.rank(judged.rows, scores), baseline.rank(judged.rows, baseline.score(judged.rows))
     added = judged.added
     precisions, baseline_precisions = average_precision(ranks, added), average_precision(baseline_ranks, added)
+    slices = _by_slice(judged, precisions, baseline_precisions)
     evaluation = Evaluation(
         month=judged.month,
         customers=len(added),
@@ -133,39 +118,17 @@ def judge(model: Recommender, baseline: Recommender, judged: MonthToJudge, oracl
         ceiling=ceiling(added),
         baseline=float(baseline_precisions.mean()),
         oracle=oracle,
-        products=_by_product(ranks, baseline_ranks, added),
-        segments=_by_segment(judged, precisions, baseline_precisions),
+        products=by_product(ranks, baseline_ranks, added),
+        segments=tuple(figures for name, figures in slices.items() if name != NEW_CUSTOMERS),
+        new_customers=slices.get(NEW_CUSTOMERS),
     )
     return Judgement(judged, evaluation, scores, precisions, baseline_precisions)
 
 
-def _by_product(ranks: Ranks, baseline_ranks: Ranks, added: Masks) -> tuple[ProductFigures, ...]:
-    def counted(products: npt.NDArray[np.integer]) -> list[int]:
-        return [int(number) for number in np.bincount(products, minlength=len(PRODUCTS))]
-
-    additions = bits_of(added).sum(axis=0, dtype=np.int64)
-    listed = counted(ranks[ranks != NO_PRODUCT])
-    hit, baseline_hit = counted(ranks[hits(ranks, added)]), counted(baseline_ranks[hits(baseline_ranks, added)])
-    return tuple(
-        ProductFigures(
-            product=product.name,
-            additions=int(additions[i]),
-            listed=listed[i],
-            hits=hit[i],
-            baseline_hits=baseline_hit[i],
-            recall=_share(hit[i], int(additions[i])),
-            baseline_recall=_share(baseline_hit[i], int(additions[i])),
-            precision=_share(hit[i], listed[i]),
-        )
-        for i, product in enumerate(PRODUCTS)
-    )
-
-
-def _by_segment(judged: MonthToJudge, precisions: Precisions, baseline: Precisions) -> tuple[SegmentFigures, ...]:
-    segment = integers(judged.rows, "segment", unknown=SEGMENTS.index("unknown"))
+def _by_slice(judged: MonthToJudge, precisions: Precisions, baseline: Precisions) -> dict[str, SegmentFigures]:
     added = judged.added
-    return tuple(
-        SegmentFigures(
+    return {
+        name: SegmentFigures(
             segment=name,
             customers=int(within.sum()),
             buyers=int(np.count_nonzero(added[within])),
@@ -173,9 +136,9 @@ def _by_segment(judged: MonthToJudge, precisions: Precisions, baseline: Precisio
             baseline=float(baseline[within].mean()),
             ceiling=ceiling(added[within]),
         )
-        for code, name in enumerate(SEGMENTS)
-        if (within := segment == code).any()
-    )
+        for name, within in slices_of(judged)
+        if within.any()
+    }
 
 
 def _share(part: float, whole: float | None) -> float | None:

@@ -48,6 +48,12 @@ class ColumnGroup(StrEnum):
     """Months since the product was last added, 1 to 4; 0 when not in the window."""
     TIMES_ADDED = "times_added"
     """How often the product was added between two known months that follow each other, 0 to 2."""
+    TIMES_CLOSED = "times_closed"
+    """How often the product was closed between two known months that follow each other, 0 to 2."""
+    TIMES_KEPT = "times_kept"
+    """How often the product was held in both of two known months that follow each other, 0 to 4."""
+    TIMES_ABSENT = "times_absent"
+    """How often the product was held in neither of two known months that follow each other, 0 to 4."""
 
 
 _AS_THEY_ARE: dict[ColumnGroup, tuple[str, ...]] = {
@@ -178,15 +184,20 @@ def _months_since_added(window: _Window, block: Matrix) -> None:
     block[nothing_known] = np.nan
 
 
-def _times_added(window: _Window, block: Matrix) -> None:
-    times = np.zeros(block.shape, dtype=np.uint8)
-    no_pair = np.ones(len(block), dtype=np.bool_)
-    for later in range(HISTORY_MONTHS - 1):
-        pair_known = ~(window.unknown[later] | window.unknown[later + 1])
-        times += bits_of(np.where(pair_known, window.lags[later] & ~window.lags[later + 1], 0))
-        no_pair &= ~pair_known
-    block[:] = times
-    block[no_pair] = np.nan
+def _times(happened: Callable[[Integers, Integers], Integers]) -> Callable[[_Window, Matrix], None]:
+    """Count over the pairs of known months that follow each other; ``happened`` gets the earlier and the later holdings."""
+
+    def count(window: _Window, block: Matrix) -> None:
+        times = np.zeros(block.shape, dtype=np.uint8)
+        no_pair = np.ones(len(block), dtype=np.bool_)
+        for later in range(HISTORY_MONTHS - 1):
+            pair_known = ~(window.unknown[later] | window.unknown[later + 1])
+            times += bits_of(np.where(pair_known, happened(window.lags[later + 1], window.lags[later]), 0))
+            no_pair &= ~pair_known
+        block[:] = times
+        block[no_pair] = np.nan
+
+    return count
 
 
 _PER_PRODUCT: dict[ColumnGroup, Callable[[_Window, Matrix], None]] = {
@@ -195,7 +206,10 @@ _PER_PRODUCT: dict[ColumnGroup, Callable[[_Window, Matrix], None]] = {
     ColumnGroup.MONTHS_HELD: _months_held,
     ColumnGroup.MONTHS_SINCE_HELD: _months_since_held,
     ColumnGroup.MONTHS_SINCE_ADDED: _months_since_added,
-    ColumnGroup.TIMES_ADDED: _times_added,
+    ColumnGroup.TIMES_ADDED: _times(lambda before, after: after & ~before),
+    ColumnGroup.TIMES_CLOSED: _times(lambda before, after: before & ~after),
+    ColumnGroup.TIMES_KEPT: _times(lambda before, after: before & after),
+    ColumnGroup.TIMES_ABSENT: _times(lambda before, after: ~before & ~after),
 }
 
 

@@ -1,105 +1,132 @@
-"""Growing a booster on examples. The same code runs in the driver on all rows and on each worker on its part of them.
+"""Growing boosters on examples. The same code runs in the driver on all rows and on each worker on its part of them.
 
 What it needs is plain values and Arrow rows, so it can be sent to where the rows are. Inside one of xgboost's
 communicators the bins and the histograms are those of the rows of all workers together, without a word about it here.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from santander.bank.products import N_PRODUCTS
-from santander.features.expansion import ColumnGroup, ColumnPlan, Features, Matrix
+from santander.features.expansion import ColumnGroup, ColumnPlan, bits_of, integers
+from santander.models.additions import Additions, Examples, RowWeight, examples_of
+from santander.models.booster import OneBooster, Told
+from santander.models.classes import Classes
 
 if TYPE_CHECKING:
     import xgboost
 
     from santander.models.recommender import Progress
 
-# OpenMP's threads spin while they wait for each other. Ten rounds on 180,000 rows of 76 columns and 20 classes took 2.1 to
-# 2.5 s that way and 2.6 s asleep on two idle cores, but 14 to 19 s against 3.9 s beside one other busy process. The
-# variable is read when xgboost is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+class Boosting(Protocol):
+    """What boosters learn and how."""
+
+    @property
+    def most_rounds(self) -> int:
+        """Rounds of all boosters together when nothing stops them early."""
+
+    def grow(
+        self, training: Additions, validation: Additions | None, threads: int, progress: "Progress"
+    ) -> list["xgboost.Booster"]:
+        """Grow every booster, or with ``validation`` until its log-loss has not fallen for a while.
+
+        Examples that none of them learns from are left out; there may be none left on one of several workers.
+        """
 
 
 @dataclass(frozen=True)
-class Additions:
-    """Examples for a model of one product: example i is row ``row[i]`` of ``buyers``, who added ``product[i]``."""
+class BoostingOfClasses:
+    """One booster with a class for each product, from the columns of the groups.
 
-    buyers: Features
-    row: npt.NDArray[np.intp]
-    product: npt.NDArray[np.int8]
-    weight: npt.NDArray[np.float32]
+    ``parameters`` are xgboost's own by its names, without the number of classes and threads.
+    """
 
-    def counts(self) -> npt.NDArray[np.int64]:
-        """How many examples there are of each product (24)."""
-        return np.bincount(self.product, minlength=N_PRODUCTS)
+    columns: tuple[ColumnGroup, ...]
+    classes: Classes
+    parameters: Mapping[str, Any]
+    rounds: int
+    early_stopping_rounds: int
+    row_weight: RowWeight = RowWeight.ADDITION
+
+    @property
+    def most_rounds(self) -> int:
+        """Those of the one booster."""
+        return self.rounds
+
+    def grow(
+        self, training: Additions, validation: Additions | None, threads: int, progress: "Progress"
+    ) -> list["xgboost.Booster"]:
+        """Grow the booster."""
+        parameters = {**self.parameters, "num_class": len(self.classes), "nthread": threads}
+        watched = None if validation is None else self._examples(validation)
+        one = OneBooster(self.columns, parameters, self.rounds, self.early_stopping_rounds)
+        return [one.grow(self._examples(training), watched, lambda done, loss: progress(done, self.rounds, loss))]
+
+    def _examples(self, additions: Additions) -> Examples:
+        return examples_of(additions, self.columns, self.classes, self.row_weight)
 
 
 @dataclass(frozen=True)
-class Boosting:
-    """What a booster learns and how: a class for each of ``products`` (bits, ascending) from the columns of the groups.
+class BoostingPerProduct:
+    """A booster for each of ``products`` (bits) on the buyers of a month who do not own it: have they added it or not.
 
-    ``parameters`` are xgboost's own by its names, without the number of threads.
+    ``rounds`` are those of each booster in turn.
     """
 
     columns: tuple[ColumnGroup, ...]
     products: tuple[int, ...]
     parameters: Mapping[str, Any]
-    rounds: int
+    rounds: tuple[int, ...]
     early_stopping_rounds: int
+    row_weight: RowWeight = RowWeight.ADDITION
 
-    def grow(self, training: Additions, validation: Additions | None, threads: int, progress: "Progress") -> "xgboost.Booster":
-        """Grow ``rounds`` rounds, or with ``validation`` until its log-loss has not fallen for a while.
+    @property
+    def most_rounds(self) -> int:
+        """Those of all boosters together."""
+        return sum(self.rounds)
 
-        Examples of other products are left out; there may be none left on one of several workers.
+    def grow(
+        self, training: Additions, validation: Additions | None, threads: int, progress: "Progress"
+    ) -> list["xgboost.Booster"]:
+        """Grow the boosters one after the other, on columns that are expanded once."""
+        parameters = {**self.parameters, "nthread": threads}
+        rows = _Buyers(training, self.columns, self.row_weight)
+        watched = None if validation is None else _Buyers(validation, self.columns, self.row_weight)
+        boosters: list[xgboost.Booster] = []
+        before = 0
+        for product, rounds in zip(self.products, self.rounds, strict=True):
+            one = OneBooster(self.columns, parameters, rounds, self.early_stopping_rounds)
+            told = _told_after(progress, before, self.most_rounds)
+            boosters.append(one.grow(rows.of(product), None if watched is None else watched.of(product), told))
+            before += rounds
+        return boosters
+
+
+class _Buyers:
+    """Buyers with their columns, of whom each booster takes those who do not own its product."""
+
+    def __init__(self, additions: Additions, columns: tuple[ColumnGroup, ...], row_weight: RowWeight) -> None:
+        self._additions, self._row_weight = additions, row_weight
+        self._matrix = ColumnPlan(columns).matrix(additions.buyers)
+        self._added = bits_of(integers(additions.buyers, "added", unknown=0))
+        self._owned = bits_of(integers(additions.buyers, "owned", unknown=0))
+
+    def of(self, product: int) -> Examples:
+        """Class 1 is for who added the product.
+
+        Where the additions of a customer share a weight, one among three counts a third, and not having added it counts whole:
+        so the probability is that of a hit as MAP@7 counts it.
         """
-        import xgboost
-
-        train = self._quantised(training, threads)
-        watched = [] if validation is None else [(self._quantised(validation, threads, train), "validation")]
-        booster = xgboost.train(
-            {**self.parameters, "num_class": len(self.products), "nthread": threads},
-            train,
-            num_boost_round=self.rounds,
-            evals=watched,
-            early_stopping_rounds=self.early_stopping_rounds if watched else None,
-            callbacks=[_report_to(progress, self.rounds)],
-            verbose_eval=False,
-        )
-        return booster[: booster.best_iteration + 1] if watched else booster
-
-    def _quantised(
-        self, examples: Additions, threads: int, reference: "xgboost.QuantileDMatrix | None" = None
-    ) -> "xgboost.QuantileDMatrix":
-        """The examples of the products in bins; labels are positions in ``products``."""
-        import xgboost
-
-        plan = ColumnPlan(self.columns)
-        taken = np.isin(examples.product, self.products)
-        matrix: Matrix = plan.matrix(examples.buyers)[examples.row[taken]]
-        return xgboost.QuantileDMatrix(
-            matrix,
-            label=np.searchsorted(self.products, examples.product[taken]),
-            weight=examples.weight[taken],
-            feature_names=list(plan.names),
-            max_bin=self.parameters["max_bin"],
-            nthread=threads,
-            ref=reference,
-        )
+        added = self._added[:, product]
+        taken = (self._owned[:, product] == 0) | (added == 1)
+        weight = self._additions.weight_of(product)
+        if self._row_weight is RowWeight.CUSTOMER:
+            weight = np.where(added == 1, weight / np.maximum(self._added.sum(axis=1), 1), weight).astype(np.float32)
+        return Examples(self._matrix[taken], added[taken].astype(np.int64), weight[taken])
 
 
-def _report_to(progress: "Progress", most: int) -> "xgboost.callback.TrainingCallback":
-    import xgboost
-
-    class Report(xgboost.callback.TrainingCallback):
-        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:  # noqa: ARG002  (the signature is xgboost's)
-            losses = evals_log.get("validation", {}).get("mlogloss")
-            progress(epoch + 1, most, float(losses[-1]) if losses else None)
-            return False
-
-    return Report()
+def _told_after(progress: "Progress", before: int, most: int) -> Told:
+    return lambda done, loss: progress(before + done, most, loss)

@@ -7,11 +7,17 @@ from typing import Any
 from pydantic import ValidationError
 
 from santander.errors import InputError
+from santander.models.blend import Blend
 from santander.models.boosted_trees import BoostedTrees
+from santander.models.light_trees import LightTrees
+from santander.models.per_product_trees import PerProductTrees
 from santander.models.popularity import Popularity
 from santander.models.recommender import KindSettings, Recommender
+from santander.models.sklearn_classifier import SklearnClassifier
 
-KINDS: dict[str, type[Recommender]] = {kind.kind: kind for kind in (Popularity, BoostedTrees)}
+KINDS: dict[str, type[Recommender]] = {
+    kind.kind: kind for kind in (Popularity, BoostedTrees, PerProductTrees, LightTrees, SklearnClassifier, Blend)
+}
 _FILE = "kind.json"
 
 
@@ -27,7 +33,7 @@ def settings_of(kind: type[Recommender], values: dict[str, Any]) -> KindSettings
     try:
         return kind.settings_type(**values)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        wrong = "; ".join(": ".join([*filter(None, [".".join(map(str, e["loc"]))]), e["msg"]]) for e in error.errors())
         raise InputError(f"settings of the kind '{kind.kind}': {wrong}") from None
 
 

@@ -46,6 +46,16 @@ class Popularity(Recommender):
         self.prior: Prior = additions.sum(axis=(0, 1, 2)) / max(int(customers.sum()), 1)
         self._shares = _shares_with_fallback(customers, additions, settings.min_group)
 
+    @property
+    def customers(self) -> int:
+        """Customer-months of the fit."""
+        return int(self._customers.sum())
+
+    @property
+    def additions(self) -> int:
+        """Additions of the fit."""
+        return int(self._additions.sum())
+
     @classmethod
     def fit(
         cls,

@@ -5,10 +5,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict
+import numpy as np
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
+from santander.bank.products import N_PRODUCTS
 from santander.features.expansion import Features, integers
 from santander.models.ranking import Prior, Ranks, Scores, top_products
 from santander.models.training_set import TrainingData
@@ -21,6 +23,27 @@ class KindSettings(BaseModel):
     """The settings of one kind of model. Frozen, and an unknown name is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    added_later: ClassVar[frozenset[str]] = frozenset()
+    """Settings that a kind did not have from the beginning. They are written only where they are not at their default, so
+    that a recipe without them keeps its fingerprint and a model made by it keeps its files."""
+
+    @model_serializer(mode="wrap")
+    def _without_defaults_of_later(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields = type(self).model_fields
+        return {
+            name: value
+            for name, value in write(self).items()
+            if name not in self.added_later or getattr(self, name) != fields[name].default
+        }
+
+
+def in_chunks(features: Features, score: Callable[[Features], Scores]) -> Scores:
+    """The scores of all rows, CHUNK_ROWS of them at a time."""
+    scores = np.empty((features.num_rows, N_PRODUCTS), dtype=np.float32)
+    for start in range(0, features.num_rows, CHUNK_ROWS):
+        scores[start : start + CHUNK_ROWS] = score(features.slice(start, CHUNK_ROWS))
+    return scores
 
 
 Progress = Callable[[int, int, float | None], None]
@@ -36,8 +59,14 @@ class Recommender(ABC):
 
     kind: ClassVar[str]
     settings_type: ClassVar[type[KindSettings]]
-    packages: ClassVar[tuple[str, ...]] = ()
-    """Packages that a model of the kind needs to load and score, besides those of every model."""
+    packages: tuple[str, ...] = ()
+    """Packages that a model of the kind needs to load and score, by name, besides those of every model."""
+
+    trains_on_workers: ClassVar[bool] = False
+    """Whether the kind is fitted where the rows are; if not, they come to the driver."""
+
+    loss_is_of_whole_model: ClassVar[bool] = True
+    """Whether the loss that a Progress is told is that of the whole model, so that two fits can be compared by it."""
 
     settings: KindSettings
     prior: Prior
@@ -78,8 +107,12 @@ class Recommender(ABC):
             self.save(folder)
             digest = hashlib.sha256(self.kind.encode())
             for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-                digest.update(file.relative_to(folder).as_posix().encode() + file.read_bytes())
+                digest.update(file.relative_to(folder).as_posix().encode() + self._telling(file))
         return digest.hexdigest()
+
+    def _telling(self, file: Path) -> bytes:
+        """What of a saved file says whether two models are the same: all of it, unless a kind's files carry more than that."""
+        return file.read_bytes()
 
     @property
     def rounds(self) -> int | None:

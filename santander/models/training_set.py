@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from santander.bank.months import Month
 from santander.features.expansion import bits_of
-from santander.models.boosting import Additions, Boosting
+from santander.models.additions import Additions
+from santander.models.boosting import Boosting
 from santander.models.month_weight import MonthWeight
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ class TrainingData(Protocol):
     def in_driver(self) -> "TrainingSet":
         """The same rows in the driver, for kinds that only train there."""
 
-    def boost(self, boosting: Boosting, validation: "TrainingData | None", progress: "Progress") -> "xgboost.Booster":
-        """Grow a booster on the additions; ``validation``, of the same kind, says when to stop."""
+    def boost(self, boosting: Boosting, validation: "TrainingData | None", progress: "Progress") -> list["xgboost.Booster"]:
+        """Grow boosters on the additions; ``validation``, of the same kind, says when to stop."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,8 @@ class TrainingSet:
         """One row per added product, in the order (month, customer, product)."""
         return additions_of(self.buyers, self.weights)
 
-    def boost(self, boosting: Boosting, validation: TrainingData | None, progress: "Progress") -> "xgboost.Booster":
-        """Grow a booster in this process."""
+    def boost(self, boosting: Boosting, validation: TrainingData | None, progress: "Progress") -> list["xgboost.Booster"]:
+        """Grow boosters in this process."""
         if validation is not None and not isinstance(validation, TrainingSet):
             raise TypeError(f"validation rows lie in {validation.place}, training rows in {self.place}")
         watched = None if validation is None else validation.additions()
@@ -121,7 +122,7 @@ def additions_of(buyers: pa.Table, weights: Mapping[Month, MonthWeight]) -> Addi
     for month, month_weight in weights.items():
         within = dates[row] == np.datetime64(month.snapshot)
         weight[within] = month_weight.of_products()[product[within]]
-    return Additions(buyers, row, product.astype(np.int8), weight)
+    return Additions(buyers, row, product.astype(np.int8), weight, dict(weights))
 
 
 def additions_counted(population: pa.Table) -> npt.NDArray[np.int64]:

@@ -8,12 +8,13 @@ from santander.errors import InputError
 from santander.evaluation.judgement import Judgement, judge
 from santander.evaluation.oracle import oracle_of
 from santander.lake import Lake
+from santander.registry.contest import month_with_all_rows
 from santander.registry.registration import log_judgement
 from santander.registry.tracking import experiment_id, open_tracking
 from santander.registry.versions import RegisteredVersion
 from santander.settings import Settings
 from santander.training.candidate import Fit
-from santander.training.collect import Retrieve, collect_month, labelled_months
+from santander.training.collect import Retrieve, collect_month
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,10 @@ def assess(
     """Judge the fit of a version that saw the most without the month, and log it as a run of its own.
 
     A version carries a fit up to the month before its target and one that ends a month earlier, so it can be judged on
-    that month too. Raises InputError when the month, or a later one, is among the months of every fit.
+    that month too. Raises InputError when the month, or a later one, is among the months of every fit,
+    and for a month that cannot be judged on.
     """
-    labelled = labelled_months(lake)
-    chosen = month or (labelled[-1] if labelled else None)
-    if chosen is None or chosen not in labelled:
-        known = f"known are {labelled[0]} to {labelled[-1]}" if labelled else "none are known"
-        raise InputError(f"additions of {chosen or 'any month'} are not known: it takes products of two months in a row; {known}")
+    chosen = month_with_all_rows(lake, month)
     fit = registered.candidate.fit_to_judge(chosen)
     if fit is None:
         first = min(min(fit.seen) for fit in registered.candidate.fits.values())

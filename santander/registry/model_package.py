@@ -1,7 +1,6 @@
 """The registered model as MLflow stores it: the candidate's files, the code that reads them, what it takes and gives."""
 
 import shutil
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,8 @@ import pandas as pd
 import pyarrow as pa
 
 from santander.features.declaration import FEATURE_NAMES
+from santander.models.packages import EVERY_MODEL, pinned
+from santander.training.candidate import Candidate
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -25,8 +26,6 @@ MODEL_CODE = (
 )
 """All of the package that a loaded model runs; without engine, store and command line."""
 
-_REQUIREMENTS = ("numpy", "pandas", "pyarrow", "pydantic", "xgboost-cpu", "xgboost")
-
 
 def copy_code(folder: Path) -> Path:
     """Copy the code of a loaded model below a folder and return the copied package."""
@@ -41,15 +40,10 @@ def copy_code(folder: Path) -> Path:
     return package
 
 
-def requirements() -> list[str]:
-    """The packages a loaded model needs, in the versions at hand."""
-    found = []
-    for name in _REQUIREMENTS:
-        try:
-            found.append(f"{name}=={version(name)}")
-        except PackageNotFoundError:
-            continue
-    return found
+def requirements(candidate: Candidate) -> list[str]:
+    """The packages that the models of a candidate need, in the versions at hand."""
+    models = [model for fit in candidate.fits.values() for model in (fit.model, fit.baseline)]
+    return pinned([*EVERY_MODEL, *(package for model in models for package in model.packages)])
 
 
 def signature() -> "ModelSignature":

@@ -1,113 +1,159 @@
-"""A candidate becomes a version, meets the champion on the gate month, and takes its place if the gate lets it.
+"""Who scores: a candidate becomes a version, meets the champion on the gate month, and takes its place if the gate lets it.
 
-Fails closed: any error but "no champion yet" leaves the champion where it is. The verdict is written to the version
-before the alias moves.
+``train`` and ``tune`` use ``register_candidate``, ``promote`` uses ``promote_version``; versions meet the champion in one way,
+as they will be loaded for scoring. Fails closed: any error but "no champion yet" leaves the champion where it is. One decision at
+a time: it holds a lock from reading who is champion until the alias has moved.
+
+What was decided is written to the table ``promotions`` and to the version before the alias moves. Where a process dies in
+between, the champion is still the one before, and the next ``promote`` decides anew.
 """
 
 import logging
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from santander.evaluation.judgement import Judgement, judge, precisions_of
-from santander.evaluation.resampling import paired_difference
+from santander.bank.months import Month
+from santander.errors import InputError, SantanderError
+from santander.evaluation.judgement import MonthToJudge
 from santander.lake import Lake
-from santander.models.popularity import PopularitySettings
-from santander.registry.gate import Contest, Verdict, decide
+from santander.registry.alias import carry_out, holder_of, load_by_number, set_alias, tag
+from santander.registry.contest import Lists, RowsOf, compare, hindrance, lists_of
+from santander.registry.decisions import DECISION, PROMOTED, VERDICT, Action, Promotion
+from santander.registry.first_champion import baseline_candidate, judged_as_baseline
+from santander.registry.gate import Verdict
 from santander.registry.registration import register
-from santander.registry.soundness import complaint_about
-from santander.registry.tracking import open_tracking
-from santander.registry.versions import CHALLENGER, CHAMPION, RegisteredVersion, champion, champion_number
-from santander.settings import Settings
-from santander.training.candidate import Candidate, Fit
-from santander.training.recipe import Recipe
-from santander.training.train import TrainReport
+from santander.registry.soundness import UnsoundModel
+from santander.registry.undecided import failing_closed, in_one_line
+from santander.registry.versions import CHALLENGER, NoChampion, RegisteredVersion, champion_number
+
+if TYPE_CHECKING:
+    from santander.settings import Settings
+    from santander.training.train import TrainReport
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Promotion:
-    """What became of a candidate: its version, the champion afterwards, and the verdict with its reason."""
+def register_candidate(settings: "Settings", lake: Lake, report: "TrainReport", *, promote: bool | None = None) -> Promotion:
+    """Register a candidate as challenger and let it meet the champion; the first time its baseline is made champion before.
 
-    version: int
-    champion: int
-    verdict: Verdict
-
-
-def register_candidate(settings: Settings, lake: Lake, report: TrainReport) -> Promotion:
-    """Register a candidate and let it meet the champion; the first time its baseline is registered as champion before."""
+    With ``promote`` False (None: the setting ``gate.automatic``) it waits as challenger, and nothing is decided.
+    """
     candidate, judgement = report.candidate, report.judgement
-    if champion_number(settings) is None:
-        first = baseline_candidate(candidate)
-        number = register(settings, lake, first, _judged_as_baseline(first, judgement), report.example)
-        _crown(settings, number, Verdict(True, "the baseline is the first champion, so that there is always a model"))
-        if candidate.recipe.kind == first.recipe.kind:
-            return Promotion(number, number, Verdict(True, "the first champion"))
-    holder = champion(settings)
-    number = register(settings, lake, candidate, judgement, report.example)
-    _set_alias(settings, CHALLENGER, number)
-    verdict = _examine(settings, number, report, holder)
-    log.info("version %d, champion %d: %s", number, holder.number, verdict.reason)
-    if verdict.promoted:
-        _crown(settings, number, verdict)
-        return Promotion(number, number, verdict)
-    _write_verdict(settings, number, verdict)
-    return Promotion(number, holder.number, verdict)
+    with failing_closed():
+        with lake.lock(DECISION):
+            if champion_number(settings) is None:
+                first = baseline_candidate(candidate)
+                judged = judged_as_baseline(first, judgement)
+                number = register(settings, lake, first, judged, report.example, report.versions)
+                told = "the baseline is the first champion, so that there is always a model"
+                verdict = Verdict(True, told, month=None if judged is None else judged.judged.month)
+                decision = carry_out(settings, lake, Promotion(Action.FIRST, number, verdict, None))
+                if candidate.recipe.kind == first.recipe.kind:
+                    return decision
+        number = register(settings, lake, candidate, judgement, report.example, report.versions)
+        set_alias(settings, CHALLENGER, number)
+        if promote is None:
+            promote = settings.gate.automatic
+        if not promote:
+            return _let_wait(settings, number)
+        with lake.lock(DECISION):
+            challenger = load_by_number(settings, number, f"version {number}")
+            rows = None if judgement is None else judgement.judged
+            return carry_out(settings, lake, _by_the_gate(settings, lake, challenger, holder_of(settings), rows))
 
 
-def _examine(settings: Settings, number: int, report: TrainReport, holder: RegisteredVersion) -> Verdict:
-    """The verdict on a registered candidate: sound as it will be loaded, and better than the champion."""
-    verdict = compare(settings, report.candidate, report.judgement, holder)
-    if not verdict.promoted or report.judgement is None:
-        return verdict
-    complaint = complaint_about(settings, number, report.judgement.judged)
-    return verdict if complaint is None else Verdict(promoted=False, reason=complaint, compared=verdict.compared)
+def promote_version(
+    settings: "Settings",
+    lake: Lake,
+    rows_of: RowsOf,
+    number: int,
+    *,
+    month: Month | None = None,
+    override: str | None = None,
+) -> Promotion:
+    """Let a registered version meet the champion on its gate month or on ``month``, and take its place if the gate lets it.
+
+    ``rows_of`` gives the rows of a month to judge on. ``override`` is a person's reason: then it takes the place whatever the
+    comparison says, if it loads and scores everybody.
+    Raises InputError when ``month`` is among the months of either, or not known; Undecided for whatever else is in the way.
+    """
+    with failing_closed(), lake.lock(DECISION):
+        if (holder := champion_number(settings)) == number:
+            return already_champion(number)
+        if holder is None and override is None:
+            told = str(NoChampion(settings.mlflow.registered_model))
+            raise SantanderError(f"{told}, or name one by 'santander promote --version N --override --reason TEXT'")
+        challenger = load_by_number(settings, number, f"version {number}")
+        if override is not None:
+            decision = _by_a_person(settings, rows_of, challenger, holder, month, override)
+        else:
+            champion = holder_of(settings)
+            if month is not None and (reason := hindrance(challenger, month) or hindrance(champion, month)) is not None:
+                raise InputError(reason)
+            gate = month or challenger.candidate.gate
+            rows = None if hindrance(challenger, gate) else rows_of(gate)
+            decision = _by_the_gate(settings, lake, challenger, champion, rows)
+        return carry_out(settings, lake, decision)
 
 
-def compare(settings: Settings, candidate: Candidate, judgement: Judgement | None, holder: RegisteredVersion) -> Verdict:
-    """Score the champion anew on the customers the candidate was judged on, and decide."""
-    if judgement is None:
-        return Verdict(False, "not judged: the judged fit of the recipe is switched off")
-    month = judgement.judged.month
-    fit = holder.candidate.fit_to_judge(month)
-    if fit is None:
-        return Verdict(False, f"champion {holder.number} has seen {month} or later months and cannot be judged on it")
-    rule = settings.gate
-    compared = paired_difference(precisions_of(fit.model, judgement.judged), judgement.precisions, rule.resamples, rule.seed)
-    same_recipe = holder.candidate.recipe.fingerprint == candidate.recipe.fingerprint
-    later = candidate.scoring.last_month > holder.candidate.scoring.last_month
-    return decide(compared, Contest.REFRESH if same_recipe and later else Contest.NEW_RECIPE, rule)
+def already_champion(number: int) -> Promotion:
+    """What is said of a version that is champion; nothing is decided and nothing written."""
+    verdict = Verdict(True, f"version {number} is the champion already (nothing was decided)")
+    return Promotion(Action.GATE, number, verdict, number)
 
 
-def baseline_candidate(candidate: Candidate) -> Candidate:
-    """The baseline of a candidate as a candidate of its own: popularity, fitted on the same months."""
-    recipe = Recipe(
-        name="popularity",
-        kind="popularity",
-        months=candidate.recipe.months,
-        fits=candidate.recipe.fits,
-        settings=PopularitySettings().model_dump(),
-    )
-    fits = {name: Fit(name, fit.baseline, fit.baseline, fit.weights) for name, fit in candidate.fits.items()}
-    return Candidate(recipe, candidate.target, fits)
+def _by_the_gate(
+    settings: "Settings", lake: Lake, challenger: RegisteredVersion, holder: RegisteredVersion, rows: MonthToJudge | None
+) -> Promotion:
+    """What the gate says of a challenger on these rows; an unsound one is refused on the record before the error goes on."""
+    number, before = challenger.number, holder.number
+    if rows is None:
+        month = challenger.candidate.gate
+        reason = hindrance(challenger, month) or f"version {number} is not judged: nothing is known of {month}"
+        return Promotion(Action.GATE, number, Verdict(False, reason, month=month), before)
+    try:
+        lists = lists_of(challenger, rows)
+    except UnsoundModel as unsound:
+        carry_out(settings, lake, Promotion(Action.GATE, number, Verdict(False, str(unsound), month=rows.month), before))
+        raise
+    return Promotion(Action.GATE, number, compare(settings.gate, challenger, holder, rows, lists), before)
 
 
-def _judged_as_baseline(first: Candidate, judgement: Judgement | None) -> Judgement | None:
-    if judgement is None:
-        return None
-    fit = first.fit_to_judge(judgement.judged.month)
-    return None if fit is None else judge(fit.model, fit.baseline, judgement.judged, judgement.evaluation.oracle)
+def _by_a_person(
+    settings: "Settings",
+    rows_of: RowsOf,
+    challenger: RegisteredVersion,
+    before: int | None,
+    month: Month | None,
+    reason: str,
+) -> Promotion:
+    """Promote for a person's reason, with the figures of the comparison where they can be had."""
+    try:
+        rows = rows_of(month or challenger.candidate.gate)
+    except InputError:
+        if month is not None:
+            raise
+        rows = rows_of(None)  # the comparison is lost, and any month shows whether the version scores everybody
+    lists = lists_of(challenger, rows)
+    verdict = Verdict(True, f"override: {reason}")
+    if before is None:
+        return Promotion(Action.OVERRIDE, challenger.number, verdict, before)
+    found = _comparison_if_any(settings, challenger, rows, lists)
+    said = "the gate would have promoted it" if found.promoted else f"the gate said: {found.reason}"
+    told = Verdict(True, f"override: {reason} ({said})", found.compared, found.slices, found.contest, found.month)
+    return Promotion(Action.OVERRIDE, challenger.number, told, before)
 
 
-def _crown(settings: Settings, number: int, verdict: Verdict) -> None:
-    _write_verdict(settings, number, verdict)
-    _set_alias(settings, CHAMPION, number)
+def _comparison_if_any(settings: "Settings", challenger: RegisteredVersion, rows: MonthToJudge, lists: Lists) -> Verdict:
+    try:
+        return compare(settings.gate, challenger, holder_of(settings), rows, lists)
+    except Exception as error:  # noqa: BLE001  (a champion that is broken in any way is what an override is for; it is told)
+        log.warning("not compared with the champion: %s", in_one_line(error))
+        return Verdict(False, f"not compared: {in_one_line(error)}")
 
 
-def _write_verdict(settings: Settings, number: int, verdict: Verdict) -> None:
-    client, name = open_tracking(settings), settings.mlflow.registered_model
-    client.set_model_version_tag(name, str(number), "promoted", str(verdict.promoted).lower())
-    client.set_model_version_tag(name, str(number), "verdict", verdict.reason)
-
-
-def _set_alias(settings: Settings, alias: str, number: int) -> None:
-    open_tracking(settings).set_registered_model_alias(settings.mlflow.registered_model, alias, str(number))
+def _let_wait(settings: "Settings", number: int) -> Promotion:
+    """Leave a challenger to a later ``promote``. Its tags say so; the table has decisions only."""
+    verdict = Verdict(False, f"version {number} waits as challenger: 'santander promote' lets it meet the champion")
+    tag(settings, number, {PROMOTED: "false", VERDICT: verdict.reason})
+    log.info("%s", verdict.reason)
+    return Promotion(Action.GATE, number, verdict, champion_number(settings))

@@ -6,11 +6,14 @@ import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from santander.lake import Lake
 from santander.settings import Settings
 from santander.tables import CUSTOMERS, FEATURES_TABLE
+
+if TYPE_CHECKING:
+    from mlflow.data.dataset import Dataset
 
 TABLES_READ = (CUSTOMERS, FEATURES_TABLE)
 
@@ -32,6 +35,19 @@ def git_sha() -> str:
 def table_versions(lake: Lake) -> dict[str, int | None]:
     """The Delta version of each table that training and judging read."""
     return {table.name: lake.version(table) for table in TABLES_READ}
+
+
+def datasets(lake: Lake, versions: Mapping[str, int | None]) -> list["Dataset"]:
+    """These tables as MLflow names what a run read: name, version, place. No data are read for it."""
+    from mlflow.data.delta_dataset_source import DeltaDatasetSource
+    from mlflow.data.meta_dataset import MetaDataset
+
+    places = {table.name: lake.path(table) for table in TABLES_READ}
+    return [
+        MetaDataset(DeltaDatasetSource(path=places[name], delta_table_version=version), name, f"v{version}")  # type: ignore[abstract]
+        for name, version in versions.items()
+        if version is not None
+    ]
 
 
 def settings_dump(settings: Settings) -> Mapping[str, Any]:

@@ -1,64 +1,96 @@
 """Registers a candidate: a run with its figures, plots and origin, and a version of the model that carries it."""
 
+import json
+import os
 import tempfile
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from santander.bank.months import Month
 from santander.evaluation.judgement import Evaluation, Judgement
 from santander.evaluation.plots import draw
 from santander.features.declaration import FEATURE_SET
 from santander.lake import Lake
-from santander.models.month_weight import ALIKE, MonthWeight
+from santander.registry.model_card import Origin, model_card, months_told
 from santander.registry.model_package import copy_code, input_example, requirements, signature
 from santander.registry.packing import pack
-from santander.registry.provenance import git_sha, settings_dump, table_versions
+from santander.registry.provenance import datasets, git_sha, settings_dump, table_versions
+from santander.registry.reporting import CARD, LONGEST_DESCRIPTION, LONGEST_NOTE, NOTE
 from santander.registry.tracking import experiment_id, open_tracking
 from santander.settings import Settings
 from santander.training.candidate import Candidate
 
 _SERVED = Path(__file__).with_name("served_model.py")
 
+_UNDECIDED = {"promoted": "false", "verdict": "not decided"}
 
-def register(settings: Settings, lake: Lake, candidate: Candidate, judgement: Judgement | None, example: pa.Table) -> int:
+_DESCRIPTION = (
+    "Orders the products that a customer of the bank may add next month. The alias **champion** scores; **challenger** is the "
+    "version registered last. A version is promoted when the gate finds it better than the champion on a month that neither "
+    "has seen; its description begins with that verdict. `docs/review.md` says how to read the rest."
+)
+
+
+def register(
+    settings: Settings,
+    lake: Lake,
+    candidate: Candidate,
+    judgement: Judgement | None,
+    example: pa.Table,
+    read_at: Mapping[str, int | None] | None = None,
+) -> int:
     """Log a run, register its model and return the number of the new version.
 
-    ``judgement`` is what the judged fit reached on the gate month; ``example`` gives the first feature rows as example.
+    ``judgement`` is what the judged fit reached on the gate month; ``example`` gives the first feature rows as example;
+    ``read_at`` are the versions of the tables when training began to read them, by default those there are now.
     """
     client = open_tracking(settings)
     import mlflow
 
-    title = f"{candidate.recipe.name} for {candidate.target}"
+    versions, sha = read_at or table_versions(lake), git_sha()
+    title = f"{candidate.target} {candidate.recipe.name}"
     with mlflow.start_run(experiment_id=experiment_id(settings, client), run_name=title) as run:
-        mlflow.set_tags(_origin(lake, candidate))
+        run_id = run.info.run_id
+        mlflow.set_tags(_origin(candidate, versions, sha))
         mlflow.log_params(_parameters(candidate))
-        mlflow.log_metrics({f"seconds_{name}": fit.seconds for name, fit in candidate.fits.items()})
-        mlflow.log_dict(dict(settings_dump(settings)), "settings.json")
-        mlflow.log_dict(candidate.recipe.model_dump(mode="json", by_alias=True), "recipe.json")
+        read = datasets(lake, versions)
+        mlflow.log_inputs([*read], ["training"] * len(read), [None] * len(read))
         if judgement is not None:
             log_judgement(candidate, judgement)
+        mlflow.log_metrics({f"seconds_{name}": fit.seconds for name, fit in candidate.fits.items()})
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
+            _write_json(folder / "files" / "settings.json", dict(settings_dump(settings)))
+            _write_json(folder / "files" / "recipe.json", candidate.recipe.model_dump(mode="json", by_alias=True))
+            mlflow.log_artifacts(str(folder / "files"))
             pack(candidate, folder / "candidate")
             logged = mlflow.pyfunc.log_model(
-                name="model",
+                name=title.replace(" ", "-"),
                 python_model=str(_SERVED),
                 artifacts={"candidate": str(folder / "candidate")},
                 code_paths=[str(copy_code(folder / "code"))],
                 signature=signature(),
                 input_example=input_example(example),
-                pip_requirements=requirements(),
+                pip_requirements=requirements(candidate),
             )
-        run_id = run.info.run_id
     name = settings.mlflow.registered_model
     if not client.search_registered_models(filter_string=f"name = '{name}'"):
-        client.create_registered_model(name, description="The products a customer adds next; see the tags of each version.")
+        client.create_registered_model(name, description=_DESCRIPTION)
+    card = model_card(candidate, judgement, Origin(run_id, versions, sha, os.cpu_count() or 1))
     version = client.create_model_version(
-        name, source=logged.model_uri, run_id=run_id, tags=_version_tags(candidate), model_id=logged.model_id
+        name,
+        source=logged.model_uri,
+        run_id=run_id,
+        tags=_version_tags(candidate, judgement),
+        description=card.description(LONGEST_DESCRIPTION),
+        model_id=logged.model_id,
     )
+    client.log_text(run_id, card.text(), CARD)
+    client.set_tag(run_id, NOTE, card.description(LONGEST_NOTE))
+    client.update_run(run_id, name=f"v{version.version} {title}")
     return int(version.version)
 
 
@@ -68,26 +100,41 @@ def log_judgement(candidate: Candidate, judgement: Judgement) -> None:
 
     evaluation = judgement.evaluation
     fit = candidate.fit_to_judge(evaluation.month) or candidate.scoring
-    mlflow.log_metrics(_metrics(evaluation))
-    mlflow.log_dict(evaluation.details(), "evaluation.json")
-    for name, figure in draw(fit.model, judgement).items():
-        mlflow.log_figure(figure, f"plots/{name}.png")
+    mlflow.log_metrics(metrics_of(judgement))
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        calibration = [asdict(each) for each in judgement.calibration]
+        _write_json(folder / "evaluation.json", {**evaluation.details(), "calibration": calibration})
+        (folder / "plots").mkdir()
+        for name, figure in draw(fit.model, judgement).items():
+            figure.savefig(folder / "plots" / f"{name}.png")
+        mlflow.log_artifacts(scratch)
 
 
-def _metrics(evaluation: Evaluation) -> dict[str, float]:
-    figures: dict[str, Any] = {name: value for name, value in evaluation.figures().items() if name != "month"}
-    for product in evaluation.products:
-        figures[f"recall/{product.product}"] = product.recall
-        figures[f"precision/{product.product}"] = product.precision
-    for segment in evaluation.segments:
-        figures[f"map7/{segment.segment}"] = segment.map7
-        figures[f"baseline/{segment.segment}"] = segment.baseline
-    return {name: float(value) for name, value in figures.items() if value is not None}
+def metrics_of(judgement: Judgement) -> dict[str, float]:
+    """The figures of a judgement as metrics, the most telling first: that is how the page of a run shows them.
+
+    Slices and products have one figure each, as a share of the ceiling: pages that compare runs round to three digits, to
+    which two MAP@7 look alike. ``evaluation.json`` has all figures.
+    """
+    evaluation: Evaluation = judgement.evaluation
+    figures = evaluation.figures()
+    first = ("map7", "share_of_ceiling", "gain_over_baseline", "share_of_oracle", "baseline", "oracle", "ceiling")
+    chosen: dict[str, Any] = {name: figures[name] for name in first}
+    chosen["calibration_error"] = judgement.calibration_error
+    for part in evaluation.slices:
+        if part.ceiling:
+            chosen[f"share_of_ceiling/{part.segment.replace(' ', '_')}"] = part.map7 / part.ceiling
+    for product in sorted(evaluation.products, key=lambda p: -p.lost):
+        if product.additions:
+            chosen[f"share_of_ceiling_lost/{product.product}"] = product.lost / evaluation.ceiling
+    chosen |= {name: figures[name] for name in ("baseline_share_of_ceiling", "customers", "buyers")}
+    return {name: float(value) for name, value in chosen.items() if value is not None}
 
 
-def _origin(lake: Lake, candidate: Candidate) -> dict[str, str]:
-    versions = {f"delta.{name}": str(version) for name, version in table_versions(lake).items()}
-    return {"git_sha": git_sha(), "feature_service": FEATURE_SET, "target": str(candidate.target), **versions}
+def _origin(candidate: Candidate, versions: Mapping[str, int | None], sha: str) -> dict[str, str]:
+    read = {f"delta.{name}": str(version) for name, version in versions.items()}
+    return {**_UNDECIDED, "target": str(candidate.target), "feature_service": FEATURE_SET, **read, "git_sha": sha}
 
 
 def _parameters(candidate: Candidate) -> dict[str, Any]:
@@ -95,26 +142,31 @@ def _parameters(candidate: Candidate) -> dict[str, Any]:
     return {
         "recipe": recipe.name,
         "kind": recipe.kind,
-        "fingerprint": recipe.fingerprint,
         "target": str(candidate.target),
-        **{f"months.{name}": _months(fit.weights) for name, fit in candidate.fits.items()},
+        "fingerprint": recipe.fingerprint,
+        **{f"months.{name}": months_told(fit.weights) for name, fit in candidate.fits.items()},
         **{f"settings.{name}": value for name, value in candidate.scoring.model.settings.model_dump(mode="json").items()},
     }
 
 
-def _version_tags(candidate: Candidate) -> dict[str, str]:
+def _version_tags(candidate: Candidate, judgement: Judgement | None) -> dict[str, str]:
+    """Tags of a version. Pages show them in the order in which they came, so the telling ones come first."""
     validations = {str(fit.validation) for fit in candidate.fits.values() if fit.validation is not None}
+    figures = {} if judgement is None else judgement.evaluation.figures()
+    shown = {name: f"{figures[name]:.4f}" for name in ("map7", "share_of_ceiling") if figures.get(name) is not None}
     return {
+        **_UNDECIDED,
         "recipe": candidate.recipe.name,
-        "kind": candidate.recipe.kind,
         "target": str(candidate.target),
-        "feature_service": FEATURE_SET,
+        **shown,
+        "kind": candidate.recipe.kind,
+        **{f"fit_months.{name}": months_told(fit.weights) for name, fit in candidate.fits.items()},
         "validation_months": " ".join(sorted(validations)) or "none",
         "trained_on": candidate.scoring.trained_on,
-        **{f"fit_months.{name}": _months(fit.weights) for name, fit in candidate.fits.items()},
+        "feature_service": FEATURE_SET,
     }
 
 
-def _months(weights: Mapping[Month, MonthWeight]) -> str:
-    """Months and weights as text: ``2015-06*2 2016-04``."""
-    return " ".join(f"{month}" if weight == ALIKE else f"{month}*{weight}" for month, weight in sorted(weights.items()))
+def _write_json(file: Path, content: Mapping[str, Any]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(content, indent=2))

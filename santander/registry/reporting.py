@@ -1,16 +1,81 @@
-"""Figures of an evaluation for people."""
+"""Figures and verdicts for people: tables on a terminal, and what a reviewer reads of a version in MLflow."""
 
+import logging
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from santander.registry.card import ModelCard
+from santander.registry.tracking import open_tracking
+from santander.registry.verdict_text import comparison, comparison_metrics, verdict_line
+
 if TYPE_CHECKING:
+    from mlflow import MlflowClient
     from rich.table import Table
+
+    from santander.registry.gate import Verdict
+    from santander.settings import Settings
+
+log = logging.getLogger(__name__)
+
+CARD = "model_card.md"
+"""The artifact of a run that holds the whole card."""
+NOTE = "mlflow.note.content"
+"""The tag that MLflow shows as the description of a run."""
+LONGEST_DESCRIPTION = 5_000
+"""Characters that the registry's database keeps of a version's description."""
+LONGEST_NOTE = 8_000
+"""Characters that MLflow keeps of a tag of a run."""
 
 _ROWS = {"map7": "model", "baseline": "baseline", "oracle": "oracle", "ceiling": "ceiling"}
 
 
+def record_verdict(settings: "Settings", number: int, verdict: "Verdict", champion: int | None = None) -> None:
+    """Write for reviewers what was decided on a version: its card and description, and tags and metrics of its run.
+
+    ``champion`` is whom it met. The decision itself stands elsewhere, so whatever goes wrong here is logged and no more.
+    """
+    try:
+        _record(settings, number, verdict, champion)
+    except Exception as error:  # noqa: BLE001  (a description must not stand in the way of a decision, whatever the server says)
+        log.warning("version %d: the verdict was not written to its description: %s", number, " ".join(str(error).split()))
+
+
+def _record(settings: "Settings", number: int, verdict: "Verdict", champion: int | None) -> None:
+    client, name = open_tracking(settings), settings.mlflow.registered_model
+    from mlflow.entities import Metric, RunTag
+
+    run_id = str(client.get_model_version(name, str(number)).run_id)
+    line = verdict_line(verdict)
+    card = _card_of(client, run_id)
+    card = ModelCard(line, "", ()) if card is None else card.with_verdict(line, comparison(verdict, champion))
+    client.update_model_version(name, str(number), card.description(LONGEST_DESCRIPTION))
+    client.log_text(run_id, card.text(), CARD)
+    tags = {
+        "promoted": str(verdict.promoted).lower(),
+        "verdict": verdict.reason,
+        **({} if champion is None else {"met_champion": str(champion)}),
+        NOTE: card.description(LONGEST_NOTE),
+    }
+    now = int(time.time() * 1000)
+    client.log_batch(
+        run_id,
+        metrics=[Metric(metric, value, now, 0) for metric, value in comparison_metrics(verdict).items()],
+        tags=[RunTag(tag, text) for tag, text in tags.items()],
+    )
+
+
+def _card_of(client: "MlflowClient", run_id: str) -> ModelCard | None:
+    """The card a run was registered with; None for a run from before there were cards."""
+    import mlflow
+
+    if not any(artifact.path == CARD for artifact in client.list_artifacts(run_id)):
+        return None
+    return ModelCard.parse(mlflow.artifacts.load_text(f"runs:/{run_id}/{CARD}"))
+
+
 def table_of(figures: Mapping[str, Any]) -> "Table":
-    """The figures of ``Evaluation.figures`` as a table, and those of segments where ``figures`` has them."""
+    """The figures of ``Evaluation.figures`` as a table, and those of segments and new customers where ``figures`` has them."""
     from rich.table import Table
 
     counts = f"{figures['customers']:,} customers, {figures['buyers']:,} added something"
@@ -23,6 +88,8 @@ def table_of(figures: Mapping[str, Any]) -> "Table":
     for segment in figures.get("segments", ()):
         title = f"model, segment {segment['segment']} ({segment['customers']:,})"
         table.add_row(title, *_figures(segment["map7"], segment["ceiling"]))
+    if new := figures.get("new_customers"):
+        table.add_row(f"model, new customers ({new['customers']:,})", *_figures(new["map7"], new["ceiling"]))
     return table
 
 

@@ -1,7 +1,8 @@
-"""The promoted fit is checked, not judged: nobody knows yet what is added in the month it scores.
+"""What must hold of a model before anything is compared.
 
-It was fitted as the judged fit was, on months one later. So it must load, score everything it has an opinion of, and
-rank much as the judged fit does.
+It was fitted on features that this code makes, it scores everybody, and the fit that will score ranks much as the judged one
+does. That fit is checked, not judged: nobody knows yet what is added in the month it scores. It was fitted as the judged
+fit was, on months one later.
 """
 
 import numpy as np
@@ -9,39 +10,45 @@ import numpy.typing as npt
 
 from santander.errors import SantanderError
 from santander.evaluation.judgement import MonthToJudge
-from santander.models.ranking import NO_PRODUCT, Ranks
-from santander.registry.versions import load_version
+from santander.features.declaration import FEATURE_SET
+from santander.models.ranking import NO_PRODUCT, Ranks, Scores
+from santander.models.recommender import Recommender
+from santander.registry.tracking import open_tracking
 from santander.settings import Settings
-from santander.training.candidate import Candidate
-from santander.training.plan import FitName
 
 
-def complaint_about(settings: Settings, number: int, judged: MonthToJudge) -> str | None:
-    """What is wrong with the promoted fit of a registered version, in one sentence; None when nothing is.
-
-    The version is loaded as scoring will load it, and both fits rank the customers of the gate month.
-    """
-    try:
-        candidate = load_version(settings, number).candidate
-    except (SantanderError, OSError, ValueError) as error:
-        return f"version {number} does not load: {error}"
-    if {FitName.JUDGED, FitName.PROMOTED} - set(candidate.fits):
-        return None
-    return _compare(candidate, judged, settings.gate.min_overlap)
+class UnsoundModel(SantanderError):
+    """A model that must not score, whatever it reaches."""
 
 
-def _compare(candidate: Candidate, judged: MonthToJudge, min_overlap: float) -> str | None:
-    ranks = []
-    for name in (FitName.JUDGED, FitName.PROMOTED):
-        model = candidate.fits[name].model
-        scores = model.score(judged.rows)
-        partly = [bit for bit in range(scores.shape[1]) if 0 < np.isnan(scores[:, bit]).sum() < len(scores)]
-        if partly:
-            return f"the {name} fit has no score of the products with bits {partly} for some customers only"
-        ranks.append(model.rank(judged.rows, scores))
-    overlap = mean_overlap(*ranks)
-    if overlap < min_overlap:
-        return f"the promoted fit ranks unlike the judged one: {overlap:.0%} of their lists in common, {min_overlap:.0%} needed"
+def check_features(settings: Settings, number: int) -> None:
+    """Raise UnsoundModel for a version that was fitted on another feature service than this code has."""
+    tags = open_tracking(settings).get_model_version(settings.mlflow.registered_model, str(number)).tags
+    if (service := tags.get("feature_service")) != FEATURE_SET:
+        raise UnsoundModel(
+            f"version {number} was fitted on the feature service {service or 'of no name'}, this code has {FEATURE_SET}: retrain"
+        )
+
+
+def sound_ranks(model: Recommender, judged: MonthToJudge, whose: str) -> Ranks:
+    """The lists of a model for all customers of a month; raises UnsoundModel where it does not score everybody alike."""
+    scores = model.score(judged.rows)
+    if (complaint := _complaint_about(scores, judged.rows.num_rows)) is not None:
+        raise UnsoundModel(f"{whose} {complaint}")
+    return model.rank(judged.rows, scores)
+
+
+def _complaint_about(scores: Scores, rows: int) -> str | None:
+    if len(scores) != rows:
+        return f"gives scores of {len(scores):,} customers where {rows:,} were asked for"
+    if endless := int(np.isinf(scores).any(axis=1).sum()):
+        return f"gives infinite scores to {endless:,} of {rows:,} customers"
+    missing = np.isnan(scores)
+    if silent := int(missing.all(axis=1).sum()):
+        return f"has no score of any product for {silent:,} of {rows:,} customers"
+    partly = [bit for bit in range(scores.shape[1]) if 0 < missing[:, bit].sum() < rows]
+    if partly:
+        return f"has no score of the products with bits {partly} for some customers only"
     return None
 
 

@@ -6,12 +6,19 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from santander.registry.review_view import experiment_tags
 from santander.settings import Settings
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-_QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
+_UNLESS_NAMED = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    # seven times with ever longer pauses, as MLflow has it, keep who waits for a dead server waiting for minutes
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+}
 
 
 def tracking_uri(settings: Settings) -> str:
@@ -28,7 +35,7 @@ def has_registry(settings: Settings) -> bool:
 
 def open_tracking(settings: Settings) -> "MlflowClient":
     """Point MLflow at the place, without telemetry, and return a client of it."""
-    os.environ.update({name: os.environ.get(name, value) for name, value in _QUIET.items()})
+    os.environ.update({name: os.environ.get(name, value) for name, value in _UNLESS_NAMED.items()})
     settings.state.mkdir(parents=True, exist_ok=True)
     import mlflow
 
@@ -48,9 +55,12 @@ def open_tracking(settings: Settings) -> "MlflowClient":
 
 def experiment_id(settings: Settings, client: "MlflowClient") -> str:
     """The experiment of the settings, made on first use; artifacts of a local one lie in ``<state>/mlartifacts``."""
+    tags = experiment_tags()
     found = client.get_experiment_by_name(settings.mlflow.experiment)
     if found is not None:
+        for name in tags.keys() - found.tags.keys():
+            client.set_experiment_tag(found.experiment_id, name, tags[name])
         return str(found.experiment_id)
     local = tracking_uri(settings).startswith("sqlite:")
     location = (settings.state / "mlartifacts").as_uri() if local else None
-    return str(client.create_experiment(settings.mlflow.experiment, artifact_location=location))
+    return str(client.create_experiment(settings.mlflow.experiment, artifact_location=location, tags=tags))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from santander.bank.months import Month
 from santander.errors import InputError, SantanderError
@@ -10,6 +11,9 @@ from santander.registry.packing import unpack
 from santander.registry.tracking import has_registry, open_tracking
 from santander.settings import Settings
 from santander.training.candidate import Candidate
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
@@ -65,8 +69,10 @@ def version_for(settings: Settings, month: Month) -> VersionId:
         raise NoChampion(settings.mlflow.registered_model)
     client = open_tracking(settings)
     found = {int(v.version): v for v in client.search_model_versions(f"name = '{settings.mlflow.registered_model}'")}
-    in_time = [n for n, v in found.items() if Month.parse(v.tags["target"]) <= month and v.tags.get("promoted") == "true"]
-    chosen = number if number in in_time or not in_time else max(in_time)
+    in_time = {n: v for n, v in found.items() if Month.parse(v.tags["target"]) <= month}
+    # by when they were promoted: a version may be promoted long after a later one; those from before the tag have their number
+    promoted = {n: (v.tags.get("promoted_at", ""), n) for n, v in in_time.items() if v.tags.get("promoted") == "true"}
+    chosen = number if number in in_time or not promoted else max(promoted, key=lambda n: promoted[n])
     return VersionId(chosen, str(found[chosen].run_id))
 
 
@@ -77,36 +83,47 @@ def champion_number(settings: Settings) -> int | None:
 
 def version_named(settings: Settings, version: int | None, alias: str | None) -> RegisteredVersion:
     """Load a version by number or by alias, by default the champion; raises InputError for one that is not there."""
+    if version is None and alias in (None, CHAMPION):
+        return champion(settings)
+    return load_version(settings, number_named(settings, version, alias))
+
+
+def number_named(settings: Settings, version: int | None, alias: str | None, default: str = CHAMPION) -> int:
+    """The number of a version named by number or by alias; raises InputError for both, and for one that is not there."""
     if version is not None and alias is not None:
         raise InputError("give a version or an alias, not both")
     if version is not None:
-        return load_version(settings, version)
-    if alias is None or alias == CHAMPION:
-        return champion(settings)
-    number = _number_of(settings, alias)
+        _found(settings, version)
+        return version
+    number = _number_of(settings, alias or default)
     if number is None:
-        raise InputError(f"no version of '{settings.mlflow.registered_model}' has the alias '{alias}'")
-    return load_version(settings, number)
+        raise InputError(f"no version of '{settings.mlflow.registered_model}' has the alias '{alias or default}'")
+    return number
 
 
 def load_version(settings: Settings, number: int) -> RegisteredVersion:
     """Load a version by number; raises InputError for one that is not there."""
+    run_id = _found(settings, number).run_id
+    import mlflow
+
+    folder = Path(mlflow.artifacts.download_artifacts(f"models:/{settings.mlflow.registered_model}/{number}"))
+    return RegisteredVersion(number, str(run_id), unpack(folder / PACKED))
+
+
+def _found(settings: Settings, number: int) -> "ModelVersion":
+    """What the registry says of a version; raises InputError for one that is not there."""
     missing = InputError(f"'{settings.mlflow.registered_model}' has no version {number}")
     if not has_registry(settings):
         raise missing
     client = open_tracking(settings)
-    import mlflow
     from mlflow.exceptions import MlflowException
 
-    name = settings.mlflow.registered_model
     try:
-        found = client.get_model_version(name, str(number))
+        return client.get_model_version(settings.mlflow.registered_model, str(number))
     except MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
         raise missing from None
-    folder = Path(mlflow.artifacts.download_artifacts(f"models:/{name}/{number}"))
-    return RegisteredVersion(number, str(found.run_id), unpack(folder / PACKED))
 
 
 def _number_of(settings: Settings, alias: str) -> int | None:

@@ -37,8 +37,15 @@ log = logging.getLogger(__name__)
 TRACKER_TIMEOUT = 300
 """Seconds in which all workers must have met; they do so at once, after each has read its rows."""
 
-_REPLY = (("worker", "int"), ("host", "string"), ("examples", "bigint"), ("seconds", "double"), ("booster", "binary"))
-"""What a worker answers: its share and time, and the booster, which is the same on all, from the first."""
+_REPLY = (
+    ("worker", "int"),
+    ("position", "int"),
+    ("host", "string"),
+    ("examples", "bigint"),
+    ("seconds", "double"),
+    ("booster", "binary"),
+)
+"""What a worker answers: its share and time, and the boosters, which are the same on all, from the first: one a row."""
 
 _REPLY_COLUMNS = ", ".join(f"{name} {type_}" for name, type_ in _REPLY)
 _Batches = Iterable[pa.RecordBatch]
@@ -54,7 +61,7 @@ class TrainingFailed(SantanderError):
 
 @dataclass(frozen=True)
 class DistributedTrainingSet:
-    """Training data whose buyers are a frame on the cluster; only counts and a finished booster come to the driver."""
+    """Training data whose buyers are a frame on the cluster; only counts and finished boosters come to the driver."""
 
     buyers: "DataFrame"
     """A row: one customer in one month with additions, as in ``TrainingSet``."""
@@ -90,11 +97,11 @@ class DistributedTrainingSet:
         """The additions in the driver: some hundred thousand rows for years of a large bank."""
         return TrainingSet(self.buyers.toArrow(), self.population, self.weights)
 
-    def boost(self, boosting: Boosting, validation: TrainingData | None, progress: Progress) -> "xgboost.Booster":
-        """Grow a booster on all workers; raises MissingSlots when they cannot all run.
+    def boost(self, boosting: Boosting, validation: TrainingData | None, progress: Progress) -> list["xgboost.Booster"]:
+        """Grow boosters on all workers; raises MissingSlots when they cannot all run.
 
         A customer's rows are on one worker, decided by the customer's number, so the same rows on as many workers give the
-        same booster. ``progress`` is told of the end only: the rounds are made elsewhere.
+        same boosters. ``progress`` is told of the end only: the rounds are made elsewhere.
         """
         if validation is not None and not isinstance(validation, DistributedTrainingSet):
             raise TypeError(f"validation rows lie in {validation.place}, training rows in {self.place}")
@@ -116,14 +123,15 @@ class DistributedTrainingSet:
             replies = sorted(self.guard.run(together))
         except (Py4JJavaError, PySparkException) as error:
             raise TrainingFailed(telling_line(error)) from error
-        for reply in replies:
+        for reply in (reply for reply in replies if reply.position == 0):
             log.info("worker %d on %s: %s additions, %.1f s", reply.worker, reply.host, f"{reply.examples:,}", reply.seconds)
         import xgboost
 
-        booster = xgboost.Booster(model_file=bytearray(replies[0].booster))
-        booster.set_param({"nthread": os.cpu_count() or 1})
-        progress(booster.num_boosted_rounds(), boosting.rounds, None)
-        return booster
+        boosters = [xgboost.Booster(model_file=bytearray(reply.booster)) for reply in replies if reply.worker == 0]
+        for booster in boosters:
+            booster.set_param({"nthread": os.cpu_count() or 1})
+        progress(sum(booster.num_boosted_rounds() for booster in boosters), boosting.most_rounds, None)
+        return boosters
 
 
 @dataclass(frozen=True)
@@ -141,8 +149,8 @@ class _Share:
             [pa.RecordBatch.from_arrays(batch.columns, schema=self.schema) for batch in batches], self.schema
         )
 
-    def grow(self, rows: pa.Table, threads: int) -> tuple["xgboost.Booster", int]:
-        """The booster of all workers, and how many examples this one had."""
+    def grow(self, rows: pa.Table, threads: int) -> tuple[list["xgboost.Booster"], int]:
+        """The boosters of all workers, and how many examples this one had."""
         training = additions_of(in_months(rows, self.weights), self.weights)
         validation = None if self.watched is None else additions_of(in_months(rows, self.watched), self.watched)
         return self.boosting.grow(training, validation, threads, silent), len(training.product)
@@ -159,11 +167,12 @@ def _worker(share: _Share, threads: int, meeting_point: _MeetingPoint) -> Callab
         task.barrier()
         started = time.monotonic()
         with CommunicatorContext(**meeting_point, dmlc_task_id=str(number)):
-            booster, examples = share.grow(rows, threads)
-        saved = bytes(booster.save_raw("ubj")) if number == 0 else None
-        reply = [[number], [socket.gethostname()], [examples], [time.monotonic() - started], [saved]]
+            boosters, examples = share.grow(rows, threads)
+        saved = [bytes(booster.save_raw("ubj")) for booster in boosters] if number == 0 else [None]
+        told = (number, socket.gethostname(), examples, time.monotonic() - started)
+        reply = zip(*((told[0], position, *told[1:], one) for position, one in enumerate(saved)), strict=True)
         yield pa.RecordBatch.from_arrays(
-            [pa.array(values, field.type) for values, field in zip(reply, arrow_schema(_REPLY), strict=True)],
+            [pa.array(list(values), field.type) for values, field in zip(reply, arrow_schema(_REPLY), strict=True)],
             schema=arrow_schema(_REPLY),
         )
 

@@ -4,10 +4,11 @@ import logging
 import time
 
 from santander.bank.months import Month
+from santander.errors import InputError
 from santander.models.month_weight import ALIKE
 from santander.models.popularity import Popularity, PopularitySettings
 from santander.models.recommender import KindSettings
-from santander.models.training_set import TrainingData
+from santander.models.training_set import TrainingData, TrainingSet
 from santander.training.candidate import Candidate, Fit
 from santander.training.plan import FitName, MonthPlan, PlannedFit
 from santander.training.progress import progress_of
@@ -34,11 +35,17 @@ def _fit(recipe: Recipe, settings: KindSettings, planned: PlannedFit, training: 
     started = time.monotonic()
     months = training.of_months(planned.weights)
     validation = None if planned.validation is None else training.of_months({planned.validation: ALIKE})
+    if validation is not None and not validation.counts().any():
+        raise InputError(
+            f"nobody added anything in {planned.validation}, so the rounds of {recipe.name} cannot be searched on it: "
+            f"switch the fit '{planned.name}' off"
+        )
     title = f"fit {planned.name} of {recipe.name} for {planned.predicts}"
     with progress_of(title) as progress:
         model = recipe.model.fit(settings, months, validation, progress)
     seconds = time.monotonic() - started
     additions = f"{months.counts().sum():,}"
-    log.info("%s: %d months, %s additions, %.1f s on %s", title, len(planned.weights), additions, seconds, training.place)
+    place = training.place if recipe.model.trains_on_workers else TrainingSet.place
+    log.info("%s: %d months, %s additions, %.1f s on %s", title, len(planned.weights), additions, seconds, place)
     baseline = Popularity.fit(PopularitySettings(), months)
-    return Fit(planned.name, model, baseline, dict(planned.weights), planned.validation or searched_on, seconds, training.place)
+    return Fit(planned.name, model, baseline, dict(planned.weights), planned.validation or searched_on, seconds, place)

@@ -1,10 +1,10 @@
 """A model variant is a file: which kind, which settings, which months before the one it is to predict."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from santander.bank.months import Month
@@ -13,14 +13,16 @@ from santander.errors import InputError
 from santander.models.kinds import kind_named, settings_of
 from santander.models.month_weight import MonthWeight
 from santander.models.recommender import KindSettings, Recommender
-from santander.settings import conf_dir
+from santander.training.conf_file import read_conf_file, told
 
 
-class _Part(BaseModel):
+class RecipePart(BaseModel):
+    """A part of a file in conf: frozen, and an unknown name is an error."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class MonthsBefore(_Part):
+class MonthsBefore(RecipePart):
     """A stretch of months before the one to predict, and the weight of each addition in them.
 
     ``products`` gives other weights to additions of some products, such as the seasonal ones in the same month of the year
@@ -37,7 +39,7 @@ class MonthsBefore(_Part):
         if self.last < self.first:
             raise ValueError(f"from {self.first} to {self.last} holds no month: 'to' is the older one")
         if unknown := sorted(set(self.products) - set(PRODUCT_NAMES)):
-            raise ValueError(f"{', '.join(unknown)}: no such product")
+            raise ValueError(f"no such product: {', '.join(map(_with_the_nearest, unknown))}")
         if not any((self.weight, *self.products.values())):
             raise ValueError("no addition counts: give a weight above 0, to all products or to some")
         return self
@@ -48,7 +50,13 @@ class MonthsBefore(_Part):
         return MonthWeight(self.weight, tuple((name, self.products[name]) for name in PRODUCT_NAMES if name in self.products))
 
 
-class Fits(_Part):
+def _with_the_nearest(name: str) -> str:
+    """A name that is no product, with the product it may have meant."""
+    nearest = get_close_matches(name, PRODUCT_NAMES, n=1)
+    return f"{name} (is {nearest[0]} meant?)" if nearest else f"{name} (products are {', '.join(PRODUCT_NAMES)})"
+
+
+class Fits(RecipePart):
     """Which of the three fits are made."""
 
     rounds: bool
@@ -56,7 +64,7 @@ class Fits(_Part):
     promoted: bool
 
 
-class Recipe(_Part):
+class Recipe(RecipePart):
     """How a model is made for any month. Two recipes with one ``fingerprint`` make the same model of the same months."""
 
     name: str
@@ -68,15 +76,11 @@ class Recipe(_Part):
     @classmethod
     def load(cls, name: str) -> "Recipe":
         """Read ``recipes/NAME.yaml`` of conf/local, else of conf/base; raises InputError in one line."""
-        for path in (conf_dir() / layer / "recipes" / f"{name}.yaml" for layer in ("local", "base")):
-            if path.is_file():
-                break
-        else:
-            raise InputError(f"there is no recipe '{name}': there are {', '.join(sorted(_names()))}")
+        content = read_conf_file("recipes", name, "recipe")
         try:
-            recipe = cls(name=name, **yaml.safe_load(path.read_text()))
-        except (ValidationError, TypeError, yaml.YAMLError) as error:
-            raise InputError(f"recipe {path.name}: {' '.join(str(error).split())}") from None
+            recipe = cls(**{"name": name, **content})
+        except ValidationError as error:
+            raise InputError(f"recipe {name}.yaml: {told(error)}") from None
         settings_of(recipe.model, recipe.settings)
         return recipe
 
@@ -118,8 +122,3 @@ class Recipe(_Part):
                     weight = stretch.month_weight
                     weights[month] = weights[month].plus(weight) if month in weights else weight
         return dict(sorted(weights.items()))
-
-
-def _names() -> Iterator[str]:
-    for layer in ("local", "base"):
-        yield from (path.stem for path in (conf_dir() / layer / "recipes").glob("*.yaml"))

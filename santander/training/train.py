@@ -1,6 +1,8 @@
 """Training from the tables: which months are there, the fits of a recipe, and how the judged one does on the gate month."""
 
-from dataclasses import dataclass
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -9,7 +11,10 @@ from santander.bank.months import Month
 from santander.evaluation.judgement import Judgement, judge
 from santander.evaluation.oracle import oracle_of
 from santander.lake import Lake
+from santander.models.blend import Blend
 from santander.models.month_weight import ALIKE
+from santander.registry.provenance import table_versions
+from santander.training.blending import blend_candidate
 from santander.training.candidate import Candidate
 from santander.training.collect import Retrieve, collect_month, labelled_months, training_data
 from santander.training.fitting import fit_candidate
@@ -19,6 +24,8 @@ from santander.training.recipe import Recipe
 if TYPE_CHECKING:
     from santander.settings import Settings
 
+
+log = logging.getLogger(__name__)
 
 EXAMPLE_ROWS = 5
 
@@ -31,20 +38,27 @@ class TrainReport:
     judgement: Judgement | None
     example: pa.Table
     """Some rows of features, as the model is given them."""
+    versions: Mapping[str, int | None] = field(default_factory=dict)
+    """The Delta version of each table when reading began."""
 
 
 def train(settings: "Settings", lake: Lake, retrieve: Retrieve, recipe: Recipe, target: Month | None = None) -> TrainReport:
     """Fit a recipe for the month ``target``, by default the month after the last one whose additions are known.
 
-    Raises InputError when the months at hand are too few for the recipe, and says which are missing.
+    Raises InputError when the months at hand are too few for the recipe, and says which are missing. A blend is made of
+    registered versions instead.
     """
+    versions = table_versions(lake)
     labelled = labelled_months(lake)
     plan = plan_months(recipe, target or (labelled[-1] + 1 if labelled else Month(1, 1)), labelled)
+    blended = blend_candidate(settings, recipe, plan) if recipe.model is Blend else None
     with training_data(settings, lake, retrieve, dict.fromkeys(plan.months, ALIKE)) as training:
-        candidate = fit_candidate(recipe, plan, training)
+        candidate = blended or fit_candidate(recipe, plan, training)
         if FitName.JUDGED not in candidate.fits:
-            return TrainReport(candidate, None, training.example(EXAMPLE_ROWS))
+            return TrainReport(candidate, None, training.example(EXAMPLE_ROWS), versions)
     gate = collect_month(lake, retrieve, plan.gate)
     fit = candidate.fits[FitName.JUDGED]
     oracle = oracle_of(settings.data / "raw", gate.month, gate.rows.num_rows, gate.buyers)
-    return TrainReport(candidate, judge(fit.model, fit.baseline, gate, oracle), gate.rows.slice(0, EXAMPLE_ROWS))
+    if table_versions(lake) != versions:
+        log.warning("tables were written while the model was trained: it may not be of the versions that its run names")
+    return TrainReport(candidate, judge(fit.model, fit.baseline, gate, oracle), gate.rows.slice(0, EXAMPLE_ROWS), versions)

@@ -10,7 +10,7 @@ import pytest
 from santander.bank.months import Month
 from santander.evaluation.judgement import Judgement, MonthToJudge, judge
 from santander.evaluation.oracle import oracle_of
-from santander.evaluation.plots import additions_by_chance, draw
+from santander.evaluation.plots import draw
 from santander.features.expansion import ColumnGroup
 from santander.models.boosted_trees import BoostedTrees, BoostedTreesSettings
 from santander.models.popularity import Popularity, PopularitySettings
@@ -63,6 +63,16 @@ def test_segments_part_the_customers(judgement: Judgement) -> None:
     assert by_name["top"].ceiling == 0.5
 
 
+def test_new_customers_are_a_slice_of_their_own() -> None:
+    baseline = Popularity.fit(PopularitySettings(), toy_training_set())
+    judged = month_of((STUDENT | {"is_new": True}, MASK["e_account"]), (STUDENT, 0), (TAXPAYER, MASK["loan"]))
+    evaluation = judge(baseline, baseline, judged).evaluation
+    assert evaluation.new_customers is not None
+    assert (evaluation.new_customers.customers, evaluation.new_customers.ceiling) == (1, 1)
+    assert [part.segment for part in evaluation.slices] == ["top", "students", "new customers"]
+    assert evaluation.details()["new_customers"]["buyers"] == 1
+
+
 def test_everything_can_be_written_as_json(judgement: Judgement) -> None:
     assert json.loads(json.dumps(judgement.evaluation.details()))["segments"][0]["segment"] == "top"
 
@@ -75,10 +85,11 @@ def test_a_month_without_buyers_has_no_shares() -> None:
 
 
 def test_chances_of_the_products_that_were_added_lie_in_the_upper_bins(judgement: Judgement) -> None:
-    chance, happened = additions_by_chance(judgement)
-    assert chance == sorted(chance)
-    assert happened[0] < 0.1
-    assert happened[-1] == 1
+    bins = judgement.calibration
+    assert [each.chance for each in bins] == sorted(each.chance for each in bins)
+    assert bins[0].happened < 0.1
+    assert bins[-1].happened == 1
+    assert judgement.calibration_error == pytest.approx(sum(b.pairs * abs(b.chance - b.happened) for b in bins) / 72)
 
 
 def test_plots_are_drawn_with_names_people_read(judgement: Judgement, tmp_path: Path) -> None:
@@ -86,9 +97,10 @@ def test_plots_are_drawn_with_names_people_read(judgement: Judgement, tmp_path: 
     model = BoostedTrees.fit(
         BoostedTreesSettings(columns=(ColumnGroup.LAG_1_BITS,), rounds=3, max_depth=2, eta=0.5), toy_training_set()
     )
-    assert set(draw(baseline, judgement)) == {"recall_by_product", "calibration"}
+    always = {"recall_by_product", "lost_by_product", "slices", "calibration"}
+    assert set(draw(baseline, judgement)) == always
     plots = draw(model, judgement)
-    assert set(plots) == {"recall_by_product", "calibration", "importance"}
+    assert set(plots) == always | {"importance"}
     labels = [label.get_text() for label in plots["importance"].axes[0].get_yticklabels()]
     assert "pension deposit: held the month before" in labels
     recalled = [label.get_text() for label in plots["recall_by_product"].axes[0].get_yticklabels()]

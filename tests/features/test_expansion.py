@@ -76,6 +76,32 @@ def test_times_added_needs_both_months_known() -> None:
     assert math.isnan(value(ColumnGroup.TIMES_ADDED, lags(TAXES, None, 0), "times_added.taxes"))
 
 
+TRANSITIONS = (ColumnGroup.TIMES_ABSENT, ColumnGroup.TIMES_ADDED, ColumnGroup.TIMES_CLOSED, ColumnGroup.TIMES_KEPT)
+
+
+@pytest.mark.parametrize(
+    ("oldest_first", "absent_added_closed_kept"),
+    [
+        ((TAXES, TAXES, TAXES, TAXES, TAXES), (0, 0, 0, 4)),
+        ((0, FUNDS, FUNDS, 0, 0), (4, 0, 0, 0)),
+        ((0, TAXES, TAXES, 0, TAXES), (0, 2, 1, 1)),
+        ((TAXES, 0, 0, FUNDS, TAXES), (2, 1, 1, 0)),
+        ((TAXES, 0, None, 0, TAXES), (0, 1, 1, 0)),
+        ((None, None, None, TAXES, 0), (0, 0, 1, 0)),
+    ],
+)
+def test_pairs_of_known_months_are_counted_by_what_happened_between_them(
+    oldest_first: tuple[int | None, ...], absent_added_closed_kept: tuple[int, ...]
+) -> None:
+    row = lags(*reversed(oldest_first))
+    assert tuple(value(group, row, f"{group}.taxes") for group in TRANSITIONS) == absent_added_closed_kept
+
+
+@pytest.mark.parametrize("group", TRANSITIONS)
+def test_months_that_do_not_follow_each_other_are_no_pair(group: ColumnGroup) -> None:
+    assert math.isnan(value(group, lags(TAXES, None, TAXES, None, 0), f"{group}.taxes"))
+
+
 def test_months_since_added_puts_the_planes_together() -> None:
     planes = {f"months_since_added_bit_{plane}": mask for plane, mask in enumerate([TAXES | FUNDS, TAXES, MASK["loan"]])}
     assert value(ColumnGroup.MONTHS_SINCE_ADDED, planes, "months_since_added.taxes") == 3

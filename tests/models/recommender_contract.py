@@ -1,15 +1,27 @@
 """What holds for every kind of model, on the toy world. A test class of a kind inherits these tests."""
 
+import pickle
 from pathlib import Path
 
+import cloudpickle
 import numpy as np
 import pyarrow as pa
+import pytest
 
+from santander.bank.months import Month
 from santander.bank.products import N_PRODUCTS
+from santander.errors import InputError, SantanderError
 from santander.models.kinds import load_recommender, save_recommender
+from santander.models.month_weight import ALIKE, MonthWeight
 from santander.models.ranking import Ranks
 from santander.models.recommender import KindSettings, Recommender
-from tests.models.toy_world import BIT, MASK, PENSIONER, STUDENT, TAXPAYER, feature_rows, toy_training_set
+from santander.models.training_set import TrainingSet
+from tests.models.alone import scores_alone
+from tests.models.toy_world import BIT, MASK, PENSIONER, STUDENT, TAXPAYER, feature_rows, several, together, toy_training_set
+
+WITHOUT_CODE = {".json", ".ubj", ".txt", ".skops"}
+_FITTED: dict[type, Recommender] = {}
+MARCH, APRIL = Month(2016, 3), Month(2016, 4)
 
 
 def lists(model: Recommender, rows: pa.Table) -> Ranks:
@@ -23,8 +35,14 @@ class RecommenderContract:
     kind: type[Recommender]
     settings: KindSettings
 
+    def fit(self, training: TrainingSet) -> Recommender:
+        return self.kind.fit(self.settings, training)
+
     def fitted(self) -> Recommender:
-        return self.kind.fit(self.settings, toy_training_set())
+        """The kind on the toy world, fitted once: a model does not change."""
+        if type(self) not in _FITTED:
+            _FITTED[type(self)] = self.fit(toy_training_set())
+        return _FITTED[type(self)]
 
     def test_each_kind_of_customer_gets_first_what_they_add(self) -> None:
         ranks = lists(self.fitted(), feature_rows([STUDENT, PENSIONER, TAXPAYER]))
@@ -49,13 +67,17 @@ class RecommenderContract:
         assert scores.shape == (2, N_PRODUCTS)
         assert scores.dtype == np.float32
 
+    def test_a_product_has_a_score_for_all_customers_or_for_none(self) -> None:
+        scores = self.fitted().score(feature_rows([STUDENT, TAXPAYER, PENSIONER, {}]))
+        assert set(np.isnan(scores).sum(axis=0).tolist()) <= {0, 4}
+
     def test_no_rows_give_no_scores(self) -> None:
         assert self.fitted().score(feature_rows([])).shape == (0, N_PRODUCTS)
 
     def test_one_row_scores_as_it_does_among_others(self) -> None:
         model = self.fitted()
-        together = model.score(feature_rows([STUDENT, PENSIONER, TAXPAYER]))
-        np.testing.assert_array_equal(model.score(feature_rows([PENSIONER]))[0], together[1])
+        among_others = model.score(feature_rows([STUDENT, PENSIONER, TAXPAYER]))
+        np.testing.assert_array_equal(model.score(feature_rows([PENSIONER]))[0], among_others[1])
 
     def test_a_record_batch_scores_like_a_table(self) -> None:
         model, rows = self.fitted(), feature_rows([STUDENT, TAXPAYER])
@@ -67,9 +89,14 @@ class RecommenderContract:
         assert prior[BIT["credit_card"]] == 30 / 3000
         assert np.count_nonzero(prior) == 4
 
-    def test_fitting_twice_gives_the_same_scores(self) -> None:
-        rows = feature_rows([STUDENT, PENSIONER, TAXPAYER])
-        np.testing.assert_array_equal(self.fitted().score(rows), self.fitted().score(rows))
+    def test_fitting_twice_gives_the_same_model(self) -> None:
+        again, rows = self.fit(toy_training_set()), feature_rows([STUDENT, PENSIONER, TAXPAYER])
+        np.testing.assert_array_equal(self.fitted().score(rows), again.score(rows))
+        assert self.fitted().fingerprint == again.fingerprint
+
+    def test_other_rows_give_another_model(self) -> None:
+        other = together(toy_training_set(), several((STUDENT, MASK["funds"], 9)))
+        assert self.fitted().fingerprint != self.fit(other).fingerprint
 
     def test_a_saved_model_scores_as_before(self, tmp_path: Path) -> None:
         model, rows = self.fitted(), feature_rows([STUDENT, PENSIONER, TAXPAYER, {}])
@@ -77,9 +104,83 @@ class RecommenderContract:
         loaded = load_recommender(tmp_path / "model")
         assert type(loaded) is self.kind
         assert loaded.settings == model.settings
+        assert loaded.rounds == model.rounds
+        assert loaded.packages == model.packages
+        assert loaded.fingerprint == model.fingerprint
         np.testing.assert_array_equal(loaded.prior, model.prior)
         np.testing.assert_array_equal(loaded.score(rows), model.score(rows))
 
     def test_nothing_is_saved_that_runs_code_when_read(self, tmp_path: Path) -> None:
         save_recommender(self.fitted(), tmp_path / "model")
-        assert {path.suffix for path in (tmp_path / "model").iterdir()} <= {".json", ".ubj"}
+        assert {path.suffix for path in (tmp_path / "model").rglob("*") if path.is_file()} <= WITHOUT_CODE
+
+    def test_a_saved_model_loads_where_only_its_requirements_are(self, tmp_path: Path) -> None:
+        model, rows = self.fitted(), feature_rows([STUDENT, PENSIONER, TAXPAYER, {}])
+        save_recommender(model, tmp_path / "model")
+        scores = scores_alone(tmp_path / "model", rows, model.packages, tmp_path / "alone")
+        np.testing.assert_array_equal(scores, model.score(rows))
+
+    def test_a_model_can_be_sent_to_where_the_customers_are(self) -> None:
+        model, rows = self.fitted(), feature_rows([STUDENT, PENSIONER, TAXPAYER])
+        sent = pickle.loads(cloudpickle.dumps(model))
+        np.testing.assert_array_equal(sent.score(rows), model.score(rows))
+
+    def test_importance_is_shares_of_the_columns(self) -> None:
+        importance = self.fitted().importance()
+        assert not importance or sum(importance.values()) == pytest.approx(1)
+
+
+class LearnerContract(RecommenderContract):
+    """What holds for the kinds that learn from additions."""
+
+    def test_weights_of_months_decide_between_months_that_disagree(self) -> None:
+        assert self.first_of_months(MonthWeight(3.0), ALIKE) == BIT["taxes"]
+        assert self.first_of_months(ALIKE, MonthWeight(3.0)) == BIT["funds"]
+
+    def test_a_product_that_counts_more_in_a_month_is_learned_from_that_month(self) -> None:
+        assert self.first_of_months(MonthWeight(1.0, (("taxes", 4.0),)), MonthWeight(3.0)) == BIT["taxes"]
+
+    def first_of_months(self, march: MonthWeight, april: MonthWeight) -> int:
+        """What a student gets first after adding taxes in March and funds in April."""
+        parts = [several((STUDENT, MASK[product], 60), month=month) for month, product in ((MARCH, "taxes"), (APRIL, "funds"))]
+        model = self.fit(together(*parts).of_months({MARCH: march, APRIL: april}))
+        return int(lists(model, feature_rows([STUDENT]))[0, 0])
+
+    def test_additions_of_a_customer_may_share_one_weight(self) -> None:
+        three = MASK["taxes"] | MASK["funds"] | MASK["loan"]
+        training = several((STUDENT, three, 60), (STUDENT, MASK["e_account"], 45))
+
+        def first(row_weight: str) -> int:
+            settings = type(self.settings)(**{**self.settings.model_dump(), "row_weight": row_weight})
+            return int(lists(self.kind.fit(settings, training), feature_rows([STUDENT]))[0, 0])
+
+        # 60 customers add taxes and 45 an e-account; but one of three additions makes a third of a customer
+        assert first("addition") in {BIT["taxes"], BIT["funds"], BIT["loan"]}
+        assert first("customer") == BIT["e_account"]
+
+    def test_a_product_with_too_few_additions_has_no_score_and_follows_by_its_prior(self) -> None:
+        settings = type(self.settings)(**{**self.settings.model_dump(), "min_additions": 31})
+        rows = feature_rows([STUDENT])
+        model = self.kind.fit(settings, toy_training_set())
+        assert np.isnan(model.score(rows)[0, BIT["credit_card"]])
+        assert lists(model, rows)[0, 3] == BIT["credit_card"]
+
+    def test_too_little_to_learn_from_is_said(self) -> None:
+        with pytest.raises(SantanderError, match=r"0 additions .* too little to learn from"):
+            self.fit(several((PENSIONER, 0, 5)))
+
+    def test_a_month_to_stop_on_is_taken(self) -> None:
+        march = toy_training_set(MARCH, each=40)
+        model = self.kind.fit(self.settings, toy_training_set(), march)
+        assert lists(model, feature_rows([STUDENT]))[0, 0] == BIT["e_account"]
+
+    def test_rows_without_a_needed_feature_are_refused(self) -> None:
+        with pytest.raises(InputError, match="'age'"):
+            self.fitted().score(feature_rows([TAXPAYER]).drop_columns(["age"]))
+
+    def test_a_model_of_other_columns_is_not_loaded(self, tmp_path: Path) -> None:
+        save_recommender(self.fitted(), tmp_path)
+        [facts] = [file for file in tmp_path.glob("*.json") if "seniority_months" in file.read_text()]
+        facts.write_text(facts.read_text().replace('"seniority_months"', '"seniority_years"'))
+        with pytest.raises(SantanderError, match="other columns"):
+            load_recommender(tmp_path)

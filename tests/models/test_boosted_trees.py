@@ -1,5 +1,6 @@
 """The XGBoost kind: which products it leaves out, when it stops, what it loads."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,11 +8,13 @@ import pytest
 
 from santander.bank.months import Month
 from santander.errors import InputError, SantanderError
-from santander.models.boosted_trees import BoostedTrees
+from santander.models.additions import RowWeight
+from santander.models.boosted_trees import BoostedTrees, BoostedTreesSettings
+from santander.models.classes import Rare
 from santander.models.kinds import kind_named, settings_of
-from santander.models.month_weight import ALIKE, MonthWeight
+from santander.models.month_weight import ALIKE
 from santander.models.training_set import TrainingSet
-from tests.models.recommender_contract import RecommenderContract, lists
+from tests.models.recommender_contract import LearnerContract
 from tests.models.toy_world import (
     BIT,
     MASK,
@@ -22,11 +25,13 @@ from tests.models.toy_world import (
     buyers_of,
     feature_rows,
     population_of,
+    several,
+    together,
     toy_training_set,
 )
 
 
-class TestBoostedTreesContract(RecommenderContract):
+class TestBoostedTreesContract(LearnerContract):
     kind = BoostedTrees
     settings = SMALL_TREES
 
@@ -37,13 +42,44 @@ def test_products_nobody_added_have_no_score() -> None:
     assert sorted(np.flatnonzero(~np.isnan(scores[0])).tolist()) == sorted(known)
 
 
-def test_a_product_with_too_few_examples_is_left_out_and_follows_by_its_prior() -> None:
-    model = BoostedTrees.fit(SMALL_TREES.model_copy(update={"min_additions": 31}), toy_training_set())
-    rows = feature_rows([STUDENT])
-    scores = model.score(rows)
-    ranks = model.rank(rows, scores)
-    assert np.isnan(scores[0, BIT["credit_card"]])
-    assert ranks[0, 3] == BIT["credit_card"]
+def test_rare_products_may_be_one_class_whose_probability_is_shared_out_by_their_priors() -> None:
+    pooled = SMALL_TREES.model_copy(update={"min_additions": 61, "rare": Rare.POOLED})
+    parts = [toy_training_set(), several((STUDENT, MASK["e_account"], 40), (TAXPAYER, MASK["funds"], 10))]
+    model = BoostedTrees.fit(pooled, together(*parts))
+    scores = model.score(feature_rows([STUDENT, TAXPAYER]))
+    rare = [BIT[name] for name in ("payroll", "taxes", "credit_card", "funds")]
+    assert np.flatnonzero(~np.isnan(scores[0])).tolist() == sorted([BIT["e_account"], *rare])
+    np.testing.assert_allclose(scores[1, rare] / scores[1, rare].sum(), np.array([60, 60, 30, 10]) / 160, rtol=1e-5)
+    np.testing.assert_allclose(np.nansum(scores, axis=1), 1, rtol=1e-5)
+    assert scores[1, rare].sum() > scores[0, rare].sum()
+
+
+def test_a_model_with_pooled_products_is_loaded_as_it_was_saved(tmp_path: Path) -> None:
+    model = BoostedTrees.fit(SMALL_TREES.model_copy(update={"min_additions": 60, "rare": Rare.POOLED}), toy_training_set())
+    model.save(tmp_path)
+    loaded, rows = BoostedTrees.load(tmp_path), feature_rows([STUDENT, TAXPAYER])
+    assert loaded.classes == model.classes
+    assert loaded.settings == model.settings
+    np.testing.assert_array_equal(loaded.score(rows), model.score(rows))
+
+
+def test_examples_may_be_drawn_anew_each_round_and_are_the_same_for_a_seed() -> None:
+    half = SMALL_TREES.model_copy(update={"subsample": 0.5})
+    training, everyone = replace(toy_training_set(), threads=1), feature_rows([STUDENT, PENSIONER, TAXPAYER])
+    drawn = BoostedTrees.fit(half, training)
+    assert drawn.fingerprint == BoostedTrees.fit(half, training).fingerprint
+    assert not np.array_equal(drawn.score(everyone), BoostedTrees.fit(SMALL_TREES, training).score(everyone), equal_nan=True)
+
+
+def test_settings_that_came_later_leave_no_trace_unless_they_are_used() -> None:
+    before = {
+        "columns", "rounds", "early_stopping_rounds", "max_depth", "eta", "min_child_weight", "reg_lambda",
+        "colsample_bytree", "max_bin", "min_additions", "seed",
+    }  # fmt: skip
+    assert set(SMALL_TREES.model_dump(mode="json")) == before
+    used = SMALL_TREES.model_copy(update={"row_weight": RowWeight.CUSTOMER, "subsample": 0.9, "rare": Rare.POOLED})
+    assert set(used.model_dump(mode="json")) - before == {"row_weight", "subsample", "rare"}
+    assert BoostedTreesSettings(**used.model_dump(mode="json")) == used
 
 
 def test_more_rounds_bring_the_scores_closer_to_what_happens() -> None:
@@ -60,20 +96,6 @@ def test_validation_months_stop_a_fit_that_no_longer_improves() -> None:
     model = BoostedTrees.fit(many, toy_training_set(), validation=march)
     assert model.rounds < 400
     assert model.with_rounds(model.rounds) == many.model_copy(update={"rounds": model.rounds})
-
-
-def test_weights_of_months_decide_between_months_that_disagree() -> None:
-    march, april = Month(2016, 3), Month(2016, 4)
-    habits = [(march, MASK["taxes"]), (april, MASK["funds"])]
-    rows = [(month, customer, STUDENT, added) for month, added in habits for customer in range(40)]
-    counts = population_of([(month, STUDENT, added, 40) for month, added in habits])
-
-    def first(weights: dict[Month, MonthWeight]) -> int:
-        model = BoostedTrees.fit(SMALL_TREES, TrainingSet(buyers_of(rows), counts, weights))
-        return int(lists(model, feature_rows([STUDENT]))[0, 0])
-
-    assert first({march: MonthWeight(3.0), april: MonthWeight(1.0)}) == BIT["taxes"]
-    assert first({march: MonthWeight(1.0), april: MonthWeight(3.0)}) == BIT["funds"]
 
 
 def test_progress_is_told_every_round() -> None:
@@ -97,22 +119,8 @@ def test_one_product_is_too_little_to_learn_from() -> None:
         BoostedTrees.fit(SMALL_TREES, training)
 
 
-def test_a_model_of_other_columns_is_not_loaded(tmp_path: Path) -> None:
-    BoostedTrees.fit(SMALL_TREES, toy_training_set()).save(tmp_path)
-    facts = tmp_path / "boosted_trees.json"
-    facts.write_text(facts.read_text().replace('"seniority_months"', '"seniority_years"'))
-    with pytest.raises(SantanderError, match="other columns"):
-        BoostedTrees.load(tmp_path)
-
-
-def test_rows_without_a_needed_feature_are_refused() -> None:
-    model = BoostedTrees.fit(SMALL_TREES, toy_training_set())
-    with pytest.raises(InputError, match="'age'"):
-        model.score(feature_rows([TAXPAYER]).drop_columns(["age"]))
-
-
 def test_wrong_settings_are_named() -> None:
     with pytest.raises(InputError, match="depth"):
         settings_of(BoostedTrees, {"columns": ["profile"], "rounds": 5, "eta": 0.1, "depth": 3})
-    with pytest.raises(InputError, match="there are popularity, xgboost"):
-        kind_named("lightgbm")
+    with pytest.raises(InputError, match="'catboost' is not a kind of model: there are blend, lightgbm, popularity"):
+        kind_named("catboost")

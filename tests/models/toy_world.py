@@ -92,3 +92,22 @@ def toy_training_set(month: Month = Month.of(dt.date(2016, 4, 28)), each: int = 
         population=population_of(counts + nothing),
         weights={month: ALIKE},
     )
+
+
+def several(*habits: tuple[Mapping[str, Any], int, int], month: Month = Month.of(dt.date(2016, 4, 28))) -> TrainingSet:  # noqa: B008
+    """One month in which of every (who, added, number) so many customers add that, and nobody else is there."""
+    buyers = [(who, added) for who, added, number in habits for _ in range(number)]
+    return TrainingSet(
+        buyers=buyers_of((month, customer, who, added) for customer, (who, added) in enumerate(buyers, start=1)),
+        population=population_of((month, who, added, number) for who, added, number in habits),
+        weights={month: ALIKE},
+    )
+
+
+def together(*parts: TrainingSet) -> TrainingSet:
+    """The customers of several worlds in one."""
+    return TrainingSet(
+        pa.concat_tables(part.buyers for part in parts),
+        pa.concat_tables(part.population for part in parts),
+        {month: weight for part in parts for month, weight in part.weights.items()},
+    )

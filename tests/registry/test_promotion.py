@@ -1,14 +1,19 @@
 """A candidate's way: registered, compared with the champion, crowned or not. Real MLflow on SQLite, real XGBoost."""
 
 import dataclasses
+from typing import Any
 
+import numpy as np
 import pytest
 
 from santander.bank.months import Month
 from santander.lake import Lake
-from santander.registry import promotion as promotion_module
-from santander.registry.promotion import Promotion, register_candidate
+from santander.models.classes import Classes
+from santander.registry import contest as contest_module
+from santander.registry.decisions import Promotion, decisions
+from santander.registry.promotion import register_candidate
 from santander.registry.tracking import open_tracking
+from santander.registry.undecided import Undecided
 from santander.registry.versions import NoChampion, champion, champion_number, load_version
 from santander.settings import Settings
 from santander.training.recipe import Recipe
@@ -20,6 +25,10 @@ MAY, JUNE = Month(2016, 5), Month(2016, 6)
 
 def contest(settings: Settings, target: Month, made_by: Recipe) -> Promotion:
     return register_candidate(settings, Lake(settings), report_for(target, made_by))
+
+
+def decided(settings: Settings) -> list[dict[str, Any]]:
+    return decisions(settings, Lake(settings))
 
 
 def tags(settings: Settings, number: int) -> dict[str, str]:
@@ -103,18 +112,17 @@ def test_an_error_on_the_way_leaves_the_champion(named: Named, monkeypatch: pyte
     def fail(*_: object) -> None:
         raise OSError("disk gone")
 
-    monkeypatch.setattr(promotion_module, "precisions_of", fail)
-    with pytest.raises(OSError, match="disk gone"):
+    monkeypatch.setattr(contest_module, "average_precision", fail)
+    with pytest.raises(Undecided, match="disk gone; no version was promoted, the alias champion stays where it is"):
         contest(settings, JUNE, recipe())
     assert champion_number(settings) == 2
+    assert [row["version"] for row in decided(settings) if row["promoted"]] == [1, 2]
 
 
 def _upside_down(model: object) -> object:
     """A model whose prior and products are those of other products."""
-    import numpy as np
-
     turned = object.__new__(type(model))
     turned.__dict__.update(model.__dict__)
-    turned.products = tuple(23 - bit for bit in model.products)  # type: ignore[attr-defined]
+    turned.classes = Classes(tuple(23 - bit for bit in model.classes.products))  # type: ignore[attr-defined]
     turned.prior = np.asarray(model.prior)[::-1]  # type: ignore[attr-defined]
     return turned

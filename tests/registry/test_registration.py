@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow
@@ -83,12 +84,21 @@ def test_a_run_says_what_it_was_made_from(settings: Settings) -> None:
     assert run.data.tags["git_sha"]
 
 
+def test_a_run_names_the_versions_that_training_began_to_read(named: Named, report: TrainReport) -> None:
+    settings = named("read_at")
+    read_at = {"customers": 7, "features": 9}
+    register_candidate(settings, Lake(settings), replace(report, versions=read_at), promote=False)
+    assert {run_of(settings, number).data.tags["delta.features"] for number in (1, 2)} == {"9"}
+
+
 def test_a_run_has_the_figures(settings: Settings, report: TrainReport) -> None:
     metrics = run_of(settings, 2).data.metrics
     assert report.judgement is not None
     assert metrics["map7"] == report.judgement.evaluation.map7 > metrics["baseline"] > 0
     assert metrics["ceiling"] == 70 / 400
-    assert {"share_of_ceiling", "recall/securities", "map7/individuals", "seconds_judged"} <= set(metrics)
+    assert {"share_of_ceiling", "share_of_ceiling_lost/securities", "share_of_ceiling/individuals", "seconds_judged"} <= set(
+        metrics
+    )
 
 
 def test_the_baselines_run_has_its_own_figures(settings: Settings, report: TrainReport) -> None:

@@ -11,8 +11,11 @@ from pyspark.sql import DataFrame, SparkSession
 from santander.bank.months import Month
 from santander.features.expansion import ColumnGroup
 from santander.lake import Lake
+from santander.models.additions import RowWeight
 from santander.models.boosted_trees import BoostedTrees
 from santander.models.month_weight import ALIKE, MonthWeight
+from santander.models.per_product_trees import PerProductTrees, PerProductTreesSettings
+from santander.models.sklearn_classifier import SklearnClassifier, SklearnSettings
 from santander.models.training_set import TrainingSet
 from santander.settings import Settings
 from santander.store.access import open_store
@@ -70,7 +73,7 @@ def test_one_worker_grows_the_very_booster_of_the_driver(session: SparkSession, 
     here, there = BoostedTrees.fit(SMALL_TREES, training), BoostedTrees.fit(SMALL_TREES, on_workers(session, training, 1))
     assert trees(there) == trees(here)
     assert there.booster.feature_names == here.booster.feature_names == list(here.plan.names)
-    assert there.products == here.products
+    assert there.classes == here.classes
     np.testing.assert_array_equal(there.prior, here.prior)
     rows = feature_rows([STUDENT, PENSIONER, TAXPAYER, {}])
     np.testing.assert_array_equal(there.score(rows), here.score(rows))
@@ -153,6 +156,23 @@ def test_more_workers_than_slots_are_refused_in_one_line(session: SparkSession, 
 def test_slots_are_those_of_the_master(session: SparkSession) -> None:
     assert slots_of(session) == 2
     assert cores_of_a_slot(session) == 1
+
+
+def test_a_booster_per_product_grows_on_the_workers_as_in_the_driver(session: SparkSession, one_thread: None) -> None:
+    settings = PerProductTreesSettings(columns=SMALL_TREES.columns, rounds=6, max_depth=3, eta=0.5, row_weight=RowWeight.CUSTOMER)
+    training, rows = toy_training_set(), feature_rows([STUDENT, PENSIONER, TAXPAYER, {}])
+    here = PerProductTrees.fit(settings, training)
+    assert PerProductTrees.fit(settings, on_workers(session, training, 1)).fingerprint == here.fingerprint
+    np.testing.assert_allclose(
+        PerProductTrees.fit(settings, on_workers(session, training, 2)).score(rows), here.score(rows), atol=1e-4
+    )
+
+
+def test_a_kind_of_the_driver_fetches_the_rows(session: SparkSession) -> None:
+    steps = [{"class": "sklearn.ensemble.HistGradientBoostingClassifier", "parameters": {"max_iter": 3, "min_samples_leaf": 5}}]
+    settings = SklearnSettings.model_validate({"columns": SMALL_TREES.columns, "steps": steps})
+    there = SklearnClassifier.fit(settings, on_workers(session, toy_training_set(), 2))
+    assert there.fingerprint == SklearnClassifier.fit(settings, toy_training_set()).fingerprint
 
 
 def test_what_goes_wrong_on_a_worker_is_said_in_one_line(session: SparkSession) -> None:

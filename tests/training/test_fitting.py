@@ -4,9 +4,11 @@ import logging
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from santander.bank.months import Month
+from santander.errors import InputError
 from santander.models.month_weight import ALIKE
 from santander.models.training_set import TrainingSet
 from santander.training.candidate import Candidate
@@ -81,6 +83,18 @@ def test_a_fit_sees_its_own_months_only(candidate: Candidate) -> None:
     np.testing.assert_array_equal(judged.model.prior, small.shares())
     rows = feature_rows([STUDENT])
     np.testing.assert_array_equal(judged.baseline.score(rows)[0].astype(np.float64).round(3), [0] * 12 + [0.02] + [0] * 11)
+
+
+def test_rounds_are_not_searched_on_a_month_without_additions() -> None:
+    known = four_months()
+    last = MONTHS[-2].snapshot
+    silent = TrainingSet(
+        known.buyers.filter(pc.field("snapshot_date") != last),
+        known.population.filter((pc.field("snapshot_date") != last) | (pc.field("added") == 0)),
+        known.weights,
+    )
+    with pytest.raises(InputError, match=f"nobody added anything in {MONTHS[-2]}"):
+        fit_candidate(recipe(rounds=True), plan_months(recipe(rounds=True), TARGET, MONTHS), silent)
 
 
 def test_a_long_fit_is_heard_of(caplog: pytest.LogCaptureFixture) -> None:

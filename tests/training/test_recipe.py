@@ -76,12 +76,31 @@ def test_a_local_recipe_of_the_same_name_wins(recipes: Path) -> None:
         ({"months": []}, "months"),
         ({"settings": {**GOOD["settings"], "depth": 3}}, "depth"),  # type: ignore[dict-item]
         ({"extra": 1}, "extra"),
+        ({"months": [{"from": 1, "to": 1, "products": {"taxe": 3}}]}, r"months.0: no such product: taxe \(is taxes meant\?\)"),
+        ({"months": [{"from": 1, "to": 1, "products": {"gold": 3}}]}, r"gold \(products are saving_account, .*direct_debit\)$"),
+        ({"months": [{"from": 1, "to": 1, "products": {"taxes": -1}}]}, "months.0.products.taxes: .*greater than or equal to 0"),
+        ({"months": [{"from": 1, "to": 1, "products": ["taxes"]}]}, "months.0.products: .*dictionary"),
+        ({"months": [{"from": 1, "to": 1, "weight": 0}]}, "months.0: no addition counts"),
     ],
 )
 def test_a_wrong_recipe_is_refused_in_one_line(recipes: Path, changes: dict[str, object], named: str) -> None:
     with pytest.raises(InputError, match=named) as refused:
         load(recipes, **changes)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["", "- xgboost", "kind: [", "1: xgboost"])
+def test_a_file_that_is_no_recipe_is_refused_in_one_line(recipes: Path, text: str) -> None:
+    (recipes / "small.yaml").write_text(text)
+    with pytest.raises(InputError, match=r"recipe small\.yaml: ") as refused:
+        Recipe.load("small")
+    assert "\n" not in str(refused.value)
+
+
+def test_a_product_counts_as_its_stretch_says(recipes: Path) -> None:
+    seasonal = {"from": 12, "to": 12, "weight": 0.5, "products": {"taxes": 3}}
+    weights = load(recipes, months=[{"from": 1, "to": 1}, seasonal]).weights_before(Month(2016, 6), LABELLED)
+    assert weights[Month(2015, 6)] == MonthWeight(0.5, (("taxes", 3),))
 
 
 def test_an_unknown_recipe_names_those_there_are(recipes: Path) -> None:

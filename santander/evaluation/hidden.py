@@ -1,0 +1,88 @@
+"""A month whose additions are hidden, judged by the chances that a synthetic bank was made with.
+
+The month that is scored is never labelled, so of real data nobody knows which recipe suits it. The generator leaves the
+chance of every customer and product beside the landing files (docs/bank.md). From those the precision of a list can be
+expected without drawing: the chance of the product at rank k counts 1 / k, which is the average precision of one addition.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from santander.bank.months import Month
+from santander.bank.products import N_PRODUCTS
+from santander.evaluation.average_precision import Precisions
+from santander.features.expansion import integers
+from santander.models.ranking import LIST_LENGTH, NO_PRODUCT, Ranks, Scores, top_products
+from santander.models.recommender import Recommender
+from santander.storage import Place, open_read
+
+ENOUGH = 100_000
+"""Customers that are judged at most, evenly taken from all: chances are not drawn, so more would say little more."""
+
+
+@dataclass(frozen=True)
+class HiddenMonth:
+    """Customers of a month with a row in the month before, their features, and the chance of each product (rows x 24)."""
+
+    month: Month
+    rows: pa.Table
+    chances: Scores
+
+    @property
+    def customers(self) -> int:
+        """How many are judged."""
+        number: int = self.rows.num_rows
+        return number
+
+    @property
+    def ceiling(self) -> None:
+        """Who adds something is not known."""
+
+    @cached_property
+    def oracle(self) -> float:
+        """What ranking by the chances themselves reaches."""
+        owned = integers(self.rows, "owned", unknown=0)
+        return float(np.mean(self._expected(top_products(self.chances, owned, prior=np.zeros(N_PRODUCTS)))))
+
+    def precisions(self, model: Recommender) -> Precisions:
+        """The precision to be expected of a model's list for each customer."""
+        return self._expected(model.rank(self.rows, model.score(self.rows)))
+
+    def map7(self, model: Recommender) -> float:
+        """The mean of ``precisions``: an expectation of MAP@7, to be compared with the month's ``oracle`` alone."""
+        return float(np.mean(self.precisions(model)))
+
+    def _expected(self, ranks: Ranks) -> Precisions:
+        named = np.where(ranks == NO_PRODUCT, 0, ranks).astype(np.intp)
+        chance = np.where(ranks == NO_PRODUCT, 0.0, np.take_along_axis(self.chances, named, axis=1))
+        return np.asarray((chance / np.arange(1, LIST_LENGTH + 1)).sum(axis=1), dtype=np.float64)
+
+
+def hidden_month(raw: Place, month: Month, features: pa.Table) -> HiddenMonth | None:
+    """The month with the chances of the bank in ``raw``; None when they are not there or are those of other customers.
+
+    ``features`` holds customer_id, snapshot_date and the features of everyone with a row in the month.
+    """
+    path = raw / "propensity" / f"{month}.parquet"
+    if not path.is_file():
+        return None
+    with open_read(path) as file:
+        written = pq.read_table(file)
+    known = written.filter(pc.field("owned").is_valid()).sort_by("customer_id")
+    before = features.filter(pc.field("holdings_lag_1").is_valid()).sort_by("customer_id")
+    if not known["customer_id"].combine_chunks().equals(before["customer_id"].combine_chunks()):
+        return None
+    taken = _evenly(known.num_rows)
+    lists = known["propensity"].combine_chunks().take(taken)
+    chances = np.asarray(lists.flatten().to_numpy(), dtype=np.float32).reshape(-1, N_PRODUCTS)
+    return HiddenMonth(month, before.take(taken), chances)
+
+
+def _evenly(rows: int) -> npt.NDArray[np.int64]:
+    return np.arange(0, rows, -(-rows // ENOUGH) or 1)

@@ -1,0 +1,140 @@
+"""Several registered models as one: the weighted mean of their probabilities.
+
+A blend learns nothing. It is made of fits that were made before (``training/blending.py``), carries them with it, and
+needs no registry to load.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from santander.bank.products import PRODUCT_NAMES
+from santander.errors import InputError
+from santander.features.expansion import Features, bits_of, integers
+from santander.models.ranking import Prior, Scores
+from santander.models.recommender import KindSettings, Progress, Recommender, in_chunks, silent
+from santander.models.training_set import TrainingData
+
+_FACTS, _MEMBERS = "blend.json", "members"
+
+Probabilities = npt.NDArray[np.float64]
+
+
+class Member(BaseModel):
+    """A registered version, by number or by alias, and how much its probabilities count."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int | None = Field(default=None, ge=1)
+    alias: str | None = None
+    weight: float = Field(default=1.0, gt=0)
+
+    @model_validator(mode="after")
+    def _one_name(self) -> Self:
+        if (self.version is None) == (self.alias is None):
+            raise ValueError("a member is named by its version or by an alias, not by both")
+        return self
+
+
+class BlendSettings(KindSettings):
+    """Who is blended."""
+
+    members: tuple[Member, ...] = Field(min_length=2)
+
+
+class Blend(Recommender):
+    """The weighted mean of the members; the settings of the kind are ``BlendSettings``."""
+
+    kind: ClassVar[str] = "blend"
+    settings_type: ClassVar[type[KindSettings]] = BlendSettings
+
+    settings: BlendSettings
+
+    def __init__(self, settings: BlendSettings, members: Sequence[Recommender]) -> None:
+        """``members`` in the order of the settings."""
+        self.settings, self.members = settings, tuple(members)
+        self.packages = tuple(dict.fromkeys(package for member in members for package in member.packages))
+        self.prior: Prior = np.average([member.prior for member in members], axis=0, weights=self._weights)
+
+    @classmethod
+    def fit(
+        cls,
+        settings: KindSettings,  # noqa: ARG003
+        training: TrainingData,  # noqa: ARG003
+        validation: TrainingData | None = None,  # noqa: ARG003
+        progress: Progress = silent,  # noqa: ARG003
+    ) -> Self:
+        """Raises InputError: months alone do not make a blend."""
+        raise InputError("a blend is made of registered versions by 'santander train': it has nothing to fit on months")
+
+    @property
+    def _weights(self) -> list[float]:
+        return [member.weight for member in self.settings.members]
+
+    def score(self, features: Features) -> Scores:
+        """The weighted mean of the members' probabilities among the products a customer does not own; 0 for the others."""
+        return in_chunks(features, self._score)
+
+    def _score(self, rows: Features) -> Scores:
+        open_ = bits_of(integers(rows, "owned", unknown=0)) == 0
+        each = [probabilities(member.score(rows), open_, member.prior) for member in self.members]
+        return np.average(each, axis=0, weights=self._weights).astype(np.float32)
+
+    def importance(self) -> dict[str, float]:
+        """The weighted mean over the members that can say."""
+        said = [(member.importance(), weight) for member, weight in zip(self.members, self._weights, strict=True)]
+        total = sum(weight for importance, weight in said if importance) or 1.0
+        columns = dict.fromkeys(column for importance, _ in said for column in importance)
+        return {column: sum(importance.get(column, 0.0) * weight for importance, weight in said) / total for column in columns}
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the members and their weights: two blends with the same one are the same."""
+        told = json.dumps([self.kind, self._weights, [member.fingerprint for member in self.members]])
+        return hashlib.sha256(told.encode()).hexdigest()
+
+    def save(self, folder: Path) -> None:
+        """Write every member whole, each as its own kind does."""
+        from santander.models.kinds import save_recommender
+
+        facts = {"settings": self.settings.model_dump(mode="json"), "prior": dict(zip(PRODUCT_NAMES, self.prior, strict=True))}
+        (folder / _FACTS).write_text(json.dumps(facts, indent=1))
+        for position, member in enumerate(self.members):
+            save_recommender(member, folder / _MEMBERS / str(position))
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what ``save`` wrote."""
+        from santander.models.kinds import load_recommender
+
+        settings = BlendSettings(**json.loads((folder / _FACTS).read_text())["settings"])
+        places = (folder / _MEMBERS / str(position) for position in range(len(settings.members)))
+        return cls(settings, [load_recommender(place) for place in places])
+
+
+def probabilities(scores: Scores, open_: npt.NDArray[np.bool_], prior: Prior) -> Probabilities:
+    """Scores of any kind (rows x 24) as probabilities that sum to 1 over the ``open_`` products of each row.
+
+    A product without a score has what its prior has among the open products, and the scores share the rest by their size:
+    so a model that leaves a rare product out says of it what it knows, its frequency, and not that it never comes.
+    """
+    scored = open_ & ~np.isnan(scores)
+    priors = _shares(np.where(open_, prior, 0.0))
+    left = np.where(scored, 0.0, priors)
+    sizes = np.where(scored, np.maximum(scores, 0.0), 0.0)
+    # a row whose scores are all 0, or that has none, is told by the priors alone
+    shares = np.where(sizes.sum(axis=1, keepdims=True) > 0, _shares(sizes), _shares(np.where(scored, priors, 0.0)))
+    mixed: Probabilities = shares * (1.0 - left.sum(axis=1, keepdims=True)) + left
+    return mixed
+
+
+def _shares(sizes: Probabilities) -> Probabilities:
+    total = sizes.sum(axis=1, keepdims=True)
+    shares: Probabilities = np.divide(sizes, total, out=np.zeros_like(sizes, dtype=np.float64), where=total > 0)
+    return shares

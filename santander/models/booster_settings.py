@@ -1,0 +1,36 @@
+"""Settings that the kinds made by XGBoost have in common."""
+
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from santander.features.expansion import ColumnGroup
+from santander.models.additions import RowWeight
+from santander.models.recommender import KindSettings
+
+
+class BoosterSettings(KindSettings):
+    """Settings of a booster by XGBoost's names where it has one; ``columns`` are groups of model columns."""
+
+    added_later: ClassVar[frozenset[str]] = frozenset({"subsample", "row_weight"})
+
+    columns: tuple[ColumnGroup, ...]
+    rounds: int = Field(ge=1)
+    early_stopping_rounds: int = Field(default=10, ge=1)
+    max_depth: int = Field(ge=1)
+    eta: float = Field(gt=0, le=1)
+    min_child_weight: float = Field(default=1.0, ge=0)
+    reg_lambda: float = Field(default=1.0, ge=0)
+    colsample_bytree: float = Field(default=1.0, gt=0, le=1)
+    max_bin: int = Field(default=64, ge=2)
+    min_additions: int = Field(default=1, ge=1)
+    """A product with fewer examples is rare: see the kind for what becomes of it."""
+    seed: int = 0
+    subsample: float = Field(default=1.0, gt=0, le=1)
+    """The share of the examples that each round draws, without putting back."""
+    row_weight: RowWeight = RowWeight.ADDITION
+
+    def parameters(self, objective: str, eval_metric: str) -> dict[str, Any]:
+        """XGBoost's parameters, without the number of classes and threads."""
+        own = {"max_depth", "eta", "min_child_weight", "reg_lambda", "colsample_bytree", "max_bin", "seed", "subsample"}
+        return {"objective": objective, "eval_metric": eval_metric, "tree_method": "hist", **self.model_dump(include=own)}

@@ -1,0 +1,73 @@
+"""Which product is which class of a model, and what becomes of the products that are too rare to learn."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from santander.bank.products import N_PRODUCTS, PRODUCT_NAMES
+from santander.errors import SantanderError
+from santander.models.ranking import Prior, Scores
+
+
+class Rare(StrEnum):
+    """What a model does with products that have fewer examples than it wants."""
+
+    LEFT_OUT = "left_out"
+    """No score: such a product follows at the end of a list by its prior."""
+    POOLED = "pooled"
+    """They are one class together, whose probability is shared out by their priors."""
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Class i is the product with bit ``products[i]``; the last class is that of the ``pooled`` products, if there are any."""
+
+    products: tuple[int, ...]
+    pooled: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.products) + bool(self.pooled)
+
+    @classmethod
+    def of(cls, counts: npt.NDArray[np.int64], min_additions: int, rare: Rare) -> Self:
+        """The classes for these counts of examples per product (24); raises SantanderError when there are fewer than two."""
+        enough = counts >= min_additions
+        products = tuple(int(bit) for bit in np.flatnonzero(enough))
+        pooled = tuple(int(bit) for bit in np.flatnonzero(~enough & (counts > 0))) if rare is Rare.POOLED else ()
+        classes = cls(products, pooled)
+        if len(classes) < 2:
+            raise SantanderError(
+                f"{counts.sum()} additions of {len(products)} products with at least {min_additions} "
+                "are too little to learn from: ingest more months or train the recipe 'popularity'"
+            )
+        return classes
+
+    def labels(self, product: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
+        """The class of each example's product, -1 where it has none."""
+        class_of = np.full(N_PRODUCTS, -1, dtype=np.int64)
+        class_of[list(self.products)] = np.arange(len(self.products))
+        class_of[list(self.pooled)] = len(self.products)
+        return class_of[product]
+
+    def scores(self, probabilities: npt.NDArray[np.floating], prior: Prior) -> Scores:
+        """Probabilities (rows x classes) as scores (rows x 24), NaN for a product without a class."""
+        scores = np.full((len(probabilities), N_PRODUCTS), np.nan, dtype=np.float32)
+        scores[:, self.products] = probabilities[:, : len(self.products)]
+        if self.pooled:
+            shares = prior[list(self.pooled)] / prior[list(self.pooled)].sum()
+            scores[:, self.pooled] = probabilities[:, -1:] * shares
+        return scores
+
+    def written(self) -> dict[str, list[str]]:
+        """The names of the products, as a saved model keeps them."""
+        names = {"products": [PRODUCT_NAMES[bit] for bit in self.products]}
+        return {**names, "pooled": [PRODUCT_NAMES[bit] for bit in self.pooled]} if self.pooled else names
+
+    @classmethod
+    def read(cls, facts: dict[str, Any]) -> Self:
+        """What ``written`` gave."""
+        products, pooled = (tuple(map(PRODUCT_NAMES.index, facts.get(name, []))) for name in ("products", "pooled"))
+        return cls(products, pooled)

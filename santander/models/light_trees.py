@@ -1,0 +1,180 @@
+"""Gradient boosted trees by LightGBM, with a class for each product, for a customer who adds something."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from pydantic import Field
+
+from santander.errors import InputError
+from santander.features.expansion import ColumnGroup, ColumnPlan, Features
+from santander.models.additions import RowWeight, examples_of
+from santander.models.classes import Classes, Rare
+from santander.models.ranking import Prior, Scores
+from santander.models.recommender import KindSettings, Progress, Recommender, in_chunks, silent
+from santander.models.saved_facts import SavedFacts
+from santander.models.training_set import TrainingData, TrainingSet
+
+if TYPE_CHECKING:
+    import lightgbm
+
+_TREES, _FACTS = "trees.txt", "light_trees.json"
+_METRIC = "multi_logloss"
+_THREADS = re.compile(r"^\[num_threads: .*\]\n", re.MULTILINE)
+
+
+class LightTreesSettings(KindSettings):
+    """Settings of the booster by LightGBM's names where it has one; ``columns`` are groups of model columns."""
+
+    columns: tuple[ColumnGroup, ...]
+    rounds: int = Field(ge=1)
+    early_stopping_rounds: int = Field(default=10, ge=1)
+    learning_rate: float = Field(gt=0, le=1)
+    num_leaves: int = Field(default=31, ge=2)
+    max_depth: int = -1
+    """-1: as deep as the leaves reach."""
+    min_data_in_leaf: int = Field(default=20, ge=0)
+    lambda_l2: float = Field(default=0.0, ge=0)
+    feature_fraction: float = Field(default=1.0, gt=0, le=1)
+    bagging_fraction: float = Field(default=1.0, gt=0, le=1)
+    """The share of the examples that each round draws."""
+    max_bin: int = Field(default=63, ge=2)
+    min_additions: int = Field(default=1, ge=1)
+    rare: Rare = Rare.LEFT_OUT
+    row_weight: RowWeight = RowWeight.ADDITION
+    seed: int = 0
+
+    def parameters(self, classes: int, threads: int) -> dict[str, Any]:
+        """LightGBM's parameters: the same rows give the same trees."""
+        own = {
+            "learning_rate", "num_leaves", "max_depth", "min_data_in_leaf", "lambda_l2", "feature_fraction",
+            "bagging_fraction", "max_bin", "seed",
+        }  # fmt: skip
+        return {
+            "objective": "multiclass",
+            "metric": _METRIC,
+            "num_class": classes,
+            "bagging_freq": int(self.bagging_fraction < 1),
+            "deterministic": True,
+            "force_row_wise": True,
+            "num_threads": threads,
+            "verbosity": -1,
+            **self.model_dump(include=own),
+        }
+
+
+class LightTrees(Recommender):
+    """One booster with a class per product; the settings of the kind are ``LightTreesSettings``."""
+
+    kind: ClassVar[str] = "lightgbm"
+    settings_type: ClassVar[type[KindSettings]] = LightTreesSettings
+    packages = ("lightgbm",)
+
+    settings: LightTreesSettings
+
+    def __init__(self, settings: LightTreesSettings, booster: "lightgbm.Booster", classes: Classes, prior: Prior) -> None:
+        self.settings, self.booster, self.classes, self.prior = settings, booster, classes, prior
+        self.plan = ColumnPlan(settings.columns)
+
+    @classmethod
+    def fit(
+        cls, settings: KindSettings, training: TrainingData, validation: TrainingData | None = None, progress: Progress = silent
+    ) -> Self:
+        """Fit ``rounds`` rounds, or with ``validation`` until its log-loss has not fallen for a while; always in the driver."""
+        if not isinstance(settings, LightTreesSettings):
+            raise TypeError(f"settings of kind {cls.kind} expected, got {type(settings).__name__}")
+        lgb = _lightgbm()
+        here, watched = training.in_driver(), None if validation is None else validation.in_driver()
+        classes = Classes.of(training.counts(), settings.min_additions, settings.rare)
+        parameters = settings.parameters(len(classes), here.threads)
+        train = _dataset(here, settings, classes, parameters)
+        callbacks = [_report_to(progress, settings.rounds)]
+        if watched is not None:
+            callbacks.append(lgb.early_stopping(settings.early_stopping_rounds, verbose=False))
+        booster = lgb.train(
+            parameters,
+            train,
+            num_boost_round=settings.rounds,
+            valid_sets=[] if watched is None else [_dataset(watched, settings, classes, parameters, train)],
+            valid_names=[] if watched is None else ["validation"],
+            callbacks=callbacks,
+        )
+        kept = booster.best_iteration if watched is not None else settings.rounds
+        return cls(settings, _booster_of(booster.model_to_string(num_iteration=kept)), classes, training.shares())
+
+    @property
+    def rounds(self) -> int:
+        """Boosting rounds of the fit."""
+        return int(self.booster.current_iteration())
+
+    def score(self, features: Features) -> Scores:
+        """The probability of each product given that something is added; NaN for the products left out."""
+        return in_chunks(
+            features,
+            lambda rows: self.classes.scores(np.asarray(self.booster.predict(self.plan.matrix(rows))), self.prior),
+        )
+
+    def importance(self) -> dict[str, float]:
+        """For each model column used: the loss it took away over all its splits, as a share of all."""
+        gains = np.asarray(self.booster.feature_importance("gain"), dtype=np.float64)
+        used = zip(self.plan.names, (gains / (gains.sum() or 1.0)).tolist(), strict=True)
+        return {name: share for name, share in used if share > 0}
+
+    def save(self, folder: Path) -> None:
+        """Write the trees as LightGBM's text and beside them what they cannot say of themselves."""
+        (folder / _TREES).write_text(_text_of(self.booster.model_to_string()))
+        SavedFacts(self.settings, self.plan, self.classes, self.prior).write(folder / _FACTS)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what ``save`` wrote; raises SantanderError when this code would expand to other columns."""
+        facts = SavedFacts.read(folder / _FACTS, LightTreesSettings)
+        return cls(facts.settings, _booster_of((folder / _TREES).read_text()), facts.classes, facts.prior)
+
+
+def _lightgbm() -> Any:
+    try:
+        import lightgbm
+    except ImportError:
+        raise InputError("a model of the kind 'lightgbm' needs the package lightgbm: install santander[lightgbm]") from None
+    return lightgbm
+
+
+def _booster_of(text: str) -> "lightgbm.Booster":
+    booster: lightgbm.Booster = _lightgbm().Booster(model_str=text)
+    return booster
+
+
+def _text_of(text: str) -> str:
+    """The trees without the number of threads that grew them: on another machine the same trees are the same model."""
+    return _THREADS.sub("", text)
+
+
+def _dataset(
+    rows: TrainingSet,
+    settings: LightTreesSettings,
+    classes: Classes,
+    parameters: dict[str, Any],
+    reference: "lightgbm.Dataset | None" = None,
+) -> "lightgbm.Dataset":
+    """The examples in bins."""
+    examples = examples_of(rows.additions(), settings.columns, classes, settings.row_weight)
+    dataset: lightgbm.Dataset = _lightgbm().Dataset(
+        examples.matrix,
+        label=examples.label,
+        weight=examples.weight,
+        feature_name=list(ColumnPlan(settings.columns).names),
+        params=parameters,
+        reference=reference,
+    )
+    return dataset
+
+
+def _report_to(progress: Progress, most: int) -> Any:
+    def report(state: Any) -> None:
+        losses = [loss for _, _, loss, *_ in state.evaluation_result_list or []]
+        progress(state.iteration + 1, most, float(losses[-1]) if losses else None)
+
+    report.order = 5  # type: ignore[attr-defined]  # before early stopping, which ends the round by an exception
+    return report

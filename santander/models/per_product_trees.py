@@ -1,0 +1,132 @@
+"""Gradient boosted trees, a booster for each product, over the buyers of a month who do not own it.
+
+The second-best entry of the competition was made this way. Each booster asks one question, will this buyer add this
+product, and may stop at a time of its own; customers who add two products count as such in both.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from santander.bank.products import N_PRODUCTS, PRODUCT_NAMES
+from santander.errors import SantanderError
+from santander.features.expansion import ColumnPlan, Features
+from santander.models.booster import read_booster, shares_of_gain
+from santander.models.booster_settings import BoosterSettings
+from santander.models.boosting import BoostingPerProduct
+from santander.models.classes import Classes
+from santander.models.packages import XGBOOST
+from santander.models.ranking import Prior, Scores
+from santander.models.recommender import KindSettings, Progress, Recommender, in_chunks, silent
+from santander.models.saved_facts import SavedFacts
+from santander.models.training_set import TrainingData
+
+if TYPE_CHECKING:
+    import xgboost
+
+_BOOSTERS, _FACTS = "boosters", "per_product_trees.json"
+
+
+class PerProductTreesSettings(BoosterSettings):
+    """Settings of every booster; a product with fewer additions than ``min_additions`` is left out."""
+
+    rounds_by_product: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    """Fewer rounds than ``rounds`` for some products."""
+
+    @field_validator("rounds_by_product")
+    @classmethod
+    def _known(cls, rounds: dict[str, int]) -> dict[str, int]:
+        if unknown := sorted(set(rounds) - set(PRODUCT_NAMES)):
+            raise ValueError(f"{', '.join(unknown)}: no such product")
+        return rounds
+
+    def rounds_of(self, product: int) -> int:
+        """The rounds of the booster of a product (bit)."""
+        return min(self.rounds, self.rounds_by_product.get(PRODUCT_NAMES[product], self.rounds))
+
+
+class PerProductTrees(Recommender):
+    """A booster per product; the settings of the kind are ``PerProductTreesSettings``."""
+
+    kind: ClassVar[str] = "xgboost_per_product"
+    settings_type: ClassVar[type[KindSettings]] = PerProductTreesSettings
+    packages = XGBOOST
+    trains_on_workers = True
+    loss_is_of_whole_model = False
+
+    settings: PerProductTreesSettings
+
+    def __init__(self, settings: PerProductTreesSettings, boosters: dict[int, "xgboost.Booster"], prior: Prior) -> None:
+        """``boosters`` by the bit of their product, ascending."""
+        self.settings, self.boosters, self.prior = settings, boosters, prior
+        self.plan = ColumnPlan(settings.columns)
+
+    @classmethod
+    def fit(
+        cls, settings: KindSettings, training: TrainingData, validation: TrainingData | None = None, progress: Progress = silent
+    ) -> Self:
+        """Fit every booster ``rounds`` rounds, or with ``validation`` until its own log-loss has not fallen for a while."""
+        if not isinstance(settings, PerProductTreesSettings):
+            raise TypeError(f"settings of kind {cls.kind} expected, got {type(settings).__name__}")
+        counts = training.counts()
+        weighted = np.sum([weight.of_products() for weight in training.weights.values()], axis=0)
+        products = tuple(int(bit) for bit in np.flatnonzero((counts >= settings.min_additions) & (counts > 0) & (weighted > 0)))
+        if not products:
+            raise SantanderError(
+                f"{counts.sum()} additions and no product with at least {settings.min_additions} are too little to learn from: "
+                "ingest more months or train the recipe 'popularity'"
+            )
+        boosting = BoostingPerProduct(
+            columns=settings.columns,
+            products=products,
+            parameters=settings.parameters("binary:logistic", "logloss"),
+            rounds=tuple(map(settings.rounds_of, products)),
+            early_stopping_rounds=settings.early_stopping_rounds,
+            row_weight=settings.row_weight,
+        )
+        boosters = training.boost(boosting, validation, progress)
+        return cls(settings, dict(zip(products, boosters, strict=True)), training.shares())
+
+    @property
+    def rounds(self) -> int:
+        """Rounds of the booster that has most."""
+        return max(booster.num_boosted_rounds() for booster in self.boosters.values())
+
+    def with_rounds(self, rounds: int | None) -> KindSettings:
+        """The settings for fitting the same again; the number of this fit stands for that of each of its boosters."""
+        if rounds is None or rounds != self.rounds:
+            return super().with_rounds(rounds)
+        found = {PRODUCT_NAMES[bit]: booster.num_boosted_rounds() for bit, booster in self.boosters.items()}
+        fewer = {name: own for name, own in found.items() if own < rounds}
+        return self.settings.model_copy(update={"rounds": rounds, "rounds_by_product": fewer})
+
+    def score(self, features: Features) -> Scores:
+        """The probability that a buyer who does not own a product adds it; NaN for the products left out."""
+        return in_chunks(features, self._score)
+
+    def _score(self, rows: Features) -> Scores:
+        matrix = self.plan.matrix(rows)
+        scores = np.full((len(matrix), N_PRODUCTS), np.nan, dtype=np.float32)
+        for bit, booster in self.boosters.items():
+            scores[:, bit] = booster.inplace_predict(matrix)
+        return scores
+
+    def importance(self) -> dict[str, float]:
+        """For each model column used: the loss it took away over all splits of all boosters, as a share of all."""
+        return shares_of_gain(list(self.boosters.values()), self.plan.names)
+
+    def save(self, folder: Path) -> None:
+        """Write each booster as UBJSON under the name of its product, and beside them what they cannot say of themselves."""
+        (folder / _BOOSTERS).mkdir(exist_ok=True)
+        for bit, booster in self.boosters.items():
+            booster.save_model(folder / _BOOSTERS / f"{PRODUCT_NAMES[bit]}.ubj")
+        SavedFacts(self.settings, self.plan, Classes(tuple(self.boosters)), self.prior).write(folder / _FACTS)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what ``save`` wrote; raises SantanderError when this code would expand to other columns."""
+        facts = SavedFacts.read(folder / _FACTS, PerProductTreesSettings)
+        boosters = {bit: read_booster(folder / _BOOSTERS / f"{PRODUCT_NAMES[bit]}.ubj") for bit in facts.classes.products}
+        return cls(facts.settings, boosters, facts.prior)

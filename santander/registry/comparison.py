@@ -1,0 +1,160 @@
+"""Two registered versions side by side on every month that both can be judged on, for a person who decides.
+
+The gate looks at one month. Who reviews wants to see the others too, the slices, the products and the calibration, and what
+was decided before.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from santander.bank.months import Month
+from santander.errors import InputError
+from santander.evaluation.calibration import CalibrationBin
+from santander.evaluation.judgement import Evaluation, MonthToJudge, judge
+from santander.evaluation.oracle import oracle_of
+from santander.evaluation.resampling import PairedDifference, paired_difference
+from santander.evaluation.slices import SliceDifference, compare_slices
+from santander.lake import Lake
+from santander.registry.decisions import champions_until
+from santander.registry.tracking import open_tracking
+from santander.registry.versions import CHALLENGER, RegisteredVersion, champion, load_version
+from santander.settings import Settings
+from santander.training.collect import Retrieve, collect_month, labelled_months
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Who is compared: the one who holds the place, and the one who wants it or took it last."""
+
+    holder: RegisteredVersion
+    contender: RegisteredVersion
+    told: str
+    """Who they are, in one sentence."""
+
+
+@dataclass(frozen=True)
+class JudgedMonth:
+    """Both versions on the same customers of one month, each by its fit that saw the most without having seen the month."""
+
+    month: Month
+    holder: Evaluation
+    contender: Evaluation
+    holder_calibration: tuple[CalibrationBin, ...]
+    contender_calibration: tuple[CalibrationBin, ...]
+    difference: PairedDifference
+    """Contender less holder."""
+    slices: tuple[SliceDifference, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A pair on all months that both can be judged on; the last one is what the gate looks at."""
+
+    pair: Pair
+    months: tuple[JudgedMonth, ...]
+
+    @property
+    def last(self) -> JudgedMonth:
+        """The latest month."""
+        return self.months[-1]
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Holder and contender as plots and tables call them."""
+        holder, contender = self.pair.holder, self.pair.contender
+        return f"v{holder.number} {holder.candidate.recipe.name}", f"v{contender.number} {contender.candidate.recipe.name}"
+
+    @property
+    def told(self) -> str:
+        """Who was compared on how many months, in two sentences."""
+        found = f"Both can be judged on {len(self.months)} months, {self.months[0].month} to {self.last.month}."
+        if len(self.months) == 1:
+            found = f"Both can be judged on {self.last.month} alone: one of them has seen every other month, or a later one."
+        return f"{self.pair.told} {found}"
+
+
+def pair_to_review(settings: Settings, lake: Lake) -> Pair:
+    """The challenger against the champion; where the challenger is the champion, the champion against one before it.
+
+    That is the last one that differs on the champion's gate month: after a refresh the champion before is the same model
+    there, fitted on the same months. Raises NoChampion, and InputError when there was no champion before.
+    """
+    current = champion(settings)
+    client, name = open_tracking(settings), settings.mlflow.registered_model
+    challenger = client.get_registered_model(name).aliases.get(CHALLENGER)
+    if challenger is not None and int(challenger) != current.number:
+        contender = load_version(settings, int(challenger))
+        return Pair(current, contender, f"Challenger version {contender.number} against champion version {current.number}.")
+    before = champions_until(settings, lake, current.number)[:-1]
+    if not before:
+        raise InputError(f"version {current.number} has no challenger and no champion before it: there is nothing to compare")
+    gate = current.candidate.gate
+    last, *rest = reversed(before)
+    nearest = holder = load_version(settings, last)
+    if _same_on(gate, nearest, current):
+        earlier = (load_version(settings, number) for number in rest)
+        holder = next((version for version in earlier if not _same_on(gate, version, current)), nearest)
+    who = "the champion before" if holder is nearest else f"the last champion that differs from it on {gate}"
+    told = f"Champion version {current.number} has no challenger: it is shown against version {holder.number}, {who}."
+    return Pair(holder, current, told)
+
+
+def _same_on(month: Month, one: RegisteredVersion, other: RegisteredVersion) -> bool:
+    """Whether two versions are judged on a month by the same model; not where one of them cannot be judged on it."""
+    fits = one.candidate.fit_to_judge(month), other.candidate.fit_to_judge(month)
+    return fits[0] is not None and fits[1] is not None and fits[0].model.fingerprint == fits[1].model.fingerprint
+
+
+def months_for_both(pair: Pair, labelled: Sequence[Month]) -> list[Month]:
+    """The months with known additions that each of the two has a fit for which has not seen them or later ones."""
+    candidates = pair.holder.candidate, pair.contender.candidate
+    return [month for month in labelled if all(candidate.fit_to_judge(month) is not None for candidate in candidates)]
+
+
+def compare_versions(settings: Settings, lake: Lake, retrieve: Retrieve, pair: Pair) -> Comparison:
+    """Judge both on every month they can be judged on; raises InputError when there is none."""
+    months = months_for_both(pair, labelled_months(lake))
+    if not months:
+        raise InputError(
+            f"there is no month that versions {pair.holder.number} and {pair.contender.number} can both be judged on"
+        )
+    return Comparison(pair, tuple(_compare(settings, pair, collect_month(lake, retrieve, month)) for month in months))
+
+
+def _compare(settings: Settings, pair: Pair, rows: MonthToJudge) -> JudgedMonth:
+    oracle = oracle_of(settings.data / "raw", rows.month, rows.rows.num_rows, rows.buyers)
+    judged = []
+    for version in (pair.holder, pair.contender):
+        fit = version.candidate.fit_to_judge(rows.month) or version.candidate.scoring
+        found = judge(fit.model, fit.baseline, rows, oracle)
+        judged.append((found.evaluation, found.calibration, found.precisions))
+    (holder, holder_bins, before), (contender, contender_bins, after) = judged
+    rule = settings.gate
+    difference = paired_difference(before, after, rule.resamples, rule.seed)
+    slices = compare_slices(rows, before, after, rule)
+    return JudgedMonth(rows.month, holder, contender, holder_bins, contender_bins, difference, slices)
+
+
+def share_of_ceiling_by_month(
+    lake: Lake, retrieve: Retrieve, versions: Sequence[RegisteredVersion]
+) -> Mapping[Month, Mapping[int, float]]:
+    """For each month with known additions, what each of these versions reached of the ceiling, by number.
+
+    A month that a version, or all its fits, has seen or lies before is not there.
+    """
+    found: dict[Month, dict[int, float]] = {}
+    for month in labelled_months(lake):
+        blind = {version.number: fit for version in versions if (fit := version.candidate.fit_to_judge(month)) is not None}
+        if not blind:
+            continue
+        rows = collect_month(lake, retrieve, month)
+        evaluations = {number: judge(fit.model, fit.baseline, rows).evaluation for number, fit in blind.items()}
+        found[month] = {number: e.map7 / e.ceiling for number, e in evaluations.items() if e.ceiling}
+    return found
+
+
+def last_versions(settings: Settings, most: int = 6) -> list[RegisteredVersion]:
+    """The versions registered last, the oldest first."""
+    found = open_tracking(settings).search_model_versions(f"name = '{settings.mlflow.registered_model}'")
+    numbers = sorted(int(version.version) for version in found)[-most:]
+    return [load_version(settings, number) for number in numbers]

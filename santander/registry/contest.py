@@ -1,0 +1,111 @@
+"""Challenger and champion on the same customers of the same month, scored in the same job, each by the fit blind to it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from santander.bank.months import Month
+from santander.errors import InputError
+from santander.evaluation.average_precision import average_precision
+from santander.evaluation.judgement import MonthToJudge
+from santander.evaluation.resampling import paired_difference
+from santander.evaluation.slices import compare_slices
+from santander.lake import Lake
+from santander.models.ranking import Ranks
+from santander.registry.gate import Contest, Verdict, decide
+from santander.registry.soundness import mean_overlap, sound_ranks
+from santander.registry.versions import RegisteredVersion
+from santander.settings import GateSettings
+from santander.training.collect import Retrieve, collect_month, labelled_months
+from santander.training.plan import FitName
+
+RowsOf = Callable[[Month | None], MonthToJudge]
+"""Gives the rows of a month to judge on; None: of the last month that can be judged on."""
+
+
+@dataclass(frozen=True)
+class Lists:
+    """The lists of a version for everybody of the month, and what those of its scoring fit have in common with them."""
+
+    ranks: Ranks
+    overlap: float = 1.0
+
+
+def hindrance(version: RegisteredVersion, month: Month) -> str | None:
+    """Why a version cannot be judged on a month, in one sentence; None when it can."""
+    candidate = version.candidate
+    if candidate.fit_to_judge(month) is not None:
+        return None
+    if FitName.JUDGED not in candidate.fits and month == candidate.gate:
+        return f"version {version.number} is not judged: the judged fit of its recipe is switched off"
+    return f"version {version.number} has seen {month} or later months and cannot be judged on it"
+
+
+def lists_of(version: RegisteredVersion, judged: MonthToJudge) -> Lists:
+    """The lists that a challenger is judged by; raises UnsoundModel also for the fit that would score."""
+    candidate = version.candidate
+    fit = candidate.fit_to_judge(judged.month) or candidate.scoring
+    ranks = sound_ranks(fit.model, judged, f"version {version.number}: its {fit.name} fit")
+    if candidate.scoring is fit:
+        return Lists(ranks)
+    scoring = sound_ranks(candidate.scoring.model, judged, f"version {version.number}: its {candidate.scoring.name} fit")
+    return Lists(ranks, mean_overlap(ranks, scoring))
+
+
+def compare(
+    rule: GateSettings, challenger: RegisteredVersion, holder: RegisteredVersion, judged: MonthToJudge, lists: Lists
+) -> Verdict:
+    """Score the champion on the customers the challenger was judged on, and decide. Raises UnsoundModel for the champion."""
+    month = judged.month
+    blind = holder.candidate.fit_to_judge(month)
+    if (reason := hindrance(challenger, month)) is not None:
+        return Verdict(False, reason, month=month)
+    if blind is None:
+        return Verdict(False, f"champion: {hindrance(holder, month)}", month=month)
+    if challenger.model.fingerprint == holder.model.fingerprint:
+        return Verdict(False, f"it is the same model as champion {holder.number}, file by file: nothing to promote", month=month)
+    ranks = sound_ranks(blind.model, judged, f"champion {holder.number}: its {blind.name} fit")
+    champion, own = (average_precision(each, judged.added) for each in (ranks, lists.ranks))
+    compared = paired_difference(champion, own, rule.resamples, rule.seed)
+    slices = compare_slices(judged, champion, own, rule)
+    verdict = decide(compared, contest_of(challenger, holder), rule, slices, month)
+    if verdict.promoted and lists.overlap < rule.min_overlap:
+        alike = f"{lists.overlap:.0%} of their lists in common, {rule.min_overlap:.0%} needed"
+        return replace(verdict, promoted=False, reason=f"the promoted fit ranks unlike the judged one: {alike}")
+    return verdict
+
+
+def contest_of(challenger: RegisteredVersion, holder: RegisteredVersion) -> Contest:
+    """A refresh is the champion's recipe with fit months that end later; anything else must win as a new recipe does."""
+    one, other = challenger.candidate, holder.candidate
+    same_recipe = one.recipe.fingerprint == other.recipe.fingerprint
+    later = one.scoring.last_month > other.scoring.last_month
+    return Contest.REFRESH if same_recipe and later else Contest.NEW_RECIPE
+
+
+def month_to_judge(lake: Lake, retrieve: Retrieve, month: Month | None) -> MonthToJudge:
+    """The rows of a month as ``month_with_all_rows`` names it."""
+    return collect_month(lake, retrieve, month_with_all_rows(lake, month))
+
+
+def month_with_all_rows(lake: Lake, month: Month | None) -> Month:
+    """The month (None: the last one whose additions are known), which can be judged on.
+
+    Raises InputError when its additions are not known, or features of it are missing or out of date.
+    """
+    from santander.freshness import StepLedger
+    from santander.staleness import Origins, stale_features
+    from santander.tables import CUSTOMERS, FEATURES_TABLE
+
+    labelled = labelled_months(lake)
+    month = month or max(labelled, default=None)
+    if month is None or month not in labelled:
+        known = f"known are {labelled[0]} to {labelled[-1]}" if labelled else "none are known"
+        wanted = month or "any month"
+        raise InputError(f"additions of {wanted} are not known: it takes products of two months in a row, and features; {known}")
+    rows, features = (lake.rows_by_month(table).get(month, 0) for table in (CUSTOMERS, FEATURES_TABLE))
+    if rows != features or stale_features(Origins(lake), StepLedger(lake), [month]):
+        raise InputError(
+            f"features of {month} are out of date ({features:,} of {rows:,} customers): "
+            f"run 'santander features --month {month}' first"
+        )
+    return month

@@ -1,0 +1,151 @@
+"""Time-ordered cross-validation: a recipe judged on each of the last months by a fit of months before it alone."""
+
+import logging
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from santander.bank.months import Month
+from santander.evaluation.buyers import buyers_of_month
+from santander.evaluation.oracle import oracle_of
+from santander.lake import Lake
+from santander.models.month_weight import ALIKE
+from santander.models.training_set import TrainingData
+from santander.training.collect import Retrieve, training_data
+from santander.training.fitting import fit_candidate
+from santander.training.folds import PlannedFold, Window, months_of
+from santander.training.plan import FitName
+from santander.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from santander.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """What a recipe reached in one month; ``baseline`` is the popularity of the same fit months."""
+
+    month: Month
+    map7: float
+    baseline: float
+    ceiling: float
+    oracle: float | None
+    rounds: int | None
+    fit_months: tuple[Month, ...]
+    validation: Month | None
+    """The month that chose the number of rounds; None without a search."""
+    seconds: float
+
+    @property
+    def share_of_ceiling(self) -> float:
+        """MAP@7 as a share of the best there can be: what makes months comparable."""
+        return self.map7 / self.ceiling if self.ceiling else 0.0
+
+    @property
+    def share_of_oracle(self) -> float | None:
+        """MAP@7 as a share of what knowing the chances reaches."""
+        return self.map7 / self.oracle if self.oracle else None
+
+    @property
+    def gain_over_baseline(self) -> float:
+        """How much more than the baseline, as a share of it."""
+        return (self.map7 - self.baseline) / self.baseline if self.baseline else 0.0
+
+    def metrics(self) -> dict[str, float | None]:
+        """The figures of the fold by name."""
+        named = ("map7", "baseline", "ceiling", "oracle", "share_of_ceiling", "share_of_oracle", "gain_over_baseline")
+        return {**{name: getattr(self, name) for name in named}, "rounds": self.rounds, "seconds": self.seconds}
+
+    def parameters(self, recipe: Recipe) -> dict[str, Any]:
+        """What the fold was made by, as a run names it."""
+        return {
+            "recipe": recipe.name,
+            "kind": recipe.kind,
+            "judged_on": str(self.month),
+            "months": " ".join(map(str, self.fit_months)),
+            "validation_month": str(self.validation or "none"),
+        }
+
+    def figures(self) -> dict[str, Any]:
+        """The fold as plain values."""
+        return {
+            **asdict(self),
+            **self.metrics(),
+            "month": str(self.month),
+            "fit_months": [str(month) for month in self.fit_months],
+            "validation": None if self.validation is None else str(self.validation),
+        }
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and sample standard deviation of a figure over the folds."""
+
+    mean: float
+    deviation: float
+
+
+SUMMARISED = ("map7", "share_of_ceiling", "gain_over_baseline")
+
+
+def summary_of(folds: Sequence[FoldResult]) -> dict[str, Spread]:
+    """Mean and spread of MAP@7, of its share of the ceiling and of the gain over the baseline."""
+    figures = {name: [float(getattr(fold, name)) for fold in folds] for name in SUMMARISED}
+    return {name: Spread(statistics.mean(values), statistics.stdev(values)) for name, values in figures.items()}
+
+
+def metrics_of(folds: Sequence[FoldResult]) -> dict[str, float | None]:
+    """Mean and spread by name, as a run names them."""
+    spreads = summary_of(folds).items()
+    return {f"{name}_{part}": value for name, spread in spreads for part, value in asdict(spread).items()}
+
+
+def payload(recipe: Recipe, window: Window, folds: Sequence[FoldResult]) -> dict[str, Any]:
+    """The JSON object of ``train --cv``: each fold, then mean and spread over them."""
+    return {
+        "recipe": recipe.name,
+        "window": window,
+        "folds": [fold.figures() for fold in folds],
+        **{name: asdict(spread) for name, spread in summary_of(folds).items()},
+    }
+
+
+def cross_validate(
+    settings: "Settings",
+    lake: Lake,
+    retrieve: Retrieve,
+    planned: Sequence[PlannedFold],
+    told: Callable[[FoldResult], None] = lambda _fold: None,
+) -> list[FoldResult]:
+    """Fit and judge each fold, from one training set; ``told`` is called with each as soon as it is there."""
+    with training_data(settings, lake, retrieve, dict.fromkeys(months_of(planned), ALIKE)) as training:
+        results = []
+        for fold in planned:
+            result = judge_fold(settings, training, fold)
+            log.info("fold %s: MAP@7 %.6f, %.3f of the ceiling", fold.month, result.map7, result.share_of_ceiling)
+            told(result)
+            results.append(result)
+    return results
+
+
+def judge_fold(settings: "Settings", training: TrainingData, fold: PlannedFold) -> FoldResult:
+    """Fit one fold and judge it on its month."""
+    started = time.monotonic()
+    fit = fit_candidate(fold.recipe, fold.plan, training).fits[FitName.JUDGED]
+    seconds = time.monotonic() - started
+    judged = buyers_of_month(training, fold.month)
+    return FoldResult(
+        month=fold.month,
+        map7=judged.map7(fit.model),
+        baseline=judged.map7(fit.baseline),
+        ceiling=judged.ceiling,
+        oracle=oracle_of(settings.data / "raw", fold.month, judged.customers, judged.rows.num_rows),
+        rounds=fit.model.rounds,
+        fit_months=tuple(fit.weights),
+        validation=fit.validation,
+        seconds=seconds,
+    )

@@ -1,0 +1,86 @@
+"""Gives up trials that do worse on the validation month than others did after learning as much.
+
+Trials are compared with those of their own recipe: losses of different kinds are no more comparable than their rounds. Nor
+are rounds of different learning rates: at half the rate a booster needs twice the rounds. So a step is not a round, it is a
+unit of rounds times learning rate, and a slow learner is not given up for being slow.
+"""
+
+import math
+import statistics
+import threading
+
+import optuna
+from optuna.pruners import BasePruner
+from optuna.trial import FrozenTrial, TrialState
+
+from santander.models.recommender import KindSettings, Progress
+
+RECIPE = "recipe"
+"""The parameter of a trial that says which recipe it is of."""
+_LEARNING_RATES = ("eta", "learning_rate")
+
+
+class Stopped(Exception):
+    """The search was interrupted: the trial ends at its next round and is made again when the study goes on."""
+
+
+class MedianOfRecipe(BasePruner):
+    """Gives a trial up whose best loss is worse than the median of the others at the same step by more than a tolerance.
+
+    Optuna's own median rule has no tolerance. It gives up every other trial, and among sensible settings the loss says next to
+    nothing of MAP@7: see docs/tuning.md.
+    """
+
+    def __init__(self, startup_trials: int, tolerance: float) -> None:
+        """``startup_trials`` is how many trials of the recipe must be completed; ``tolerance`` is a share of the median."""
+        self._startup_trials, self._tolerance = startup_trials, tolerance
+
+    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+        """Whether the trial is hopeless. Values are losses with the sign turned, as everything in a study is maximised."""
+        completed = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        others = [other.intermediate_values for other in completed if other.params.get(RECIPE) == trial.params.get(RECIPE)]
+        step = trial.last_step
+        at_step = [-values[step] for values in others if step is not None and step in values]
+        if len(others) < self._startup_trials or not at_step:
+            return False
+        best = min(-value for value in trial.intermediate_values.values())
+        return best > statistics.median(at_step) * (1 + self._tolerance)
+
+
+class Watch:
+    """The Progress of a trial: tells the study how the loss falls, and ends the fit when the study has seen enough.
+
+    It is given up after ``warmup_rounds`` at the earliest, with None never. ``show`` is told every round too. Kinds that tell
+    no loss are never given up, nor is a fit on Spark, which tells at its end.
+    """
+
+    def __init__(
+        self, trial: optuna.Trial, settings: KindSettings, warmup_rounds: int | None, show: Progress, stop: threading.Event
+    ) -> None:
+        self._trial, self._warmup_rounds, self._show, self._stop = trial, warmup_rounds, show, stop
+        self._rate = learning_rate(settings)
+        self._step = 0
+        self.losses: list[tuple[int, float]] = []
+        """Pairs of rounds and loss, one a step."""
+
+    def __call__(self, done: int, most: int, loss: float | None) -> None:
+        """Raises optuna.TrialPruned when the trial is hopeless, Stopped when the search was interrupted."""
+        if self._stop.is_set():
+            raise Stopped
+        self._show(done, most, loss)
+        step = int(done * self._rate + 1e-9)
+        if loss is None or not math.isfinite(loss) or step <= self._step:
+            return
+        self._step = step
+        self.losses.append((done, loss))
+        self._trial.report(-loss, step)
+        if self._warmup_rounds is not None and done >= self._warmup_rounds and self._trial.should_prune():
+            raise optuna.TrialPruned(f"after {done} rounds with loss {loss:.4f}")
+
+
+def learning_rate(settings: KindSettings) -> float:
+    """How much a round of the kind learns; 1 for a kind that has no learning rate."""
+    for name in _LEARNING_RATES:
+        if isinstance(rate := getattr(settings, name, None), float):
+            return rate
+    return 1.0

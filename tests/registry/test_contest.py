@@ -1,0 +1,126 @@
+"""Challenger against champion on customers who choose at random: luck, equal models, slices. No registry is needed."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from santander.evaluation.judgement import MonthToJudge
+from santander.models.training_set import TrainingSet
+from santander.registry.contest import compare, hindrance, lists_of
+from santander.registry.gate import Contest, Verdict
+from santander.registry.versions import RegisteredVersion
+from santander.settings import Settings
+from santander.training.plan import FitName
+from tests.registry import crowd
+
+RULE = Settings.load().gate
+
+
+@pytest.fixture(scope="module")
+def training() -> TrainingSet:
+    return crowd.training_set()
+
+
+@pytest.fixture(scope="module")
+def judged() -> MonthToJudge:
+    return crowd.gate_rows()
+
+
+@pytest.fixture(scope="module")
+def holder(training: TrainingSet) -> RegisteredVersion:
+    return crowd.version(1, training, seed=1000)
+
+
+@pytest.fixture(scope="module")
+def seeded(training: TrainingSet) -> list[RegisteredVersion]:
+    """The champion's recipe with ten other seeds: as good as it, and other models."""
+    return [crowd.version(2 + seed, training, seed=seed) for seed in range(10)]
+
+
+def meet(challenger: RegisteredVersion, holder: RegisteredVersion, judged: MonthToJudge) -> Verdict:
+    return compare(RULE, challenger, holder, judged, lists_of(challenger, judged))
+
+
+def test_equal_models_are_never_promoted(
+    seeded: list[RegisteredVersion], holder: RegisteredVersion, judged: MonthToJudge
+) -> None:
+    verdicts = [meet(challenger, holder, judged) for challenger in seeded]
+    assert [verdict.promoted for verdict in verdicts] == [False] * 10
+    assert all(verdict.contest is Contest.NEW_RECIPE for verdict in verdicts)
+    differences = [verdict.compared.relative for verdict in verdicts if verdict.compared is not None]
+    assert len(set(differences)) == 10  # they are different models
+    assert min(differences) < 0 < max(differences)
+
+
+def test_a_model_that_is_better_by_luck_on_few_customers_is_not_promoted(
+    seeded: list[RegisteredVersion], holder: RegisteredVersion, judged: MonthToJudge
+) -> None:
+    few = MonthToJudge(judged.month, judged.rows.slice(0, 60))
+    verdicts = [meet(challenger, holder, few) for challenger in seeded]
+    luckiest = max((v for v in verdicts if v.compared), key=lambda verdict: verdict.compared.relative if verdict.compared else 0)
+    assert luckiest.compared is not None
+    assert luckiest.compared.relative >= RULE.min_relative_gain
+    assert luckiest.compared.lower <= 0
+    assert not any(verdict.promoted for verdict in verdicts)
+
+
+def test_a_truly_better_model_is_promoted_and_names_the_contest(
+    training: TrainingSet, holder: RegisteredVersion, judged: MonthToJudge
+) -> None:
+    blind = crowd.version(2, training, columns=["profile"])
+    verdict = meet(holder, blind, judged)
+    assert (verdict.promoted, verdict.contest, verdict.month) == (True, Contest.NEW_RECIPE, crowd.GATE)
+    assert {slice_.name for slice_ in verdict.slices} == {"top", "individuals", "students", "new customers"}
+    assert not meet(blind, holder, judged).promoted
+
+
+def test_the_same_model_under_another_number_is_no_challenger(
+    training: TrainingSet, holder: RegisteredVersion, judged: MonthToJudge
+) -> None:
+    again = dataclasses.replace(holder, number=2)
+    verdict = meet(again, holder, judged)
+    assert not verdict.promoted
+    assert verdict.reason == "it is the same model as champion 1, file by file: nothing to promote"
+
+
+def test_a_model_that_serves_a_segment_badly_is_refused_whatever_everybody_gains(
+    training: TrainingSet, holder: RegisteredVersion, judged: MonthToJudge
+) -> None:
+    blind = crowd.version(2, training, columns=["profile"])
+    biased = dataclasses.replace(holder, candidate=_worst_first_for_some_students(holder))
+    verdict = meet(biased, blind, judged)
+    assert verdict.compared is not None
+    assert verdict.compared.relative > RULE.min_relative_gain
+    assert verdict.compared.lower > 0
+    assert not verdict.promoted
+    assert "worse for students" in verdict.reason
+    assert [slice_.name for slice_ in verdict.slices if slice_.failed] == ["students"]
+
+
+def test_a_version_is_not_judged_on_a_month_it_has_seen(holder: RegisteredVersion) -> None:
+    assert hindrance(holder, crowd.GATE) is None
+    assert hindrance(holder, crowd.TARGET) is None
+    assert hindrance(holder, crowd.GATE - 1) == "version 1 has seen 2016-03 or later months and cannot be judged on it"
+    promoted_only = {FitName.PROMOTED: holder.candidate.fits[FitName.PROMOTED]}
+    unjudged = dataclasses.replace(holder, candidate=dataclasses.replace(holder.candidate, fits=promoted_only))
+    assert hindrance(unjudged, crowd.GATE) == "version 1 is not judged: the judged fit of its recipe is switched off"
+
+
+def _worst_first_for_some_students(version: RegisteredVersion):
+    """The fits of a version with the lists of students below 30 turned round."""
+
+    class Biased:
+        def __init__(self, model) -> None:
+            self.model, self.prior, self.fingerprint = model, model.prior, "biased"
+
+        def score(self, features):
+            scores = self.model.score(features)
+            turned = (features["segment"].to_numpy() == 3) & (features["age"].to_numpy() < 30)
+            return np.where(turned[:, None], -scores, scores)
+
+        def rank(self, features, scores):
+            return self.model.rank(features, scores)
+
+    fits = {name: dataclasses.replace(fit, model=Biased(fit.model)) for name, fit in version.candidate.fits.items()}
+    return dataclasses.replace(version.candidate, fits=fits)

@@ -1,0 +1,53 @@
+"""Who was champion before whom, from rows written by hand."""
+
+from typing import Any
+
+import pytest
+
+from santander.registry.decisions import line_of_champions
+
+
+def promoted(before: int | None, after: int, action: str = "gate") -> dict[str, Any]:
+    return {"action": action, "promoted": True, "champion_before": before, "champion_after": after}
+
+
+def refused(version: int, champion: int) -> dict[str, Any]:
+    return {"action": "gate", "promoted": False, "champion_before": champion, "champion_after": champion}
+
+
+def back(before: int, after: int) -> dict[str, Any]:
+    return promoted(before, after, "rollback")
+
+
+@pytest.mark.parametrize(
+    ("rows", "current", "line"),
+    [
+        ([], 4, [4]),
+        ([promoted(None, 1, "first"), promoted(1, 2), refused(3, 2), promoted(2, 4)], 4, [1, 2, 4]),
+        ([promoted(None, 1), promoted(1, 2), promoted(2, 3), back(3, 2)], 2, [1, 2]),
+        ([promoted(None, 1), promoted(1, 2), promoted(2, 3), back(3, 2), back(2, 1)], 1, [1]),
+        ([promoted(None, 1), promoted(1, 2), promoted(2, 3), back(3, 2), promoted(2, 4)], 4, [1, 2, 4]),
+        ([promoted(None, 1), promoted(1, 2), promoted(2, 1, "override")], 1, [1, 2, 1]),
+        ([promoted(None, 1), promoted(1, 2), promoted(2, 1, "override"), back(1, 2)], 2, [1, 2]),
+    ],
+)
+def test_promotions_add_and_rollbacks_take_away(rows: list[dict[str, Any]], current: int, line: list[int]) -> None:
+    assert line_of_champions(rows, current) == line
+
+
+def test_a_decision_whose_alias_never_moved_does_not_count() -> None:
+    died = [promoted(None, 1), promoted(1, 2)]
+    assert line_of_champions(died, 1) == [1]
+    assert line_of_champions([*died, promoted(1, 3)], 3) == [1, 3]
+    assert line_of_champions([*died, promoted(2, 3), back(3, 2)], 3) == [1, 2, 3]
+
+
+def test_an_alias_that_was_moved_by_hand_counts() -> None:
+    rows = [promoted(None, 1), promoted(1, 2)]
+    assert line_of_champions(rows, 9) == [1, 2, 9]
+    assert line_of_champions([*rows, promoted(9, 10)], 10) == [1, 2, 9, 10]
+
+
+def test_champions_from_before_the_table_come_first() -> None:
+    assert line_of_champions([promoted(3, 4)], 4, [1, 3]) == [1, 3, 4]
+    assert line_of_champions([], 3, [1, 2]) == [1, 2, 3]
