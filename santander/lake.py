@@ -4,21 +4,21 @@ The embedded engine drops extra columns, casts wrong types and writes rows outsi
 so every write compares schemas before (the frame's and the table's with the catalogue's), keeps to the months it was asked
 for, and counts the rows of the commit after.
 
-One writer at a time: santander/writers.py sees to that. ``Lake.as_of`` gives the tables as they were, for reading alone.
+One writer at a time: santander/writers.py sees to that. santander/past_lake.py has the tables as they were.
 """
 
 import json
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from santander.bank.months import Month
 from santander.errors import InputError, SantanderError
 from santander.storage import BucketPath, Place
-from santander.table_files import files_of, fingerprints_of, rows_by_month, rows_meeting
-from santander.table_schema import OutdatedTable, check_schema, declared_schema, upgrade_schema
+from santander.table_files import fingerprints_of, rows_by_month, rows_meeting
+from santander.table_schema import check_schema, declared_schema, upgrade_schema
 from santander.tables import CARRIED_FINGERPRINTS, PARTITION, Table
 from santander.writers import write_lock, written_alone, written_among_others
 
@@ -26,12 +26,11 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
     from pyspark.sql import DataFrame, SparkSession
 
+    from santander.past_lake import PastLake
     from santander.settings import Settings
 
 _WRITE = "write"
 """The key in a commit's ``userMetadata`` by which a write to a bucket finds its own commit among those of others."""
-
-_READING_ONLY = "a lake as of earlier versions is for reading"
 
 T = TypeVar("T")
 
@@ -53,14 +52,6 @@ class RowCountMismatch(SantanderError):
         after = "the commit was rolled back" if rolled_back else "others have committed since, so it stands: run the step again"
         place = table.name if month is None else f"{table.name}, month {month}"
         super().__init__(f"table {place}: {meant} rows were meant, {written} written; {after}")
-
-
-class VersionGone(SantanderError):
-    """A version of a table cannot be read any more: its log entries or some of its files were deleted."""
-
-    def __init__(self, table: Table, version: int, gone: str) -> None:
-        super().__init__(f"version {version} of table {table.name} can no longer be read: {gone}")
-        self.table, self.version, self.gone = table, version, gone
 
 
 class Lake:
@@ -126,11 +117,11 @@ class Lake:
         if not self.exists(table):
             raise InputError(f"there is no table {table.name} yet in {self._root}: run the step that makes it first")
         self.delta(table)  # one of another version is refused here, not read with nulls
-        return self.session.read.format("delta").load(self.path(table))
+        return self._stored(table)
 
     def read_months(self, table: Table, months: Sequence[Month]) -> "DataFrame":
         """The rows of these months; no other partition is read."""
-        return self.read(table).where(_in_months(months))
+        return self.read(table).where(in_months(months))
 
     def rows(self, table: Table) -> list[dict[str, Any]]:
         """All rows of a small table, such as ``step_runs``, read in the driver; empty when the table does not exist."""
@@ -143,9 +134,11 @@ class Lake:
         """
         return check_schema(self._delta(table), table)
 
-    def as_of(self, versions: Mapping[Table, int], months: Collection[Month] | None = None) -> "LakeAsOf":
+    def as_of(self, versions: Mapping[Table, int], months: Collection[Month] | None = None) -> "PastLake":
         """These tables as they were at these versions, all of their months or only some; no other table can be read by it."""
-        return LakeAsOf(self._settings, self._session, versions, months)
+        from santander.past_lake import PastLake
+
+        return PastLake(self._settings, self._session, versions, months)
 
     # --- writing -------------------------------------------------------------------------------------------------
 
@@ -163,7 +156,7 @@ class Lake:
             written = rows_by_month(left)
             return next(((m, rows_meant[m], written.get(m, 0)) for m in months if written.get(m, 0) != rows_meant[m]), None)
 
-        return self._replace(table, frame, _in_months(months), wrong, lineage)
+        return self._replace(table, frame, in_months(months), wrong, lineage)
 
     def replace_where(
         self, table: Table, frame: "DataFrame", predicate: str, rows_meant: int, lineage: Mapping[str, Any] | None = None
@@ -232,6 +225,10 @@ class Lake:
         from deltalake import DeltaTable
 
         return DeltaTable(self.path(table), version=version, storage_options=self._options)
+
+    def _stored(self, table: Table, version: int | None = None) -> "DataFrame":
+        reader = self.session.read.format("delta")
+        return (reader if version is None else reader.option("versionAsOf", version)).load(self.path(table))
 
     def _commit(self, table: Table, write: Callable[[], T]) -> T:
         """Do a write that may be done twice: under the lock, or in a bucket again after another writer's commit."""
@@ -348,95 +345,12 @@ class Lake:
             raise SchemaMismatch(table, declared, given)
 
 
-class LakeAsOf(Lake):
-    """Tables as they were at given versions; what would write raises. ``Lake.as_of`` is the way to get one.
-
-    A column that the catalogue gained since is null in every row, as ``maintain --upgrade`` makes it for later versions.
-    """
-
-    def __init__(
-        self,
-        settings: "Settings",
-        session: "SparkSession | None",
-        versions: Mapping[Table, int],
-        months: Collection[Month] | None = None,
-    ) -> None:
-        super().__init__(settings, session)
-        self._versions = {table.name: version for table, version in versions.items()}
-        self._only = None if months is None else frozenset(months)
-
-    def version(self, table: Table) -> int:
-        """The version that is read."""
-        if table.name not in self._versions:
-            raise RuntimeError(f"no version of table {table.name} was named")
-        return self._versions[table.name]
-
-    def exists(self, table: Table) -> bool:
-        """Whether a version of the table was named, and the table is there."""
-        return table.name in self._versions and super().exists(table)
-
-    def rows_by_month(self, table: Table) -> dict[Month, int]:
-        """Rows of each month that is read."""
-        return {month: rows for month, rows in super().rows_by_month(table).items() if self._reads(month)}
-
-    def read(self, table: Table) -> "DataFrame":
-        """The table as it was, with the columns that the catalogue declares."""
-        from pyspark.sql import functions as F
-
-        present = {field.name for field in self.delta(table).schema().fields}
-        stored = self.session.read.format("delta").option("versionAsOf", self.version(table)).load(self.path(table))
-        if table.monthly and self._only is not None:
-            stored = stored.where(_in_months(sorted(self._only)))
-        return stored.select(
-            *(F.col(name) if name in present else F.lit(None).cast(type_).alias(name) for name, type_ in table.columns)
-        )
-
-    def delta(self, table: Table) -> "DeltaTable":
-        """The table as it was, as deltalake reads it; it may lack columns. Raises ForeignTable."""
-        delta = self._delta(table)
-        with suppress(OutdatedTable):
-            check_schema(delta, table)
-        return delta
-
-    def check(self, table: Table) -> None:
-        """Raise VersionGone when the version, or a file of the months that are read, is not there any more."""
-        from deltalake.exceptions import DeltaError
-
-        latest = super()._delta(table).version() if self.exists(table) else None
-        if latest is None or latest < self.version(table):
-            raise VersionGone(table, self.version(table), "the table was made anew since" if latest is not None else "no table")
-        try:
-            files = list(files_of(self.delta(table)))
-        except (DeltaError, FileNotFoundError):
-            raise VersionGone(table, self.version(table), "its log no longer reaches back to it") from None
-        folder = self._data / "lake" / table.name
-        wanted = [file.path for file in files if self._reads(file.month)]
-        if missing := sum(not (folder / path).is_file() for path in wanted):
-            raise VersionGone(table, self.version(table), f"{missing} of its {len(wanted)} files are gone")
-
-    def stage(self, frame: "DataFrame", folder: Place) -> "DataFrame":  # noqa: ARG002
-        """Raises: nothing is written."""
-        raise RuntimeError(_READING_ONLY)
-
-    def upgrade(self, table: Table) -> list[str]:  # noqa: ARG002
-        """Raises: nothing is written."""
-        raise RuntimeError(_READING_ONLY)
-
-    def _commit(self, table: Table, write: Callable[[], T]) -> T:  # noqa: ARG002
-        raise RuntimeError(_READING_ONLY)
-
-    def _delta(self, table: Table, version: int | None = None) -> "DeltaTable":
-        return super()._delta(table, self.version(table) if version is None else version)
-
-    def _reads(self, month: Month) -> bool:
-        return self._only is None or month in self._only
-
-
 def _fields(table: Table) -> Iterator[tuple[str, Any]]:
     for field in table.schema().fields:
         yield field.name, field
 
 
-def _in_months(months: Sequence[Month]) -> str:
+def in_months(months: Sequence[Month]) -> str:
+    """The predicate that picks the partitions of these months."""
     dates = ", ".join(f"DATE '{month.snapshot}'" for month in months)
     return f"{PARTITION} IN ({dates})" if dates else "false"

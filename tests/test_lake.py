@@ -8,8 +8,9 @@ from filelock import FileLock
 from pyspark.sql import DataFrame, SparkSession
 
 from santander.bank.months import Month
-from santander.lake import Lake, RowCountMismatch, SchemaMismatch, VersionGone
+from santander.lake import Lake, RowCountMismatch, SchemaMismatch
 from santander.maintenance.log_entries import drop_entries_before
+from santander.past_lake import VersionGone
 from santander.settings import LockSettings, Settings
 from santander.tables import Table
 from santander.writers import TableBusy

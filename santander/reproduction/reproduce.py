@@ -13,8 +13,9 @@ from santander.errors import SantanderError
 from santander.evaluation.judgement import precisions_of
 from santander.evaluation.resampling import PairedDifference, paired_difference
 from santander.features.declaration import FEATURE_SET
-from santander.lake import Lake, LakeAsOf, VersionGone
+from santander.lake import Lake
 from santander.models.blend import Blend
+from santander.past_lake import PastLake, VersionGone
 from santander.reproduction.differences import differences
 from santander.reproduction.logged_run import LoggedRun
 from santander.reproduction.retrieval import as_stored
@@ -113,7 +114,7 @@ def reproduce(settings: Settings, lake: Lake, run: LoggedRun) -> Reproduction:
     return Reproduction(run, reproduced, reason, fits, map7, difference, warnings)
 
 
-def _as_it_was(lake: Lake, run: LoggedRun) -> LakeAsOf:
+def _as_it_was(lake: Lake, run: LoggedRun) -> PastLake:
     """The tables at the logged versions, as far as the run needs them; raises SantanderError that says why they will not do."""
     if run.feature_service != FEATURE_SET:
         raise SantanderError(f"the run used the features '{run.feature_service}', this code builds '{FEATURE_SET}'")

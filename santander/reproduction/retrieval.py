@@ -7,7 +7,7 @@ what a point-in-time retrieval as of the snapshot date gives.
 from typing import TYPE_CHECKING
 
 from santander.features.declaration import FEATURE_NAMES
-from santander.lake import LakeAsOf
+from santander.past_lake import PastLake
 from santander.tables import FEATURES_TABLE
 from santander.training.collect import Retrieve
 from santander.training.labels import KEY
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def as_stored(lake: LakeAsOf) -> Retrieve:
+def as_stored(lake: PastLake) -> Retrieve:
     """Retrieval from ``features`` as that lake shows it; all of them null where a customer has no row of the month."""
 
     def retrieve(rows: "DataFrame") -> "DataFrame":
