@@ -1,7 +1,6 @@
 """A scored bank of its own for the tests that damage it, and twenty of its customers forgotten once for all that look at it."""
 
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,9 @@ from santander.erasure.forget import Erasure, forget
 from santander.erasure.suppression import VARIABLE
 from santander.lake import Lake
 from santander.settings import Settings
-from santander.tables import CUSTOMERS, FEATURES_TABLE, INGESTIONS, RECOMMENDATIONS
+from santander.tables import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
 from tests.conftest import Bank
+from tests.own_bank import own_copy
 
 PERSONS = 20
 
@@ -56,7 +56,7 @@ def forgotten(scored_bank: Bank, tmp_path_factory: pytest.TempPathFactory) -> Fo
     from santander.store.access import open_store
     from santander.store.materialization import materialize_month
 
-    settings = _own_copy(scored_bank, tmp_path_factory.mktemp("forgotten") / "data")
+    settings = own_copy(scored_bank, tmp_path_factory.mktemp("forgotten") / "data")
     lake = Lake(settings, scored_bank.lake.session)
     materialize_month(lake, open_store(settings, lake), Month(2016, 6))
     everybody = sorted(
@@ -67,22 +67,6 @@ def forgotten(scored_bank: Bank, tmp_path_factory: pytest.TempPathFactory) -> Fo
     _leave_traces(settings, lake, persons)
     before = rows_of(lake)
     return Forgotten(settings, lake, persons, forget(settings, persons, []), before)
-
-
-def _own_copy(bank: Bank, folder: Path) -> Settings:
-    """The bank in another folder, with nothing that points back to the one that other tests read."""
-    old = Path(bank.settings.data_dir)
-    shutil.copytree(old, folder)
-    settings = Settings.load(data_dir=str(folder))
-    with sqlite3.connect(settings.state / "mlflow.db") as registry:
-        tables = [name for (name,) in registry.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        for table in tables:
-            for _, column, type_, *_ in registry.execute(f"PRAGMA table_info('{table}')").fetchall():
-                if type_.startswith(("VARCHAR", "TEXT")):
-                    moved = f'UPDATE OR IGNORE "{table}" SET {column} = replace({column}, ?, ?) WHERE {column} LIKE ?'  # noqa: S608
-                    registry.execute(moved, (str(old), str(folder), f"%{old}%"))
-    Lake(settings).delta(INGESTIONS).update({"file": f"replace(file, '{old}', '{folder}')"})
-    return settings
 
 
 def _leave_traces(settings: Settings, lake: Lake, persons: list[int]) -> None:

@@ -17,8 +17,8 @@ from santander.settings import Settings
 from santander.steps import SCORE, Steps
 from santander.tables import ALERTS, FEATURES_TABLE
 from tests.conftest import Bank
-from tests.erasure.conftest import _own_copy
 from tests.kaggle_api.server import KaggleServer
+from tests.own_bank import own_copy
 from tests.test_command_line import SANTANDER, call, error_line
 
 pytestmark = pytest.mark.embedded
@@ -27,7 +27,7 @@ JUNE = Month(2016, 6)
 
 @pytest.fixture(scope="module")
 def copied(scored_bank: Bank, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return _own_copy(scored_bank, tmp_path_factory.mktemp("submitted") / "data")
+    return own_copy(scored_bank, tmp_path_factory.mktemp("submitted") / "data")
 
 
 def refusal(*words: str) -> str:

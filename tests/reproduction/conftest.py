@@ -12,7 +12,7 @@ from santander.settings import Settings
 from santander.steps import Steps
 from santander.tables import CUSTOMERS, FEATURES_TABLE
 from tests.conftest import Bank
-from tests.erasure.conftest import _own_copy
+from tests.own_bank import own_copy
 
 CORRECTED = Month(2016, 4)
 """A month of every fit."""
@@ -31,7 +31,7 @@ class MovedOn:
 
 @pytest.fixture(scope="module")
 def moved_on(scored_bank: Bank, tmp_path_factory: pytest.TempPathFactory) -> MovedOn:
-    settings = _own_copy(scored_bank, tmp_path_factory.mktemp("moved_on") / "data")
+    settings = own_copy(scored_bank, tmp_path_factory.mktemp("moved_on") / "data")
     steps = Steps(settings, scored_bank.lake.session)
     steps.ingest([corrected(settings)])
     steps.build_features([CORRECTED, CORRECTED + 1, CORRECTED + 2], anyway=True)

@@ -23,7 +23,7 @@ from santander.training.collect import through
 from santander.training.labels import labels
 from santander.training.plan import FitName
 from tests.conftest import Bank
-from tests.erasure.conftest import _own_copy
+from tests.own_bank import own_copy
 from tests.reproduction.conftest import CORRECTED, TRAINED, MovedOn
 
 
@@ -124,7 +124,7 @@ def test_what_changed_since_the_run_is_told(moved_on: MovedOn) -> None:
 
 @pytest.mark.embedded
 def test_a_version_that_was_vacuumed_or_forgotten_is_named(scored_bank: Bank, tmp_path: Path) -> None:
-    settings = _own_copy(scored_bank, tmp_path / "data")
+    settings = own_copy(scored_bank, tmp_path / "data")
     lake, run = type(scored_bank.lake)(settings, scored_bank.lake.session), logged_run(settings, None, TRAINED)
     folder = tmp_path / "data" / "lake" / "customers"
     for file in (folder / "snapshot_date=2015-02-28").glob("*.parquet"):
@@ -140,7 +140,7 @@ def test_a_version_that_was_vacuumed_or_forgotten_is_named(scored_bank: Bank, tm
 
 @pytest.mark.embedded
 def test_a_version_that_forget_removed_is_named_with_the_erasure(scored_bank: Bank, tmp_path: Path) -> None:
-    settings = _own_copy(scored_bank, tmp_path / "data")
+    settings = own_copy(scored_bank, tmp_path / "data")
     lake, run = type(scored_bank.lake)(settings, scored_bank.lake.session), logged_run(settings, None, TRAINED)
     person = lake.read_months(CUSTOMERS, [CORRECTED]).limit(1).collect()[0]["customer_id"]
     erasure = forget(settings, [person], [])

@@ -276,7 +276,7 @@ def test_a_hidden_month_has_an_oracle_and_no_ceiling(rows: list[AblationRow]) ->
 def test_each_row_is_a_run_below_one_for_the_table_and_nothing_is_registered(
     ablated: dict[str, Any], rows: list[AblationRow]
 ) -> None:
-    client = mlflow.MlflowClient(f"sqlite:///{ablated['folder'] / 'state' / 'mlflow.db'}")
+    client = mlflow.MlflowClient(*[f"sqlite:///{ablated['folder'] / 'state' / 'mlflow.db'}"] * 2)
     parent = client.get_run(ablated["run_id"])
     below = client.search_runs([parent.info.experiment_id], f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'")
     assert parent.info.status == "FINISHED"

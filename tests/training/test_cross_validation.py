@@ -236,7 +236,7 @@ def test_a_bank_is_validated_without_anything_being_registered(bank: Bank, tmp_p
         assert max(fold["fit_months"]) < fold["month"]
     import mlflow
 
-    client = mlflow.MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    client = mlflow.MlflowClient(*[f"sqlite:///{tmp_path / 'mlflow.db'}"] * 2)
     assert not client.search_registered_models()
     runs = client.search_runs([client.get_experiment_by_name("next-products").experiment_id])
     below = {run.info.run_name for run in runs if run.data.tags.get("mlflow.parentRunId") == found["run_id"]}
