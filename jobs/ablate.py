@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @verb
 def ablate(
-    ablation: Annotated[str, typer.Argument(help="A file of conf/base/ablations, without .yaml.")] = "next_products",
+    ablation: Annotated[str, typer.Argument(help="A file of conf/local or conf/base/ablations, no .yaml.")] = "next_products",
     month: Annotated[
         str | None, typer.Option(help="Month to score: steps are judged on the one before; default as in 'train'.")
     ] = None,

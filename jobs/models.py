@@ -57,14 +57,14 @@ def _versions(name: str, versions: "list[ListedVersion]") -> Any:
             "-" if version.map7 is None else f"{version.map7:.6f}",
             "-" if version.share_of_ceiling is None else f"{version.share_of_ceiling:.3f}",
             f"{version.registered_at:%Y-%m-%d\n%H:%M}",
-            Text(f"{_said(version.promoted)}{version.verdict or ''}"),  # it may hold what rich takes for markup
+            Text(f"{_said(version.promoted)}{version.verdict or '-'}"),  # it may hold what rich takes for markup
             end_section=True,
         )
     return table
 
 
 def _said(promoted: bool | None) -> str:
-    return {True: "promoted: ", False: "not promoted: ", None: "-"}[promoted]
+    return {True: "promoted: ", False: "not promoted: ", None: ""}[promoted]
 
 
 def _decisions(rows: list[dict[str, Any]]) -> Any:

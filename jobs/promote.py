@@ -33,15 +33,18 @@ def promote(
     from santander.registry.promotion import already_champion, promote_version
     from santander.registry.rollback import roll_back
     from santander.registry.undecided import failing_closed
-    from santander.registry.versions import CHALLENGER, champion_number, number_named
+    from santander.registry.versions import CHALLENGER, NoChampion, champion_number, number_named
 
     text = check_order(version, alias, month, override=override, rollback=rollback, reason=reason)
     if rollback:
         return _outcome(roll_back(settings, Lake(settings), text))
     chosen = None if month is None else Month.parse(month)
     with failing_closed():
+        holder = champion_number(settings)
+        if holder is None and version is None and alias is None:
+            raise NoChampion(settings.mlflow.registered_model)
         number = number_named(settings, version, alias, CHALLENGER)
-        if champion_number(settings) == number:
+        if holder == number:
             return _outcome(already_champion(number))
 
         from santander.engine import open_session
@@ -75,6 +78,17 @@ def _slices(decision: "Promotion") -> Any:
     table = Table("slice", "customers", "buyers", "champion", "challenger", "change", "95 % of it", "", title=_title(decision))
     for column in table.columns[1:7]:
         column.justify = "right"
+    if (everyone := decision.verdict.compared) is not None:
+        table.add_row(
+            "everyone",
+            "",
+            "",
+            f"{everyone.champion:.6f}",
+            f"{everyone.challenger:.6f}",
+            f"{everyone.relative:+.2%}",
+            f"{everyone.relative_lower:+.2%} to {everyone.relative_upper:+.2%}",
+            "",
+        )
     for slice_ in decision.verdict.slices:
         table.add_row(
             slice_.name,

@@ -39,11 +39,11 @@ def submit(
 
     if not upload and (message is not None or wait is not None):
         raise InputError("--message and --wait belong to --upload")
-    credentials = find_credentials() if upload else None
     scored = Lake(settings).months(RECOMMENDATIONS)
     months = chosen_months(month, from_, to, scored if from_ or to else scored[-1:], "run 'santander score'")
     if upload and len(months) != 1:
         raise InputError(f"--upload sends the file of one month, not of {len(months)}: name it with --month")
+    credentials = find_credentials() if upload else None
     with open_session(settings) as session:
         steps = Steps(settings, session)
         results = [dict(steps.submit(each, anyway=True).result) for each in months]

@@ -17,7 +17,9 @@ def train(
     month: Annotated[
         str | None, typer.Option(help="Month to score; default: the one after the last with products and features.")
     ] = None,
-    recipe: Annotated[str | None, typer.Option(help="A file of conf/base/recipes; default: the one conf names.")] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="A file of conf/local or conf/base/recipes; default: the one conf names.")
+    ] = None,
     rounds: Annotated[int | None, typer.Option(min=1, help="Boosting rounds instead of those of the recipe.")] = None,
     promote: Annotated[
         bool | None,
@@ -68,6 +70,8 @@ def _cross_validated(
     settings: "Settings", recipe: "Recipe", target: "Month | None", folds: int | None, window: str | None
 ) -> Outcome:
     from santander.engine import open_session
+    from santander.errors import InputError
+    from santander.models.blend import Blend
     from santander.registry.nested_runs import parent_run
     from santander.steps import Steps
     from santander.training.collect import labelled_months, through
@@ -76,6 +80,8 @@ def _cross_validated(
     from santander.training.folds import months_of, plan_folds
 
     rule = settings.cross_validation.changed(folds=folds, window=window)
+    if recipe.model is Blend:
+        raise InputError(f"recipe {recipe.name} is a blend of registered versions: it has nothing to fit on the months of a fold")
     with open_session(settings) as session:
         steps = Steps(settings, session)
         labelled = [month for month in labelled_months(steps.lake) if target is None or month < target]

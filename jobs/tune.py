@@ -19,7 +19,9 @@ def tune(
     month: Annotated[
         str | None, typer.Option(help="Month to score; default: the one after the last with products and features.")
     ] = None,
-    space: Annotated[str | None, typer.Option(help="A file of conf/base/spaces; default: the one conf names.")] = None,
+    space: Annotated[
+        str | None, typer.Option(help="A file of conf/local or conf/base/spaces; default: the one conf names.")
+    ] = None,
     sampler: Annotated[Literal["tpe", "random", "grid"] | None, typer.Option(help="Default: the one conf names.")] = None,
     parallel: Annotated[int | None, typer.Option(min=1, help="Trials at a time; default: conf's, see docs/tuning.md.")] = None,
     save_as: Annotated[str | None, typer.Option(metavar="NAME", help="Keep the best as conf/local/recipes/NAME.yaml.")] = None,

@@ -36,10 +36,10 @@ class StepLedger:
 
     lake: Lake
     _last: dict[tuple[str, Month], StepRun] = field(init=False)
-    _fingerprints: dict[tuple[str, str], set[Month]] = field(init=False)
+    _by_fingerprint: dict[tuple[str, str], dict[Month, StepRun]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._last, self._fingerprints = {}, {}
+        self._last, self._by_fingerprint = {}, {}
         for row in sorted(self.lake.rows(STEP_RUNS), key=lambda row: row["finished_at"]):
             self._remember(
                 StepRun(
@@ -68,11 +68,15 @@ class StepLedger:
 
     def has_seen(self, step: str, fingerprint: str) -> bool:
         """Whether the step was ever run on exactly this, whatever came after."""
-        return (step, fingerprint) in self._fingerprints
+        return (step, fingerprint) in self._by_fingerprint
 
     def months_of(self, step: str, fingerprint: str) -> set[Month]:
         """The months of every recorded run of the step on exactly this."""
-        return self._fingerprints.get((step, fingerprint), set())
+        return set(self._by_fingerprint.get((step, fingerprint), {}))
+
+    def last_on(self, step: str, month: Month, fingerprint: str) -> StepRun | None:
+        """The last run of a step for a month on exactly this, whatever came after; None when there was none."""
+        return self._by_fingerprint.get((step, fingerprint), {}).get(month)
 
     def record(
         self,
@@ -107,4 +111,4 @@ class StepLedger:
 
     def _remember(self, run: StepRun) -> None:
         self._last[run.step, run.month] = run
-        self._fingerprints.setdefault((run.step, run.fingerprint), set()).add(run.month)
+        self._by_fingerprint.setdefault((run.step, run.fingerprint), {})[run.month] = run

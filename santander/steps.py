@@ -173,11 +173,12 @@ class Steps:
         plan = plan_months(recipe, target, labelled)
         self.refuse_stale_features([*plan.months, plan.gate])
         fingerprint = self._train_fingerprint([*plan.months, plan.gate], recipe)
-        last = self.ledger.last(TRAIN, target)
+        # not only the last: another recipe that was tried since, or a rollback, is no reason to train this one again
+        before = self.ledger.last_on(TRAIN, target, fingerprint)
         holder = champion_number(self.settings)
-        if not anyway and last and last.fingerprint == fingerprint and holder is not None:
+        if not anyway and before and holder is not None:
             _say_up_to_date(TRAIN, [target])
-            return StepOutcome(TRAIN, [], [target], time.monotonic() - started, _with_champion(last.result, holder))
+            return StepOutcome(TRAIN, [], [target], time.monotonic() - started, _with_champion(before.result, holder))
         report = train(self.settings, self.lake, through(self.store), recipe, target)
         promotion = register_candidate(self.settings, self.lake, report, promote=promote)
         evaluation = report.judgement.evaluation if report.judgement else None

@@ -12,7 +12,10 @@ from santander.lake import Lake
 from santander.settings import Settings
 from santander.steps import Steps, _with_champion
 from santander.tables import CUSTOMERS, INGESTIONS, QUARANTINE, Table
+from santander.training.recipe import Recipe
+from tests.conftest import Bank
 from tests.landing_files import landing_file, record
+from tests.own_bank import own_copy
 
 JANUARY, FEBRUARY = Month(2015, 1), Month(2015, 2)
 
@@ -103,3 +106,12 @@ def test_a_training_that_is_up_to_date_names_the_champion_there_is_now() -> None
     assert _with_champion(left, 2) == left
     promoted_since = {"champion": 3, "promoted": True, "reason": "version 3 waits; since then version 3 has become champion"}
     assert _with_champion(left, 3) == {**left, **promoted_since}
+
+
+@pytest.mark.embedded
+def test_a_recipe_tried_since_is_no_reason_to_train_the_first_again(scored_bank: Bank, tmp_path: Path) -> None:
+    steps = Steps(own_copy(scored_bank, tmp_path / "data"), scored_bank.lake.session)
+    first = Recipe.load("next_products").with_rounds(20)
+    assert steps.train(None, first.with_rounds(5), anyway=False, promote=False).done
+    again = steps.train(None, first, anyway=False)
+    assert (again.done, again.result["version"], again.result["champion"]) == ([], 2, 2)

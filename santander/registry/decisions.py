@@ -17,6 +17,8 @@ DECISION = "champion"
 """The lock that whoever decides holds, from reading who is champion until the alias has moved."""
 PROMOTED, VERDICT, PROMOTED_AT = "promoted", "verdict", "promoted_at"
 """Tags of a version."""
+WAITING = "waiting"
+"""What the tag ``promoted`` says of a version about which nothing was decided."""
 
 _BOUNDS = ("map7", "champion_map7", "lower", "upper", "relative", "relative_lower", "relative_upper")
 

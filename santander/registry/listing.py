@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from santander.bank.months import Month
-from santander.registry.decisions import PROMOTED, VERDICT
+from santander.registry.decisions import PROMOTED, VERDICT, WAITING
 from santander.registry.tracking import has_registry, open_tracking
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _listed(client: Any, version: Any, aliases: list[str]) -> ListedVersion:
         gate_month=None if target is None else str(Month.parse(target) - 1),
         map7=metrics.get("map7"),
         share_of_ceiling=metrics.get("share_of_ceiling"),
-        promoted=None if said is None else said == "true",
+        promoted=None if said in (None, WAITING) else said == "true",
         verdict=tags.get(VERDICT),
         registered_at=dt.datetime.fromtimestamp(version.creation_timestamp / 1000, dt.UTC),
     )

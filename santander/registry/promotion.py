@@ -17,7 +17,7 @@ from santander.evaluation.judgement import MonthToJudge
 from santander.lake import Lake
 from santander.registry.alias import carry_out, holder_of, load_by_number, set_alias, tag
 from santander.registry.contest import Lists, RowsOf, compare, hindrance, lists_of
-from santander.registry.decisions import DECISION, PROMOTED, VERDICT, Action, Promotion
+from santander.registry.decisions import DECISION, PROMOTED, VERDICT, WAITING, Action, Promotion
 from santander.registry.first_champion import baseline_candidate, judged_as_baseline
 from santander.registry.gate import Verdict
 from santander.registry.registration import register
@@ -153,7 +153,8 @@ def _comparison_if_any(settings: "Settings", challenger: RegisteredVersion, rows
 
 def _let_wait(settings: "Settings", number: int) -> Promotion:
     """Leave a challenger to a later ``promote``. Its tags say so; the table has decisions only."""
-    verdict = Verdict(False, f"version {number} waits as challenger: 'santander promote' lets it meet the champion")
-    tag(settings, number, {PROMOTED: "false", VERDICT: verdict.reason})
+    told = f"version {number} waits and has met no champion: 'santander promote --version {number}' lets it"
+    verdict = Verdict(False, told)
+    tag(settings, number, {PROMOTED: WAITING, VERDICT: verdict.reason})
     log.info("%s", verdict.reason)
     return Promotion(Action.GATE, number, verdict, champion_number(settings))

@@ -14,7 +14,8 @@ MATTER = ("master", "spark", "gate", "training")
 
 def differences(settings: Settings, run: LoggedRun) -> list[str]:
     """A line for each: the code, packages, settings."""
-    return [*_of_code(run), *_of_packages(run), *_of_settings(settings, run)]
+    found = [*_of_code(run), *_of_packages(run), *_of_settings(settings, run)]
+    return [f"changed since: {each}" for each in found]
 
 
 def _of_code(run: LoggedRun) -> Iterator[str]:

@@ -22,7 +22,7 @@ def lines(result: Reproduction) -> list[Any]:
                 str(name), same, fit.trained_on, fit.logged_trained_on, fit.fingerprint[:12], fit.logged_fingerprint[:12]
             )
         shown.append(fits)
-    shown += [Text(f"changed since: {warning}") for warning in result.warnings]
+    shown += [Text(warning) for warning in result.warnings]
     if result.reproduced:
         shown.append(Text(f"reproduced: {result.reason}"))
     return shown

@@ -101,7 +101,7 @@ def reproduce(settings: Settings, lake: Lake, run: LoggedRun) -> Reproduction:
     """
     warnings = differences(settings, run)
     if run.recipe.model is Blend:
-        warnings.append("a blend is put together again from its members as they are registered: reproduce those too")
+        warnings.append("note: a blend is put together again from its members as they are registered: reproduce those too")
     try:
         past = _as_it_was(lake, run)
     except SantanderError as error:

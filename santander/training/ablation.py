@@ -73,12 +73,12 @@ class Ablation(RecipePart):
 
 
 def _recipe_of(step: Step, made: dict[str, Recipe], base: str | None) -> Recipe:
+    if base is not None and base not in made:
+        raise InputError(f"'{base}', which it follows, is not a step above it")
     if step.recipe is not None:
         before = Recipe.load(step.recipe)
     elif base is None:
         raise InputError("the first step says which recipe it begins with ('recipe: NAME')")
-    elif base not in made:
-        raise InputError(f"'{base}', which it follows, is not a step above it")
     else:
         before = made[base]
     kind = step.kind or before.kind

@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from santander.bank.months import Month
 from santander.lake import Lake
+from santander.registry.sqlite_file import check_sqlite
 from santander.settings import Settings
 from santander.training.recipe import Recipe
 from santander.tuning.space import Space
@@ -140,6 +141,7 @@ def open_study(settings: Settings, lake: Lake, identity: Identity, pruner: optun
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.ERROR)
     settings.state.mkdir(parents=True, exist_ok=True)
+    check_sqlite(settings.state / FILE)
     with lake.lock(f"tuning-{identity.digest}"):
         storage = RDBStorage(f"sqlite:///{settings.state / FILE}", engine_kwargs={"connect_args": {"timeout": _BUSY_SECONDS}})
         try:

@@ -208,7 +208,8 @@ def _candidate(
     if before and before["made_of"] == made_of and runs.has_version(steps.settings, before["result"]["version"]):
         log.info("version %d was made of trial %d before", before["result"]["version"], best.number)
         return dict(before["result"])
-    result = dict(steps.train(target, recipe, anyway=True, promote=wish.promote).result)
+    # a recipe as it is may have been trained before, and would come out the same
+    result = dict(steps.train(target, recipe, anyway=not best.as_is, promote=wish.promote).result)
     study.optuna.set_user_attr(_CANDIDATE, {"made_of": made_of, "result": result})
     runs.tag(candidate_version=str(result["version"]), promoted=str(result["promoted"]).lower())
     runs.tag_version(steps.settings, result["version"], study=study.name)

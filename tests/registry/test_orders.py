@@ -61,8 +61,8 @@ def settings(named: Named) -> Settings:
 def test_candidates_wait_as_challenger_and_nothing_is_decided(settings: Settings) -> None:
     assert champion_number(settings) == 1
     assert [(row["action"], row["version"]) for row in table(settings)] == [("first", 1)]
-    assert tags(settings, 2)["promoted"] == "false"
-    assert tags(settings, 2)["verdict"].startswith("version 2 waits as challenger")
+    assert tags(settings, 2)["promoted"] == "waiting"
+    assert tags(settings, 2)["verdict"].startswith("version 2 waits and has met no champion")
     assert [(v.version, v.aliases) for v in registered_versions(settings, 2)] == [(4, ("challenger",)), (3, ())]
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from santander.errors import SantanderError
 from santander.registry import provenance
-from santander.registry.tracking import has_registry, tracking_uri
+from santander.registry.tracking import has_registry, open_tracking, tracking_uri
 from santander.settings import Settings
 
 
@@ -53,3 +54,15 @@ def test_the_commit_is_known_without_git(monkeypatch: pytest.MonkeyPatch) -> Non
     assert provenance.git_sha() == "unknown"
     monkeypatch.setenv("GIT_SHA", "abc123")
     assert provenance.git_sha() == "abc123"
+
+
+def test_what_cannot_be_a_database_is_named_at_once(tmp_path: Path) -> None:
+    settings = Settings.load(data_dir=str(tmp_path))
+    file = settings.state / "mlflow.db"
+    file.mkdir(parents=True)
+    with pytest.raises(SantanderError, match=f"{file} is to be a database of SQLite, and is no file"):
+        open_tracking(settings)
+    file.rmdir()
+    file.write_bytes(b"something else")
+    with pytest.raises(SantanderError, match=f"{file} is to be a database of SQLite, and is none"):
+        open_tracking(settings)

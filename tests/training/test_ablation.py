@@ -118,6 +118,7 @@ def test_another_kind_takes_over_no_settings_and_null_takes_one_away(ablations: 
         ([STEPS[1]], "step 'trees': the first step says which recipe it begins with"),
         ([*STEPS, STEPS[2]], "two steps are named '\\+ months held'"),
         ([STEPS[0], {"name": "x", "after": "y"}], "step 'x': 'y', which it follows, is not a step above it"),
+        ([{**STEPS[0], "after": "y"}], "'y', which it follows, is not a step above it"),
         ([*STEPS, {"name": "x", "settings": {"depth": 3}}], "step 'x': settings of the kind 'xgboost': depth"),
         ([{"name": "x", "recipe": "none"}], "step 'x': there is no recipe 'none'"),
         ([{"name": "x", "colour": "red"}], "colour"),
