@@ -28,6 +28,7 @@ def promote(
     A refusal is a verdict, exit code 0. Whatever keeps the gate from deciding is an error, and the champion stays.
     """
     from santander.bank.months import Month
+    from santander.errors import InputError
     from santander.lake import Lake
     from santander.registry.orders import check_order
     from santander.registry.promotion import already_champion, promote_version
@@ -41,8 +42,9 @@ def promote(
     chosen = None if month is None else Month.parse(month)
     with failing_closed():
         holder = champion_number(settings)
-        if holder is None and version is None and alias is None:
-            raise NoChampion(settings.mlflow.registered_model)
+    if holder is None and version is None and alias is None:
+        raise InputError(str(NoChampion(settings.mlflow.registered_model)))  # and so there is no challenger
+    with failing_closed():
         number = number_named(settings, version, alias, CHALLENGER)
         if holder == number:
             return _outcome(already_champion(number))

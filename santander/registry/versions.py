@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from santander.bank.months import Month
-from santander.errors import InputError
+from santander.errors import InputError, SantanderError
 from santander.models.recommender import Recommender
 from santander.registry.packing import unpack
 from santander.registry.tracking import has_registry, open_tracking
@@ -21,7 +21,7 @@ PACKED = "artifacts/candidate"
 """Where a version's model folder holds the packed candidate."""
 
 
-class NoChampion(InputError):
+class NoChampion(SantanderError):
     """No version has the alias champion yet."""
 
     def __init__(self, model: str) -> None:

@@ -36,7 +36,7 @@ def error_of(done: subprocess.CompletedProcess[str]) -> str:
         ((), 2, "'next-products' has no champion yet: run 'santander train' first"),
         (("--alias", "shadow"), 2, f"no version of 'next-products' has the alias 'shadow'; {STAYS}"),
         (("--version", "3"), 2, f"'next-products' has no version 3; {STAYS}"),
-        (("--rollback",), 2, "'next-products' has no champion yet"),
+        (("--rollback",), 1, "'next-products' has no champion yet"),
         (("--override",), 2, "--override needs a reason"),
         (("--version", "1", "--alias", "challenger"), 2, "a version or an alias, not both"),
         (("--month", "2016-13"), 2, "2016-13 is not a month"),
