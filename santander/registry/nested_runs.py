@@ -6,9 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from santander.features.declaration import FEATURE_SET
 from santander.lake import Lake
-from santander.registry.provenance import git_sha, settings_dump, table_versions
+from santander.registry.provenance import git_sha, origin_tags, settings_dump, table_versions
 from santander.registry.tracking import experiment_id, open_tracking
 from santander.settings import Settings
 
@@ -60,8 +59,7 @@ def parent_run(
     """A run for what is compared, with its origin; it ends as failed when the block does not end well."""
     client = open_tracking(settings)
     experiment = experiment_id(settings, client)
-    versions = {f"delta.{name}": str(version) for name, version in table_versions(lake).items()}
-    origin = {"git_sha": git_sha(), "feature_service": FEATURE_SET, **versions}
+    origin = origin_tags(table_versions(lake), git_sha())
     run_id = client.create_run(experiment, run_name=title, tags={**origin, **tags}).info.run_id
     for key, value in params.items():
         client.log_param(run_id, key, str(value)[:LONGEST_PARAMETER])

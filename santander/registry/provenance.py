@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from santander.features.declaration import FEATURE_SET
 from santander.lake import Lake
 from santander.settings import Settings
 from santander.tables import CUSTOMERS, FEATURES_TABLE
@@ -35,6 +36,12 @@ def git_sha() -> str:
 def table_versions(lake: Lake) -> dict[str, int | None]:
     """The Delta version of each table that training and judging read."""
     return {table.name: lake.version(table) for table in TABLES_READ}
+
+
+def origin_tags(versions: Mapping[str, int | None], sha: str) -> dict[str, str]:
+    """What tags of a run say of its origin: the feature service, the version of each table read, the commit of the code."""
+    read = {f"delta.{name}": str(version) for name, version in versions.items()}
+    return {"feature_service": FEATURE_SET, **read, "git_sha": sha}
 
 
 def datasets(lake: Lake, versions: Mapping[str, int | None]) -> list["Dataset"]:

@@ -17,7 +17,7 @@ from santander.lake import Lake
 from santander.registry.model_card import Origin, model_card, months_told
 from santander.registry.model_package import copy_code, input_example, requirements, signature
 from santander.registry.packing import pack
-from santander.registry.provenance import datasets, git_sha, settings_dump, table_versions
+from santander.registry.provenance import datasets, git_sha, origin_tags, settings_dump, table_versions
 from santander.registry.reporting import CARD, LONGEST_DESCRIPTION, LONGEST_NOTE, NOTE
 from santander.registry.tracking import experiment_id, open_tracking
 from santander.settings import Settings
@@ -133,8 +133,7 @@ def metrics_of(judgement: Judgement) -> dict[str, float]:
 
 
 def _origin(candidate: Candidate, versions: Mapping[str, int | None], sha: str) -> dict[str, str]:
-    read = {f"delta.{name}": str(version) for name, version in versions.items()}
-    return {**_UNDECIDED, "target": str(candidate.target), "feature_service": FEATURE_SET, **read, "git_sha": sha}
+    return {**_UNDECIDED, "target": str(candidate.target), **origin_tags(versions, sha)}
 
 
 def _parameters(candidate: Candidate) -> dict[str, Any]:

@@ -31,15 +31,19 @@ def fit_candidate(recipe: Recipe, plan: MonthPlan, training: TrainingData) -> Ca
     return Candidate(recipe, plan.target, fits)
 
 
+def validation_rows(training: TrainingData, month: Month, remedy: str) -> TrainingData:
+    """The rows that a fit stops on and trials are measured by; raises InputError for a month in which nobody added anything."""
+    rows = training.of_months({month: ALIKE})
+    if not rows.counts().any():
+        raise InputError(f"nobody added anything in {month}, so nothing can be searched on it: {remedy}")
+    return rows
+
+
 def _fit(recipe: Recipe, settings: KindSettings, planned: PlannedFit, training: TrainingData, searched_on: Month | None) -> Fit:
     started = time.monotonic()
     months = training.of_months(planned.weights)
-    validation = None if planned.validation is None else training.of_months({planned.validation: ALIKE})
-    if validation is not None and not validation.counts().any():
-        raise InputError(
-            f"nobody added anything in {planned.validation}, so the rounds of {recipe.name} cannot be searched on it: "
-            f"switch the fit '{planned.name}' off"
-        )
+    remedy = f"switch the fit '{planned.name}' of {recipe.name} off"
+    validation = None if planned.validation is None else validation_rows(training, planned.validation, remedy)
     title = f"fit {planned.name} of {recipe.name} for {planned.predicts}"
     with progress_of(title) as progress:
         model = recipe.model.fit(settings, months, validation, progress)

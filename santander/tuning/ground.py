@@ -16,6 +16,7 @@ from santander.evaluation.buyers import BuyersOfMonth, buyers_of_month
 from santander.models.month_weight import ALIKE
 from santander.models.recommender import Progress
 from santander.models.training_set import TrainingData, TrainingSet
+from santander.training.fitting import validation_rows
 from santander.training.plan import MonthPlan, plan_months
 from santander.training.recipe import Fits, Recipe
 
@@ -55,7 +56,8 @@ class Ground:
 
     @classmethod
     def of(cls, target: Month, labelled: Sequence[Month], training: TrainingData) -> "Ground":
-        """Measure on the validation month, which must be among the rows."""
+        """Measure on the validation month, which must be among the rows; raises InputError when nobody added anything in it."""
+        validation_rows(training, target - 2, "tune for another month")
         return cls(target, labelled, training, buyers_of_month(training, target - 2))
 
     def with_threads(self, threads: int) -> "Ground":

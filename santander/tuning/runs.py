@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from santander.features.declaration import FEATURE_SET
 from santander.lake import Lake
-from santander.registry.provenance import git_sha, settings_dump, table_versions
+from santander.registry.provenance import git_sha, origin_tags, settings_dump, table_versions
 from santander.registry.tracking import experiment_id, open_tracking
 from santander.settings import Settings
 from santander.tuning.space import Space
@@ -40,8 +39,7 @@ class StudyRuns:
         experiment = experiment_id(settings, client)
         known = study.optuna.user_attrs.get(_RUN)
         if known is None or not _is_there(client, known):
-            versions = {f"delta.{name}": str(version) for name, version in table_versions(lake).items()}
-            origin = {"git_sha": git_sha(), "feature_service": FEATURE_SET, "study": study.name, **versions, **tags}
+            origin = {**origin_tags(table_versions(lake), git_sha()), "study": study.name, **tags}
             title = f"tune {study.name.partition(',')[0]}"
             known = str(client.create_run(experiment, run_name=title, tags=origin).info.run_id)
             client.log_dict(known, space.model_dump(mode="json"), "space.json")

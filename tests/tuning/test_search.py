@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+import pyarrow.compute as pc
 import pytest
 
-from santander.errors import SantanderError
+from santander.errors import InputError, SantanderError
 from santander.lake import Lake
 from santander.models.training_set import TrainingSet
 from santander.registry.tracking import experiment_id, open_tracking
@@ -86,6 +87,14 @@ def test_what_a_trial_is_fitted_on_ends_before_the_validation_month() -> None:
 
     Ground.of(TARGET, LABELLED, rows).measure(Spied(**dict(recipe)), lambda *_: None)
     assert fitted[0].months == (VALIDATION - 2, VALIDATION - 1)
+
+
+def test_a_validation_month_without_additions_is_refused_before_the_first_trial() -> None:
+    rows, month = rows_of(LABELLED), VALIDATION.snapshot
+    kept = (pc.field("snapshot_date") != month) | (pc.field("added") == 0)
+    silent = TrainingSet(rows.buyers.filter(pc.field("snapshot_date") != month), rows.population.filter(kept), rows.weights)
+    with pytest.raises(InputError, match=f"nobody added anything in {VALIDATION}, .*: tune for another month"):
+        Ground.of(TARGET, LABELLED, silent)
 
 
 def test_another_seed_gives_other_trials(world: World, tmp_path: Path) -> None:
