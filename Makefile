@@ -9,7 +9,7 @@ PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-spark test-engines test-faults java lint format docs notebook mlflow bank-report pins clean
+.PHONY: help setup run test test-spark test-engines test-faults java lint format docs notebook mlflow bench bank-report pins clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -65,6 +65,9 @@ STATE ?= data/state
 mlflow: $(READY) ## Open MLflow on the runs and versions, at 127.0.0.1:5000
 	MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
 	  $(BIN)/mlflow ui --workers 1 --backend-store-uri sqlite:///$(STATE)/mlflow.db
+
+bench: $(READY) ## Measure our steps against pandas, Polars, DuckDB and plain PySpark; writes benchmarks/results
+	$(BIN)/python benchmarks/bench.py $(ARGS)
 
 bank-report: $(READY) ## Compare the synthetic bank with the facts it is calibrated to
 	$(BIN)/santander bank-report $(ARGS)

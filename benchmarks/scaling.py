@@ -1,9 +1,11 @@
-"""How seconds and memory grow with rows: steps of one month's work on banks of several sizes, on each engine.
+"""How seconds and memory grow with rows: steps of the walk on banks of several sizes, on each engine, under one memory budget.
 
-    python benchmarks/scaling.py --folder /big/disk/scaling --sizes 0.25 0.5 1 --masters sail 'local[2]'
+    python benchmarks/scaling.py --folder /big/disk/scaling                      # 1, 2 and 4 full banks on the embedded engine
+    python benchmarks/scaling.py --folder /big/disk/scaling --sizes 0.25 1 --masters sail 'local[2]' --budget '2 GB'
 
 A size is a share of the full bank of 956,645 customers. Each step is one process, start and imports included, one after
-the other on a machine that should be idle. Prints a table and writes every figure to scaling.json in the folder.
+the other on a machine that should be idle. Prints the figures, and for each step how seconds per row and memory have grown
+from the smallest bank; a step that was refused for the budget is shown with its line. Everything is written to scaling.json.
 """
 
 import argparse
@@ -20,8 +22,14 @@ from pathlib import Path
 import psutil
 
 FULL = 956_645
-STEPS = ("ingest", "features", "train", "score")
+STEPS = ("ingest", "features", "validate", "train", "score", "submit")
+OF_ONE_MONTH = {"score", "submit"}
 CHECKOUT = Path(__file__).resolve().parents[1]
+
+LONGER_PER_ROW = 1.15
+"""By how much seconds per row may grow from the smallest bank to a larger one."""
+MORE_MEMORY = 1.3
+"""By how much memory may grow, under the same budget."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,9 @@ class Figure:
     seconds: float
     processor_seconds: float
     peak_gb: float
+    budget: str = ""
+    refused: str = ""
+    """The line with which the step ended instead."""
 
 
 class Watch(threading.Thread):
@@ -66,35 +77,42 @@ class Watch(threading.Thread):
             time.sleep(0.25)
 
 
-def measured(size: float, rows: int, master: str, step: str, data: Path, raw: Path) -> Figure:
-    """Run one step as users do, and stop when it fails."""
+def measured(size: float, rows: int, master: str, step: str, data: Path, raw: Path, budget: str) -> Figure:
+    """Run one step as users do; a step that fails, or is refused, has the line it ended with."""
     files = [str(raw / "train_ver2.csv"), str(raw / "test_ver2.csv")] if step == "ingest" else []
     command = [str(CHECKOUT / "spark-submit.sh"), f"jobs/{step}.py", *files, "--data-dir", str(data), "--master", master]
-    if step == "score":
+    if step in OF_ONE_MONTH:
         command += ["--month", "2016-06"]
+    environment = {**os.environ, "PYTHON": sys.executable} | ({"SANTANDER_MEMORY__BUDGET": budget} if budget else {})
     started = time.monotonic()
-    process = subprocess.Popen(
-        command, env={**os.environ, "PYTHON": sys.executable}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     watch = Watch(process.pid)
     watch.start()
     _, said = process.communicate()
     seconds = time.monotonic() - started
-    if process.returncode:
-        sys.exit(f"{step} on {master} at {size}: {said.strip().splitlines()[-1]}")
-    return Figure(size, rows, master, step, round(seconds, 1), round(watch.processor_seconds, 1), round(watch.peak, 2))
+    refused = said.strip().splitlines()[-1] if process.returncode else ""
+    used, peak = round(watch.processor_seconds, 1), round(watch.peak, 2)
+    return Figure(size, rows, master, step, round(seconds, 1), used, peak, budget, refused)
 
 
 def main() -> None:
     """Make each bank once, run the steps on each engine, report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, required=True, help="where banks and tables are written; a full bank takes 6 GB")
-    parser.add_argument("--sizes", type=float, nargs="+", default=[0.25, 0.5, 1.0])
-    parser.add_argument("--masters", nargs="+", default=["sail", "local[2]"])
+    parser.add_argument("--folder", type=Path, required=True, help="where banks are; a full one takes 2.4 GB")
+    parser.add_argument(
+        "--tables", type=Path, help="where tables are written, 1 GB a full bank, and removed after; default: there"
+    )
+    parser.add_argument("--sizes", type=float, nargs="+", default=[1.0, 2.0, 4.0])
+    parser.add_argument("--masters", nargs="+", default=["sail"])
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS))
+    parser.add_argument(
+        "--budget", default="", help="the memory budget of every step, such as '3 GB'; default: that of the settings"
+    )
+    parser.add_argument("--keep", action="store_true", help="leave the tables there, for a run without ingest")
     asked = parser.parse_args()
+    tables: Path = asked.tables or asked.folder
     figures: list[Figure] = []
-    for size in asked.sizes:
+    for size in sorted(asked.sizes):
         bank = asked.folder / f"bank-{size:g}"
         if not (bank / "raw" / "test_ver2.csv").is_file():
             customers = str(round(FULL * size))
@@ -104,14 +122,20 @@ def main() -> None:
             )  # fmt: skip
         rows = sum(_lines(file) for file in (bank / "raw").glob("*_ver2.csv"))
         for master in asked.masters:
-            data = asked.folder / "tables"
-            shutil.rmtree(data, ignore_errors=True)
+            data = tables / f"tables-{size:g}-{master.split('[')[0]}"
+            if "ingest" in asked.steps:
+                shutil.rmtree(data, ignore_errors=True)
             for step in asked.steps:
-                figures.append(measured(size, rows, master, step, data, bank / "raw"))
+                figures.append(measured(size, rows, master, step, data, bank / "raw", asked.budget))
                 print(figures[-1], file=sys.stderr)
-                (asked.folder / "scaling.json").write_text(json.dumps([asdict(figure) for figure in figures], indent=1))
-            shutil.rmtree(data, ignore_errors=True)
+                tables.mkdir(parents=True, exist_ok=True)
+                (tables / "scaling.json").write_text(json.dumps([asdict(figure) for figure in figures], indent=1))
+                if figures[-1].refused:
+                    break  # what comes after has nothing to work on
+            if not asked.keep:
+                shutil.rmtree(data, ignore_errors=True)
     print(table(figures))
+    print(growth(figures))
 
 
 def table(figures: list[Figure]) -> str:
@@ -122,9 +146,38 @@ def table(figures: list[Figure]) -> str:
     for step in dict.fromkeys(figure.step for figure in figures):
         for size in dict.fromkeys(figure.size for figure in figures):
             found = {f.master: f for f in figures if f.step == step and f.size == size}
-            cells = [f"{f.seconds:g} | {f.processor_seconds:g} | {f.peak_gb:g}" for f in (found[m] for m in masters)]
-            lines.append(f"| {step} | {found[masters[0]].rows:,} | " + " | ".join(cells) + " |")
+            if found:
+                cells = [_cells(found.get(master)) for master in masters]
+                lines.append(f"| {step} | {next(iter(found.values())).rows:,} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def growth(figures: list[Figure]) -> str:
+    """For each step and size how seconds per row and memory compare with those of the smallest bank, as Markdown."""
+    lines = ["", "| step | engine | rows | seconds per row | memory | |", "|---|---|---|---|---|---|"]
+    for figure in figures:
+        small = next(f for f in figures if (f.step, f.master) == (figure.step, figure.master))
+        if small.size == figure.size:
+            continue
+        grown = f"| {figure.step} | {figure.master} | {figure.rows / small.rows:.2f} x | "
+        if figure.refused or small.refused:
+            lines.append(grown + f"| | {figure.refused or small.refused} |")
+            continue
+        slower = figure.seconds / figure.rows / (small.seconds / small.rows)
+        larger = figure.peak_gb / small.peak_gb
+        short = [
+            f"{what} above {limit:g} x"
+            for what, ratio, limit in (("seconds per row", slower, LONGER_PER_ROW), ("memory", larger, MORE_MEMORY))
+            if ratio > limit
+        ]
+        lines.append(grown + f"{slower:.2f} x | {larger:.2f} x | {', '.join(short) or 'held'} |")
+    return "\n".join(lines)
+
+
+def _cells(figure: Figure | None) -> str:
+    if figure is None:
+        return " | | "
+    return "refused | | " if figure.refused else f"{figure.seconds:g} | {figure.processor_seconds:g} | {figure.peak_gb:g}"
 
 
 def _lines(file: Path) -> int:

@@ -32,8 +32,9 @@ from santander.models.training_set import TrainingSet, additions_of
 from santander.settings import Settings
 from santander.store.access import open_store
 from santander.training.barrier import Guard
-from santander.training.collect import collect_training_set, labelled_months, through
+from santander.training.collect import collect_training_set, through
 from santander.training.distributed import DistributedTrainingSet
+from santander.training.labelled import labelled_months
 from santander.training.plan import FitName, plan_months
 from santander.training.recipe import Recipe
 

@@ -36,7 +36,8 @@ def ablate(
     from santander.training.ablation_plan import plan_table
     from santander.training.ablation_row import AblationRow
     from santander.training.ablation_table import markdown_of, tables_of, write_reports
-    from santander.training.collect import labelled_months, through
+    from santander.training.collect import through
+    from santander.training.labelled import labelled_months
     from santander.training.recipe import Recipe
 
     chosen, default = Ablation.load(ablation), Recipe.load(settings.training.recipe)

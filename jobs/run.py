@@ -21,16 +21,22 @@ def run(
     from_: FromOption = None,
     to: ToOption = None,
     recipe: Annotated[str | None, typer.Option(help="Recipe to train [default: the one conf names].")] = None,
+    train: Annotated[
+        bool, typer.Option("--train/--no-train", help="Train for the month first, or let the champion there is score it.")
+    ] = True,
     customers: Annotated[int, typer.Option(help="Size of the bank that is made when there are no landing files.")] = 20_000,
     *,
     settings: "Settings",
 ) -> Outcome:
-    """Ingest, validate, build features, train, score, submit: for the last month, one month, or each of a range in order."""
+    """Ingest, validate, build features, train, score, submit: for the last month, one month, or each of a range in order.
+
+    With --no-train it is the monthly refresh: a new month is taken in and scored by the champion.
+    """
     from santander.storage import place
     from santander.walk import walk
 
     places = [place(file) for file in files or []]
-    report = walk(settings, places, month=month, first=from_, last=to, recipe=recipe, bank_customers=customers)
+    report = walk(settings, places, month=month, first=from_, last=to, recipe=recipe, train=train, bank_customers=customers)
     return Outcome(report.payload(), report.tables())
 
 

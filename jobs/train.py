@@ -74,10 +74,11 @@ def _cross_validated(
     from santander.models.blend import Blend
     from santander.registry.nested_runs import parent_run
     from santander.steps import Steps
-    from santander.training.collect import labelled_months, through
+    from santander.training.collect import through
     from santander.training.cross_validation import cross_validate, metrics_of, payload
     from santander.training.cross_validation_table import table_of
     from santander.training.folds import months_of, plan_folds
+    from santander.training.labelled import labelled_months
 
     rule = settings.cross_validation.changed(folds=folds, window=window)
     if recipe.model is Blend:

@@ -26,3 +26,9 @@ def arrow_type(name: str) -> pa.DataType:
 def arrow_schema(columns: Iterable[tuple[str, str]]) -> pa.Schema:
     """The Arrow schema of pairs of name and Spark SQL type name."""
     return pa.schema([pa.field(name, arrow_type(type_)) for name, type_ in columns])
+
+
+def file_schema(columns: Iterable[tuple[str, str]]) -> pa.Schema:
+    """The same for rows on their way into a parquet file: texts as dictionaries, which is how a file has them."""
+    dictionary = pa.dictionary(pa.int32(), pa.string())
+    return pa.schema([pa.field(name, dictionary if type_ == "string" else arrow_type(type_)) for name, type_ in columns])

@@ -40,13 +40,30 @@ def open_session(settings: "Settings") -> Iterator["SparkSession"]:
     if isinstance(settings.data, BucketPath):
         settings.data.check()
         os.environ.update(settings.data.access.environment())  # the embedded engine reads it when it starts
-    opened = _embedded_session() if settings.master == EMBEDDED else _spark_session(settings)
+    opened = _embedded_session(settings) if settings.master == EMBEDDED else _spark_session(settings)
     with opened as session:
         yield session
 
 
+def cores(settings: "Settings", session: "SparkSession") -> int:
+    """How many tasks are at work at once: one for each core, of this machine or of the executors that Spark has."""
+    if settings.master != EMBEDDED:
+        return int(session.sparkContext.defaultParallelism)
+    allowed = getattr(os, "sched_getaffinity", None)  # a container may have fewer than the machine
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
 @contextmanager
-def _embedded_session() -> Iterator["SparkSession"]:
+def _embedded_session(settings: "Settings") -> Iterator["SparkSession"]:
+    from santander.memory.embedded import within_budget
+
+    with within_budget(settings), _served() as session:
+        yield session
+
+
+@contextmanager
+def _served() -> Iterator["SparkSession"]:
+    """A server of the embedded engine in this process, by what the environment says of it, and a session on it."""
     os.environ.setdefault("RUST_LOG", "error")
     from pysail.spark import SparkConnectServer
     from pyspark.sql import SparkSession

@@ -66,6 +66,10 @@ class StepLedger:
         last = self.last(step, month)
         return last is not None and last.fingerprint == fingerprint
 
+    def has_run(self, step: str) -> bool:
+        """Whether the step was ever run, for whatever month."""
+        return any(name == step for name, _ in self._last)
+
     def has_seen(self, step: str, fingerprint: str) -> bool:
         """Whether the step was ever run on exactly this, whatever came after."""
         return (step, fingerprint) in self._by_fingerprint

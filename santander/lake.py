@@ -16,13 +16,17 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from santander.bank.months import Month
 from santander.errors import InputError, SantanderError
-from santander.storage import BucketPath, Place
-from santander.table_files import fingerprints_of, rows_by_month, rows_meeting
+from santander.month_files import MonthFile, below
+from santander.session_on_demand import SessionOnDemand
+from santander.small_tables import rows_of
+from santander.storage import BucketPath, Place, move
+from santander.table_files import commit_files, files_of, fingerprints_of, rows_by_month, rows_meeting
 from santander.table_schema import check_schema, declared_schema, upgrade_schema
 from santander.tables import CARRIED_FINGERPRINTS, PARTITION, Table
 from santander.writers import write_lock, written_alone, written_among_others
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from deltalake import DeltaTable
     from pyspark.sql import DataFrame, SparkSession
 
@@ -60,7 +64,7 @@ class Lake:
     For a data folder in a bucket that cannot be used it raises InputError or SantanderError, which say what is missing.
     """
 
-    def __init__(self, settings: "Settings", session: "SparkSession | None" = None) -> None:
+    def __init__(self, settings: "Settings", session: "SparkSession | SessionOnDemand | None" = None) -> None:
         self._settings = settings
         self._root = settings.lake
         self._locks = settings.state / "locks"
@@ -78,11 +82,16 @@ class Lake:
         """The engine's session; raises when the lake was opened for looking only."""
         if self._session is None:
             raise RuntimeError("this lake was opened without a session")
-        return self._session
+        return self._session() if isinstance(self._session, SessionOnDemand) else self._session
 
     def path(self, table: Table) -> str:
         """Where the table lies."""
         return f"{self._root}/{table.name}"
+
+    @property
+    def place(self) -> Place:
+        """The folder that the tables lie in."""
+        return self._data / "lake"
 
     # --- looking -------------------------------------------------------------------------------------------------
 
@@ -112,6 +121,13 @@ class Lake:
         carried = {(row["month"], row["fingerprint"]): row["same_as"] for row in notes}
         return {month: carried.get((str(month), print_), print_) for month, print_ in fingerprints_of(self._delta(table)).items()}
 
+    def files_by_month(self, table: Table) -> dict[Month, list[Place]]:
+        """Where the parquet files of each month lie, for tasks that read them without the engine."""
+        places: dict[Month, list[Place]] = {}
+        for file in sorted(files_of(self.delta(table)), key=lambda file: file.path) if self.exists(table) else ():
+            places.setdefault(file.month, []).append(below(self._place_of(table), file.path))
+        return places
+
     def read(self, table: Table) -> "DataFrame":
         """The whole table; raises InputError when it does not exist (the engine would name a path, not a remedy)."""
         if not self.exists(table):
@@ -125,7 +141,7 @@ class Lake:
 
     def rows(self, table: Table) -> list[dict[str, Any]]:
         """All rows of a small table, such as ``step_runs``, read in the driver; empty when the table does not exist."""
-        return self.delta(table).to_pyarrow_table().to_pylist() if self.exists(table) else []
+        return rows_of(self.delta(table)) if self.exists(table) else []
 
     def delta(self, table: Table) -> "DeltaTable":
         """The table at its latest version, as deltalake reads it: for what must not depend on an engine.
@@ -150,13 +166,39 @@ class Lake:
         Rows of other months in ``frame`` are never written. Raises SchemaMismatch before anything is written, and
         RowCountMismatch, with the table restored, when the commit holds other rows than were meant.
         """
-        months = sorted(rows_meant)
 
         def wrong(left: "DeltaTable") -> tuple[Month | None, int, int] | None:
-            written = rows_by_month(left)
-            return next(((m, rows_meant[m], written.get(m, 0)) for m in months if written.get(m, 0) != rows_meant[m]), None)
+            return _other_rows(rows_by_month(left), rows_meant)
 
-        return self._replace(table, frame, in_months(months), wrong, lineage)
+        return self._replace(table, frame, in_months(sorted(rows_meant)), wrong, lineage)
+
+    def replace_months_by_files(
+        self,
+        table: Table,
+        files: Sequence[MonthFile],
+        folder: Place,
+        rows_meant: Mapping[Month, int],
+        lineage: Mapping[str, Any] | None = None,
+    ) -> int:
+        """The same with rows that tasks have written already to ``files`` below ``folder``, from where they are moved.
+
+        No engine is needed: the files are named in the commit, together with those that they replace.
+        """
+        waiting = {file.name for file in files}
+
+        def put_in_place() -> int:
+            before = self._delta(table)
+            for file in files:
+                if file.name in waiting:
+                    move(below(folder, file.name), below(self._place_of(table), file.name))
+                    waiting.discard(file.name)
+            commit_files(before, table, files, sorted(rows_meant), lineage)
+            after = self._delta(table)
+            if (found := _other_rows(rows_by_month(after), rows_meant)) is not None:
+                raise RowCountMismatch(table, *found, rolled_back=self._roll_back(table, after.version()))
+            return after.version()
+
+        return self._commit(table, put_in_place)
 
     def replace_where(
         self, table: Table, frame: "DataFrame", predicate: str, rows_meant: int, lineage: Mapping[str, Any] | None = None
@@ -208,6 +250,12 @@ class Lake:
         frame.write.format("delta").partitionBy(PARTITION).save(str(folder))
         return self.session.read.format("delta").load(str(folder))
 
+    def read_staged(self, folder: Place, schema: "pa.Schema") -> "DataFrame":
+        """Rows that the tasks of a step wrote as parquet files to a folder of its own; they are there when the step has run."""
+        from pyspark.sql.pandas.types import from_arrow_schema
+
+        return self.session.read.schema(from_arrow_schema(schema)).parquet(str(folder))
+
     def upgrade(self, table: Table) -> list[str]:
         """Add the columns that the catalogue declares and the table was made without; their names."""
         with self.lock(table.name):
@@ -225,6 +273,9 @@ class Lake:
         from deltalake import DeltaTable
 
         return DeltaTable(self.path(table), version=version, storage_options=self._options)
+
+    def _place_of(self, table: Table) -> Place:
+        return self._data / "lake" / table.name
 
     def _stored(self, table: Table, version: int | None = None) -> "DataFrame":
         reader = self.session.read.format("delta")
@@ -343,6 +394,11 @@ class Lake:
         given = [f"{field.name} {field.dataType.simpleString()}" for field in frame.schema.fields]
         if declared != given:
             raise SchemaMismatch(table, declared, given)
+
+
+def _other_rows(written: Mapping[Month, int], meant: Mapping[Month, int]) -> tuple[Month, int, int] | None:
+    """The first month that holds other rows than were meant, with both numbers."""
+    return next(((m, meant[m], written.get(m, 0)) for m in sorted(meant) if written.get(m, 0) != meant[m]), None)
 
 
 def _fields(table: Table) -> Iterator[tuple[str, Any]]:

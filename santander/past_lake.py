@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
     from pyspark.sql import DataFrame, SparkSession
 
+    from santander.session_on_demand import SessionOnDemand
     from santander.settings import Settings
 
 _READING_ONLY = "a lake as of earlier versions is for reading"
@@ -40,7 +41,7 @@ class PastLake(Lake):
     def __init__(
         self,
         settings: "Settings",
-        session: "SparkSession | None",
+        session: "SparkSession | SessionOnDemand | None",
         versions: Mapping[Table, int],
         months: Collection[Month] | None = None,
     ) -> None:

@@ -2,12 +2,14 @@
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 from santander.errors import InputError
+from santander.memory.sizes import parsed_size
 from santander.storage import BucketPath, Place, folder_place
 
 
@@ -24,19 +26,37 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _size(given: object) -> int:
+    try:
+        return parsed_size(given)
+    except ValueError as error:
+        raise PydanticCustomError("size", "{said}", {"said": str(error)}) from None
+
+
+Size = Annotated[int, BeforeValidator(_size)]
+"""Bytes, written as a number and a unit."""
+
+
+class MemorySettings(_Section):
+    """What a step on the embedded engine may hold in memory, and where the engine writes what it may not hold."""
+
+    budget: Size
+    spill_dir: str | None
+
+
 class IngestSettings(_Section):
     """How landing files are read and when they are refused."""
 
     max_quarantine_share: float = Field(ge=0, le=1)
     chunk_bytes: int = Field(ge=1024)
-    tasks: int = Field(ge=1)
-    months_per_commit: int = Field(ge=1)
+    tasks: int | None = Field(ge=1)
 
 
 class FeatureSettings(_Section):
     """How the feature table is built."""
 
     months_per_commit: int = Field(ge=1)
+    tasks: int | None = Field(ge=1)
 
 
 class NullShare(_Section):
@@ -182,6 +202,7 @@ class Settings(BaseSettings):
     spark: SparkSettings
     maintenance: MaintenanceSettings
     locks: LockSettings
+    memory: MemorySettings
 
     @classmethod
     def load(cls, **options: Any) -> "Settings":

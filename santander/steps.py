@@ -11,13 +11,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from santander.bank.months import Month
+from santander.engine import cores
 from santander.errors import InputError
 from santander.features import build
 from santander.freshness import StepLedger, fingerprint_of
 from santander.ingest.ingestion import STEP_VERSION as INGEST_VERSION
 from santander.ingest.ingestion import IngestReport, WouldReplace, ingest
-from santander.ingest.landing import sha256_of
+from santander.known_files import KnownFiles, identity_of
 from santander.lake import Lake
+from santander.memory import footprint
+from santander.memory.budget import Budget
 from santander.scoring import batch, submission
 from santander.staleness import BUILD, SCORE, Origins, stale_features, stale_months
 from santander.storage import Place, place
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from santander.registry.versions import VersionId
+    from santander.session_on_demand import SessionOnDemand
     from santander.settings import Settings
     from santander.training.recipe import Recipe
 
@@ -53,11 +57,11 @@ class StepOutcome:
 class Steps:
     """The steps over one lake and one session."""
 
-    def __init__(self, settings: "Settings", session: "SparkSession") -> None:
+    def __init__(self, settings: "Settings", session: "SparkSession | SessionOnDemand") -> None:
         self.settings = settings
-        self.session = session
         self.lake = Lake(settings, session)
         self.ledger = StepLedger(self.lake)
+        self.known_files = KnownFiles(settings.state / "landing_files.json")
 
     @cached_property
     def store(self) -> "FeatureStore":
@@ -73,7 +77,10 @@ class Steps:
     ) -> IngestReport:
         """Ingest landing files, up to date or not; raises WouldReplace for a month in ``not_to_replace``."""
         started = time.monotonic()
+        identities = [identity_of(file) for file in files]
         report = ingest(self.settings, self.lake, files, allow_shrink=allow_shrink, not_to_replace=not_to_replace)
+        for file, identity, read in zip(files, identities, report.files, strict=True):
+            self.known_files.remember(file, identity, read.sha256)
         prints = [ingest_fingerprint(self.settings, file.sha256) for file in report.files]
         kept = [(Month.parse(c.month), prints[c.file_index], c.kept) for c in report.counts if c.is_dated]
         self.ledger.record(INGEST, kept, time.monotonic() - started)
@@ -85,8 +92,9 @@ class Steps:
         A new file that holds a month of a file ingested before would replace what that one gave: then all are ingested.
         """
         started = time.monotonic()
-        prints = {file: ingest_fingerprint(self.settings, sha256_of(file)) for file in files}
-        new = [file for file in files if not self.ledger.has_seen(INGEST, prints[file])]
+        known = files if self.ledger.has_run(INGEST) else []  # the first ingest of all reads its files once, not twice
+        prints = {file: ingest_fingerprint(self.settings, self.known_files.sha256(file)) for file in known}
+        new = [file for file in files if file not in prints or not self.ledger.has_seen(INGEST, prints[file])]
         seen = [file for file in files if file not in new]
         done: list[Month] = []
         if new:
@@ -113,7 +121,9 @@ class Steps:
         stale = [month for month in months if anyway or month not in origins.features or month in behind]
         rows: dict[Month, int] = {}
         if stale:
-            rows = build.build_features(self.lake, stale, self.settings.features.months_per_commit)
+            chosen = self.settings.features
+            tasks = chosen.tasks or cores(self.settings, self.lake.session)
+            rows = build.build_features(self.lake, stale, chosen.months_per_commit, Budget.of(self.settings), tasks)
             self.ledger.record(BUILD, [(m, prints[m], rows[m]) for m in stale], time.monotonic() - started)
         fresh = [month for month in months if month not in stale]
         _say_up_to_date(BUILD, fresh)
@@ -161,11 +171,9 @@ class Steps:
 
         With ``promote`` False (None: the setting ``gate.automatic``) it waits as challenger.
         """
-        from santander.registry.promotion import register_candidate
         from santander.registry.versions import champion_number
-        from santander.training.collect import labelled_months, through
+        from santander.training.labelled import labelled_months
         from santander.training.plan import plan_months
-        from santander.training.train import train
 
         started = time.monotonic()
         labelled = labelled_months(self.lake)
@@ -179,6 +187,11 @@ class Steps:
         if not anyway and before and holder is not None:
             _say_up_to_date(TRAIN, [target])
             return StepOutcome(TRAIN, [], [target], time.monotonic() - started, _with_champion(before.result, holder))
+        from santander.registry.promotion import register_candidate
+        from santander.training.collect import through
+        from santander.training.train import train
+
+        self._refuse_too_large_a_fit(plan.months, plan.gate)
         report = train(self.settings, self.lake, through(self.store), recipe, target)
         promotion = register_candidate(self.settings, self.lake, report, promote=promote)
         evaluation = report.judgement.evaluation if report.judgement else None
@@ -194,6 +207,11 @@ class Steps:
         customers = evaluation.customers if evaluation else 0
         self.ledger.record(TRAIN, [(target, fingerprint, customers)], time.monotonic() - started, result)
         return StepOutcome(TRAIN, [target], [], time.monotonic() - started, result)
+
+    def _refuse_too_large_a_fit(self, fitted: Collection[Month], judged: Month) -> None:
+        rows = self.lake.rows_by_month(FEATURES_TABLE)
+        holding = footprint.JUDGE.beside(sum(rows.get(month, 0) for month in fitted), footprint.LEARNT_FROM)
+        Budget.of(self.settings).require(holding, rows.get(judged, 0), str(judged))
 
     def _train_fingerprint(self, months: Sequence[Month], recipe: "Recipe") -> str:
         features, customers = self.lake.fingerprints(FEATURES_TABLE), self.lake.fingerprints(CUSTOMERS)
@@ -219,6 +237,7 @@ class Steps:
         if not anyway and last and last.fingerprint == fingerprint and month in self.lake.months(RECOMMENDATIONS):
             _say_up_to_date(SCORE, [month])
             return StepOutcome(SCORE, [], [month], time.monotonic() - started, last.result)
+        Budget.of(self.settings).require(footprint.SCORE, self.lake.rows_by_month(CUSTOMERS).get(month, 0), str(month))
         version = load_version(self.settings, chosen.number)
         fit = version.candidate.fit_to_judge(month)
         if fit is None:

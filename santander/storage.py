@@ -215,6 +215,18 @@ def whole_file(target: Place) -> Iterator[BinaryIO]:
         unfinished.unlink(missing_ok=True)
 
 
+def move(source: Place, target: Place) -> None:
+    """Give a file another name in the same folder tree or bucket; whoever looks finds it whole under either name."""
+    if isinstance(source, Path) and isinstance(target, Path):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.replace(target)
+    elif isinstance(source, BucketPath) and isinstance(target, BucketPath):
+        with _told(target):
+            target.access.filesystem().move(source.path, target.path)
+    else:
+        raise TypeError(f"{source} and {target} are not in one place")
+
+
 def _upload(file: Path, target: BucketPath) -> None:
     """One call into the library, which nothing interrupts: an upload that does not end leaves no object.
 

@@ -5,12 +5,15 @@ All but the count come from the statistics of the commits; no data are read.
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from santander.bank.months import Month
-from santander.tables import PARTITION
+from santander.month_files import MonthFile
+from santander.tables import PARTITION, Table
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -55,6 +58,33 @@ def rows_meeting(delta: "DeltaTable", predicate: str) -> int:
 
     counted = QueryBuilder().register("t", delta).execute(f"SELECT count(*) AS n FROM t WHERE {predicate}")  # noqa: S608
     return int(counted.read_all().column("n")[0].as_py())
+
+
+def commit_files(
+    delta: "DeltaTable", table: Table, files: Sequence[MonthFile], months: Sequence[Month], lineage: Mapping[str, Any] | None
+) -> None:
+    """Make parquet files that lie in the table's folder all there is of these months, in one commit upon this version.
+
+    Raises CommitFailedError when another writer has committed since.
+    """
+    from deltalake import CommitProperties
+    from deltalake.transaction import AddAction, RemoveAction
+
+    now, key = int(time.time() * 1000), table.key[0]
+    added: list[AddAction | RemoveAction] = [
+        AddAction(file.name, file.size, {PARTITION: file.snapshot}, now, True, file.statistics(key)) for file in files
+    ]
+    delta.create_write_transaction(
+        added,
+        "overwrite",
+        delta.schema(),
+        partition_by=[PARTITION],
+        partition_filters=[(PARTITION, "in", [str(month.snapshot) for month in months])],
+        commit_properties=CommitProperties(
+            custom_metadata={"userMetadata": json.dumps(lineage, default=str)} if lineage else None,
+            max_commit_retries=0,  # which files are replaced was settled by the version read
+        ),
+    )
 
 
 def _as_date(value: dt.date | str) -> dt.date:

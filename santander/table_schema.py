@@ -12,6 +12,10 @@ from santander.tables import Table
 if TYPE_CHECKING:
     from deltalake import DeltaTable
     from deltalake import Schema as DeltaSchema
+    from deltalake.schema import ArrayType, PrimitiveType
+
+_NAMED_OTHERWISE = {"tinyint": "byte", "smallint": "short", "int": "integer", "bigint": "long"}
+"""Types that Delta names otherwise than Spark SQL."""
 
 
 class OutdatedTable(SantanderError):
@@ -36,11 +40,17 @@ class ForeignTable(SantanderError):
 
 def declared_schema(table: Table) -> "DeltaSchema":
     """The columns of the catalogue as a Delta schema."""
+    from deltalake import Field
     from deltalake import Schema as DeltaSchema
 
-    from santander.arrow import arrow_schema
+    return DeltaSchema([Field(name, _delta_type(type_)) for name, type_ in table.columns])
 
-    return DeltaSchema.from_arrow(arrow_schema(table.columns))
+
+def _delta_type(name: str) -> "ArrayType | PrimitiveType":
+    """The Delta type of a Spark SQL type name such as ``int`` or ``array<double>``."""
+    from deltalake.schema import ArrayType, PrimitiveType
+
+    return ArrayType(_delta_type(name[6:-1])) if name.startswith("array<") else PrimitiveType(_NAMED_OTHERWISE.get(name, name))
 
 
 def check_schema(delta: "DeltaTable", table: Table) -> "DeltaTable":

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from santander.bank.months import Month
-from santander.engine import open_session
 from santander.errors import InputError
 from santander.ingest.accounting import last_ingestions, merges_since
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.options import chosen_months
+from santander.session_on_demand import SessionOnDemand
 from santander.steps import StepOutcome, Steps
 from santander.storage import Place
 from santander.tables import CUSTOMERS, FEATURES_TABLE, INGESTIONS
@@ -113,18 +113,20 @@ def walk(
     first: str | None = None,
     last: str | None = None,
     recipe: str | None = None,
+    train: bool = True,
     bank_customers: int,
 ) -> WalkReport:
     """Do every step for each target month in order, skipping what is up to date.
 
     The target is the last month there is unless one or a range is asked for. Months before it that were scored, and that
-    a correction has put out of date since, are scored again. Without landing files a bank is made.
+    a correction has put out of date since, are scored again. With ``train`` False the champion there is scores. Without
+    landing files a bank is made.
     """
     from santander.training.recipe import Recipe
 
     landing = list(files) or _landing_files(settings, bank_customers)
     chosen_recipe = Recipe.load(recipe or settings.training.recipe)
-    with open_session(settings) as session:
+    with SessionOnDemand(settings) as session:
         steps = Steps(settings, session)
         outcomes = [steps.ingest_new(landing)]
         present = steps.lake.months(CUSTOMERS)
@@ -141,7 +143,8 @@ def walk(
                 outcomes.append(steps.score(corrected, anyway=False))
                 outcomes.append(steps.submit(corrected, anyway=False))
         for target in targets:
-            outcomes.append(_train_if_possible(steps, target, chosen_recipe))
+            if train:
+                outcomes.append(_train_if_possible(steps, target, chosen_recipe))
             outcomes.append(steps.score(target, anyway=False))
             outcomes.append(steps.submit(target, anyway=False))
         return WalkReport(_ingested(steps), outcomes, settings.data, settings.state)

@@ -25,6 +25,9 @@ hypothesis.settings.load_profile("santander")
 
 MASTERS = {"sail": "sail", "spark": "local[2]"}
 
+SHORT_LIVED_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""Java of a test run spends half of its time compiling what is then called a few times over a few rows: compile it lightly."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=list(MASTERS), default="sail", help="the engine that the data steps run on")
@@ -32,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     os.environ["SANTANDER_MASTER"] = MASTERS[config.getoption("--engine")]
+    os.environ.setdefault("SPARK_SUBMIT_OPTS", SHORT_LIVED_JVM)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

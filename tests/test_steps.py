@@ -84,7 +84,7 @@ def test_an_ingest_that_dies_between_its_commits_is_completed_by_the_same_comman
     whole.ingest([file])
 
     steps = Steps(settings, session)
-    for name in ("replace_where", "replace_months", "append_rows"):
+    for name in ("replace_where", "replace_months", "replace_months_by_files", "append_rows"):
         write = getattr(Lake, name)
 
         def write_or_die(self: Lake, table: Table, *rest: Any, _write: Any = write, **named: Any) -> Any:

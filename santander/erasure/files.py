@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING
 from santander.erasure.places import files_below, is_below
 from santander.erasure.search import KEY_COLUMNS, traces_in
 from santander.erasure.tokens import Numbers
+from santander.features.staging import FOLDER as STAGED_FEATURES
+from santander.features.staging import LOCK as BUILD_LOCK
+from santander.lake import Lake
+from santander.scoring.batch import FOLDER as STAGED_LISTS
+from santander.scoring.batch import LOCK as SCORE_LOCK
 from santander.storage import Place, open_read, remove_tree, whole_file
 
 if TYPE_CHECKING:
@@ -17,8 +22,11 @@ _UNFINISHED = re.compile(r"\..*\.([0-9]+)\.part")
 
 
 def remove_leftovers(settings: "Settings") -> list[str]:
-    """Remove staged lines and half-written files of processes that are no more; the names of those files."""
+    """Remove what steps had staged and half-written files of processes that are no more; the names of those files."""
     remove_tree(settings.data / "lake" / "_staging")
+    for lock, staged in ((BUILD_LOCK, STAGED_FEATURES), (SCORE_LOCK, STAGED_LISTS)):
+        with Lake(settings).lock(lock):  # of a step that is under way they are not left
+            remove_tree(settings.data / "lake" / staged)
     if not isinstance(settings.data, Path):
         return []
     dead = [

@@ -16,9 +16,13 @@ Masks = npt.NDArray[np.integer]
 
 def hits(ranks: Ranks, added: Masks) -> npt.NDArray[np.bool_]:
     """Where a list names an added product: (rows x 7) for lists (rows x 7) and bitmasks (rows)."""
-    named = np.where(ranks == NO_PRODUCT, 0, ranks)
-    is_added = np.take_along_axis(bits_of(added), named.astype(np.intp), axis=1) > 0
-    return np.asarray(is_added & (ranks != NO_PRODUCT), dtype=np.bool_)
+    found = np.zeros(ranks.shape, dtype=np.bool_)
+    bought = np.flatnonzero(added)
+    lists = ranks[bought]
+    named = np.where(lists == NO_PRODUCT, 0, lists)
+    is_added = np.take_along_axis(bits_of(added[bought]), named.astype(np.intp), axis=1) > 0
+    found[bought] = is_added & (lists != NO_PRODUCT)
+    return found
 
 
 def average_precision(ranks: Ranks, added: Masks) -> Precisions:
@@ -26,10 +30,13 @@ def average_precision(ranks: Ranks, added: Masks) -> Precisions:
 
     The sum over hits at rank k of (hits up to k) / k, divided by the best number of hits, min(7, products added).
     """
-    hit = hits(ranks, added)
+    precisions = np.zeros(len(ranks), dtype=np.float64)
+    bought = np.flatnonzero(added)
+    hit = hits(ranks[bought], added[bought])
     precision_at = hit.cumsum(axis=1) / np.arange(1, LIST_LENGTH + 1)
-    possible = np.minimum(bits_of(added).sum(axis=1), LIST_LENGTH)
-    return np.asarray(np.where(hit, precision_at, 0.0).sum(axis=1) / np.maximum(possible, 1), dtype=np.float64)
+    possible = np.minimum(bits_of(added[bought]).sum(axis=1), LIST_LENGTH)
+    precisions[bought] = np.where(hit, precision_at, 0.0).sum(axis=1) / possible
+    return precisions
 
 
 def map_at_7(ranks: Ranks, added: Masks) -> float:

@@ -99,14 +99,17 @@ class Judgement:
 
 
 def precisions_of(model: Recommender, judged: MonthToJudge) -> Precisions:
-    """The average precision of a model's list for every customer of the month."""
-    return average_precision(model.rank(judged.rows, model.score(judged.rows)), judged.added)
+    """The average precision of a model's list for every customer of the month; only those who added something are scored."""
+    return average_precision(judged.lists_of_buyers(model), judged.added)
 
 
 def judge(model: Recommender, baseline: Recommender, judged: MonthToJudge, oracle: float | None = None) -> Judgement:
-    """Rank the products of every customer by both models and compare the lists with what was added."""
+    """Rank the products of every customer by the model and compare the lists with what was added.
+
+    Of the baseline no figure counts lists in which nothing could be found, so it only ranks for who added something.
+    """
     scores = model.score(judged.rows)
-    ranks, baseline_ranks = model.rank(judged.rows, scores), baseline.rank(judged.rows, baseline.score(judged.rows))
+    ranks, baseline_ranks = model.rank(judged.rows, scores), judged.lists_of_buyers(baseline)
     added = judged.added
     precisions, baseline_precisions = average_precision(ranks, added), average_precision(baseline_ranks, added)
     slices = _by_slice(judged, precisions, baseline_precisions)

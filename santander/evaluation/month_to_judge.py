@@ -1,12 +1,16 @@
 """The rows a model is judged on."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from santander.bank.months import Month
 from santander.evaluation.average_precision import Masks
+from santander.models.ranking import LIST_LENGTH, NO_PRODUCT, Ranks
+from santander.models.recommender import Recommender
 
 
 @dataclass(frozen=True)
@@ -19,12 +23,28 @@ class MonthToJudge:
     month: Month
     rows: pa.Table
 
-    @property
+    @cached_property
     def added(self) -> Masks:
         """What each customer added, as a bitmask."""
         return np.asarray(self.rows["added"].to_numpy(), dtype=np.int64)
 
+    @cached_property
+    def bought(self) -> npt.NDArray[np.intp]:
+        """The rows of the customers who added something."""
+        return np.flatnonzero(self.added)
+
     @property
     def buyers(self) -> int:
         """How many customers added something."""
-        return int(np.count_nonzero(self.added))
+        return len(self.bought)
+
+    def lists_of_buyers(self, model: Recommender) -> Ranks:
+        """The lists (rows x 7) of a model for who added something; nobody else is scored, and all others have an empty one.
+
+        That is all a precision depends on: it is 0 for who added nothing, whatever the list. A thirtieth of a month are buyers.
+        """
+        ranks = np.full((self.rows.num_rows, LIST_LENGTH), NO_PRODUCT, dtype=np.int8)
+        if self.buyers:
+            rows = self.rows.take(pa.array(self.bought))
+            ranks[self.bought] = model.rank(rows, model.score(rows))
+        return ranks

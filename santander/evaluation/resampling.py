@@ -6,6 +6,7 @@ Source: B. Efron, R. Tibshirani, An Introduction to the Bootstrap (1993), chapte
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from santander.evaluation.average_precision import Precisions
 
@@ -39,7 +40,7 @@ def paired_difference(champion: Precisions, challenger: Precisions, resamples: i
     """
     if champion.shape != challenger.shape or not len(champion):
         raise ValueError(f"a pair of precisions for every customer is needed, got {champion.shape} and {challenger.shape}")
-    pairs, times = np.unique(np.stack([champion, challenger], axis=1), axis=0, return_counts=True)
+    pairs, times = _pairs(champion, challenger)
     n = len(champion)
     draws = np.random.default_rng(seed).multinomial(n, times / n, size=resamples)
     means = draws @ pairs / n
@@ -57,3 +58,15 @@ def paired_difference(champion: Precisions, challenger: Precisions, resamples: i
         relative_lower=float(relative_lower),
         relative_upper=float(relative_upper),
     )
+
+
+def _pairs(champion: Precisions, challenger: Precisions) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """The different pairs of precisions in order, and how often each occurs.
+
+    Most customers add nothing and have the least pair there is, (0, 0): they are counted and not sorted.
+    """
+    counts = np.flatnonzero((champion != 0) | (challenger != 0))
+    pairs, times = np.unique(np.stack([champion[counts], challenger[counts]], axis=1), axis=0, return_counts=True)
+    if nothing := len(champion) - len(counts):
+        pairs, times = np.vstack([np.zeros((1, 2)), pairs]), np.concatenate([[nothing], times])
+    return pairs, np.asarray(times, dtype=np.int64)

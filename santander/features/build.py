@@ -1,83 +1,89 @@
-"""The table ``features`` from the table ``customers``, a month at a time."""
+"""The table ``features`` from the table ``customers``, a task for each month."""
 
 import logging
-import math
-from collections.abc import Collection, Sequence
-from functools import reduce
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+import pyarrow as pa
 
 from santander.bank.months import Month
 from santander.errors import InputError
-from santander.features.declaration import FEATURE_NAMES, FEATURES
-from santander.features.history import LAGS, history_columns, lag_name
-from santander.features.profile import base_36, profile_columns, with_imputed_income
+from santander.features.customer_files import CustomerFiles
+from santander.features.history import LAGS
+from santander.features.month import MonthWork, feature_rows
+from santander.features.staging import staging
 from santander.lake import Lake
+from santander.memory.budget import UNLIMITED, Budget
+from santander.memory.footprint import FEATURES
+from santander.month_file_writer import MONTH_FILE_SCHEMA, MonthFileWriter, as_batch
+from santander.month_files import MonthFile
+from santander.storage import Place
 from santander.tables import CUSTOMERS, FEATURES_TABLE
 
-if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
-
 log = logging.getLogger("santander.features")
-
-_TYPES = {feature.name: feature.type for feature in FEATURES}
 
 STEP_VERSION = 1
 """Raised when the features of unchanged input would come out differently: months built before are then out of date."""
 
 
-def build_features(lake: Lake, months: Sequence[Month], months_per_commit: int) -> dict[Month, int]:
+def build_features(
+    lake: Lake, months: Sequence[Month], months_per_commit: int, budget: Budget = UNLIMITED, tasks: int = 1
+) -> dict[Month, int]:
     """Replace these months of ``features`` and return their rows; raises InputError for a month without customers.
 
-    Each month is joined to the partitions of the five months before it and to nothing else, so memory grows with
-    ``months_per_commit`` and not with ``months``.
+    Each month is made from its own files and those of the five months before and from nothing else, by one task, of which
+    ``tasks`` are at work at once, or fewer where the rows of so many months do not fit the budget. Raises OverBudget, before
+    anything is done, for a month that does not fit it alone.
     """
     present = lake.rows_by_month(CUSTOMERS)
     absent = [str(month) for month in months if not present.get(month)]
     if absent:
         raise InputError(f"no customers for {', '.join(absent)}: ingest the landing file of the month first")
+    if not months:
+        return {}
     ordered = sorted(months)
+    largest = max(ordered, key=lambda month: present[month])
+    budget.require(FEATURES, present[largest], str(largest))
+    at_once = budget.tasks(FEATURES.fixed, FEATURES.per_row * present[largest], tasks)
+    files = lake.files_by_month(CUSTOMERS)
     for first in range(0, len(ordered), months_per_commit):
         batch = ordered[first : first + months_per_commit]
-        frames = [features_of_month(lake, month, present) for month in batch]
-        union = reduce(lambda left, right: left.unionByName(right), frames)
-        lake.replace_months(FEATURES_TABLE, union, {month: present[month] for month in batch})
+        with staging(lake) as folder:
+            written = _write_months(lake, _dealt_out([_work_on(month, files) for month in batch], at_once), folder)
+            lake.replace_months_by_files(FEATURES_TABLE, written, folder, {month: present[month] for month in batch})
         log.info("features: %s of %s months written, the last %s", first + len(batch), len(ordered), batch[-1])
     return {month: present[month] for month in ordered}
 
 
-def features_of_month(lake: Lake, month: Month, present: Collection[Month]) -> "DataFrame":
-    """Rows of ``features`` of one month; ``present`` are the months that ``customers`` has.
-
-    The profile is narrowed to numbers before anything is joined: each join copies every column of its rows.
-    """
-    from pyspark.sql import functions as F
-
-    month_rows = lake.read_months(CUSTOMERS, [month])
-    profile = month_rows.select("customer_id", "snapshot_date", *profile_columns(), "household_income")
-    rows = with_imputed_income(profile)
-    for lag in LAGS:
-        wanted = [F.col("holdings").alias(lag_name(lag))]
-        if lag == 1:
-            wanted += [base_36("relation_type").alias("relation_type_last"), F.col("is_active").alias("was_active")]
-        if month - lag in present:
-            before = lake.read_months(CUSTOMERS, [month - lag]).select(F.col("customer_id").alias("customer_before"), *wanted)
-            rows = rows.join(before, on=F.col("customer_id") == F.col("customer_before"), how="left").drop("customer_before")
-        else:
-            rows = rows.select("*", *(F.lit(None).cast(_TYPES[name]).alias(name) for name in _names_at(lag)))
-    return rows.select("*", *history_columns(), *season_columns(month)).select("customer_id", "snapshot_date", *FEATURE_NAMES)
+def _work_on(month: Month, files: Mapping[Month, Sequence[Place]]) -> MonthWork:
+    before = {lag: CustomerFiles(tuple(files[month - lag])) for lag in LAGS if files.get(month - lag)}
+    return MonthWork(month, CustomerFiles(tuple(files[month])), before)
 
 
-def _names_at(lag: int) -> list[str]:
-    return [lag_name(lag), "relation_type_last", "was_active"] if lag == 1 else [lag_name(lag)]
+def _dealt_out(work: Sequence[MonthWork], tasks: int) -> list[list[MonthWork]]:
+    """The months dealt out to tasks one by one, so that late months, which have more customers, do not meet in one."""
+    return [list(work[task::tasks]) for task in range(min(tasks, len(work)))]
 
 
-def season_columns(month: Month) -> "list[Column]":
-    """The season family: constants of a month, rounded so that no engine's sine matters."""
-    from pyspark.sql import functions as F
+def _write_months(lake: Lake, work: Sequence[Sequence[MonthWork]], folder: Place) -> list[MonthFile]:
+    """Build the months in tasks of the engine, which write them below ``folder``; the files."""
+    from pyspark.sql.pandas.types import from_arrow_schema
 
-    angle = 2 * math.pi * (month.number - 1) / 12
-    return [
-        F.lit(month.number).cast("tinyint").alias("month_of_year"),
-        F.lit(round(math.sin(angle), 6)).alias("season_sine"),
-        F.lit(round(math.cos(angle), 6)).alias("season_cosine"),
-    ]
+    positions = lake.session.range(0, len(work), 1, numPartitions=len(work))
+    written = positions.mapInArrow(_month_writer(work, folder), from_arrow_schema(MONTH_FILE_SCHEMA))
+    return [MonthFile(**row) for row in written.toArrow().to_pylist()]
+
+
+def _month_writer(
+    work: Sequence[Sequence[MonthWork]], folder: Place
+) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
+    def write_months(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for position in batch.column(0).to_pylist():
+                for month in work[position]:
+                    with MonthFileWriter(FEATURES_TABLE, folder) as writer:
+                        for rows in feature_rows(month):
+                            writer.write(rows)
+                        written = writer.finish()
+                    yield as_batch(written)
+
+    return write_months

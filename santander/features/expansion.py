@@ -21,6 +21,7 @@ from santander.features.declaration import FEATURES, HISTORY_MONTHS, Family
 Matrix = npt.NDArray[np.float32]
 Bits = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
+Masks = npt.NDArray[np.int32]
 Features: TypeAlias = "pa.Table | pa.RecordBatch"
 
 LAGS = range(1, HISTORY_MONTHS + 1)
@@ -42,6 +43,9 @@ class ColumnGroup(StrEnum):
     """Held two to five months before, per product and month: 96 columns."""
     MONTHS_HELD = "months_held"
     """In how many known months of the window the product was held, 0 to 5."""
+    HELD_LATELY = "held_lately"
+    """``lag_1_bits`` and ``months_held`` in one column a product: months held in the window, and 6 more where it was held
+    the month before. 1 to 4 is who gave it up, 7 to 11 who holds it."""
     MONTHS_SINCE_HELD = "months_since_held"
     """Months since the product was last held, 1 to 5; 0 when not in the window."""
     MONTHS_SINCE_ADDED = "months_since_added"
@@ -120,13 +124,14 @@ class _Window:
     def __init__(self, features: Features) -> None:
         self._features = features
 
-    def mask(self, name: str) -> tuple[Integers, npt.NDArray[np.bool_]]:
+    def mask(self, name: str) -> tuple[Masks, npt.NDArray[np.bool_]]:
         """A bitmask feature with 0 for null, and where it is null."""
-        unknown = _column(self._features, name).is_null().to_numpy(zero_copy_only=False)
-        return integers(self._features, name, unknown=0), unknown
+        column = _column(self._features, name)
+        unknown = column.is_null().to_numpy(zero_copy_only=False)
+        return np.asarray(_filled(column.cast(pa.int32()), 0), dtype=np.int32), unknown
 
     @cached_property
-    def lags(self) -> list[Integers]:
+    def lags(self) -> list[Masks]:
         """Holdings 1 to 5 months before, 0 where unknown."""
         return [mask for mask, _ in self._read]
 
@@ -141,7 +146,7 @@ class _Window:
         return np.asarray(np.logical_and.reduce(self.unknown), dtype=np.bool_)
 
     @cached_property
-    def _read(self) -> list[tuple[Integers, npt.NDArray[np.bool_]]]:
+    def _read(self) -> list[tuple[Masks, npt.NDArray[np.bool_]]]:
         return [self.mask(f"holdings_lag_{lag}") for lag in LAGS]
 
 
@@ -166,6 +171,11 @@ def _months_held(window: _Window, block: Matrix) -> None:
     block[window.empty] = np.nan
 
 
+def _held_lately(window: _Window, block: Matrix) -> None:
+    _months_held(window, block)
+    block += bits_of(window.lags[0]) * np.float32(HISTORY_MONTHS + 1)
+
+
 def _months_since_held(window: _Window, block: Matrix) -> None:
     block[:] = 0
     for lag in reversed(LAGS):
@@ -184,7 +194,7 @@ def _months_since_added(window: _Window, block: Matrix) -> None:
     block[nothing_known] = np.nan
 
 
-def _times(happened: Callable[[Integers, Integers], Integers]) -> Callable[[_Window, Matrix], None]:
+def _times(happened: Callable[[Masks, Masks], Masks]) -> Callable[[_Window, Matrix], None]:
     """Count over the pairs of known months that follow each other; ``happened`` gets the earlier and the later holdings."""
 
     def count(window: _Window, block: Matrix) -> None:
@@ -204,6 +214,7 @@ _PER_PRODUCT: dict[ColumnGroup, Callable[[_Window, Matrix], None]] = {
     ColumnGroup.LAG_1_BITS: _lag_1_bits,
     ColumnGroup.OLDER_LAG_BITS: _older_lag_bits,
     ColumnGroup.MONTHS_HELD: _months_held,
+    ColumnGroup.HELD_LATELY: _held_lately,
     ColumnGroup.MONTHS_SINCE_HELD: _months_since_held,
     ColumnGroup.MONTHS_SINCE_ADDED: _months_since_added,
     ColumnGroup.TIMES_ADDED: _times(lambda before, after: after & ~before),
@@ -215,13 +226,17 @@ _PER_PRODUCT: dict[ColumnGroup, Callable[[_Window, Matrix], None]] = {
 
 def integers(features: Features, name: str, unknown: int) -> Integers:
     """A feature of whole numbers or booleans (rows), with ``unknown`` where it is null."""
-    numbers = _column(features, name).cast(pa.int64()).fill_null(unknown)
-    return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.int64)
+    return np.asarray(_filled(_column(features, name).cast(pa.int64()), unknown), dtype=np.int64)
 
 
 def _numbers(features: Features, name: str) -> Matrix:
-    numbers = _column(features, name).cast(pa.float32(), safe=False).fill_null(np.nan)
-    return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.float32)
+    return np.asarray(_filled(_column(features, name).cast(pa.float32(), safe=False), np.nan), dtype=np.float32)
+
+
+def _filled(numbers: "pa.Array", value: float) -> npt.NDArray[np.generic]:
+    """The numbers with a value for null; most columns have none, and are not copied for it."""
+    known = numbers.fill_null(value) if numbers.null_count else numbers
+    return np.asarray(known.to_numpy(zero_copy_only=False))
 
 
 def _column(features: Features, name: str) -> "pa.Array":

@@ -1,89 +1,70 @@
-"""The profile family: who the customer is in the month itself, texts read as numbers, missing income imputed."""
+"""The profile family: who the customer is in the month itself, texts read as numbers. The income has a file of its own."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+import pyarrow as pa
+import pyarrow.compute as pc
 
-ENOUGH_KNOWN_INCOMES = 50
-NO_KEY = -1
+PROFILE_READ = (
+    "age",
+    "sex",
+    "seniority_months",
+    "is_new",
+    "is_active",
+    "segment",
+    "employment_status",
+    "channel",
+    "country",
+    "province_code",
+    "relation_type",
+    "relation_kind",
+    "primary_status",
+    "is_resident",
+    "is_foreign_born",
+    "is_deceased",
+)
+"""The columns of ``customers`` that the family is made from, but for the income."""
 
-
-def profile_columns() -> "list[Column]":
-    """The features of the family but the income, from the columns of ``customers``."""
-    from pyspark.sql import functions as F
-
-    return [
-        F.col("age"),
-        (F.col("sex") == "H").alias("is_woman"),
-        F.col("seniority_months"),
-        F.col("is_new"),
-        F.col("is_active"),
-        F.substring("segment", 2, 1).cast("tinyint").alias("segment"),
-        base_36("employment_status"),
-        base_36("channel"),
-        base_36("country"),
-        F.col("province_code"),
-        base_36("relation_type"),
-        base_36("relation_kind"),
-        (F.col("primary_status") == 99).alias("left_during_month"),
-        F.col("is_resident"),
-        F.col("is_foreign_born"),
-        F.col("is_deceased"),
-    ]
-
-
-def base_36(name: str) -> "Column":
-    """A code of digits and capital letters as the number it writes in base 36: reversible, and new codes need no list."""
-    from pyspark.sql import functions as F
-
-    return F.conv(F.col(name), 36, 10).cast("int").alias(name)
-
-
-def with_imputed_income(month_rows: "DataFrame") -> "DataFrame":
-    """Replace an unknown income by a median of the same month's rows, and add the flag ``income_imputed``.
-
-    The median is that of the customer's (province, segment); where fewer than 50 incomes are known there, of the segment;
-    where fewer than 50 are known there too, of the month. Null only where the month knows no income at all.
-    The medians are settled for each (province, segment) first, so that the many rows are joined once.
-    """
-    from pyspark.sql import functions as F
-
-    settled = _settled_incomes(month_rows)
-    in_group = (_key("province_code") == F.col("its_province")) & (_key("segment") == F.col("its_segment"))
-    return (
-        month_rows.join(F.broadcast(settled), on=in_group, how="left")
-        .withColumn("income_imputed", F.col("household_income").isNull())
-        .withColumn("household_income", F.coalesce("household_income", "settled_income"))
-        .drop("its_province", "its_segment", "settled_income")
-    )
+_AS_THEY_ARE = (
+    "age",
+    "seniority_months",
+    "is_new",
+    "is_active",
+    "province_code",
+    "is_resident",
+    "is_foreign_born",
+    "is_deceased",
+)
+_CODES = ("employment_status", "channel", "country", "relation_type", "relation_kind")
+_LEFT = 99
 
 
-def _settled_incomes(month_rows: "DataFrame") -> "DataFrame":
-    """(its_province, its_segment, settled_income), one row per group of the month; an unknown key is NO_KEY."""
-    from pyspark.sql import functions as F
-
-    keyed = month_rows.select(_key("province_code").alias("province"), _key("segment").alias("segment"), "household_income")
-    median, known = F.median("household_income"), F.count("household_income")
-    of_group = keyed.groupBy("province", "segment").agg(median.alias("group_income"), known.alias("group_known"))
-    of_segment = keyed.groupBy(F.col("segment").alias("the_segment")).agg(
-        median.alias("segment_income"), known.alias("segment_known")
-    )
-    of_month = keyed.agg(median.alias("month_income"))
-
-    def enough(known: str, key: str) -> "Column":
-        return (F.col(known) >= ENOUGH_KNOWN_INCOMES) & (F.col(key) != NO_KEY)
-
-    income = F.when(enough("group_known", "province") & (F.col("segment") != NO_KEY), F.col("group_income"))
-    income = income.when(enough("segment_known", "segment"), F.col("segment_income")).otherwise(F.col("month_income"))
-    return (
-        of_group.join(of_segment, on=F.col("segment") == F.col("the_segment"), how="inner")
-        .join(of_month, how="cross")
-        .select(F.col("province").alias("its_province"), F.col("segment").alias("its_segment"), income.alias("settled_income"))
-    )
+def profile(rows: pa.Table) -> dict[str, pa.Array]:
+    """The features of the family but the income, from columns of ``customers``; a null stays one."""
+    return {
+        **{name: _whole(rows, name) for name in _AS_THEY_ARE},
+        **{name: base_36(_whole(rows, name)) for name in _CODES},
+        "is_woman": _for_each_text(_whole(rows, "sex"), lambda sex: sex == "H", pa.bool_()),
+        "segment": segment_number(_whole(rows, "segment")),
+        "left_during_month": pc.equal(_whole(rows, "primary_status"), _LEFT),
+    }
 
 
-def _key(name: str) -> "Column":
-    from pyspark.sql import functions as F
+def base_36(codes: pa.DictionaryArray) -> pa.Array:
+    """Codes of digits and capital letters as the numbers they write in base 36: reversible, and new codes need no list."""
+    return _for_each_text(codes, lambda code: int(code, 36), pa.int32())
 
-    return F.coalesce(F.col(name).cast("int"), F.lit(NO_KEY))
+
+def segment_number(segments: pa.DictionaryArray) -> pa.Array:
+    """The number that a segment's text begins with: ``01 - TOP`` is 1."""
+    return _for_each_text(segments, lambda text: int(text[1]), pa.int8())
+
+
+def _for_each_text(texts: pa.DictionaryArray, made_of: Callable[[str], object], type_: pa.DataType) -> pa.Array:
+    """What is made of each distinct text, for the rows that have it; null for null."""
+    of_text = pa.array([None if text is None else made_of(text) for text in texts.dictionary.to_pylist()], type_)
+    return of_text.take(texts.indices)
+
+
+def _whole(rows: pa.Table, name: str) -> pa.Array:
+    return rows.column(name).combine_chunks()

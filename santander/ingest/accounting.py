@@ -13,6 +13,7 @@ from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.ingest.duplicates import REASON as DUPLICATE
 from santander.ingest.duplicates import Duplicate
 from santander.ingest.landing import LandingFile
+from santander.tables import PARTITION
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -69,9 +70,9 @@ def count_lines(staged: "DataFrame", files: Sequence[LandingFile], duplicates: S
     """
     from pyspark.sql import functions as F
 
-    month = F.coalesce(F.col("row_month"), F.date_format("snapshot_date", "yyyy-MM")).alias("month")
     bad_values = F.when(F.col("bad_values").isNull(), 0).otherwise(F.size("bad_values")).alias("bad_values")
-    groups = staged.groupBy("file_index", month, "row_reason", bad_values).count().toArrow().to_pylist()
+    by = ("file_index", PARTITION, "row_month", "row_reason", bad_values)
+    groups = [_of_month(group) for group in staged.groupBy(*by).count().toArrow().to_pylist()]
 
     kept: Counter[tuple[int, str]] = Counter()
     with_bad_values: Counter[tuple[int, str]] = Counter()
@@ -111,6 +112,11 @@ def count_lines(staged: "DataFrame", files: Sequence[LandingFile], duplicates: S
         if staged_lines != file.lines:
             raise RuntimeError(f"{file.name} has {file.lines} records, {staged_lines} were staged")
     return counts
+
+
+def _of_month(group: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A group of lines with the month they count under: that of the records, or what the lines that are none say."""
+    return {**group, "month": group["row_month"] or str(Month.of(group[PARTITION]))}
 
 
 def check_shares(counts: Sequence[MonthCount], limit: float) -> None:

@@ -7,17 +7,17 @@ import csv
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from santander.arrow import arrow_schema, arrow_type
+from santander.arrow import arrow_schema, arrow_type, file_schema
 from santander.bank.columns import COLUMNS, PRODUCT_COLUMNS, TRUE_TEXTS, Column
-from santander.ingest.parsing import ParsedChunk
-from santander.tables import CUSTOMERS
+from santander.ingest.parsing import ParsedChunk, Texts
+from santander.tables import CUSTOMERS, PARTITION
 
 UNKNOWN_MONTH = "unknown"
 UNREADABLE = "unreadable"
@@ -27,24 +27,32 @@ _STATUS = (None, UNREADABLE, OUT_OF_RANGE)
 _DATED = r"^[0-9]{4}-(0[1-9]|1[0-2])-[0-9]{2}$"
 
 BAD_VALUE = pa.struct([("column", pa.string()), ("reason", pa.string()), ("raw", pa.string())])
-STAGED_SCHEMA = pa.schema(
-    [
-        *arrow_schema(CUSTOMERS.columns),
-        ("file_index", pa.int32()),
-        ("line", pa.int64()),
-        ("row_reason", pa.string()),
-        ("row_month", pa.string()),
-        ("row_raw", pa.string()),
-        ("row_customer_id", pa.int64()),
-        ("bad_values", pa.list_(BAD_VALUE)),
-        ("correction_of", pa.string()),
-    ]
+_OF_LINE: tuple[tuple[str, pa.DataType], ...] = (
+    ("file_index", pa.int32()),
+    ("line", pa.int64()),
+    ("row_reason", pa.string()),
+    ("row_month", pa.string()),
+    ("row_raw", pa.string()),
+    ("row_customer_id", pa.int64()),
+    ("bad_values", pa.list_(BAD_VALUE)),
+    ("correction_of", pa.string()),
 )
+STAGED_SCHEMA = pa.schema([*arrow_schema(CUSTOMERS.columns), *_OF_LINE])
 """One line of a landing file: a record as ``customers`` takes it, or, where ``row_reason`` is set, a line for quarantine
 with its text, the month it counts under and its customer where that can be told; ``bad_values`` are texts of a kept record
 that were made null, ``correction_of`` is the quarantine id of a record of a file of corrections."""
+LINE_SCHEMA = pa.schema([*(STAGED_SCHEMA.field(name) for name in (PARTITION, CUSTOMERS.key[0])), *_OF_LINE])
+"""What of a staged line says where it goes: month and customer of a record, and all that is not its values."""
+_CLEAN_SCHEMA = pa.schema([*file_schema(CUSTOMERS.columns), *_OF_LINE])
+"""STAGED_SCHEMA with the texts of customers as dictionaries, which is how they are made and how a file takes them soonest."""
 
 _KEY = COLUMNS[1]
+_FEW = 64
+"""Distinct texts up to which what the rule said of them is kept for the next chunk."""
+_PLAIN = {"bigint": (r"[0-9]{1,18}", 18, 0), "double": (r"[0-9]{1,12}(\.[0-9]{1,20})?", 12, 20)}
+"""By type the pattern of numbers, and in other words: the most digits before a point, and after it."""
+NUMBERS = frozenset(position for position, column in enumerate(COLUMNS) if column.type in _PLAIN)
+"""Columns whose texts are nearly all different: keys and amounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ class CleanColumn:
 
 
 def clean(chunk: ParsedChunk, first_line: int, file_index: int, n_leading: int = 0) -> pa.RecordBatch:
-    """All lines of a chunk as rows of STAGED_SCHEMA: the records in order, then the malformed lines.
+    """All lines of a chunk as rows of STAGED_SCHEMA, texts of customers as dictionaries: records in order, then malformed lines.
 
     ``n_leading`` fields stand before the first column in the lines of a file of corrections; ``chunk.texts`` begins after them.
     """
@@ -71,7 +79,7 @@ def clean(chunk: ParsedChunk, first_line: int, file_index: int, n_leading: int =
     if len(broken):
         whole = pa.array(reasons == None)  # noqa: E711
         keys = arrays["customer_id"]
-        arrays = {name: pc.if_else(whole, array, None) for name, array in arrays.items()}
+        arrays = {name: _where(whole, array) for name, array in arrays.items()}
         arrays["row_reason"] = pa.array(reasons, pa.string())
         arrays["row_month"] = _at(broken, n_rows, [_month_of(chunk.texts[0][i].as_py()) for i in broken])
         arrays["row_raw"] = _at(broken, n_rows, [chunk.line(int(chunk.positions[i])) for i in broken])
@@ -87,9 +95,36 @@ def clean(chunk: ParsedChunk, first_line: int, file_index: int, n_leading: int =
     return _append_malformed(records, chunk, first_line, file_index, n_leading) if chunk.malformed else records
 
 
-def clean_column(column: Column, texts: pa.DictionaryArray) -> CleanColumn:
-    """Apply one column's rule to its distinct texts, then spread the outcome over the rows."""
-    trimmed = pc.utf8_trim_whitespace(texts.dictionary)
+def records_of(lines: pa.RecordBatch) -> pa.RecordBatch:
+    """The records among cleaned lines, with the columns of ``customers``."""
+    broken = lines.column(lines.schema.get_field_index("row_reason"))
+    whole = lines if broken.null_count == lines.num_rows else lines.filter(pc.is_null(broken))
+    return whole.select([name for name, _ in CUSTOMERS.columns])
+
+
+def clean_column(column: Column, texts: Texts) -> CleanColumn:
+    """Apply one column's rule to its distinct texts, then spread the outcome over the rows; texts stay a dictionary."""
+    if not isinstance(texts, pa.DictionaryArray):
+        plain = _plain_numbers(column, texts)
+        return plain or clean_column(column, texts.dictionary_encode())
+    distinct = texts.dictionary
+    ruled = _ruled_before(column, tuple(distinct.to_pylist())) if len(distinct) <= _FEW else _ruled(column, distinct)
+    if isinstance(ruled.values, pa.DictionaryArray):
+        spread = pa.DictionaryArray.from_arrays(ruled.values.indices.take(texts.indices), ruled.values.dictionary)
+    else:
+        spread = ruled.values.take(texts.indices)
+    return CleanColumn(spread, None if ruled.status is None else ruled.status[texts.indices.to_numpy()])
+
+
+@lru_cache(maxsize=1024)
+def _ruled_before(column: Column, texts: tuple[str, ...]) -> CleanColumn:
+    """One chunk after the other has the same few texts in most columns."""
+    return _ruled(column, pa.array(texts, pa.string()))
+
+
+def _ruled(column: Column, texts: pa.StringArray) -> CleanColumn:
+    """The rule applied to texts; where they stay texts, as a dictionary, since two may say the same and one nothing."""
+    trimmed = pc.utf8_trim_whitespace(texts)
     silent = pc.is_in(trimmed, pa.array([*column.missing, *([column.null_value] if column.null_value else [])], pa.string()))
     legal = pc.match_substring_regex(trimmed, f"^(?:{column.pattern})$")
     values = _cast(column, pc.if_else(pc.and_not(legal, silent), trimmed, None))
@@ -98,8 +133,46 @@ def clean_column(column: Column, texts: pa.DictionaryArray) -> CleanColumn:
         outside = pc.fill_null(_outside(column, values), False)
         values = pc.if_else(outside, None, values)
         status[outside.to_numpy(zero_copy_only=False)] = 2
-    values = values.cast(arrow_type(column.type)).take(texts.indices)
-    return CleanColumn(values, status[texts.indices.to_numpy()] if status.any() else None)
+    values = values.cast(arrow_type(column.type))
+    return CleanColumn(values.dictionary_encode() if column.type == "string" else values, status if status.any() else None)
+
+
+def _plain_numbers(column: Column, texts: pa.StringArray) -> CleanColumn | None:
+    """The same for a column of numbers that are all written plainly, or silent; None where any is not.
+
+    How many digits stand before a point and after it says all that the pattern says, and takes no look at each text.
+    """
+    pattern, most_whole, most_fraction = _PLAIN[column.type]
+    if column.pattern != pattern or not len(texts):
+        return None
+    silent = reduce(pc.or_, (pc.equal(texts, text) for text in column.missing)) if column.missing else None
+    written = texts if silent is None else texts.filter(pc.invert(silent))
+    ends = np.frombuffer(written.buffers()[1], np.int32)[written.offset : written.offset + len(written) + 1]
+    characters = np.frombuffer(written.buffers()[2] or b"", np.uint8)[ends[0] : ends[-1]]
+    if not _are_plain(characters, ends - ends[0], most_whole, most_fraction):
+        return None
+    values = _cast(column, texts if silent is None else pc.if_else(silent, None, texts))
+    if pc.any(_outside(column, values)).as_py():
+        return None
+    return CleanColumn(values.cast(arrow_type(column.type)), None)
+
+
+def _are_plain(characters: npt.NDArray[np.uint8], ends: npt.NDArray[np.int32], most_whole: int, most_fraction: int) -> bool:
+    """Whether all texts, which lie one after another, are digits, or digits, a point and digits, up to so many of each."""
+    points = np.flatnonzero((characters < ord("0")) | (characters > ord("9")))
+    if not (characters[points] == ord(".")).all():
+        return False
+    texts = np.searchsorted(ends, points, side="right") - 1
+    if not (np.diff(texts) > 0).all():
+        return False
+    whole = np.diff(ends)
+    whole[texts] = points - ends[texts]
+    fraction = ends[texts + 1] - 1 - points
+    return _between(whole, most_whole) and _between(fraction, most_fraction)
+
+
+def _between(lengths: npt.NDArray[np.integer], most: int) -> bool:
+    return not len(lengths) or bool(lengths.min() >= 1 and lengths.max() <= most)
 
 
 def _cast(column: Column, texts: pa.Array) -> pa.Array:
@@ -144,6 +217,12 @@ def _row_reasons(columns: dict[str, CleanColumn], n_rows: int) -> npt.NDArray[np
     return reasons
 
 
+def _where(whole: pa.BooleanArray, array: pa.Array) -> pa.Array:
+    if isinstance(array, pa.DictionaryArray):
+        return pa.DictionaryArray.from_arrays(pc.if_else(whole, array.indices, None), array.dictionary)
+    return pc.if_else(whole, array, None)
+
+
 def _holdings(flags: list[pa.Array], n_rows: int) -> pa.Array:
     holdings = np.zeros(n_rows, np.int32)
     for bit, flag in enumerate(flags):
@@ -182,7 +261,7 @@ def _append_malformed(
         "row_raw": pa.array(raws, pa.string()),
         "row_customer_id": customer_ids(keys),
     }
-    both = pa.Table.from_batches([records, _batch(arrays, len(positions))]).combine_chunks()
+    both = pa.Table.from_batches([records, _batch(arrays, len(positions))]).unify_dictionaries().combine_chunks()
     return both.to_batches()[0]
 
 
@@ -210,5 +289,5 @@ def _at(rows: npt.NDArray[np.int64], n_rows: int, values: list[str]) -> pa.Array
 
 
 def _batch(arrays: dict[str, pa.Array], n_rows: int) -> pa.RecordBatch:
-    columns = [arrays[f.name].cast(f.type) if f.name in arrays else pa.nulls(n_rows, f.type) for f in STAGED_SCHEMA]
-    return pa.RecordBatch.from_arrays(columns, schema=STAGED_SCHEMA)
+    columns = [arrays[f.name].cast(f.type) if f.name in arrays else pa.nulls(n_rows, f.type) for f in _CLEAN_SCHEMA]
+    return pa.RecordBatch.from_arrays(columns, schema=_CLEAN_SCHEMA)

@@ -1,9 +1,17 @@
 """Records that repeat a key. The first by (file order on the command line, line number) stays."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from santander.errors import InputError
+from santander.month_files import MonthFile, below
+from santander.storage import Place, open_read
+from santander.tables import CUSTOMERS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -25,6 +33,23 @@ class Duplicate:
 
 class TooManyDuplicates(InputError):
     """More keys repeat than any quarantine may hold, as when a file is delivered twice in one; nothing was replaced."""
+
+
+def repeats_a_key(files: Sequence[MonthFile], folder: Place) -> bool:
+    """Whether a customer stands twice in a month of these files of customers; it reads their keys, month by month."""
+    key = CUSTOMERS.key[0]
+    by_month: dict[str, list[MonthFile]] = {}
+    for file in files:
+        by_month.setdefault(file.month, []).append(file)
+    for of_month in by_month.values():
+        columns = []
+        for file in of_month:
+            with open_read(below(folder, file.name)) as source:
+                columns.append(pq.read_table(source, columns=[key]).column(key))
+        keys = np.sort(pa.chunked_array([chunk for column in columns for chunk in column.chunks]).to_numpy())
+        if (keys[1:] == keys[:-1]).any():
+            return True
+    return False
 
 
 def find_duplicates(staged: "DataFrame", at_most: float) -> list[Duplicate]:

@@ -1,6 +1,7 @@
 """One ingest: landing files in, then quarantine, customers and ingestions, in this order; the last is the commit marker.
 
-Lines are parsed once into a staging table; everything after reads that. ``read = kept + quarantined`` per file and month.
+Lines are parsed once, into files of ``customers`` that wait for their commit and a few columns of what is said of each line,
+by which everything else is decided. ``read = kept + quarantined`` per file and month.
 """
 
 import logging
@@ -12,17 +13,16 @@ from santander.bank.months import Month
 from santander.errors import InputError
 from santander.ingest.accounting import MonthCount, check_products, check_shares, check_shrink, count_lines, markers
 from santander.ingest.cleaning import UNKNOWN_MONTH
-from santander.ingest.duplicates import Duplicate, find_duplicates
+from santander.ingest.duplicates import Duplicate, find_duplicates, repeats_a_key
 from santander.ingest.landing import LandingFile, survey_all
 from santander.ingest.quarantine import quarantined_rows
-from santander.ingest.staging import kept_records, new_ingestion_id, stage_lines, staging, with_texts
+from santander.ingest.reading import RECORDS
+from santander.ingest.staging import StagedFiles, new_ingestion_id, stage_files, staging, with_texts
 from santander.lake import Lake
 from santander.storage import Place
 from santander.tables import CUSTOMERS, INGESTIONS, QUARANTINE
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
-
     from santander.settings import Settings
 
 log = logging.getLogger("santander.ingest")
@@ -69,7 +69,7 @@ def ingest(
     with staging(settings, lake, ingestion_id) as folder:
         files = survey_all(paths, settings.ingest.chunk_bytes, folder / "landing")
         log.info("%s file(s), %s lines: parsing", len(files), f"{sum(file.lines for file in files):,}")
-        staged = stage_lines(settings, lake, files, folder / "lines")
+        staged = stage_files(settings, lake, files, folder)
         duplicates, counts = _take_stock(settings, staged, files)
         kept = _kept_rows(counts)
         if clash := sorted(set(kept) & set(not_to_replace)):
@@ -77,16 +77,18 @@ def ingest(
         if not allow_shrink:
             check_shrink(lake.rows_by_month(CUSTOMERS), kept)
             check_products(lake.rows(INGESTIONS), files, counts)
-        _publish(settings, lake, staged, files, duplicates, counts, kept, ingestion_id)
+        _publish(lake, staged, files, duplicates, counts, kept, ingestion_id)
         return IngestReport(ingestion_id, files, tuple(counts))
 
 
 def _take_stock(
-    settings: "Settings", staged: "DataFrame", files: Sequence[LandingFile]
+    settings: "Settings", staged: StagedFiles, files: Sequence[LandingFile]
 ) -> tuple[list[Duplicate], list[MonthCount]]:
     limit = settings.ingest.max_quarantine_share
-    duplicates = find_duplicates(staged, at_most=limit * sum(file.lines for file in files))
-    counts = count_lines(staged, files, duplicates)
+    duplicates: list[Duplicate] = []
+    if repeats_a_key(staged.records, staged.folder / RECORDS):  # nearly never, and ranking all lines is dear
+        duplicates = find_duplicates(staged.lines, at_most=limit * sum(file.lines for file in files))
+    counts = count_lines(staged.lines, files, duplicates)
     check_shares(counts, limit)
     return duplicates, counts
 
@@ -103,9 +105,8 @@ def _kept_rows(counts: Sequence[MonthCount]) -> dict[Month, int]:
 
 
 def _publish(
-    settings: "Settings",
     lake: Lake,
-    staged: "DataFrame",
+    staged: StagedFiles,
     files: Sequence[LandingFile],
     duplicates: Sequence[Duplicate],
     counts: Sequence[MonthCount],
@@ -113,16 +114,11 @@ def _publish(
     ingestion_id: str,
 ) -> None:
     lineage = {"ingestion_id": ingestion_id}
-    quarantine = quarantined_rows(lake.session, staged, files, counts, with_texts(files, duplicates), ingestion_id)
+    quarantine = quarantined_rows(lake.session, staged.lines, files, counts, with_texts(files, duplicates), ingestion_id)
     meant = sum(count.quarantined_rows + count.bad_values for count in counts)
     lake.replace_where(QUARANTINE, quarantine, _of_files_and_months(files, counts), meant, lineage)
-    customers = kept_records(staged, duplicates).select(*(name for name, _ in CUSTOMERS.columns))
-    months = sorted(kept)
-    step = settings.ingest.months_per_commit
-    for first in range(0, len(months), step):
-        batch = {month: kept[month] for month in months[first : first + step]}
-        lake.replace_months(CUSTOMERS, customers, batch, lineage)
-        log.info("customers: %s months of %s written", min(first + step, len(months)), len(months))
+    lake.replace_months_by_files(CUSTOMERS, staged.kept(duplicates), staged.folder / RECORDS, kept, lineage)
+    log.info("customers: %s months written", len(kept))
     lake.append_rows(INGESTIONS, markers(ingestion_id, files, counts), lineage)
 
 

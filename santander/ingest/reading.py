@@ -7,35 +7,93 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-from santander.ingest.cleaning import STAGED_SCHEMA, clean
+from santander.ingest.cleaning import LINE_SCHEMA, NUMBERS, STAGED_SCHEMA, clean, records_of
 from santander.ingest.landing import Chunk, LandingFile, LandingFileRefused, read_chunk
-from santander.ingest.parsing import ParsedChunk, parse
+from santander.ingest.parsing import KnownColumns, ParsedChunk, parse
+from santander.month_file_writer import MONTH_FILE_SCHEMA, MonthFileWriter, as_batch
+from santander.month_files import MonthFile
+from santander.storage import Place, whole_file
+from santander.tables import CUSTOMERS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+
+RECORDS, LINES = "records", "lines"
+"""Folders of what is written of landing files: files of customers, and what is said of each line."""
 
 
 def read_landing_files(session: "SparkSession", files: Sequence[LandingFile], tasks: int) -> "DataFrame":
     """Every line of the files as a row of STAGED_SCHEMA, parsed and cleaned chunk by chunk in ``tasks`` parallel tasks."""
     from pyspark.sql.pandas.types import from_arrow_schema
 
-    work = [(index, file, chunk) for index, file in enumerate(files) for chunk in file.chunks]
-    positions = session.range(0, len(work), 1, numPartitions=min(tasks, len(work)))
-    return positions.mapInArrow(_cleaner(work), from_arrow_schema(STAGED_SCHEMA))
+    work = _work_on(files)
+    return _positions(session, work, tasks).mapInArrow(_cleaner(work), from_arrow_schema(STAGED_SCHEMA))
+
+
+def write_landing_files(session: "SparkSession", files: Sequence[LandingFile], tasks: int, folder: Place) -> list[MonthFile]:
+    """Write records as files of ``customers`` to ``folder``/records, and a row of LINE_SCHEMA for each line to ``folder``/lines.
+
+    A task takes a stretch of one chunk after another, so its files hold its lines in order. Of a task that an engine did
+    twice only the files returned here count.
+    """
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    work = _work_on(files)
+    written = _positions(session, work, tasks).mapInArrow(_file_writer(work, folder), from_arrow_schema(MONTH_FILE_SCHEMA))
+    return [MonthFile(**row) for row in written.toArrow().to_pylist()]
+
+
+def _work_on(files: Sequence[LandingFile]) -> list[tuple[int, LandingFile, Chunk]]:
+    return [(index, file, chunk) for index, file in enumerate(files) for chunk in file.chunks]
+
+
+def _positions(session: "SparkSession", work: Sequence[object], tasks: int) -> "DataFrame":
+    return session.range(0, len(work), 1, numPartitions=min(tasks, len(work)))
 
 
 def _cleaner(
     work: Sequence[tuple[int, LandingFile, Chunk]],
 ) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
     def clean_chunks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            for position in batch.column(0).to_pylist():
-                index, file, chunk = work[position]
-                parsed = parse(read_chunk_on_worker(file, chunk), chunk.n_lines, file.n_fields)
-                yield clean(_landing_columns(parsed, file), chunk.first_line, index, file.n_leading)
+        for lines in _cleaned(work, batches):
+            yield pa.Table.from_batches([lines]).cast(STAGED_SCHEMA).combine_chunks().to_batches()[0]
 
     return clean_chunks
+
+
+def _file_writer(
+    work: Sequence[tuple[int, LandingFile, Chunk]], folder: Place
+) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
+    def write_chunks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        with MonthFileWriter(CUSTOMERS, folder / RECORDS) as records, whole_file(lines_file(folder, records.part)) as file:
+            with pq.ParquetWriter(file, LINE_SCHEMA, use_dictionary=["row_reason", "row_month"], write_statistics=False) as said:
+                for lines in _cleaned(work, batches):
+                    said.write_batch(lines.select(LINE_SCHEMA.names))
+                    records.write(records_of(lines))
+            written = records.finish()
+        yield as_batch(written)
+
+    return write_chunks
+
+
+def lines_file(folder: Place, part: str) -> Place:
+    """Where the task ``part`` of ``write_landing_files`` says what became of its lines."""
+    return folder / LINES / f"{part}.parquet"
+
+
+def _cleaned(work: Sequence[tuple[int, LandingFile, Chunk]], batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    known: dict[int, KnownColumns] = {}
+    for batch in batches:
+        for position in batch.column(0).to_pylist():
+            index, file, chunk = work[position]
+            parsed = parse(read_chunk_on_worker(file, chunk), chunk.n_lines, file.n_fields, known.setdefault(index, _known(file)))
+            yield clean(_landing_columns(parsed, file), chunk.first_line, index, file.n_leading)
+
+
+def _known(file: LandingFile) -> KnownColumns:
+    return KnownColumns(frozenset(file.n_leading + position for position in NUMBERS if position < file.n_columns))
 
 
 def _landing_columns(parsed: ParsedChunk, file: LandingFile) -> ParsedChunk:

@@ -1,18 +1,30 @@
-"""Where the lines of one ingest or replay are staged, and what of them goes into customers."""
+"""Where the lines of one ingest or replay are staged, and what of them goes into customers.
+
+An ingest stages records as files of ``customers``, which the commit names where they lie, and beside them what is said of each
+line; a replay, whose records are merged into rows there are, stages its few lines as rows.
+"""
 
 import datetime as dt
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from santander.engine import cores
+from santander.erasure import ERASED
 from santander.erasure.reingest import without_erased
 from santander.erasure.suppression import suppression_list
+from santander.ingest.cleaning import LINE_SCHEMA
 from santander.ingest.duplicates import Duplicate
 from santander.ingest.landing import LandingFile
-from santander.ingest.reading import line_texts, read_landing_files
+from santander.ingest.reading import LINES, line_texts, read_landing_files, write_landing_files
+from santander.ingest.taking_out import without_lines
 from santander.lake import Lake
+from santander.memory.budget import Budget
+from santander.memory.footprint import INGEST
+from santander.month_files import MonthFile
 from santander.storage import Place, names_in, remove_tree
 
 if TYPE_CHECKING:
@@ -57,7 +69,41 @@ def staging(settings: "Settings", lake: Lake, ingestion_id: str) -> Iterator[Pla
 def stage_lines(settings: "Settings", lake: Lake, files: Sequence[LandingFile], folder: Place) -> "DataFrame":
     """Every line of the files, cleaned, written once and read from there: STAGED_SCHEMA, rows of erased customers bare."""
     erased = suppression_list(settings, lake)  # without its key nothing is read
-    return without_erased(erased, lake.stage(read_landing_files(lake.session, files, settings.ingest.tasks), folder))
+    return without_erased(erased, lake.stage(read_landing_files(lake.session, files, _tasks(settings, lake)), folder))
+
+
+def _tasks(settings: "Settings", lake: Lake) -> int:
+    """How many chunks are parsed at once: as many as set, or fewer where the memory budget does not hold them."""
+    per_task = INGEST.per_row * settings.ingest.chunk_bytes
+    return Budget.of(settings).tasks(INGEST.fixed, per_task, settings.ingest.tasks or cores(settings, lake.session))
+
+
+@dataclass(frozen=True)
+class StagedFiles:
+    """What an ingest wrote: ``lines`` has a row of LINE_SCHEMA for each line, ``records`` are files of customers."""
+
+    lines: "DataFrame"
+    records: tuple[MonthFile, ...]
+    folder: Place
+    has_erased: bool
+    """Whether ``lines`` says of some records that their customer was erased: they are still in the files."""
+
+    def kept(self, duplicates: Sequence[Duplicate]) -> Sequence[MonthFile]:
+        """The files without the records that do not go into customers; nearly always just the files."""
+        gone = {(each.file_index, each.line) for each in duplicates}
+        if self.has_erased:
+            erased = self.lines.where(f"row_reason = '{ERASED}'").select("file_index", "line").toArrow()
+            gone |= set(zip(*(column.to_pylist() for column in erased.columns), strict=True))
+        return without_lines(self.lines.sparkSession, self.records, self.folder, gone) if gone else self.records
+
+
+def stage_files(settings: "Settings", lake: Lake, files: Sequence[LandingFile], folder: Place) -> StagedFiles:
+    """Every line of the files, cleaned and written once."""
+    erased = suppression_list(settings, lake)  # without its key nothing is read
+    records = write_landing_files(lake.session, files, _tasks(settings, lake), folder)
+    said = lake.read_staged(folder / LINES, LINE_SCHEMA)
+    lines = without_erased(erased, said)
+    return StagedFiles(lines, tuple(records), folder, has_erased=lines is not said)
 
 
 def kept_records(staged: "DataFrame", duplicates: Sequence[Duplicate]) -> "DataFrame":

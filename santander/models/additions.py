@@ -62,6 +62,8 @@ class Examples:
     matrix: Matrix
     label: npt.NDArray[np.int64]
     weight: npt.NDArray[np.float32]
+    margins: npt.NDArray[np.float32] | None = None
+    """Where a booster starts (examples x classes), if not where it starts by itself."""
 
 
 def examples_of(additions: Additions, columns: tuple[ColumnGroup, ...], classes: Classes, row_weight: RowWeight) -> Examples:

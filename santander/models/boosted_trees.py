@@ -4,6 +4,7 @@ Fitted on additions only, one example per added product, as the best entries of 
 nothing says little about the order of the products, and the metric asks for the order alone.
 """
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -16,20 +17,22 @@ from santander.models.packages import XGBOOST
 from santander.models.ranking import Prior, Scores
 from santander.models.recommender import KindSettings, Progress, Recommender, in_chunks, silent
 from santander.models.saved_facts import SavedFacts
+from santander.models.start import GroupStart, Start
 from santander.models.training_set import TrainingData
 
 if TYPE_CHECKING:
     import xgboost
 
-_BOOSTER, _FACTS = "booster.ubj", "boosted_trees.json"
+_BOOSTER, _FACTS, _START = "booster.ubj", "boosted_trees.json", "start.json"
 
 
 class BoostedTreesSettings(BoosterSettings):
-    """Settings of the booster, and what becomes of products with fewer examples than ``min_additions``."""
+    """Settings of the booster, what becomes of products with fewer examples than ``min_additions``, where boosting starts."""
 
-    added_later: ClassVar[frozenset[str]] = BoosterSettings.added_later | {"rare"}
+    added_later: ClassVar[frozenset[str]] = BoosterSettings.added_later | {"rare", "start"}
 
     rare: Rare = Rare.LEFT_OUT
+    start: Start = Start.ALL
 
 
 class BoostedTrees(Recommender):
@@ -42,8 +45,16 @@ class BoostedTrees(Recommender):
 
     settings: BoostedTreesSettings
 
-    def __init__(self, settings: BoostedTreesSettings, booster: "xgboost.Booster", classes: Classes, prior: Prior) -> None:
-        self.settings, self.booster, self.classes, self.prior = settings, booster, classes, prior
+    def __init__(
+        self,
+        settings: BoostedTreesSettings,
+        booster: "xgboost.Booster",
+        classes: Classes,
+        prior: Prior,
+        start: GroupStart | None = None,
+    ) -> None:
+        """``start`` is where the booster was started, if not where it starts by itself."""
+        self.settings, self.booster, self.classes, self.prior, self.start = settings, booster, classes, prior, start
         self.plan = ColumnPlan(settings.columns)
 
     @classmethod
@@ -54,6 +65,7 @@ class BoostedTrees(Recommender):
         if not isinstance(settings, BoostedTreesSettings):
             raise TypeError(f"settings of kind {cls.kind} expected, got {type(settings).__name__}")
         classes = Classes.of(training.counts(), settings.min_additions, settings.rare)
+        start = GroupStart.of(training.population, training.weights) if settings.start is Start.GROUPS else None
         boosting = BoostingOfClasses(
             columns=settings.columns,
             classes=classes,
@@ -61,9 +73,10 @@ class BoostedTrees(Recommender):
             rounds=settings.rounds,
             early_stopping_rounds=settings.early_stopping_rounds,
             row_weight=settings.row_weight,
+            start=start,
         )
         [booster] = training.boost(boosting, validation, progress)
-        return cls(settings, booster, classes, training.shares())
+        return cls(settings, booster, classes, training.shares(), start)
 
     @property
     def rounds(self) -> int:
@@ -72,9 +85,11 @@ class BoostedTrees(Recommender):
 
     def score(self, features: Features) -> Scores:
         """The probability of each product given that something is added; NaN for the products left out."""
-        return in_chunks(
-            features, lambda rows: self.classes.scores(self.booster.inplace_predict(self.plan.matrix(rows)), self.prior)
-        )
+        return in_chunks(features, self._score)
+
+    def _score(self, rows: Features) -> Scores:
+        margins = None if self.start is None else self.start.margins(rows, self.classes)
+        return self.classes.scores(self.booster.inplace_predict(self.plan.matrix(rows), base_margin=margins), self.prior)
 
     def importance(self) -> dict[str, float]:
         """For each model column used: the loss it took away over all its splits, as a share of all."""
@@ -84,9 +99,12 @@ class BoostedTrees(Recommender):
         """Write the booster as UBJSON and beside it what it cannot say of itself."""
         self.booster.save_model(folder / _BOOSTER)
         SavedFacts(self.settings, self.plan, self.classes, self.prior).write(folder / _FACTS)
+        if self.start is not None:
+            (folder / _START).write_text(json.dumps(self.start.written(), indent=1))
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what ``save`` wrote; raises SantanderError when this code would expand to other columns."""
         facts = SavedFacts.read(folder / _FACTS, BoostedTreesSettings)
-        return cls(facts.settings, read_booster(folder / _BOOSTER), facts.classes, facts.prior)
+        start = GroupStart.read(json.loads((folder / _START).read_text())) if facts.settings.start is Start.GROUPS else None
+        return cls(facts.settings, read_booster(folder / _BOOSTER), facts.classes, facts.prior, start)

@@ -57,6 +57,7 @@ class OneBooster:
             examples.matrix,
             label=examples.label,
             weight=examples.weight,
+            base_margin=examples.margins,
             feature_names=list(ColumnPlan(self.columns).names),
             max_bin=self.parameters["max_bin"],
             nthread=self.parameters["nthread"],

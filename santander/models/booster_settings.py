@@ -12,7 +12,7 @@ from santander.models.recommender import KindSettings
 class BoosterSettings(KindSettings):
     """Settings of a booster by XGBoost's names where it has one; ``columns`` are groups of model columns."""
 
-    added_later: ClassVar[frozenset[str]] = frozenset({"subsample", "row_weight"})
+    added_later: ClassVar[frozenset[str]] = frozenset({"subsample", "row_weight", "max_delta_step"})
 
     columns: tuple[ColumnGroup, ...]
     rounds: int = Field(ge=1)
@@ -29,8 +29,14 @@ class BoosterSettings(KindSettings):
     subsample: float = Field(default=1.0, gt=0, le=1)
     """The share of the examples that each round draws, without putting back."""
     row_weight: RowWeight = RowWeight.ADDITION
+    max_delta_step: float = Field(default=0.0, ge=0)
+    """The most a leaf may move a margin in a round, before ``eta``; 0 for no bound. A bound keeps large steps from overshooting
+    where a class is rare."""
 
     def parameters(self, objective: str, eval_metric: str) -> dict[str, Any]:
         """XGBoost's parameters, without the number of classes and threads."""
         own = {"max_depth", "eta", "min_child_weight", "reg_lambda", "colsample_bytree", "max_bin", "seed", "subsample"}
-        return {"objective": objective, "eval_metric": eval_metric, "tree_method": "hist", **self.model_dump(include=own)}
+        settings = self.model_dump(include=own)
+        if self.max_delta_step:
+            settings["max_delta_step"] = self.max_delta_step
+        return {"objective": objective, "eval_metric": eval_metric, "tree_method": "hist", **settings}

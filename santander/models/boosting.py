@@ -5,7 +5,7 @@ communicators the bins and the histograms are those of the rows of all workers t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -14,6 +14,7 @@ from santander.features.expansion import ColumnGroup, ColumnPlan, bits_of, integ
 from santander.models.additions import Additions, Examples, RowWeight, examples_of
 from santander.models.booster import OneBooster, Told
 from santander.models.classes import Classes
+from santander.models.start import GroupStart
 
 if TYPE_CHECKING:
     import xgboost
@@ -41,7 +42,7 @@ class Boosting(Protocol):
 class BoostingOfClasses:
     """One booster with a class for each product, from the columns of the groups.
 
-    ``parameters`` are xgboost's own by its names, without the number of classes and threads.
+    ``parameters`` are xgboost's own by its names, without the number of classes and threads; ``start`` is where it begins.
     """
 
     columns: tuple[ColumnGroup, ...]
@@ -50,6 +51,7 @@ class BoostingOfClasses:
     rounds: int
     early_stopping_rounds: int
     row_weight: RowWeight = RowWeight.ADDITION
+    start: GroupStart | None = None
 
     @property
     def most_rounds(self) -> int:
@@ -66,7 +68,11 @@ class BoostingOfClasses:
         return [one.grow(self._examples(training), watched, lambda done, loss: progress(done, self.rounds, loss))]
 
     def _examples(self, additions: Additions) -> Examples:
-        return examples_of(additions, self.columns, self.classes, self.row_weight)
+        examples = examples_of(additions, self.columns, self.classes, self.row_weight)
+        if self.start is None:
+            return examples
+        row = additions.row[self.classes.labels(additions.product) >= 0]
+        return replace(examples, margins=self.start.margins(additions.buyers, self.classes)[row])
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,12 @@ import numpy.typing as npt
 
 from santander.bank.products import N_PRODUCTS, PRODUCT_NAMES
 from santander.errors import SantanderError
-from santander.features.expansion import Features, bits_of, integers
+from santander.features.expansion import Features, bits_of
+from santander.models.groups import ACTIVITIES, AGE_BANDS, N_GROUPS, SEGMENTS, SHAPE, groups_of
 from santander.models.ranking import Prior, Scores
 from santander.models.recommender import KindSettings, Progress, Recommender, silent
 from santander.models.training_set import TrainingData
 
-_BAND_FLOORS = np.array([0, 20, 26, 36, 51, 66])
-AGE_BANDS = ("0-19", "20-25", "26-35", "36-50", "51-65", "66+", "unknown")
-SEGMENTS = ("unknown", "top", "individuals", "students")
-ACTIVITIES = ("inactive", "active", "unknown")
-_SHAPE = (len(AGE_BANDS), len(SEGMENTS), len(ACTIVITIES))
 _FILE = "popularity.json"
 
 Counts = npt.NDArray[np.int64]
@@ -70,16 +66,16 @@ class Popularity(Recommender):
         number = training.population["customers"].to_numpy()
         if not number.sum():
             raise SantanderError("no customer has a row in two months that follow each other: there is nothing to learn from")
-        group = _groups(training.population)
-        customers = np.bincount(group, weights=number, minlength=int(np.prod(_SHAPE))).astype(np.int64)
-        additions = np.zeros((int(np.prod(_SHAPE)), N_PRODUCTS), dtype=np.int64)
+        group = groups_of(training.population)
+        customers = np.bincount(group, weights=number, minlength=N_GROUPS).astype(np.int64)
+        additions = np.zeros((N_GROUPS, N_PRODUCTS), dtype=np.int64)
         np.add.at(additions, group, bits_of(training.population["added"].to_numpy()) * number[:, None])
         progress(1, 1, None)
-        return cls(settings, customers.reshape(_SHAPE), additions.reshape(*_SHAPE, N_PRODUCTS))
+        return cls(settings, customers.reshape(SHAPE), additions.reshape(*SHAPE, N_PRODUCTS))
 
     def score(self, features: Features) -> Scores:
         """The shares of each row's group; features used: age, segment, is_active."""
-        return self._shares[_groups(features)]
+        return self._shares[groups_of(features)]
 
     def save(self, folder: Path) -> None:
         """Write the counts of the groups that occur, by name."""
@@ -99,22 +95,13 @@ class Popularity(Recommender):
     def load(cls, folder: Path) -> Self:
         """Read the counts that ``save`` wrote."""
         written = json.loads((folder / _FILE).read_text())
-        customers = np.zeros(_SHAPE, dtype=np.int64)
-        additions = np.zeros((*_SHAPE, N_PRODUCTS), dtype=np.int64)
+        customers = np.zeros(SHAPE, dtype=np.int64)
+        additions = np.zeros((*SHAPE, N_PRODUCTS), dtype=np.int64)
         for group in written["groups"]:
             place = (AGE_BANDS.index(group["age"]), SEGMENTS.index(group["segment"]), ACTIVITIES.index(group["activity"]))
             customers[place] = group["customers"]
             additions[place] = [group["additions"][name] for name in PRODUCT_NAMES]
         return cls(PopularitySettings(**written["settings"]), customers, additions)
-
-
-def _groups(rows: Features) -> npt.NDArray[np.int64]:
-    """The group of each row as one number: age band, then segment, then activity."""
-    age = integers(rows, "age", unknown=-1)
-    band = np.where(age < 0, AGE_BANDS.index("unknown"), np.searchsorted(_BAND_FLOORS, age, side="right") - 1)
-    segment = integers(rows, "segment", unknown=SEGMENTS.index("unknown"))
-    activity = integers(rows, "is_active", unknown=ACTIVITIES.index("unknown"))
-    return np.ravel_multi_index((band, segment, activity), _SHAPE)
 
 
 def _shares_with_fallback(customers: Counts, additions: Counts, min_group: int) -> Scores:
@@ -123,7 +110,7 @@ def _shares_with_fallback(customers: Counts, additions: Counts, min_group: int) 
     segment_additions = additions.sum(axis=(0, 2), keepdims=True)
     all_customers = customers.sum(keepdims=True)
     all_additions = additions.sum(axis=(0, 1, 2), keepdims=True)
-    group_is_large, segment_is_large = customers >= min_group, np.broadcast_to(segment_customers >= min_group, _SHAPE)
+    group_is_large, segment_is_large = customers >= min_group, np.broadcast_to(segment_customers >= min_group, SHAPE)
     size = np.where(group_is_large, customers, np.where(segment_is_large, segment_customers, all_customers))
     count = np.where(
         group_is_large[..., None], additions, np.where(segment_is_large[..., None], segment_additions, all_additions)

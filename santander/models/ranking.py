@@ -9,11 +9,17 @@ from santander.features.expansion import bits_of
 Scores = npt.NDArray[np.float32]
 Ranks = npt.NDArray[np.int8]
 Prior = npt.NDArray[np.float64]
+_Keys = npt.NDArray[np.int64]
 
 LIST_LENGTH = 7
 NO_PRODUCT = -1
-_LEFT_OUT = np.finfo(np.float32).min
-_TAKEN = -np.inf
+
+_AT_A_TIME = 8_192
+"""Rows that are ranked together: their keys, 1.5 MB, stay near the processor."""
+_PLACE_BITS = 5
+_PLACES = (1 << _PLACE_BITS) - 1
+_NO_SCORE = -(1 << 31)
+_OWNED = np.iinfo(np.int64).min
 
 
 def top_products(scores: Scores, owned: npt.NDArray[np.integer], prior: Prior) -> Ranks:
@@ -25,14 +31,27 @@ def top_products(scores: Scores, owned: npt.NDArray[np.integer], prior: Prior) -
     by prior, then by bit.
     """
     order = np.lexsort((np.arange(N_PRODUCTS), -prior))
-    left = np.where(np.isnan(scores), _LEFT_OUT, scores)[:, order]
-    left[bits_of(owned)[:, order].view(np.bool_)] = _TAKEN
-    ranks = np.full((len(scores), LIST_LENGTH), NO_PRODUCT, dtype=np.int8)
-    rows = np.arange(len(scores))
-    for rank in range(LIST_LENGTH):
-        # argmax takes the first of equals, and the columns are in the order that decides between equals
-        best = left.argmax(axis=1)
-        open_rows = left[rows, best] != _TAKEN
-        ranks[open_rows, rank] = order[best[open_rows]]
-        left[rows, best] = _TAKEN
+    ranks = np.empty((len(scores), LIST_LENGTH), dtype=np.int8)
+    for start in range(0, len(scores), _AT_A_TIME):
+        rows = slice(start, start + _AT_A_TIME)
+        best = np.sort(_keys(scores[rows], owned[rows], order), axis=1)[:, : -LIST_LENGTH - 1 : -1]
+        # an owned product's key has the place of none: it is listed as none below
+        listed = order[np.minimum(_PLACES - (best & _PLACES), N_PRODUCTS - 1)]
+        ranks[rows] = np.where(best == _OWNED, NO_PRODUCT, listed)
     return ranks
+
+
+def _keys(scores: Scores, owned: npt.NDArray[np.integer], order: npt.NDArray[np.intp]) -> _Keys:
+    """A whole number for each product of each row that says everything a list goes by: the greatest is listed first.
+
+    Sorting numbers of one kind is several times faster than looking for the best score seven times. A float's bits order
+    as the float does, once those of the negative ones are turned round; below them there is room for the place among equals.
+    """
+    bits = (scores + np.float32(0)).view(np.int32)  # the sum makes 0 of -0
+    keys = np.where(bits < 0, bits ^ np.int32(0x7FFFFFFF), bits).astype(np.int64)
+    keys[np.isnan(scores)] = _NO_SCORE
+    place = np.empty(N_PRODUCTS, dtype=np.int64)
+    place[order] = np.arange(N_PRODUCTS)
+    keys = (keys << _PLACE_BITS) | (_PLACES - place)
+    keys[bits_of(owned).view(np.bool_)] = _OWNED
+    return keys

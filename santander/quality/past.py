@@ -1,41 +1,34 @@
 """What the commits and the small tables know of a month without its rows being read: nulls, ingestions, quarantine, erasures."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from santander.bank.months import Month
+from santander.column_nulls import nulls_by_month
 from santander.ingest.accounting import last_ingestions, merges_since
 from santander.lake import Lake
-from santander.tables import CUSTOMERS, ERASURES, INGESTIONS, PARTITION, QUARANTINE
+from santander.tables import CUSTOMERS, ERASURES, INGESTIONS, QUARANTINE
 
 MONTHS_COMPARED = 3
 """How many months before a month say which share of nulls is to be expected of it."""
 
 
-def null_shares(lake: Lake, columns: Sequence[str]) -> dict[Month, dict[str, float]]:
-    """For each month of ``customers`` the share of nulls by column, from the statistics of the table's commits.
+def null_shares(lake: Lake, columns: Sequence[str], months: Collection[Month]) -> dict[Month, dict[str, float]]:
+    """For those of these months that ``customers`` has the share of nulls by column, from the files' own statistics.
 
     A column for which a file has no statistics is left out.
     """
-    import pyarrow as pa
-
-    actions = pa.table(lake.delta(CUSTOMERS).get_add_actions(flatten=True))
-    counted = [column for column in columns if f"null_count.{column}" in actions.column_names]
-    files = actions.select([f"partition.{PARTITION}", "num_records", *(f"null_count.{column}" for column in counted)]).to_pylist()
-    rows: Counter[Month] = Counter()
-    nulls: dict[Month, dict[str, int | None]] = {}
-    for file in files:
-        month = Month.of(file[f"partition.{PARTITION}"])
-        rows[month] += file["num_records"]
-        so_far = nulls.setdefault(month, dict.fromkeys(counted, 0))
-        for column in counted:
-            known, more = so_far[column], file[f"null_count.{column}"]
-            so_far[column] = None if known is None or more is None else known + more
+    found = nulls_by_month(lake, CUSTOMERS, columns, months)
     return {
-        month: {column: n / rows[month] for column, n in of_month.items() if n is not None}
-        for month, of_month in nulls.items()
-        if rows[month]
+        month: {column: n / counted.rows for column, n in counted.nulls.items() if n is not None}
+        for month, counted in found.items()
+        if counted.rows
     }
+
+
+def months_compared(months: Sequence[Month]) -> set[Month]:
+    """The months that say which share of nulls is to be expected of these."""
+    return {month - back for month in months for back in range(1, MONTHS_COMPARED + 1)}
 
 
 def earlier_null_shares(shares: Mapping[Month, Mapping[str, float]], month: Month) -> dict[str, list[float]]:

@@ -10,6 +10,8 @@ from santander.bank.months import Month
 from santander.errors import InputError
 from santander.features.declaration import HISTORY_MONTHS
 from santander.lake import Lake
+from santander.memory.budget import Budget
+from santander.memory.footprint import VALIDATE
 from santander.quality import figures as count
 from santander.quality import past
 from santander.quality.declaration import SUITES, suite
@@ -46,14 +48,17 @@ def validate(settings: "Settings", lake: Lake, months: Sequence[Month], tables: 
     versions: dict[str, int] = {}
     for table in chosen:
         versions[table.name] = lake.version(table) or 0
-        present = set(lake.rows_by_month(table))
-        of_table = sorted(set(months) & present)
-        if of_table:
-            gathered += _FIGURES[table.name](settings, lake, of_table, rows)
+        present = lake.rows_by_month(table)
+        of_table = {month: present[month] for month in set(months) & set(present)}
+        for together in Budget.of(settings).batches(VALIDATE, of_table):
+            gathered += _FIGURES[table.name](settings, lake, together, rows)
     return _judge(settings, lake, gathered, versions)
 
 
 def _judge(settings: "Settings", lake: Lake, gathered: Sequence[MonthFigures], versions: dict[str, int]) -> ValidationReport:
+    from santander.quality.library import import_library
+
+    import_library()
     from santander.quality.data_docs import Page, write_pages
     from santander.quality.expectations import Validator, passed_by_rule
 
@@ -113,7 +118,7 @@ def _customers_figures(settings: "Settings", lake: Lake, months: Sequence[Month]
     surplus = count.surplus_rows(lake, CUSTOMERS, months)
     payroll = count.payroll_without_pension(lake, months, rows)
     ingested, excused = past.ingested(lake, months), past.quarantined_values(lake, months)
-    shares = past.null_shares(lake, names)
+    shares = past.null_shares(lake, names, past.months_compared(months))
     schema = _schema(lake, CUSTOMERS)
     gathered = []
     for month in months:

@@ -19,7 +19,8 @@ from santander.registry.decisions import champions_until
 from santander.registry.tracking import open_tracking
 from santander.registry.versions import CHALLENGER, RegisteredVersion, champion, load_version
 from santander.settings import Settings
-from santander.training.collect import Retrieve, collect_month, labelled_months
+from santander.training.collect import Retrieve, collect_month
+from santander.training.labelled import labelled_months
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,18 @@ from dataclasses import dataclass, replace
 
 from santander.bank.months import Month
 from santander.errors import InputError
-from santander.evaluation.average_precision import average_precision
+from santander.evaluation.average_precision import Precisions
+from santander.evaluation.checked_customers import CheckedCustomers
 from santander.evaluation.judgement import MonthToJudge
 from santander.evaluation.resampling import paired_difference
 from santander.evaluation.slices import compare_slices
 from santander.lake import Lake
-from santander.models.ranking import Ranks
 from santander.registry.gate import Contest, Verdict, decide
 from santander.registry.soundness import mean_overlap, sound_ranks
 from santander.registry.versions import RegisteredVersion
 from santander.settings import GateSettings
-from santander.training.collect import Retrieve, collect_month, labelled_months
+from santander.training.collect import Retrieve, collect_month
+from santander.training.labelled import labelled_months
 from santander.training.plan import FitName
 
 RowsOf = Callable[[Month | None], MonthToJudge]
@@ -24,9 +25,10 @@ RowsOf = Callable[[Month | None], MonthToJudge]
 
 @dataclass(frozen=True)
 class Lists:
-    """The lists of a version for everybody of the month, and what those of its scoring fit have in common with them."""
+    """What the lists of a version are worth, and what those of its scoring fit have in common with them."""
 
-    ranks: Ranks
+    precisions: Precisions
+    """For every customer of the month."""
     overlap: float = 1.0
 
 
@@ -44,11 +46,12 @@ def lists_of(version: RegisteredVersion, judged: MonthToJudge) -> Lists:
     """The lists that a challenger is judged by; raises UnsoundModel also for the fit that would score."""
     candidate = version.candidate
     fit = candidate.fit_to_judge(judged.month) or candidate.scoring
-    ranks = sound_ranks(fit.model, judged, f"version {version.number}: its {fit.name} fit")
+    checked = CheckedCustomers.of(judged)
+    ranks = sound_ranks(fit.model, checked.rows, f"version {version.number}: its {fit.name} fit")
     if candidate.scoring is fit:
-        return Lists(ranks)
-    scoring = sound_ranks(candidate.scoring.model, judged, f"version {version.number}: its {candidate.scoring.name} fit")
-    return Lists(ranks, mean_overlap(ranks, scoring))
+        return Lists(checked.precisions(ranks))
+    scoring = sound_ranks(candidate.scoring.model, checked.rows, f"version {version.number}: its {candidate.scoring.name} fit")
+    return Lists(checked.precisions(ranks), mean_overlap(ranks[checked.drawn], scoring[checked.drawn]))
 
 
 def compare(
@@ -63,8 +66,9 @@ def compare(
         return Verdict(False, f"champion: {hindrance(holder, month)}", month=month)
     if challenger.model.fingerprint == holder.model.fingerprint:
         return Verdict(False, f"it is the same model as champion {holder.number}, file by file: nothing to promote", month=month)
-    ranks = sound_ranks(blind.model, judged, f"champion {holder.number}: its {blind.name} fit")
-    champion, own = (average_precision(each, judged.added) for each in (ranks, lists.ranks))
+    checked = CheckedCustomers.of(judged)
+    champion = checked.precisions(sound_ranks(blind.model, checked.rows, f"champion {holder.number}: its {blind.name} fit"))
+    own = lists.precisions
     compared = paired_difference(champion, own, rule.resamples, rule.seed)
     slices = compare_slices(judged, champion, own, rule)
     verdict = decide(compared, contest_of(challenger, holder), rule, slices, month)

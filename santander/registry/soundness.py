@@ -1,18 +1,19 @@
 """What must hold of a model before anything is compared.
 
-It was fitted on features that this code makes, it scores everybody, and the fit that will score ranks much as the judged one
-does. That fit is checked, not judged: nobody knows yet what is added in the month it scores. It was fitted as the judged
+It was fitted on features that this code makes, it scores everybody alike, and the fit that will score ranks much as the judged
+one does. That fit is checked, not judged: nobody knows yet what is added in the month it scores. It was fitted as the judged
 fit was, on months one later.
 """
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from santander.errors import SantanderError
-from santander.evaluation.judgement import MonthToJudge
 from santander.features.declaration import FEATURE_SET
-from santander.models.ranking import NO_PRODUCT, Ranks, Scores
+from santander.models.ranking import NO_PRODUCT, Ranks
 from santander.models.recommender import Recommender
+from santander.models.score_check import complaint_about
 from santander.registry.tracking import open_tracking
 from santander.settings import Settings
 
@@ -30,26 +31,12 @@ def check_features(settings: Settings, number: int) -> None:
         )
 
 
-def sound_ranks(model: Recommender, judged: MonthToJudge, whose: str) -> Ranks:
-    """The lists of a model for all customers of a month; raises UnsoundModel where it does not score everybody alike."""
-    scores = model.score(judged.rows)
-    if (complaint := _complaint_about(scores, judged.rows.num_rows)) is not None:
+def sound_ranks(model: Recommender, rows: pa.Table, whose: str) -> Ranks:
+    """The lists of a model for these customers; raises UnsoundModel where it does not score all of them alike."""
+    scores = model.score(rows)
+    if (complaint := complaint_about(scores, rows.num_rows)) is not None:
         raise UnsoundModel(f"{whose} {complaint}")
-    return model.rank(judged.rows, scores)
-
-
-def _complaint_about(scores: Scores, rows: int) -> str | None:
-    if len(scores) != rows:
-        return f"gives scores of {len(scores):,} customers where {rows:,} were asked for"
-    if endless := int(np.isinf(scores).any(axis=1).sum()):
-        return f"gives infinite scores to {endless:,} of {rows:,} customers"
-    missing = np.isnan(scores)
-    if silent := int(missing.all(axis=1).sum()):
-        return f"has no score of any product for {silent:,} of {rows:,} customers"
-    partly = [bit for bit in range(scores.shape[1]) if 0 < missing[:, bit].sum() < rows]
-    if partly:
-        return f"has no score of the products with bits {partly} for some customers only"
-    return None
+    return model.rank(rows, scores)
 
 
 def mean_overlap(one: Ranks, other: Ranks) -> float:

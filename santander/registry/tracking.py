@@ -13,7 +13,8 @@ from santander.settings import Settings
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-_SQLITE = "sqlite:///"
+SQLITE = "sqlite:///"
+"""How the address of a file of SQLite begins."""
 _UNLESS_NAMED = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
@@ -26,13 +27,13 @@ _UNLESS_NAMED = {
 def tracking_uri(settings: Settings) -> str:
     """The setting, else MLFLOW_TRACKING_URI, else ``<state>/mlflow.db``."""
     named = settings.mlflow.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
-    return named or f"{_SQLITE}{settings.state / 'mlflow.db'}"
+    return named or f"{SQLITE}{settings.state / 'mlflow.db'}"
 
 
 def has_registry(settings: Settings) -> bool:
     """Whether there can be a registry at all: without its file nothing was ever registered, and MLflow need not start."""
     uri = tracking_uri(settings)
-    return not uri.startswith(_SQLITE) or Path(uri.removeprefix(_SQLITE)).exists()
+    return not uri.startswith(SQLITE) or Path(uri.removeprefix(SQLITE)).exists()
 
 
 def open_tracking(settings: Settings) -> "MlflowClient":
@@ -46,8 +47,8 @@ def open_tracking(settings: Settings) -> "MlflowClient":
     for message in (".*Add type hints to the `predict` method.*", ".*`noload`` loader strategy.*"):
         warnings.filterwarnings("ignore", message=message)
     uri = tracking_uri(settings)
-    if uri.startswith(_SQLITE):
-        check_sqlite(Path(uri.removeprefix(_SQLITE)))
+    if uri.startswith(SQLITE):
+        check_sqlite(Path(uri.removeprefix(SQLITE)))
     named_by_user = os.environ.get("MLFLOW_TRACKING_URI")
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)

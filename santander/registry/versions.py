@@ -1,19 +1,21 @@
 """Registered versions: finding one by number or alias, and loading what it carries."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from santander.bank.months import Month
 from santander.errors import InputError, SantanderError
-from santander.models.recommender import Recommender
-from santander.registry.packing import unpack
+from santander.registry.local_registry import StoredVersion, stored_model
 from santander.registry.tracking import has_registry, open_tracking
-from santander.settings import Settings
-from santander.training.candidate import Candidate
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
+
+    from santander.models.recommender import Recommender
+    from santander.settings import Settings
+    from santander.training.candidate import Candidate
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
@@ -34,15 +36,15 @@ class RegisteredVersion:
 
     number: int
     run_id: str
-    candidate: Candidate
+    candidate: "Candidate"
 
     @property
-    def model(self) -> Recommender:
+    def model(self) -> "Recommender":
         """The model that scores."""
         return self.candidate.scoring.model
 
 
-def champion(settings: Settings) -> RegisteredVersion:
+def champion(settings: "Settings") -> RegisteredVersion:
     """Load the champion; raises NoChampion when there is none."""
     number = champion_number(settings)
     if number is None:
@@ -58,7 +60,7 @@ class VersionId:
     run_id: str
 
 
-def version_for(settings: Settings, month: Month) -> VersionId:
+def version_for(settings: "Settings", month: Month) -> VersionId:
     """The version that scores a month: the champion, unless it was trained for a later month.
 
     Then it has seen what was added in the month, and the one that was promoted last for this month or an earlier one
@@ -67,8 +69,7 @@ def version_for(settings: Settings, month: Month) -> VersionId:
     number = champion_number(settings)
     if number is None:
         raise NoChampion(settings.mlflow.registered_model)
-    client = open_tracking(settings)
-    found = {int(v.version): v for v in client.search_model_versions(f"name = '{settings.mlflow.registered_model}'")}
+    found = _versions(settings)
     in_time = {n: v for n, v in found.items() if Month.parse(v.tags["target"]) <= month}
     # by when they were promoted: a version may be promoted long after a later one; those from before the tag have their number
     promoted = {n: (v.tags.get("promoted_at", ""), n) for n, v in in_time.items() if v.tags.get("promoted") == "true"}
@@ -76,19 +77,19 @@ def version_for(settings: Settings, month: Month) -> VersionId:
     return VersionId(chosen, str(found[chosen].run_id))
 
 
-def champion_number(settings: Settings) -> int | None:
+def champion_number(settings: "Settings") -> int | None:
     """The champion's version; None when there is none. Any failure to find out is raised, never taken for none."""
     return _number_of(settings, CHAMPION)
 
 
-def version_named(settings: Settings, version: int | None, alias: str | None) -> RegisteredVersion:
+def version_named(settings: "Settings", version: int | None, alias: str | None) -> RegisteredVersion:
     """Load a version by number or by alias, by default the champion; raises InputError for one that is not there."""
     if version is None and alias in (None, CHAMPION):
         return champion(settings)
     return load_version(settings, number_named(settings, version, alias))
 
 
-def number_named(settings: Settings, version: int | None, alias: str | None, default: str = CHAMPION) -> int:
+def number_named(settings: "Settings", version: int | None, alias: str | None, default: str = CHAMPION) -> int:
     """The number of a version named by number or by alias; raises InputError for both, and for one that is not there."""
     if version is not None and alias is not None:
         raise InputError("give a version or an alias, not both")
@@ -101,8 +102,15 @@ def number_named(settings: Settings, version: int | None, alias: str | None, def
     return number
 
 
-def load_version(settings: Settings, number: int) -> RegisteredVersion:
+def load_version(settings: "Settings", number: int) -> RegisteredVersion:
     """Load a version by number; raises InputError for one that is not there."""
+    from santander.registry.packing import FACTS, unpack
+
+    stored = stored_model(settings)
+    version = stored.versions.get(number) if stored else None
+    folder = version.folder() if version else None
+    if version and folder and (folder / PACKED / FACTS).is_file():
+        return RegisteredVersion(number, str(version.run_id), unpack(folder / PACKED))
     run_id = _found(settings, number).run_id
     import mlflow
 
@@ -110,7 +118,15 @@ def load_version(settings: Settings, number: int) -> RegisteredVersion:
     return RegisteredVersion(number, str(run_id), unpack(folder / PACKED))
 
 
-def _found(settings: Settings, number: int) -> "ModelVersion":
+def _versions(settings: "Settings") -> Mapping[int, StoredVersion]:
+    """Every version of the registered model by number."""
+    if (stored := stored_model(settings)) is not None:
+        return stored.versions
+    found = open_tracking(settings).search_model_versions(f"name = '{settings.mlflow.registered_model}'")
+    return {int(v.version): StoredVersion(int(v.version), v.run_id, v.tags, v.source) for v in found}
+
+
+def _found(settings: "Settings", number: int) -> "ModelVersion":
     """What the registry says of a version; raises InputError for one that is not there."""
     missing = InputError(f"'{settings.mlflow.registered_model}' has no version {number}")
     if not has_registry(settings):
@@ -126,9 +142,11 @@ def _found(settings: Settings, number: int) -> "ModelVersion":
         raise missing from None
 
 
-def _number_of(settings: Settings, alias: str) -> int | None:
+def _number_of(settings: "Settings", alias: str) -> int | None:
     if not has_registry(settings):
         return None
+    if (stored := stored_model(settings)) is not None:
+        return stored.aliases.get(alias)
     client = open_tracking(settings)
     from mlflow.exceptions import MlflowException
 

@@ -22,7 +22,7 @@ from santander.reproduction.retrieval import as_stored
 from santander.settings import Settings
 from santander.tables import CUSTOMERS, ERASURES, FEATURES_TABLE
 from santander.training.candidate import Fit
-from santander.training.collect import labelled_months
+from santander.training.labelled import labelled_months
 from santander.training.plan import FitName, MonthPlan, TooFewMonths, plan_months
 from santander.training.train import TrainReport, train
 

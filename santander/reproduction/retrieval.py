@@ -4,8 +4,10 @@ A feature row is stamped with the snapshot date of its month and there is one pe
 what a point-in-time retrieval as of the snapshot date gives.
 """
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from santander.bank.months import Month
 from santander.features.declaration import FEATURE_NAMES
 from santander.past_lake import PastLake
 from santander.tables import FEATURES_TABLE
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 def as_stored(lake: PastLake) -> Retrieve:
     """Retrieval from ``features`` as that lake shows it; all of them null where a customer has no row of the month."""
 
-    def retrieve(rows: "DataFrame") -> "DataFrame":
+    def retrieve(rows: "DataFrame", _months: Collection[Month] | None = None, /) -> "DataFrame":
         from pyspark.sql import functions as F
 
         same_key = [F.col(f"asked.{name}") == F.col(f"stored.{name}") for name in KEY]

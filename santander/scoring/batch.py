@@ -1,4 +1,8 @@
-"""Score a month: features through Feast, ranked lists through the model, into the table ``recommendations``."""
+"""Score a month: features through Feast, ranked lists through the model, into the table ``recommendations``.
+
+Each task of the engine predicts for its part of the customers and writes their lists to a file; the driver puts all files into
+the table in one commit.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -6,14 +10,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from santander.arrow import arrow_schema
+from santander.arrow import file_schema
 from santander.bank.months import Month
 from santander.bank.products import N_PRODUCTS, PRODUCT_NAMES
-from santander.errors import InputError
+from santander.errors import InputError, SantanderError
 from santander.features.declaration import FEATURE_SET
+from santander.features.staging import staging
 from santander.lake import Lake
-from santander.models.ranking import LIST_LENGTH
+from santander.models.ranking import LIST_LENGTH, NO_PRODUCT, Scores
 from santander.models.recommender import Recommender
+from santander.models.score_check import complaint_about
+from santander.month_file_writer import MONTH_FILE_SCHEMA, MonthFileWriter, as_batch
+from santander.month_files import MonthFile
+from santander.storage import Place
 from santander.tables import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
 
 if TYPE_CHECKING:
@@ -24,23 +33,30 @@ STEP_VERSION = 1
 ROWS_AT_A_TIME = 65_536
 """The engine hands over small batches; predicting some at a time costs less than each alone."""
 
-_SCHEMA = arrow_schema(RECOMMENDATIONS.columns)
+FOLDER = "_staging_recommendations"
+LOCK = "score"
+
+_SCHEMA = file_schema(RECOMMENDATIONS.columns)
+_COMPLAINT = "complaint"
+_FOUND = MONTH_FILE_SCHEMA.append(pa.field(_COMPLAINT, pa.string()))
+"""What a task returns: its file, or a row that says what is wrong with the scores."""
 
 
 def score_month(lake: Lake, store: "FeatureStore", model: Recommender, version: int, month: Month) -> int:
     """Replace the recommendations of a month by those of a model and return how many rows that is.
 
     Every customer with a row in the month gets a list of min(7, 24 - owned) products. Raises InputError when the month
-    has no features.
+    has no features, SantanderError for a model that leaves a customer without scores.
     """
     from santander.store.access import retrieve
 
     if month not in lake.months(FEATURES_TABLE):
         raise InputError(f"no features for {month}: run 'santander features --month {month}' first")
-    features = retrieve(store, entities(lake, month), FEATURE_SET)
+    features = retrieve(store, entities(lake, month), FEATURE_SET, [month])
     rows_meant = _list_lengths(lake, month)
-    frame = recommend(features, model, version, month)
-    lake.replace_months(RECOMMENDATIONS, frame, {month: rows_meant}, {"model_version": version})
+    with staging(lake, FOLDER, LOCK) as folder:
+        files = _write_lists(features, model, version, month, folder)
+        lake.replace_months_by_files(RECOMMENDATIONS, files, folder, {month: rows_meant}, {"model_version": version})
     return rows_meant
 
 
@@ -53,42 +69,63 @@ def entities(lake: Lake, month: Month) -> "DataFrame":
     )
 
 
-def recommend(features: "DataFrame", model: Recommender, version: int, month: Month) -> "DataFrame":
-    """Rows of ``recommendations`` from one row of features per customer; runs where the data are."""
-    return features.mapInArrow(_ranker(model, version, month), RECOMMENDATIONS.schema())
+def _write_lists(features: "DataFrame", model: Recommender, version: int, month: Month, folder: Place) -> list[MonthFile]:
+    """Rank from one row of features per customer, where the data are, and write the lists below ``folder``; the files."""
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    found = features.mapInArrow(_writer(model, version, month, folder), from_arrow_schema(_FOUND)).toArrow().to_pylist()
+    complaints = [complaint for row in found if (complaint := row.pop(_COMPLAINT)) is not None]
+    if complaints:
+        raise SantanderError(f"version {version} {complaints[0]} of {month}: nothing was written")
+    return [MonthFile(**row) for row in found]
 
 
-def ranked_rows(features: pa.Table, model: Recommender, version: int, month: Month) -> pa.RecordBatch:
+def _writer(
+    model: Recommender, version: int, month: Month, folder: Place
+) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
+    def write_lists(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        with MonthFileWriter(RECOMMENDATIONS, folder) as writer:
+            for features in _together(batches):
+                scores = model.score(features)
+                if (complaint := complaint_about(scores, features.num_rows)) is not None:
+                    yield pa.RecordBatch.from_pylist([{_COMPLAINT: complaint}], schema=_FOUND)
+                    return
+                writer.write(_list_rows(features, scores, model, version, month))
+            written = as_batch(writer.finish())
+        yield written.append_column(_COMPLAINT, pa.nulls(written.num_rows, pa.string()))
+
+    return write_lists
+
+
+def _together(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """The batches of a task, so many together that predicting is worth it."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(each.num_rows for each in waiting) >= ROWS_AT_A_TIME:
+            yield pa.Table.from_batches(waiting)
+            waiting = []
+    if waiting:
+        yield pa.Table.from_batches(waiting)
+
+
+def _list_rows(features: pa.Table, scores: Scores, model: Recommender, version: int, month: Month) -> pa.RecordBatch:
     """The lists of some customers, a row per product; ``score`` is null for a product the model has no opinion of."""
-    scores = model.score(features)
     ranks = model.rank(features, scores)
-    listed = ranks >= 0
-    row, place = np.nonzero(listed)
-    product = ranks[row, place]
-    score = scores[row, product].astype(np.float64)
+    score = np.take_along_axis(scores, np.maximum(ranks, 0).astype(np.intp), axis=1).ravel().astype(np.float64)
+    product = ranks.ravel().astype(np.int32)
+    n = len(product)
     arrays = [
-        features["customer_id"].combine_chunks().take(pa.array(row)),
-        pa.repeat(pa.scalar(month.snapshot, pa.date32()), len(row)),
-        pa.array((place + 1).astype(np.int8)),
-        pa.array(np.array(PRODUCT_NAMES, dtype=object)[product], pa.string()),
-        pa.array(score, mask=np.isnan(score)),
-        pa.repeat(pa.scalar(version, pa.int32()), len(row)),
+        pa.array(np.repeat(features["customer_id"].to_numpy(), LIST_LENGTH)),
+        pa.repeat(pa.scalar(month.snapshot, pa.date32()), n),
+        pa.array(np.tile(np.arange(1, LIST_LENGTH + 1, dtype=np.int8), len(ranks))),
+        pa.DictionaryArray.from_arrays(pa.array(np.maximum(product, 0)), pa.array(PRODUCT_NAMES)),
+        pa.array(score, from_pandas=True),
+        pa.repeat(pa.scalar(version, pa.int32()), n),
     ]
-    return pa.RecordBatch.from_arrays(arrays, schema=_SCHEMA)
-
-
-def _ranker(model: Recommender, version: int, month: Month) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
-    def rank_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        waiting: list[pa.RecordBatch] = []
-        for batch in batches:
-            waiting.append(batch)
-            if sum(b.num_rows for b in waiting) >= ROWS_AT_A_TIME:
-                yield ranked_rows(pa.Table.from_batches(waiting), model, version, month)
-                waiting = []
-        if waiting:
-            yield ranked_rows(pa.Table.from_batches(waiting), model, version, month)
-
-    return rank_batches
+    rows = pa.RecordBatch.from_arrays(arrays, schema=_SCHEMA)
+    listed = product != NO_PRODUCT
+    return rows if listed.all() else rows.filter(pa.array(listed))
 
 
 def _list_lengths(lake: Lake, month: Month) -> int:

@@ -1,7 +1,9 @@
 """The feature store, opened with our settings: what jobs call."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, cast
 
+from santander.bank.months import Month
 from santander.features.declaration import FEATURE_SET
 from santander.store.repository import repository_dir, repository_objects
 
@@ -19,6 +21,9 @@ def open_store(settings: "Settings", lake: "Lake") -> "FeatureStore":
 
     The lake needs its session only when something is retrieved or materialized.
     """
+    from santander.store.feast_import import import_feast
+
+    import_feast()
     import yaml
     from feast import FeatureStore, RepoConfig
 
@@ -42,13 +47,24 @@ def open_store(settings: "Settings", lake: "Lake") -> "FeatureStore":
     return store
 
 
-def retrieve(store: "FeatureStore", entities: "DataFrame", feature_set: str = FEATURE_SET) -> "DataFrame":
+def retrieve(
+    store: "FeatureStore",
+    entities: "DataFrame",
+    feature_set: str = FEATURE_SET,
+    months: Collection[Month] | None = None,
+) -> "DataFrame":
     """The entity rows with the features that were known at their moment, lazy and distributed.
 
     ``entities`` holds customer_id, one date or timestamp column that is the moment (for a training row the snapshot
     date of its month) and anything else, such as a label, which passes through. The features follow in the order and
     with the types of the declaration; all of them are null where the customer has no features of that month.
+
+    Which partitions to read is told by the moments. Where the caller knows of which ``months`` all rows are, as of their
+    snapshot dates, they need not be looked for, which would run the query of the entity rows twice.
     """
+    from santander.store.entity_rows import RowsOfMonths
+
     service = store.get_feature_service(feature_set)
-    job = store.get_historical_features(entity_df=cast("Any", entities), features=service)
+    rows = entities if months is None else RowsOfMonths(entities, tuple(months))
+    job = store.get_historical_features(entity_df=cast("Any", rows), features=service)
     return cast("LakeRetrievalJob", job).to_spark_df()

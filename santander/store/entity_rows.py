@@ -1,15 +1,36 @@
 """The rows that features are asked for, in any form Feast allows, as a frame of the engine."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from santander.bank.months import Month
 from santander.errors import InputError
+from santander.store.spans import Moments, midnight, moments_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 MOMENT = "event_timestamp"
 """Feast's name for the column that says as of when features are asked for."""
+
+
+@dataclass(frozen=True)
+class RowsOfMonths:
+    """Entity rows as of the snapshot dates of these months and of no other date: rows of another month would find nothing."""
+
+    frame: "DataFrame"
+    months: tuple[Month, ...]
+
+    @property
+    def moments(self) -> Moments:
+        """As of when their features are asked for."""
+        return Moments(tuple(midnight(month.snapshot) for month in sorted(set(self.months))), complete=True)
+
+
+def moments_asked(entity_df: Any, entities: "DataFrame", moment: str) -> Moments:
+    """The moments of the entity rows, as the caller knows them or else looked for."""
+    return entity_df.moments if isinstance(entity_df, RowsOfMonths) else moments_of(entities, moment)
 
 
 def entity_frame(session: "SparkSession", entity_df: Any) -> "DataFrame":
@@ -21,6 +42,8 @@ def entity_frame(session: "SparkSession", entity_df: Any) -> "DataFrame":
 
     if entity_df is None:
         raise InputError("features are retrieved for given entity rows: pass entity_df")
+    if isinstance(entity_df, RowsOfMonths):
+        return entity_df.frame
     if isinstance(entity_df, str):
         return session.sql(entity_df)
     if isinstance(entity_df, DataFrame):

@@ -24,12 +24,13 @@ from pydantic import Field, StrictStr
 from santander.engine import open_session
 from santander.errors import InputError
 from santander.lake import Lake
-from santander.store.entity_rows import check_columns, entity_frame, moment_column
+from santander.store.entity_rows import check_columns, entity_frame, moment_column, moments_asked
 from santander.store.lookups import lookups_of, output_names, spacing_of
 from santander.store.point_in_time import Lookup, join_as_of, latest_within, rows_that_can_match
 from santander.store.repository import repository_settings
 from santander.store.retrieval_job import LakeRetrievalJob
-from santander.tables import TABLES, Table
+from santander.store.spans import Moments, each_is_its_own_stamp
+from santander.tables import PARTITION, TABLES, Table
 
 log = logging.getLogger("santander")
 
@@ -68,10 +69,12 @@ class LakeOfflineStore(SparkOfflineStore):
         lookups = lookups_of(feature_views, feature_refs, full_names=full_feature_names)
         names = output_names(feature_refs, full_names=full_feature_names)
         check_columns(entities, [name for _, lookup in lookups for _, name in lookup.keys], names)
+        moments = moments_asked(entity_df, entities, moment)
         joined = entities
         for source, lookup in lookups:
-            rows = rows_that_can_match(lake.read(_table_of(source)), lookup, entities, moment)
-            joined = join_as_of(joined, moment, rows, lookup)
+            table = _table_of(source)
+            rows = rows_that_can_match(lake.read(table), lookup, entities, moment, moments)
+            joined = join_as_of(joined, moment, rows, lookup, on_the_day=_one_day_each(lake, table, lookup, moments))
         return LakeRetrievalJob(
             joined.select(*entities.columns, *names),
             config,
@@ -122,6 +125,13 @@ def _table_of(source: DataSource) -> Table:
     if (name := getattr(source, "table", None)) not in by_name:
         raise InputError(f"source {source.name} must name a table of the catalogue, one of {', '.join(sorted(by_name))}")
     return by_name[name]
+
+
+def _one_day_each(lake: Lake, table: Table, lookup: Lookup, moments: Moments) -> bool:
+    """Whether every moment has one stamp that can be known then, its own day: of a monthly table the commits tell."""
+    if not table.monthly or lookup.stamp != PARTITION or not lookup.at_most_one_within(lookup.ttl):
+        return False
+    return each_is_its_own_stamp(moments, lookup.ttl, [month.snapshot for month in lake.months(table)])
 
 
 def _lake_of(config: RepoConfig) -> Lake:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from santander.store.spans import Span, spans_of, within_any
+from santander.store.spans import Moments, Span, moments_of, spans_of, within_any
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -36,23 +36,30 @@ class Lookup:
         return time is not None and self.spacing is not None and time < self.spacing
 
 
-def rows_that_can_match(source: "DataFrame", lookup: Lookup, entities: "DataFrame", moment: str) -> "DataFrame":
+def rows_that_can_match(
+    source: "DataFrame", lookup: Lookup, entities: "DataFrame", moment: str, moments: Moments | None = None
+) -> "DataFrame":
     """The source without the stamps that no entity row can match, so that other partitions are not read.
 
-    Collects the different moments of the entity rows, and nothing else.
+    Collects the different moments of the entity rows, and nothing else, unless they are given.
     """
-    return source.where(within_any(source, lookup.stamp, spans_of(entities, moment, lookup.ttl)))
+    asked = moments or moments_of(entities, moment)
+    return source.where(within_any(source, lookup.stamp, spans_of(asked, lookup.ttl)))
 
 
-def join_as_of(entities: "DataFrame", moment: str, rows: "DataFrame", lookup: Lookup) -> "DataFrame":
+def join_as_of(entities: "DataFrame", moment: str, rows: "DataFrame", lookup: Lookup, *, on_the_day: bool = False) -> "DataFrame":
     """The entity rows, neither more nor fewer, with the features of ``lookup``; nulls where nothing was known.
 
-    Of ``rows``, those of the source, the columns named in ``lookup`` are read, once.
+    Of ``rows``, those of the source, the columns named in ``lookup`` are read, once. ``on_the_day`` says that only a row stamped
+    with the very day of the moment can be known then, where a key has one row a day: dates are compared for equality,
+    which is by far the cheapest join there is.
     """
     from pyspark.sql import functions as F
 
     match = _equal_keys(lookup) & _known(lookup, moment)
-    if not lookup.at_most_one_within(lookup.ttl):
+    if on_the_day:
+        match = _equal_keys(lookup) & (F.col(f"entity.{moment}").cast("date") == F.col(f"row.{lookup.stamp}").cast("date"))
+    elif not lookup.at_most_one_within(lookup.ttl):
         rows = _latest_known(entities, moment, rows, lookup)
         match = _equal_keys(lookup) & (F.col(f"entity.{moment}") == F.col("row.entity_moment"))
     return (

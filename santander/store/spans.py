@@ -1,7 +1,7 @@
 """Which stamps of a source can match a set of entity rows: what lets the engine skip the partitions of other months."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,8 +22,20 @@ class Span(NamedTuple):
     last: dt.datetime
 
 
-def spans_of(entities: "DataFrame", moment: str, ttl: dt.timedelta | None) -> list[Span]:
-    """The stamps that the entity rows can match. Only their different moments are collected, no other data."""
+class Moments(NamedTuple):
+    """As of when features are asked for, in UTC and in order: every moment, or the first and the last of very many."""
+
+    listed: tuple[dt.datetime, ...]
+    complete: bool
+
+
+def midnight(day: dt.date) -> dt.datetime:
+    """The moment that a date stands for."""
+    return dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
+
+
+def moments_of(entities: "DataFrame", moment: str) -> Moments:
+    """The different moments of the entity rows. Nothing else of them is collected."""
     from pyspark.sql import functions as F
 
     micros = entities.select(F.unix_micros(F.col(moment).cast("timestamp")).alias("micros")).where("micros is not null")
@@ -31,10 +43,28 @@ def spans_of(entities: "DataFrame", moment: str, ttl: dt.timedelta | None) -> li
         _EPOCH + dt.timedelta(microseconds=row["micros"]) for row in micros.distinct().limit(MOMENTS_LISTED + 1).collect()
     )
     if len(found) <= MOMENTS_LISTED:
-        return merged([Span(_earlier(each, ttl), each) for each in found])
+        return Moments(tuple(found), complete=True)
     ends = micros.agg(F.min("micros"), F.max("micros")).collect()[0]
-    first, last = (_EPOCH + dt.timedelta(microseconds=end) for end in ends)
+    return Moments(tuple(_EPOCH + dt.timedelta(microseconds=end) for end in ends), complete=False)
+
+
+def spans_of(moments: Moments, ttl: dt.timedelta | None) -> list[Span]:
+    """The stamps that can be matched at these moments."""
+    if moments.complete:
+        return merged([Span(_earlier(each, ttl), each) for each in moments.listed])
+    first, last = moments.listed
     return [Span(_earlier(first, ttl), last)]
+
+
+def each_is_its_own_stamp(moments: Moments, ttl: dt.timedelta | None, stamps: Collection[dt.date]) -> bool:
+    """Whether a row that is known at one of the moments can only be one stamped at that very moment.
+
+    So it is when each is the midnight of a day, and none of ``stamps``, all those of the source, lies within ``ttl`` before it.
+    """
+    if not moments.complete or ttl is None:
+        return False
+    midnights = [midnight(stamp) for stamp in stamps]
+    return all(each.time() == dt.time() and not any(each - ttl <= stamp < each for stamp in midnights) for each in moments.listed)
 
 
 def merged(spans: Sequence[Span]) -> list[Span]:

@@ -5,9 +5,9 @@ month to judge comes to the driver on either engine.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 
@@ -20,7 +20,7 @@ from santander.lake import Lake
 from santander.models.month_weight import MonthWeight
 from santander.models.training_set import TrainingData, TrainingSet
 from santander.tables import CUSTOMERS, FEATURES_TABLE
-from santander.training.labels import buyers, labels, months_with_products, population
+from santander.training.labels import buyers, labels, population
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -33,26 +33,22 @@ log = logging.getLogger(__name__)
 
 _DECLARED = ["customer_id", "snapshot_date", "added", *(feature.name for feature in FEATURES)]
 
-Retrieve = Callable[["DataFrame"], "DataFrame"]
-"""Adds the features of a feature service to rows of (customer_id, snapshot_date, ...), as they stood at that date."""
+
+class Retrieve(Protocol):
+    """Adds the features of a feature service to rows of (customer_id, snapshot_date, ...), as they stood at that date."""
+
+    def __call__(self, rows: "DataFrame", months: Collection[Month] | None = None, /) -> "DataFrame":
+        """``months`` are all that the rows are of, where that is known: then nobody has to look."""
 
 
 def through(store: "FeatureStore") -> Retrieve:
     """Retrieval from a Feast store, as of the snapshot date of each row."""
     from santander.store.access import retrieve
 
-    return lambda rows: retrieve(store, rows)
+    def as_of_snapshot(rows: "DataFrame", months: Collection[Month] | None = None, /) -> "DataFrame":
+        return retrieve(store, rows, months=months)
 
-
-def labelled_months(lake: Lake) -> list[Month]:
-    """Months whose additions are known: products are known in it and in the month before, and its features are built."""
-    known = months_with_products(lake.read(CUSTOMERS)).collect()
-    with_products = {Month.of(row["snapshot_date"]) for row in known}
-    with_features = set(lake.months(FEATURES_TABLE))
-    labelled = [month for month in sorted(with_products) if month - 1 in with_products]
-    if missing := [month for month in labelled if month not in with_features]:
-        log.warning("no features yet of %s: these months are left out", ", ".join(map(str, missing)))
-    return [month for month in labelled if month in with_features]
+    return as_of_snapshot
 
 
 @contextmanager
@@ -71,7 +67,7 @@ def collect_training_set(lake: Lake, retrieve: Retrieve, weights: Mapping[Month,
     """The additions of the given months with their features, and the population they happened in."""
     months = sorted(weights)
     customers, features = lake.read_months(CUSTOMERS, months), lake.read_months(FEATURES_TABLE, months)
-    added = retrieve(buyers(labels(customers, features))).toArrow()
+    added = retrieve(buyers(labels(customers, features)), months).toArrow()
     log.info("training set: %s customers who added something in %d months", f"{added.num_rows:,}", len(months))
     return TrainingSet(_declared(added), population(customers, features).toArrow(), dict(weights))
 
@@ -93,7 +89,7 @@ def keep_training_set(
     months = sorted(weights)
     customers, features = lake.read_months(CUSTOMERS, months), lake.read_months(FEATURES_TABLE, months)
     counted = population(customers, features).toArrow()
-    added = _declared_columns(retrieve(buyers(labels(customers, features)))).persist()
+    added = _declared_columns(retrieve(buyers(labels(customers, features)), months)).persist()
     try:
         # counted last: workers of a cluster report to the driver one by one while the first jobs run
         guard = Guard(lake.session, wanted or slots_of(lake.session), patience)
@@ -108,7 +104,7 @@ def collect_month(lake: Lake, retrieve: Retrieve, month: Month) -> MonthToJudge:
     Raises SantanderError when there is none: the month, or the one before it, has no products.
     """
     customers, features = lake.read_months(CUSTOMERS, [month]), lake.read_months(FEATURES_TABLE, [month])
-    rows = _declared(retrieve(labels(customers, features)).toArrow())
+    rows = _declared(retrieve(labels(customers, features), [month]).toArrow())
     if not rows.num_rows:
         raise SantanderError(f"month {month} has no customer with products in it and in {month - 1}: nothing can be judged")
     return MonthToJudge(month, rows.sort_by("customer_id"))

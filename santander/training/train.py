@@ -16,8 +16,9 @@ from santander.models.month_weight import ALIKE
 from santander.registry.provenance import table_versions
 from santander.training.blending import blend_candidate
 from santander.training.candidate import Candidate
-from santander.training.collect import Retrieve, collect_month, labelled_months, training_data
+from santander.training.collect import Retrieve, collect_month, training_data
 from santander.training.fitting import fit_candidate
+from santander.training.labelled import labelled_months
 from santander.training.plan import FitName, plan_months
 from santander.training.recipe import Recipe
 

@@ -15,7 +15,8 @@ from santander.models.month_weight import ALIKE
 from santander.settings import Settings
 from santander.steps import Steps
 from santander.tables import CUSTOMERS, FEATURES_TABLE
-from santander.training.collect import labelled_months, through, training_data
+from santander.training.collect import through, training_data
+from santander.training.labelled import labelled_months
 from santander.training.plan import plan_months
 from santander.training.recipe import Fits, Recipe
 from santander.tuning import plots

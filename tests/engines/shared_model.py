@@ -18,7 +18,7 @@ from santander.steps import Steps
 from santander.store.access import retrieve
 from santander.store.materialization import materialize_month
 from santander.tables import CUSTOMERS, FEATURES_TABLE
-from santander.training.collect import labelled_months
+from santander.training.labelled import labelled_months
 from santander.training.labels import labels
 
 

@@ -99,7 +99,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     recipe = yaml.safe_load((conf_dir() / "base" / "recipes" / "next_products.yaml").read_text())
     recipe["settings"] |= {"rounds": 6, "min_additions": 5}
     (recipes / "next_products.yaml").write_text(yaml.safe_dump(recipe))
-    settings = {"ingest": {"months_per_commit": 4}, "features": {"months_per_commit": 4}}
+    settings = {"features": {"months_per_commit": 4}}
     (folder / "conf" / "local" / "commits.yaml").write_text(yaml.safe_dump(settings))
     profile = folder / "conf" / "local" / "spark" / "small.conf"
     profile.parent.mkdir()

@@ -78,5 +78,7 @@ def _leave_traces(settings: Settings, lake: Lake, persons: list[int]) -> None:
     staged = folder / "lake" / "_staging" / "20200101T000000-dead"
     staged.mkdir(parents=True)
     pq.write_table(pq.read_table(live), staged / "part-0.parquet")
+    scored = folder / "lake" / "_staging_recommendations" / "20200101T000000-dead"
+    shutil.copytree(staged, scored)
     (folder / "quality").mkdir(exist_ok=True)
     (folder / "quality" / "2016-05.html").write_text(f"<td>{persons[2]}</td>")

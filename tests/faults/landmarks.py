@@ -53,7 +53,8 @@ class Landmarks:
     def _of_staging(self) -> Iterator[str]:
         for folder in _names(self._lake / "_staging"):
             yield "staging"
-            if _names(self._lake / "_staging" / folder / "lines" / "_delta_log"):
+            written = _names(self._lake / "_staging" / folder / "lines")
+            if any(not name.startswith(".") for name in written):
                 yield "staged"
 
     def _of_table(self, table: str) -> Iterator[str]:

@@ -125,7 +125,7 @@ def _configure(conf: Path) -> None:
     recipe = yaml.safe_load((conf / "base" / "recipes" / "next_products.yaml").read_text())
     recipe["settings"] |= {"rounds": 6, "min_additions": 5}
     (local / "recipes" / "next_products.yaml").write_text(yaml.safe_dump(recipe))
-    commits = {"ingest": {"months_per_commit": 2}, "features": {"months_per_commit": 2}}
+    commits = {"features": {"months_per_commit": 2}}
     (local / "commits.yaml").write_text(yaml.safe_dump(commits))
     (local / "spark" / "small.conf").write_text(_PROFILE)
     shutil.copy(conf / "base" / "spark" / "log4j2.properties", local / "spark")

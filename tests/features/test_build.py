@@ -7,10 +7,11 @@ from pyspark.sql import SparkSession
 from santander.bank.months import Month, month_range
 from santander.errors import InputError
 from santander.features.build import build_features
-from santander.features.profile import with_imputed_income
+from santander.features.staging import FOLDER
 from santander.ingest.ingestion import ingest
 from santander.lake import Lake
 from santander.settings import Settings
+from santander.storage import names_in, whole_file
 from santander.tables import CUSTOMERS, FEATURES_TABLE
 from tests.conftest import Bank
 from tests.landing_files import landing_file, record
@@ -100,18 +101,23 @@ def test_a_month_without_customers_is_refused(bank: Bank) -> None:
         build_features(bank.lake, [Month(2017, 1)], months_per_commit=1)
 
 
-def test_unknown_income_is_the_median_of_the_smallest_group_with_fifty_known(session: SparkSession) -> None:
-    rows: list[tuple[int, int | None, int | None, float | None]] = []
-    top, students = 1, 3
-    rows += [(i, 28, top, 100.0 + i) for i in range(51)]  # enough known: median 125
-    rows += [(100 + i, 29, top, 1000.0) for i in range(49)]  # not enough in the province: the segment decides
-    rows += [(200 + i, 30, students, 7.0) for i in range(10)]  # not enough in the segment either: the month decides
-    rows += [(300, 28, top, None), (301, 29, top, None), (302, 30, students, None), (303, None, None, None)]
-    frame = session.createDataFrame(rows, "id int, province_code int, segment int, household_income double")
-    found = {row["id"]: (row["household_income"], row["income_imputed"]) for row in with_imputed_income(frame).collect()}
-    assert found[0] == (100.0, False)
-    assert found[300] == (125.0, True)
-    assert found[301] == (149.5, True)  # of 51 values 100 to 150 and 49 times 1000, the 50th and 51st
-    assert found[302] == (144.5, True)  # ten sevens before those
-    assert found[303] == (144.5, True)
-    assert len(found) == len(rows)
+def test_the_tasks_that_build_at_once_do_not_matter(settings: Settings, session: SparkSession, tmp_path: Path) -> None:
+    lake = Lake(settings, session)
+    months = month_range(Month(2015, 1), Month(2015, 5))
+    lines = [record(i, str(month), ind_recibo_ult1=str(i % 2)) for month in months for i in range(1, 4 + month.number)]
+    ingest(settings, lake, [landing_file(tmp_path / "a.csv", lines)])
+    assert build_features(lake, months, months_per_commit=1) == lake.rows_by_month(CUSTOMERS)
+    alone = {month: features(lake, month) for month in months}
+    build_features(lake, months, months_per_commit=5, tasks=2)
+    assert {month: features(lake, month) for month in months} == alone
+    assert FOLDER not in names_in(lake.place)
+
+
+def test_what_a_killed_build_left_is_removed(settings: Settings, session: SparkSession, tmp_path: Path) -> None:
+    lake = Lake(settings, session)
+    ingest(settings, lake, [landing_file(tmp_path / "a.csv", [record(1, "2015-01")])])
+    left = settings.data / "lake" / FOLDER / "20200101T000000-dead" / "part"
+    with whole_file(left) as file:
+        file.write(b"rows")
+    build_features(lake, [Month(2015, 1)], months_per_commit=1)
+    assert FOLDER not in names_in(lake.place)

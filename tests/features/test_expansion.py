@@ -63,6 +63,21 @@ def test_months_held_counts_the_known_months() -> None:
     assert value(ColumnGroup.MONTHS_HELD, row, "months_held.loan") == 0
 
 
+def test_held_lately_is_months_held_and_six_more_for_the_month_before() -> None:
+    row = lags(TAXES, TAXES | FUNDS, None, 0, TAXES)
+    assert value(ColumnGroup.HELD_LATELY, row, "held_lately.taxes") == 6 + 3
+    assert value(ColumnGroup.HELD_LATELY, row, "held_lately.funds") == 1
+    assert value(ColumnGroup.HELD_LATELY, row, "held_lately.loan") == 0
+
+
+def test_held_lately_tells_apart_what_months_held_and_the_month_before_do() -> None:
+    histories = [lags(*(TAXES * (bits >> lag & 1) for lag in range(5))) for bits in range(32)]
+    both = ColumnPlan((ColumnGroup.LAG_1_BITS, ColumnGroup.MONTHS_HELD)).matrix(feature_rows(histories))
+    one = ColumnPlan((ColumnGroup.HELD_LATELY,)).matrix(feature_rows(histories))
+    pairs = {(tuple(two), tuple(single)) for two, single in zip(both.tolist(), one.tolist(), strict=True)}
+    assert len(pairs) == len({two for two, _ in pairs}) == len({single for _, single in pairs}) == 10
+
+
 def test_months_since_held_is_the_latest_month() -> None:
     row = lags(0, 0, TAXES, TAXES, FUNDS)
     assert value(ColumnGroup.MONTHS_SINCE_HELD, row, "months_since_held.taxes") == 3

@@ -1,9 +1,9 @@
 from itertools import pairwise
 
 import numpy as np
-from pyspark.sql import SparkSession
+import pyarrow as pa
 
-from santander.features.history import LAGS, history_columns, lag_name
+from santander.features.history import LAGS, UNKNOWN, history, lag_name
 
 N_PRODUCTS = 24
 Lags = tuple[int | None, ...]
@@ -30,18 +30,18 @@ def plainly(lags: Lags) -> dict[str, object]:
     }
 
 
-def test_the_family_says_what_a_walk_over_months_and_products_says(session: SparkSession) -> None:
+def test_the_family_says_what_a_walk_over_months_and_products_says() -> None:
     rng = np.random.default_rng(1)
     histories: list[Lags] = [
         tuple(None if rng.random() < 0.2 else int(rng.integers(1 << N_PRODUCTS) & rng.integers(1 << N_PRODUCTS)) for _ in LAGS)
         for _ in range(300)
     ]
     histories += [(None,) * 5, (0,) * 5, ((1 << N_PRODUCTS) - 1, 0, 0, 0, 0)]
-    schema = ", ".join(["id int", *(f"{lag_name(lag)} int" for lag in LAGS)])
-    frame = session.createDataFrame([(i, *lags) for i, lags in enumerate(histories)], schema)
-    found = frame.select("id", *history_columns()).toArrow().sort_by("id").to_pylist()
-    for lags, row in zip(histories, found, strict=True):
+    lags = [np.array([UNKNOWN if lag is None else lag for lag in column], np.int32) for column in zip(*histories, strict=True)]
+    found = pa.table(history(lags)).to_pylist()
+    for known, row in zip(histories, found, strict=True):
         row["since"] = [
             sum((row[f"months_since_added_bit_{plane}"] >> bit & 1) << plane for plane in range(3)) for bit in range(N_PRODUCTS)
         ]
-        assert {name: row[name] for name in plainly(lags)} == plainly(lags)
+        assert tuple(row[lag_name(lag)] for lag in LAGS) == known
+        assert {name: row[name] for name in plainly(known)} == plainly(known)

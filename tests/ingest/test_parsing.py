@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from santander.ingest.parsing import FIELD_COUNT, OPEN_QUOTE, STRAY_RETURN, ParsedChunk, parse
+from santander.ingest.parsing import FIELD_COUNT, OPEN_QUOTE, STRAY_RETURN, KnownColumns, ParsedChunk, parse
 
 
 def parsed(*lines: str, columns: int = 3) -> ParsedChunk:
@@ -58,3 +58,22 @@ def test_every_line_is_one_record_or_malformed_whatever_its_neighbours_are(lines
     for position, found in zip(chunk.positions.tolist(), rows(chunk), strict=True):
         text = lines[position].removesuffix("\r")
         assert found == (next(csv.reader([text])) if text else ["", "", ""])
+
+
+LONG = 300
+"""More lines than the reader looks at before it takes a column's texts to be of one length."""
+
+
+@pytest.mark.parametrize("late", ["", "1", "abc", '"x,y"', "é", "\x7f "])
+@pytest.mark.parametrize("width", [1, 2])
+def test_texts_of_one_length_read_like_any_others_also_where_a_late_one_is_longer(late: str, width: int) -> None:
+    usual = ["01"[i % 2].rjust(width) for i in range(LONG)]
+    lines = [f"{text},{i % 7},{'' if i % 3 else 'NA'}" for i, text in enumerate(usual)]
+    lines[LONG - 2] = f"{late},5,NA"
+    known = KnownColumns(distinct=frozenset({1}))
+    chunk = parse(("\n".join(lines) + "\n").encode(), LONG, 3, known)
+    assert rows(chunk) == list(csv.reader(lines))
+    fits = len(late.strip('"').encode()) in {0, width}
+    assert known.uneven == (set() if fits else {0})
+    again = parse(("\n".join(lines) + "\n").encode(), LONG, 3, known)  # as text from the start
+    assert rows(again) == rows(chunk)

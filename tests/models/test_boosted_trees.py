@@ -13,10 +13,12 @@ from santander.models.boosted_trees import BoostedTrees, BoostedTreesSettings
 from santander.models.classes import Rare
 from santander.models.kinds import kind_named, settings_of
 from santander.models.month_weight import ALIKE
+from santander.models.start import GroupStart, Start
 from santander.models.training_set import TrainingSet
 from tests.models.recommender_contract import LearnerContract
 from tests.models.toy_world import (
     BIT,
+    FROM_GROUPS,
     MASK,
     PENSIONER,
     SMALL_TREES,
@@ -34,6 +36,58 @@ from tests.models.toy_world import (
 class TestBoostedTreesContract(LearnerContract):
     kind = BoostedTrees
     settings = SMALL_TREES
+
+
+class TestBoostedTreesFromGroupsContract(LearnerContract):
+    """As the default recipe has it: started from groups, one column a product, steps bounded."""
+
+    kind = BoostedTrees
+    settings = FROM_GROUPS
+
+
+def test_trees_that_start_from_groups_know_them_before_the_first_learns_anything() -> None:
+    hardly = {"rounds": 1, "eta": 1e-6, "max_delta_step": 0.0}
+    started, flat = (BoostedTrees.fit(each.model_copy(update=hardly), toy_training_set()) for each in (FROM_GROUPS, SMALL_TREES))
+    rows = feature_rows([STUDENT, PENSIONER])
+    assert started.rank(rows, started.score(rows))[:, 0].tolist() == [BIT["e_account"], BIT["payroll"]]
+    student, pensioner = flat.score(rows)
+    np.testing.assert_allclose(student, pensioner, rtol=1e-3)
+
+
+def test_a_booster_is_nothing_without_its_start(tmp_path: Path) -> None:
+    model = BoostedTrees.fit(FROM_GROUPS, toy_training_set())
+    model.save(tmp_path)
+    (tmp_path / "start.json").unlink()
+    with pytest.raises(FileNotFoundError):
+        BoostedTrees.load(tmp_path)
+
+
+def test_two_starts_are_two_models() -> None:
+    model = BoostedTrees.fit(FROM_GROUPS, toy_training_set())
+    assert model.start is not None
+    other = GroupStart(model.start.additions * 2)
+    moved = BoostedTrees(model.settings, model.booster, model.classes, model.prior, other)
+    assert moved.fingerprint != model.fingerprint
+    assert BoostedTrees(model.settings, model.booster, model.classes, model.prior, model.start).fingerprint == model.fingerprint
+
+
+def test_months_that_stop_a_fit_are_scored_from_the_same_start() -> None:
+    losses: list[float] = []
+    hardly = FROM_GROUPS.model_copy(update={"rounds": 1, "eta": 1e-6, "max_delta_step": 0.0})
+    training, march = toy_training_set(), toy_training_set(Month(2016, 3))
+    model = BoostedTrees.fit(hardly, training, march, lambda _done, _most, loss: losses.append(loss or 0.0))
+    scores = model.score(march.additions().buyers)[march.additions().row, march.additions().product]
+    assert losses == pytest.approx([float(-np.log(scores).mean())], rel=1e-4)
+
+
+def test_a_bound_keeps_leaves_small() -> None:
+    def largest(bound: float) -> float:
+        model = BoostedTrees.fit(FROM_GROUPS.model_copy(update={"rounds": 1, "max_delta_step": bound}), toy_training_set())
+        trees = model.booster.trees_to_dataframe()
+        return float(trees[trees["Feature"] == "Leaf"]["Gain"].abs().max())
+
+    assert largest(0.1) == pytest.approx(0.1 * FROM_GROUPS.eta)
+    assert largest(0.0) > 0.2 * FROM_GROUPS.eta
 
 
 def test_products_nobody_added_have_no_score() -> None:
@@ -77,8 +131,16 @@ def test_settings_that_came_later_leave_no_trace_unless_they_are_used() -> None:
         "colsample_bytree", "max_bin", "min_additions", "seed",
     }  # fmt: skip
     assert set(SMALL_TREES.model_dump(mode="json")) == before
-    used = SMALL_TREES.model_copy(update={"row_weight": RowWeight.CUSTOMER, "subsample": 0.9, "rare": Rare.POOLED})
-    assert set(used.model_dump(mode="json")) - before == {"row_weight", "subsample", "rare"}
+    later = {
+        "row_weight": RowWeight.CUSTOMER,
+        "subsample": 0.9,
+        "rare": Rare.POOLED,
+        "start": Start.GROUPS,
+        "max_delta_step": 1.0,
+    }
+    used = SMALL_TREES.model_copy(update=later)
+    assert set(used.model_dump(mode="json")) - before == set(later)
+    assert "max_delta_step" not in SMALL_TREES.parameters("multi:softprob", "mlogloss")
     assert BoostedTreesSettings(**used.model_dump(mode="json")) == used
 
 

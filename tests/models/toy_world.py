@@ -13,10 +13,16 @@ from santander.features.declaration import FEATURES
 from santander.features.expansion import ColumnGroup
 from santander.models.boosted_trees import BoostedTreesSettings
 from santander.models.month_weight import ALIKE
+from santander.models.start import Start
 from santander.models.training_set import TrainingSet
 
 SMALL_TREES = BoostedTreesSettings(columns=(ColumnGroup.PROFILE, ColumnGroup.LAG_1_BITS), rounds=12, max_depth=3, eta=0.5)
 """Trees that learn this world in a second."""
+
+FROM_GROUPS = BoostedTreesSettings(
+    columns=(ColumnGroup.PROFILE, ColumnGroup.HELD_LATELY), rounds=12, max_depth=3, eta=0.5, start=Start.GROUPS, max_delta_step=2
+)
+"""Trees as the default recipe has them: from groups, one column a product, bounded steps."""
 
 BIT = {product.name: product.bit for product in PRODUCTS}
 MASK = {product.name: product.mask for product in PRODUCTS}

@@ -112,7 +112,7 @@ def test_an_error_on_the_way_leaves_the_champion(named: Named, monkeypatch: pyte
     def fail(*_: object) -> None:
         raise OSError("disk gone")
 
-    monkeypatch.setattr(contest_module, "average_precision", fail)
+    monkeypatch.setattr(contest_module, "paired_difference", fail)
     with pytest.raises(Undecided, match="disk gone; no version was promoted, the alias champion stays where it is"):
         contest(settings, JUNE, recipe())
     assert champion_number(settings) == 2

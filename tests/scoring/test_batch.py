@@ -4,7 +4,10 @@ import pytest
 
 from santander.bank.months import Month
 from santander.bank.products import PRODUCTS
-from santander.errors import InputError
+from santander.errors import InputError, SantanderError
+from santander.features.expansion import Features
+from santander.models.ranking import Ranks, Scores
+from santander.models.recommender import Recommender
 from santander.scoring.batch import score_month
 from santander.scoring.submission import write_submission
 from santander.tables import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
@@ -83,3 +86,31 @@ def test_a_month_that_is_not_ready_is_refused_with_the_verb_to_run(scored_bank: 
     assert Month(2016, 5) in lake.months(FEATURES_TABLE)
     with pytest.raises(InputError, match="no recommendations for 2016-05"):
         write_submission(lake, Month(2016, 5), scored_bank.settings.data / "submissions")
+
+
+def test_a_model_that_leaves_one_customer_without_scores_writes_nothing(scored_bank: Bank) -> None:
+    from santander.registry.versions import champion
+    from santander.store.access import open_store
+
+    class Forgetful:
+        """The champion, but for the customer with the greatest number."""
+
+        def __init__(self, model: Recommender, forgotten: int) -> None:
+            self.model, self.forgotten = model, forgotten
+
+        def score(self, features: Features) -> Scores:
+            scores = self.model.score(features)
+            scores[features["customer_id"].to_numpy() == self.forgotten] = np.nan
+            return scores
+
+        def rank(self, features: Features, scores: Scores) -> Ranks:
+            return self.model.rank(features, scores)
+
+    lake = scored_bank.lake
+    before = lake.version(RECOMMENDATIONS)
+    last = lake.read_months(CUSTOMERS, [TARGET]).selectExpr("max(customer_id)").collect()[0][0]
+    model = Forgetful(champion(scored_bank.settings).model, last)
+    with pytest.raises(SantanderError, match=r"version 9 has no score of any product for 1 of .* customers of 2016-06"):
+        score_month(lake, open_store(scored_bank.settings, lake), model, 9, TARGET)  # type: ignore[arg-type]
+    assert lake.version(RECOMMENDATIONS) == before
+    assert not list((scored_bank.settings.data / "lake").glob("_staging*/*"))

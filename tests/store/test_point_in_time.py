@@ -76,6 +76,17 @@ def test_dates_on_either_side_are_midnights_in_utc(session: SparkSession) -> Non
     assert values(looked_up(entities, source, BY_STAMP)) == [None, 7]
 
 
+def test_rows_of_the_very_day_are_found_without_comparing_moments(session: SparkSession) -> None:
+    source = session.createDataFrame(
+        [(1, at(10).date(), 7), (2, at(11).date(), 8), (None, at(10).date(), 9)], "id bigint, stamp date, value int"
+    )
+    entities = asked(session, (1, at(10)), (1, at(10)), (1, at(11)), (2, at(10)), (2, None), (None, at(10)))
+    found = join_as_of(entities, "moment", source, BY_STAMP, on_the_day=True)
+    assert sorted(((row["customer"], row["value"]) for row in found.collect()), key=str) == [
+        (1, 7), (1, 7), (1, None), (2, None), (2, None), (None, None),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("ttl", [None, 3 * DAY])
 def test_random_rows_agree_with_the_oracle(session: SparkSession, ttl: dt.timedelta | None) -> None:
     draw = random.Random(20160528)  # noqa: S311

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from pyspark.sql import functions as F
 
+from santander.bank.months import Month
 from santander.errors import InputError, SantanderError
 from santander.features.declaration import FEATURE_NAMES, FEATURE_SET, FEATURES
 from santander.store.access import open_store, retrieve
@@ -60,6 +61,20 @@ def test_only_the_months_asked_for_are_read(shop: Shop) -> None:
         if not partition.name.endswith(str(MAY)):
             shutil.rmtree(partition)
     assert retrieve(shop.store, entities).where("months_known is not null").count() == expected
+
+
+def test_months_that_the_caller_knows_are_not_looked_for(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    months = [Month(2016, 4), Month(2016, 5)]
+    entities = shop.lake.read_months(FEATURES_TABLE, months).select("customer_id", "snapshot_date")
+    order = ["snapshot_date", "customer_id"]
+    looked_for = retrieve(shop.store, entities).orderBy(order).toArrow()
+
+    def fail(*_: object) -> None:
+        raise AssertionError("the entity rows were looked at")
+
+    monkeypatch.setattr("santander.store.entity_rows.moments_of", fail)
+    assert retrieve(shop.store, entities, months=reversed(months)).orderBy(order).toArrow() == looked_for
+    assert looked_for.num_rows == looked_for["months_known"].drop_null().length() > 1000
 
 
 def test_three_views_read_their_source_once(shop: Shop, capfd: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,8 @@ from santander.models.month_weight import ALIKE, MonthWeight
 from santander.models.training_set import TrainingSet
 from santander.settings import Settings
 from santander.store.access import open_store
-from santander.training.collect import Retrieve, collect_month, collect_training_set, labelled_months, through
+from santander.training.collect import Retrieve, collect_month, collect_training_set, through
+from santander.training.labelled import labelled_months
 from tests.conftest import Bank
 
 MAY = Month(2016, 5)

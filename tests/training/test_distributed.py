@@ -12,7 +12,7 @@ from santander.bank.months import Month
 from santander.features.expansion import ColumnGroup
 from santander.lake import Lake
 from santander.models.additions import RowWeight
-from santander.models.boosted_trees import BoostedTrees
+from santander.models.boosted_trees import BoostedTrees, BoostedTreesSettings
 from santander.models.month_weight import ALIKE, MonthWeight
 from santander.models.per_product_trees import PerProductTrees, PerProductTreesSettings
 from santander.models.sklearn_classifier import SklearnClassifier, SklearnSettings
@@ -28,6 +28,7 @@ from tests.conftest import Bank
 from tests.models.recommender_contract import lists
 from tests.models.toy_world import (
     BIT,
+    FROM_GROUPS,
     MASK,
     PENSIONER,
     SMALL_TREES,
@@ -68,9 +69,12 @@ def several(month: Month, *habits: tuple[dict[str, object], int], each: int = 40
     return TrainingSet(rows, counts, {month: ALIKE})
 
 
-def test_one_worker_grows_the_very_booster_of_the_driver(session: SparkSession, one_thread: None) -> None:
+@pytest.mark.parametrize("settings", [SMALL_TREES, FROM_GROUPS], ids=["from all", "from groups"])
+def test_one_worker_grows_the_very_booster_of_the_driver(
+    session: SparkSession, one_thread: None, settings: BoostedTreesSettings
+) -> None:
     training = toy_training_set()
-    here, there = BoostedTrees.fit(SMALL_TREES, training), BoostedTrees.fit(SMALL_TREES, on_workers(session, training, 1))
+    here, there = BoostedTrees.fit(settings, training), BoostedTrees.fit(settings, on_workers(session, training, 1))
     assert trees(there) == trees(here)
     assert there.booster.feature_names == here.booster.feature_names == list(here.plan.names)
     assert there.classes == here.classes
@@ -133,13 +137,22 @@ def test_validation_months_stop_the_fit_where_they_stop_it_in_the_driver(session
     assert together.rounds < 400
 
 
+def test_workers_that_start_from_groups_stop_where_the_driver_does(session: SparkSession, one_thread: None) -> None:
+    settings = FROM_GROUPS.model_copy(update={"rounds": 60, "early_stopping_rounds": 2})
+    training, watched = toy_training_set(), toy_training_set(MARCH, each=40)
+    here = BoostedTrees.fit(settings, training, watched)
+    there = BoostedTrees.fit(settings, on_workers(session, training, 1), on_workers(session, watched, 1))
+    assert there.fingerprint == here.fingerprint
+
+
+@pytest.mark.parametrize("settings", [SMALL_TREES, FROM_GROUPS], ids=["from all", "from groups"])
 @pytest.mark.parametrize("watched", [False, True])
-def test_a_worker_without_rows_takes_part(session: SparkSession, watched: bool) -> None:
+def test_a_worker_without_rows_takes_part(session: SparkSession, watched: bool, settings: BoostedTreesSettings) -> None:
     habits = [(APRIL, 7, STUDENT, MASK["taxes"]), (APRIL, 7, PENSIONER, MASK["funds"])] * 20
     counts = population_of([(APRIL, STUDENT, MASK["taxes"], 20), (APRIL, PENSIONER, MASK["funds"], 20)])
     one_customer = TrainingSet(buyers_of(habits), counts, {APRIL: ALIKE})
     validation = on_workers(session, several(MARCH, (STUDENT, MASK["taxes"]), each=1), 2) if watched else None
-    model = BoostedTrees.fit(SMALL_TREES, on_workers(session, one_customer, 2), validation)
+    model = BoostedTrees.fit(settings, on_workers(session, one_customer, 2), validation)
     assert lists(model, feature_rows([STUDENT, PENSIONER]))[:, 0].tolist() == [BIT["taxes"], BIT["funds"]]
 
 

@@ -19,8 +19,9 @@ from santander.store.access import open_store
 from santander.synthetic.audit.expected import LAST
 from santander.synthetic.spec import TEST, TRAIN
 from santander.tables import CUSTOMERS
-from santander.training.collect import collect_month, collect_training_set, labelled_months, through
+from santander.training.collect import collect_month, collect_training_set, through
 from santander.training.fitting import fit_candidate
+from santander.training.labelled import labelled_months
 from santander.training.plan import FitName, plan_months
 from santander.training.recipe import Fits, Recipe
 

@@ -1,0 +1,65 @@
+"""The rows of one month of ``customers``, read from its parquet files inside a task, a few columns at a time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from santander.arrow import file_schema
+from santander.storage import Place, open_read
+from santander.tables import CUSTOMERS
+
+ROWS_OF_A_PIECE = 1 << 18
+"""Rows that are worked on at a time."""
+
+_TYPES = dict(CUSTOMERS.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFiles:
+    """Where the rows of a month lie. Texts are read as dictionaries: a column has few distinct ones."""
+
+    files: tuple[Place, ...]
+
+    def read(self, columns: Sequence[str]) -> pa.Table:
+        """These columns of all rows, each in one piece."""
+        return _joined(list(self._row_groups(columns)))
+
+    def pieces(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """These columns in the same order of rows, at most ROWS_OF_A_PIECE at a time."""
+        waiting: list[pa.Table] = []
+        for rows in self._row_groups(columns):
+            if waiting and sum(each.num_rows for each in waiting) + rows.num_rows > ROWS_OF_A_PIECE:
+                yield from _cut(_joined(waiting))
+                waiting = []
+            waiting.append(rows)
+        if waiting:
+            yield from _cut(_joined(waiting))
+
+    def _row_groups(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        schema = file_schema((name, _TYPES[name]) for name in columns)
+        for place in self.files:
+            with _opened(place, [name for name in columns if _TYPES[name] == "string"]) as file:
+                for group in range(file.num_row_groups):
+                    # each writer has Arrow types of its own for one and the same text
+                    yield file.read_row_group(group, columns=schema.names).select(schema.names).cast(schema)
+
+
+def _opened(place: Place, texts: list[str]) -> pq.ParquetFile:
+    source = str(place) if isinstance(place, Path) else open_read(place)
+    try:
+        return pq.ParquetFile(source, read_dictionary=texts)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{place}: no such file here; all workers need the data folder under one name") from None
+
+
+def _cut(rows: pa.Table) -> Iterator[pa.Table]:
+    """A row group of other writers can have many rows."""
+    for start in range(0, rows.num_rows, ROWS_OF_A_PIECE):
+        yield rows.slice(start, ROWS_OF_A_PIECE)
+
+
+def _joined(tables: Sequence[pa.Table]) -> pa.Table:
+    return pa.concat_tables(tables).unify_dictionaries().combine_chunks()

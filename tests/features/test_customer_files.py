@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from santander.features import customer_files
+from santander.features.customer_files import CustomerFiles
+
+COLUMNS = ("customer_id", "channel", "age")
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> CustomerFiles:
+    """Nine rows in two files of unlike writers: row groups of two and of three rows, texts of two types."""
+    places = []
+    for name, ids, text, group in (("a", range(5), pa.string(), 2), ("b", range(5, 9), pa.large_string(), 3)):
+        columns = {
+            "age": pa.array([20 + i for i in ids], pa.int16()),
+            "channel": pa.array([None if i == 4 else f"C{i % 2}" for i in ids], text),
+            "customer_id": pa.array(ids, pa.int64()),
+            "holdings": pa.array(ids, pa.int32()),
+        }
+        places.append(tmp_path / name)
+        pq.write_table(pa.table(columns), places[-1], row_group_size=group)
+    return CustomerFiles(tuple(places))
+
+
+def test_all_rows_are_read_in_order_in_one_piece(files: CustomerFiles) -> None:
+    rows = files.read(COLUMNS)
+    assert rows.column_names == list(COLUMNS)
+    assert rows["customer_id"].to_pylist() == list(range(9))
+    assert rows["channel"].to_pylist() == ["C0", "C1", "C0", "C1", None, "C1", "C0", "C1", "C0"]
+    assert {rows[name].num_chunks for name in COLUMNS} == {1}
+    assert pa.types.is_dictionary(rows["channel"].type)
+
+
+@pytest.mark.parametrize("at_most", [1, 2, 4, 100])
+def test_pieces_are_the_same_rows(files: CustomerFiles, monkeypatch: pytest.MonkeyPatch, at_most: int) -> None:
+    monkeypatch.setattr(customer_files, "ROWS_OF_A_PIECE", at_most)
+    pieces = list(files.pieces(COLUMNS))
+    assert max(piece.num_rows for piece in pieces) <= at_most
+    assert pa.concat_tables(pieces).to_pylist() == files.read(COLUMNS).to_pylist()
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="gone"):
+        CustomerFiles((tmp_path / "gone",)).read(COLUMNS)
