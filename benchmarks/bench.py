@@ -28,6 +28,8 @@ from report import goals_table, steps_table, surroundings, write
 HERE = Path(__file__).resolve().parent
 EXTRAS = ("parse", "fit", "walk", "startup")
 EQUAL = "equal"
+NEEDS = {"features": "ingest", "month": "ingest", "training_set": "features", "scoring": "features"}
+"""What a step reads: where a tool failed in that, it is not asked for this."""
 SLOW = ["pandas_script", "pyspark_local"]
 PROOF_SIZE, PROOF_SHARE = 0.002, 0.003
 """Before anything is measured the peers prove on a small bank with damaged rows that they keep the rules."""
@@ -81,7 +83,7 @@ def of_size(folder: Path, size: float, repeats: int, asked: argparse.Namespace) 
         figures += _parses(work, size, rows, repeats, asked)
     for step in asked.steps:
         work = _made_ready(step, work, asked)
-        found = {tool: Figure(size, rows, step, tool) for tool in (OURS, *asked.peers)}
+        found = {tool: _to_be_measured(Figure(size, rows, step, tool), figures) for tool in (OURS, *asked.peers)}
         figures += found.values()
         for turn in range(repeats):
             for tool in list(found) if turn % 2 == 0 else list(found)[::-1]:
@@ -96,6 +98,15 @@ def of_size(folder: Path, size: float, repeats: int, asked: argparse.Namespace) 
     if not asked.keep:
         shutil.rmtree(work.folder, ignore_errors=True)
     return figures
+
+
+def _to_be_measured(figure: Figure, before: Figures) -> Figure:
+    """The figure, failed already where its tool failed in the step that this one goes on from."""
+    needed = NEEDS.get(figure.step, "")
+    earlier = before.one(needed, figure.tool, figure.size)
+    if earlier and earlier.failure:
+        figure.runs.append(Run(0, 0, 0, failure=f"not run: no {needed} to go on from"))
+    return figure
 
 
 def _compared(step: str, work: Work, tool: str) -> str | None:

@@ -23,12 +23,12 @@ def ingest(
     settings: "Settings",
 ) -> Outcome:
     """Clean and translate landing csv files: replaces every month found in them, leaves the others as they are."""
-    from santander.engine import open_session
+    from santander.session_on_demand import SessionOnDemand
     from santander.steps import Steps
     from santander.storage import place
 
     places = [place(file) for file in files]
-    with open_session(settings) as session:
+    with SessionOnDemand(settings) as session:
         report = Steps(settings, session).ingest(places, allow_shrink=allow_shrink)
     return Outcome(_payload(report), [_table(report)])
 

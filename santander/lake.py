@@ -84,6 +84,11 @@ class Lake:
             raise RuntimeError("this lake was opened without a session")
         return self._session() if isinstance(self._session, SessionOnDemand) else self._session
 
+    def start_engine(self) -> None:
+        """Start the engine, unless it runs, before there is something for it to do."""
+        if isinstance(self._session, SessionOnDemand):
+            self._session()
+
     def path(self, table: Table) -> str:
         """Where the table lies."""
         return f"{self._root}/{table.name}"

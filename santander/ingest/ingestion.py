@@ -6,6 +6,7 @@ by which everything else is decided. ``read = kept + quarantined`` per file and 
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,7 @@ def ingest(
         raise InputError("name at least one landing file")
     ingestion_id = new_ingestion_id()
     with staging(settings, lake, ingestion_id) as folder:
-        files = survey_all(paths, settings.ingest.chunk_bytes, folder / "landing")
+        files = _surveyed(settings, lake, paths, folder / "landing")
         log.info("%s file(s), %s lines: parsing", len(files), f"{sum(file.lines for file in files):,}")
         staged = stage_files(settings, lake, files, folder)
         duplicates, counts = _take_stock(settings, staged, files)
@@ -79,6 +80,14 @@ def ingest(
             check_products(lake.rows(INGESTIONS), files, counts)
         _publish(lake, staged, files, duplicates, counts, kept, ingestion_id)
         return IngestReport(ingestion_id, files, tuple(counts))
+
+
+def _surveyed(settings: "Settings", lake: Lake, paths: Sequence[Place], scratch: Place) -> tuple[LandingFile, ...]:
+    """The files, looked at while the engine starts where it has not yet: one reads and hashes, the other imports."""
+    with ThreadPoolExecutor(1) as surveyor:
+        surveying = surveyor.submit(survey_all, paths, settings.ingest.chunk_bytes, scratch)
+        lake.start_engine()
+        return surveying.result()
 
 
 def _take_stock(
