@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING
 from santander.erasure.places import files_below, is_below
 from santander.erasure.search import KEY_COLUMNS, traces_in
 from santander.erasure.tokens import Numbers
-from santander.features.staging import FOLDER as STAGED_FEATURES
-from santander.features.staging import LOCK as BUILD_LOCK
 from santander.lake import Lake
-from santander.scoring.batch import FOLDER as STAGED_LISTS
-from santander.scoring.batch import LOCK as SCORE_LOCK
+from santander.staging import OF_FEATURES, OF_INGEST, OF_SCORES
 from santander.storage import Place, open_read, remove_tree, whole_file
 
 if TYPE_CHECKING:
@@ -23,10 +20,11 @@ _UNFINISHED = re.compile(r"\..*\.([0-9]+)\.part")
 
 def remove_leftovers(settings: "Settings") -> list[str]:
     """Remove what steps had staged and half-written files of processes that are no more; the names of those files."""
-    remove_tree(settings.data / "lake" / "_staging")
-    for lock, staged in ((BUILD_LOCK, STAGED_FEATURES), (SCORE_LOCK, STAGED_LISTS)):
-        with Lake(settings).lock(lock):  # of a step that is under way they are not left
-            remove_tree(settings.data / "lake" / staged)
+    lake = Lake(settings)
+    remove_tree(lake.place / OF_INGEST.folder)
+    for waiting in (OF_FEATURES, OF_SCORES):
+        with lake.lock(waiting.lock):  # of a step that is under way they are not left
+            remove_tree(lake.place / waiting.folder)
     if not isinstance(settings.data, Path):
         return []
     dead = [

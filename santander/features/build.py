@@ -10,12 +10,12 @@ from santander.errors import InputError
 from santander.features.customer_files import CustomerFiles
 from santander.features.history import LAGS
 from santander.features.month import MonthWork, feature_rows
-from santander.features.staging import staging
 from santander.lake import Lake
 from santander.memory.budget import UNLIMITED, Budget
 from santander.memory.footprint import FEATURES
 from santander.month_file_writer import MONTH_FILE_SCHEMA, MonthFileWriter, as_batch
 from santander.month_files import MonthFile
+from santander.staging import OF_FEATURES, staging
 from santander.storage import Place
 from santander.tables import CUSTOMERS, FEATURES_TABLE
 
@@ -47,7 +47,7 @@ def build_features(
     files = lake.files_by_month(CUSTOMERS)
     for first in range(0, len(ordered), months_per_commit):
         batch = ordered[first : first + months_per_commit]
-        with staging(lake) as folder:
+        with staging(lake, OF_FEATURES) as folder:
             written = _write_months(lake, _dealt_out([_work_on(month, files) for month in batch], at_once), folder)
             lake.replace_months_by_files(FEATURES_TABLE, written, folder, {month: present[month] for month in batch})
         log.info("features: %s of %s months written, the last %s", first + len(batch), len(ordered), batch[-1])

@@ -18,8 +18,9 @@ from santander.ingest.duplicates import Duplicate, find_duplicates, repeats_a_ke
 from santander.ingest.landing import LandingFile, survey_all
 from santander.ingest.quarantine import quarantined_rows
 from santander.ingest.reading import RECORDS
-from santander.ingest.staging import StagedFiles, new_ingestion_id, stage_files, staging, with_texts
+from santander.ingest.staging import StagedFiles, stage_files, with_texts
 from santander.lake import Lake
+from santander.staging import OF_INGEST, new_id, staging
 from santander.storage import Place
 from santander.tables import CUSTOMERS, INGESTIONS, QUARANTINE
 
@@ -66,8 +67,8 @@ def ingest(
     """
     if not paths:
         raise InputError("name at least one landing file")
-    ingestion_id = new_ingestion_id()
-    with staging(settings, lake, ingestion_id) as folder:
+    ingestion_id = new_id()
+    with staging(lake, OF_INGEST, ingestion_id) as folder:
         files = _surveyed(settings, lake, paths, folder / "landing")
         log.info("%s file(s), %s lines: parsing", len(files), f"{sum(file.lines for file in files):,}")
         staged = stage_files(settings, lake, files, folder)

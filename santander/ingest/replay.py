@@ -22,8 +22,9 @@ from santander.ingest.entries import Entry, State, read_entries, same_lines
 from santander.ingest.landing import LandingFile, LandingFileRefused, survey_all
 from santander.ingest.merging import inserted_by_unfinished, merge_month
 from santander.ingest.quarantine import quarantined_rows
-from santander.ingest.staging import kept_records, new_ingestion_id, stage_lines, staging, with_texts
+from santander.ingest.staging import kept_records, stage_lines, with_texts
 from santander.lake import Lake
+from santander.staging import OF_INGEST, new_id, staging
 from santander.storage import Place
 from santander.tables import CUSTOMERS, INGESTIONS, QUARANTINE
 
@@ -60,8 +61,8 @@ def replay(settings: "Settings", lake: Lake, paths: Sequence[Place]) -> ReplayRe
     """
     if not paths:
         raise InputError("name at least one file of corrections")
-    ingestion_id = new_ingestion_id()
-    with staging(settings, lake, ingestion_id) as folder:
+    ingestion_id = new_id()
+    with staging(lake, OF_INGEST, ingestion_id) as folder:
         files = survey_all(paths, settings.ingest.chunk_bytes, folder / "landing", corrections=True)
         staged = stage_lines(settings, lake, files, folder / "lines")
         duplicates = find_duplicates(staged, at_most=sum(file.lines for file in files))

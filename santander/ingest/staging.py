@@ -4,12 +4,8 @@ An ingest stages records as files of ``customers``, which the commit names where
 line; a replay, whose records are merged into rows there are, stages its few lines as rows.
 """
 
-import datetime as dt
-import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from santander.engine import cores
@@ -25,45 +21,12 @@ from santander.lake import Lake
 from santander.memory.budget import Budget
 from santander.memory.footprint import INGEST
 from santander.month_files import MonthFile
-from santander.storage import Place, names_in, remove_tree
+from santander.storage import Place
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from santander.settings import Settings
-
-_ID_TIME = "%Y%m%dT%H%M%S"
-
-
-def new_ingestion_id() -> str:
-    """An id that no other ingestion has; it begins with the time, in UTC."""
-    return f"{dt.datetime.now(dt.UTC):{_ID_TIME}}-{uuid.uuid4().hex[:8]}"
-
-
-@contextmanager
-def staging(settings: "Settings", lake: Lake, ingestion_id: str) -> Iterator[Place]:
-    """A folder of this ingest alone, below the data folder as workers read and write there; gone on leaving.
-
-    What killed ingests left is removed first. In a bucket others may be at work, so only what is older than a day.
-    """
-    everyone = settings.data / "lake" / "_staging"
-    own = everyone / ingestion_id
-    if isinstance(everyone, Path):
-        with lake.lock("ingest"):
-            remove_tree(everyone)
-            try:
-                yield own
-            finally:
-                remove_tree(everyone)
-        return
-    a_day_ago = f"{dt.datetime.now(dt.UTC) - dt.timedelta(days=1):{_ID_TIME}}"
-    for name in names_in(everyone):
-        if name < a_day_ago:
-            remove_tree(everyone / name)
-    try:
-        yield own
-    finally:
-        remove_tree(own)
 
 
 def stage_lines(settings: "Settings", lake: Lake, files: Sequence[LandingFile], folder: Place) -> "DataFrame":

@@ -15,13 +15,13 @@ from santander.bank.months import Month
 from santander.bank.products import N_PRODUCTS, PRODUCT_NAMES
 from santander.errors import InputError, SantanderError
 from santander.features.declaration import FEATURE_SET
-from santander.features.staging import staging
 from santander.lake import Lake
 from santander.models.ranking import LIST_LENGTH, NO_PRODUCT, Scores
 from santander.models.recommender import Recommender
 from santander.models.score_check import complaint_about
 from santander.month_file_writer import MONTH_FILE_SCHEMA, MonthFileWriter, as_batch
 from santander.month_files import MonthFile
+from santander.staging import OF_SCORES, staging
 from santander.storage import Place
 from santander.tables import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
 
@@ -33,8 +33,6 @@ STEP_VERSION = 1
 ROWS_AT_A_TIME = 65_536
 """The engine hands over small batches; predicting some at a time costs less than each alone."""
 
-FOLDER = "_staging_recommendations"
-LOCK = "score"
 
 _SCHEMA = file_schema(RECOMMENDATIONS.columns)
 _COMPLAINT = "complaint"
@@ -54,7 +52,7 @@ def score_month(lake: Lake, store: "FeatureStore", model: Recommender, version: 
         raise InputError(f"no features for {month}: run 'santander features --month {month}' first")
     features = retrieve(store, entities(lake, month), FEATURE_SET, [month])
     rows_meant = _list_lengths(lake, month)
-    with staging(lake, FOLDER, LOCK) as folder:
+    with staging(lake, OF_SCORES) as folder:
         files = _write_lists(features, model, version, month, folder)
         lake.replace_months_by_files(RECOMMENDATIONS, files, folder, {month: rows_meant}, {"model_version": version})
     return rows_meant

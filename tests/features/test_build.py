@@ -7,10 +7,10 @@ from pyspark.sql import SparkSession
 from santander.bank.months import Month, month_range
 from santander.errors import InputError
 from santander.features.build import build_features
-from santander.features.staging import FOLDER
 from santander.ingest.ingestion import ingest
 from santander.lake import Lake
 from santander.settings import Settings
+from santander.staging import OF_FEATURES
 from santander.storage import names_in, whole_file
 from santander.tables import CUSTOMERS, FEATURES_TABLE
 from tests.conftest import Bank
@@ -110,14 +110,14 @@ def test_the_tasks_that_build_at_once_do_not_matter(settings: Settings, session:
     alone = {month: features(lake, month) for month in months}
     build_features(lake, months, months_per_commit=5, tasks=2)
     assert {month: features(lake, month) for month in months} == alone
-    assert FOLDER not in names_in(lake.place)
+    assert OF_FEATURES.folder not in names_in(lake.place)
 
 
 def test_what_a_killed_build_left_is_removed(settings: Settings, session: SparkSession, tmp_path: Path) -> None:
     lake = Lake(settings, session)
     ingest(settings, lake, [landing_file(tmp_path / "a.csv", [record(1, "2015-01")])])
-    left = settings.data / "lake" / FOLDER / "20200101T000000-dead" / "part"
+    left = settings.data / "lake" / OF_FEATURES.folder / "20200101T000000-dead" / "part"
     with whole_file(left) as file:
         file.write(b"rows")
     build_features(lake, [Month(2015, 1)], months_per_commit=1)
-    assert FOLDER not in names_in(lake.place)
+    assert OF_FEATURES.folder not in names_in(lake.place)
