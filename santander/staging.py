@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from santander.errors import telling_line
 from santander.lake import Lake
 from santander.storage import Place, names_in, remove_tree
+from santander.writers import OvertakenCommit
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +20,13 @@ class Waiting:
     folder: str
     lock: str
     """Held by who uses the folder, below a local data folder."""
+    table: str
+    """What is made of the files."""
 
 
-OF_INGEST = Waiting("_staging", "ingest")
-OF_FEATURES = Waiting("_staging_features", "build")
-OF_SCORES = Waiting("_staging_recommendations", "score")
+OF_INGEST = Waiting("_staging", "ingest", "customers")
+OF_FEATURES = Waiting("_staging_features", "build", "features")
+OF_SCORES = Waiting("_staging_recommendations", "score", "recommendations")
 
 _ID_TIME = "%Y%m%dT%H%M%S"
 
@@ -34,17 +38,23 @@ def new_id() -> str:
 
 @contextmanager
 def staging(lake: Lake, waiting: Waiting, name: str | None = None) -> Iterator[Place]:
-    """A folder of one run of a step alone, named by ``new_id``, gone on leaving; raises TableBusy.
+    """A folder of one run of a step alone, named by ``new_id``, gone on leaving; raises TableBusy and OvertakenCommit.
 
     What killed runs left is removed first. In a bucket others may be at work, so only what is older than a day.
     """
     everyone = lake.place / waiting.folder
     own = everyone / (name or new_id())
-    if isinstance(everyone, Path):
+    if isinstance(everyone, Path) and isinstance(own, Path):
         with lake.lock(waiting.lock):
             remove_tree(everyone)
+            own.mkdir(parents=True)
             try:
                 yield own
+            except Exception as error:
+                if own.exists():
+                    raise
+                # removed by a run that goes by other locks, which took it for what a killed one left
+                raise OvertakenCommit(waiting.table, telling_line(error)) from error
             finally:
                 remove_tree(everyone)
         return

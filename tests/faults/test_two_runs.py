@@ -119,11 +119,11 @@ def test_writers_with_other_locks_are_kept_apart_by_the_commits_themselves(world
         need_java()
     data = world.copy_of("ingested")
     elsewhere = str(world.copy_of("ingested") / "state")
-    one = frozen(world, data, "features:files", engine, "features")
+    one = frozen(world, data, "features:commit:1", engine, "features")
     world.run("sail", "features", data=data, SANTANDER_STATE_DIR=elsewhere).check_done()
     one.thaw()
     ended = one.wait()
-    if ended.code:  # else its files were there but what it replaces was not yet looked up
+    if ended.code:  # else it had not yet begun to write its next months
         assert "another run with another state folder was writing features too" in ended.refusal()
     check_whole(data, world.data("built"))
     world.run("sail", "features", data=data).check_done()
