@@ -10,7 +10,8 @@ from typing import Any
 
 from santander.bank.months import Month
 from santander.lake import Lake
-from santander.storage import Place, open_read, place
+from santander.month_files import below
+from santander.storage import Place, open_read
 from santander.tables import PARTITION, Table
 
 NullCounts = dict[str, int | None]
@@ -31,15 +32,14 @@ def nulls_by_month(
     """For each month of a monthly table, or for those of ``months`` that it has; empty when there is no table."""
     if not lake.exists(table):
         return {}
-    wanted = set(lake.months(table)) if months is None else set(months) & set(lake.months(table))
     found: dict[Month, MonthNulls] = {}
     for file in _committed(lake, table, columns):
         month = Month.of(file[f"partition.{PARTITION}"])
-        if month not in wanted:
+        if not file["num_records"] or (months is not None and month not in months):
             continue
         counts = {column: file.get(f"null_count.{column}") for column in columns}
         if None in counts.values():
-            counts = _from_footer(place(lake.path(table)) / str(file["path"]), counts)
+            counts = _from_footer(below(lake.place / table.name, str(file["path"])), counts)
         so_far = found.setdefault(month, MonthNulls(nulls=dict.fromkeys(columns, 0)))
         so_far.rows += file["num_records"]
         for column, more in counts.items():

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from santander import machine
 from santander.storage import BucketPath
 
 if TYPE_CHECKING:
@@ -49,8 +50,7 @@ def cores(settings: "Settings", session: "SparkSession") -> int:
     """How many tasks are at work at once: one for each core, of this machine or of the executors that Spark has."""
     if settings.master != EMBEDDED:
         return int(session.sparkContext.defaultParallelism)
-    allowed = getattr(os, "sched_getaffinity", None)  # a container may have fewer than the machine
-    return len(allowed(0)) if allowed else os.cpu_count() or 1
+    return machine.cores()
 
 
 @contextmanager

@@ -86,8 +86,7 @@ class Lake:
 
     def start_engine(self) -> None:
         """Start the engine, unless it runs, before there is something for it to do."""
-        if isinstance(self._session, SessionOnDemand):
-            self._session()
+        _ = self.session
 
     def path(self, table: Table) -> str:
         """Where the table lies."""
@@ -130,7 +129,7 @@ class Lake:
         """Where the parquet files of each month lie, for tasks that read them without the engine."""
         places: dict[Month, list[Place]] = {}
         for file in sorted(files_of(self.delta(table)), key=lambda file: file.path) if self.exists(table) else ():
-            places.setdefault(file.month, []).append(below(self._place_of(table), file.path))
+            places.setdefault(file.month, []).append(below(self.place / table.name, file.path))
         return places
 
     def read(self, table: Table) -> "DataFrame":
@@ -195,7 +194,7 @@ class Lake:
             before = self._delta(table)
             for file in files:
                 if file.name in waiting:
-                    move(below(folder, file.name), below(self._place_of(table), file.name))
+                    move(below(folder, file.name), below(self.place / table.name, file.name))
                     waiting.discard(file.name)
             commit_files(before, table, files, sorted(rows_meant), lineage)
             after = self._delta(table)
@@ -278,9 +277,6 @@ class Lake:
         from deltalake import DeltaTable
 
         return DeltaTable(self.path(table), version=version, storage_options=self._options)
-
-    def _place_of(self, table: Table) -> Place:
-        return self._data / "lake" / table.name
 
     def _stored(self, table: Table, version: int | None = None) -> "DataFrame":
         reader = self.session.read.format("delta")
@@ -373,7 +369,7 @@ class Lake:
         if not self._in_bucket:
             return after if after > before else None
         # deltalake's history() numbers commits from the version it has loaded but lists those made since as well
-        entries = self._data / "lake" / table.name / "_delta_log"
+        entries = self.place / table.name / "_delta_log"
         ours = (
             version for version in range(before + 1, after + 1) if told[_WRITE] in (entries / f"{version:020}.json").read_text()
         )

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from santander.arrow import file_schema
 from santander.bank.months import Month
-from santander.month_files import MonthFile, below
+from santander.month_files import MonthFile, below, name_of_file
 from santander.storage import Place, size_of, whole_file
 from santander.tables import PARTITION, Table
 
@@ -114,12 +114,11 @@ class MonthFileWriter:
 
     def _described(self, month: Month) -> MonthFile:
         least, greatest = zip(*self._keys[month], strict=True)
-        nulls = json.dumps(self._nulls[month])
-        file = MonthFile(self.part, str(month), self._rows[month], 0, min(least), max(greatest), nulls)
-        return MonthFile(**{**asdict(file), "size": size_of(self._place(month))})
+        size, nulls = size_of(self._place(month)), json.dumps(self._nulls[month])
+        return MonthFile(self.part, str(month), self._rows[month], size, min(least), max(greatest), nulls)
 
     def _place(self, month: Month) -> Place:
-        return below(self._folder, MonthFile(self.part, str(month), 0, 0, 0, 0).name)
+        return below(self._folder, name_of_file(self.part, month))
 
 
 def _by_month(rows: pa.RecordBatch) -> Iterator[tuple[Month, pa.RecordBatch]]:

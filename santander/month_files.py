@@ -23,7 +23,7 @@ class MonthFile:
     """Bytes."""
     least_key: int
     greatest_key: int
-    nulls: str = "{}"
+    nulls: str
     """How many values of each column are null, as JSON."""
 
     @property
@@ -34,13 +34,18 @@ class MonthFile:
     @property
     def name(self) -> str:
         """Its path below the table's folder, and below the folder where it waits."""
-        return f"{PARTITION}={self.snapshot}/part-{self.part}.snappy.parquet"
+        return name_of_file(self.part, Month.parse(self.month))
 
     def statistics(self, key: str) -> str:
         """What Delta's log says of the rows."""
         least, greatest = {key: self.least_key}, {key: self.greatest_key}
-        nulls = {key: 0} | json.loads(self.nulls)
+        nulls = json.loads(self.nulls)
         return json.dumps({"numRecords": self.rows, "minValues": least, "maxValues": greatest, "nullCount": nulls})
+
+
+def name_of_file(part: str, month: Month) -> str:
+    """The path below a table's folder of the file of this month that the task ``part`` writes."""
+    return f"{PARTITION}={month.snapshot}/part-{part}.snappy.parquet"
 
 
 def below(folder: Place, name: str) -> Place:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.parquet as pq
 from peers.rules import HOLDS
 
 LENGTH = 7
+BLOCK = 131_072
+"""Customers that are scored at a time."""
 Columns = list[str]
 
 
@@ -63,6 +67,22 @@ class Model:
              "score": pa.array(score, mask=np.isnan(score))}
         )  # fmt: skip
         return lists, seconds
+
+
+def write_lists(
+    model: Model, blocks: Iterable[tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], Any]], out: Path
+) -> dict[str, float]:
+    """Write the lists of customers that come in blocks of ids, masks of what they own and rows; the seconds of the predict."""
+    seconds = 0.0
+    writer: pq.ParquetWriter | None = None
+    for customers, owned, matrix in blocks:
+        lists, taken = model.lists(customers, owned, matrix)
+        seconds += taken
+        writer = writer or pq.ParquetWriter(out, lists.schema)
+        writer.write_table(lists)
+    if writer is not None:
+        writer.close()
+    return {"predict": seconds}
 
 
 def parts_of(column: str) -> tuple[str, int | None]:

@@ -1,12 +1,12 @@
 """The third engine: one DuckDB with a file of its own that goes when the audit ends."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from santander.machine import cores
 from santander.storage import remove_tree
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def open_engine(folder: Path) -> Iterator[Engine]:
         "autoload_known_extensions": False,
         "memory_limit": MEMORY,
         "temp_directory": str(folder / "spilled"),
-        "threads": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        "threads": cores(),
     }
     try:
         with duckdb.connect(str(folder / "audit.duckdb"), config=dict(settings)) as connection:

@@ -1,9 +1,7 @@
 """The table ``features`` from the table ``customers``, a task for each month."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-import pyarrow as pa
+from collections.abc import Iterator, Mapping, Sequence
 
 from santander.bank.months import Month
 from santander.errors import InputError
@@ -13,11 +11,12 @@ from santander.features.month import MonthWork, feature_rows
 from santander.lake import Lake
 from santander.memory.budget import UNLIMITED, Budget
 from santander.memory.footprint import FEATURES
-from santander.month_file_writer import MONTH_FILE_SCHEMA, MonthFileWriter, as_batch
+from santander.month_file_writer import MonthFileWriter
 from santander.month_files import MonthFile
 from santander.staging import OF_FEATURES, staging
 from santander.storage import Place
 from santander.tables import CUSTOMERS, FEATURES_TABLE
+from santander.tasks import write_in_tasks
 
 log = logging.getLogger("santander.features")
 
@@ -64,26 +63,17 @@ def _dealt_out(work: Sequence[MonthWork], tasks: int) -> list[list[MonthWork]]:
     return [list(work[task::tasks]) for task in range(min(tasks, len(work)))]
 
 
-def _write_months(lake: Lake, work: Sequence[Sequence[MonthWork]], folder: Place) -> list[MonthFile]:
-    """Build the months in tasks of the engine, which write them below ``folder``; the files."""
-    from pyspark.sql.pandas.types import from_arrow_schema
+def _write_months(lake: Lake, dealt: Sequence[Sequence[MonthWork]], folder: Place) -> list[MonthFile]:
+    """Build the months in tasks of the engine, a task for each sequence, which write them below ``folder``; the files."""
 
-    positions = lake.session.range(0, len(work), 1, numPartitions=len(work))
-    written = positions.mapInArrow(_month_writer(work, folder), from_arrow_schema(MONTH_FILE_SCHEMA))
-    return [MonthFile(**row) for row in written.toArrow().to_pylist()]
+    def write(tasks: Iterator[Sequence[MonthWork]]) -> list[MonthFile]:
+        return [file for months in tasks for month in months for file in _write_month(month, folder)]
+
+    return write_in_tasks(lake.session, dealt, len(dealt), write)
 
 
-def _month_writer(
-    work: Sequence[Sequence[MonthWork]], folder: Place
-) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
-    def write_months(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            for position in batch.column(0).to_pylist():
-                for month in work[position]:
-                    with MonthFileWriter(FEATURES_TABLE, folder) as writer:
-                        for rows in feature_rows(month):
-                            writer.write(rows)
-                        written = writer.finish()
-                    yield as_batch(written)
-
-    return write_months
+def _write_month(month: MonthWork, folder: Place) -> list[MonthFile]:
+    with MonthFileWriter(FEATURES_TABLE, folder) as writer:
+        for rows in feature_rows(month):
+            writer.write(rows)
+        return writer.finish()

@@ -1,7 +1,7 @@
 """The one door that reads landing files into a DataFrame: file and line number are given here."""
 
 import socket
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,11 @@ import pyarrow.parquet as pq
 from santander.ingest.cleaning import LINE_SCHEMA, NUMBERS, STAGED_SCHEMA, clean, records_of
 from santander.ingest.landing import Chunk, LandingFile, LandingFileRefused, read_chunk
 from santander.ingest.parsing import KnownColumns, ParsedChunk, parse
-from santander.month_file_writer import MONTH_FILE_SCHEMA, MonthFileWriter, as_batch
+from santander.month_file_writer import MonthFileWriter
 from santander.month_files import MonthFile
 from santander.storage import Place, whole_file
 from santander.tables import CUSTOMERS
+from santander.tasks import in_tasks, write_in_tasks
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -23,13 +24,18 @@ if TYPE_CHECKING:
 RECORDS, LINES = "records", "lines"
 """Folders of what is written of landing files: files of customers, and what is said of each line."""
 
+_Work = tuple[int, LandingFile, Chunk]
+"""A chunk, its file, and the number of the file among those that are ingested together."""
+
 
 def read_landing_files(session: "SparkSession", files: Sequence[LandingFile], tasks: int) -> "DataFrame":
     """Every line of the files as a row of STAGED_SCHEMA, parsed and cleaned chunk by chunk in ``tasks`` parallel tasks."""
-    from pyspark.sql.pandas.types import from_arrow_schema
 
-    work = _work_on(files)
-    return _positions(session, work, tasks).mapInArrow(_cleaner(work), from_arrow_schema(STAGED_SCHEMA))
+    def clean_chunks(work: Iterator[_Work]) -> Iterator[pa.RecordBatch]:
+        for lines in _cleaned(work):
+            yield pa.Table.from_batches([lines]).cast(STAGED_SCHEMA).combine_chunks().to_batches()[0]
+
+    return in_tasks(session, _work_on(files), tasks, clean_chunks, STAGED_SCHEMA)
 
 
 def write_landing_files(session: "SparkSession", files: Sequence[LandingFile], tasks: int, folder: Place) -> list[MonthFile]:
@@ -38,44 +44,20 @@ def write_landing_files(session: "SparkSession", files: Sequence[LandingFile], t
     A task takes a stretch of one chunk after another, so its files hold its lines in order. Of a task that an engine did
     twice only the files returned here count.
     """
-    from pyspark.sql.pandas.types import from_arrow_schema
 
-    work = _work_on(files)
-    written = _positions(session, work, tasks).mapInArrow(_file_writer(work, folder), from_arrow_schema(MONTH_FILE_SCHEMA))
-    return [MonthFile(**row) for row in written.toArrow().to_pylist()]
-
-
-def _work_on(files: Sequence[LandingFile]) -> list[tuple[int, LandingFile, Chunk]]:
-    return [(index, file, chunk) for index, file in enumerate(files) for chunk in file.chunks]
-
-
-def _positions(session: "SparkSession", work: Sequence[object], tasks: int) -> "DataFrame":
-    return session.range(0, len(work), 1, numPartitions=min(tasks, len(work)))
-
-
-def _cleaner(
-    work: Sequence[tuple[int, LandingFile, Chunk]],
-) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
-    def clean_chunks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for lines in _cleaned(work, batches):
-            yield pa.Table.from_batches([lines]).cast(STAGED_SCHEMA).combine_chunks().to_batches()[0]
-
-    return clean_chunks
-
-
-def _file_writer(
-    work: Sequence[tuple[int, LandingFile, Chunk]], folder: Place
-) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
-    def write_chunks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def write_chunks(work: Iterator[_Work]) -> list[MonthFile]:
         with MonthFileWriter(CUSTOMERS, folder / RECORDS) as records, whole_file(lines_file(folder, records.part)) as file:
             with pq.ParquetWriter(file, LINE_SCHEMA, use_dictionary=["row_reason", "row_month"], write_statistics=False) as said:
-                for lines in _cleaned(work, batches):
+                for lines in _cleaned(work):
                     said.write_batch(lines.select(LINE_SCHEMA.names))
                     records.write(records_of(lines))
-            written = records.finish()
-        yield as_batch(written)
+            return records.finish()
 
-    return write_chunks
+    return write_in_tasks(session, _work_on(files), tasks, write_chunks)
+
+
+def _work_on(files: Sequence[LandingFile]) -> list[_Work]:
+    return [(index, file, chunk) for index, file in enumerate(files) for chunk in file.chunks]
 
 
 def lines_file(folder: Place, part: str) -> Place:
@@ -83,13 +65,11 @@ def lines_file(folder: Place, part: str) -> Place:
     return folder / LINES / f"{part}.parquet"
 
 
-def _cleaned(work: Sequence[tuple[int, LandingFile, Chunk]], batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _cleaned(work: Iterable[_Work]) -> Iterator[pa.RecordBatch]:
     known: dict[int, KnownColumns] = {}
-    for batch in batches:
-        for position in batch.column(0).to_pylist():
-            index, file, chunk = work[position]
-            parsed = parse(read_chunk_on_worker(file, chunk), chunk.n_lines, file.n_fields, known.setdefault(index, _known(file)))
-            yield clean(_landing_columns(parsed, file), chunk.first_line, index, file.n_leading)
+    for index, file, chunk in work:
+        parsed = parse(read_chunk_on_worker(file, chunk), chunk.n_lines, file.n_fields, known.setdefault(index, _known(file)))
+        yield clean(_landing_columns(parsed, file), chunk.first_line, index, file.n_leading)
 
 
 def _known(file: LandingFile) -> KnownColumns:

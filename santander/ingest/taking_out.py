@@ -3,7 +3,7 @@
 Which they are is known only when all lines have been seen, and seldom there are any: then the files they are in are written anew.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 
 from santander.bank.months import Month
 from santander.ingest.reading import RECORDS, lines_file
-from santander.month_file_writer import MONTH_FILE_SCHEMA, MonthFileWriter, as_batch
+from santander.month_file_writer import MonthFileWriter
 from santander.month_files import MonthFile, below
 from santander.storage import Place, open_read
 from santander.tables import CUSTOMERS, PARTITION
+from santander.tasks import write_in_tasks
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -27,30 +28,20 @@ def without_lines(
     session: "SparkSession", files: Sequence[MonthFile], folder: Place, gone: Collection[tuple[int, int]]
 ) -> list[MonthFile]:
     """The files of ``write_landing_files`` less the records of these lines, each (file_index, line)."""
-    from pyspark.sql.pandas.types import from_arrow_schema
+    keys = _as_keys(np.array(sorted(gone), np.int64))
+    by_part: dict[str, list[MonthFile]] = {}
+    for file in files:
+        by_part.setdefault(file.part, []).append(file)
 
-    parts = sorted({file.part for file in files})
-    rewrite = _rewriter(parts, files, folder, _as_keys(np.array(sorted(gone), np.int64)))
-    positions = session.range(0, len(parts), 1, numPartitions=len(parts))
-    rewritten = positions.mapInArrow(rewrite, from_arrow_schema(MONTH_FILE_SCHEMA))
-    return [MonthFile(**row) for row in rewritten.toArrow().to_pylist()]
+    def rewrite(work: Iterator[Sequence[MonthFile]]) -> list[MonthFile]:
+        return [file for own in work for file in _of_task(own, folder, keys)]
 
-
-def _rewriter(
-    parts: Sequence[str], files: Sequence[MonthFile], folder: Place, gone: npt.NDArray[np.int64]
-) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
-    def rewrite(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            for position in batch.column(0).to_pylist():
-                own = [file for file in files if file.part == parts[position]]
-                yield as_batch(_of_task(own, folder, parts[position], gone))
-
-    return rewrite
+    return write_in_tasks(session, list(by_part.values()), len(by_part), rewrite)
 
 
-def _of_task(files: Sequence[MonthFile], folder: Place, part: str, gone: npt.NDArray[np.int64]) -> Iterator[MonthFile]:
+def _of_task(files: Sequence[MonthFile], folder: Place, gone: npt.NDArray[np.int64]) -> Iterator[MonthFile]:
     """The files of one task; those that hold none of the lines stay as they are."""
-    with open_read(lines_file(folder, part)) as source:
+    with open_read(lines_file(folder, files[0].part)) as source:
         lines = pq.read_table(source, columns=[PARTITION, "file_index", "line", "row_reason"])
     lines = lines.filter(pc.is_null(lines["row_reason"]))
     places = np.column_stack([lines["file_index"].to_numpy(), lines["line"].to_numpy()])

@@ -1,6 +1,5 @@
 """What a model is fitted on: in the driver as plain Arrow tables, or, by the same protocol, on the workers of a cluster."""
 
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -12,6 +11,7 @@ import pyarrow.compute as pc
 
 from santander.bank.months import Month
 from santander.features.expansion import bits_of
+from santander.machine import cores
 from santander.models.additions import Additions
 from santander.models.boosting import Boosting
 from santander.models.month_weight import MonthWeight
@@ -67,7 +67,7 @@ class TrainingSet:
     """A row: one customer in one month with additions. Columns: customer_id, snapshot_date, added (bitmask), features."""
     population: pa.Table
     weights: Mapping[Month, MonthWeight]
-    threads: int = field(default_factory=lambda: os.cpu_count() or 1)
+    threads: int = field(default_factory=cores)
 
     place = "the driver"
 

@@ -1,7 +1,6 @@
 """Registers a candidate: a run with its figures, plots and origin, and a version of the model that carries it."""
 
 import json
-import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from santander.evaluation.judgement import Evaluation, Judgement
 from santander.evaluation.plots import draw
 from santander.features.declaration import FEATURE_SET
 from santander.lake import Lake
+from santander.machine import cores
 from santander.registry.model_card import Origin, model_card, months_told
 from santander.registry.model_package import copy_code, input_example, requirements, signature
 from santander.registry.packing import pack
@@ -79,7 +79,7 @@ def register(
     name = settings.mlflow.registered_model
     if not client.search_registered_models(filter_string=f"name = '{name}'"):
         client.create_registered_model(name, description=_DESCRIPTION)
-    card = model_card(candidate, judgement, Origin(run_id, versions, sha, os.cpu_count() or 1))
+    card = model_card(candidate, judgement, Origin(run_id, versions, sha, cores()))
     version = client.create_model_version(
         name,
         source=logged.model_uri,

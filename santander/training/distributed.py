@@ -6,7 +6,6 @@ costs and saves: docs/adr/0009-distributed-training.md.
 """
 
 import logging
-import os
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,6 +20,7 @@ import pyarrow as pa
 from santander.arrow import arrow_schema
 from santander.bank.months import Month
 from santander.errors import SantanderError, telling_line
+from santander.machine import cores
 from santander.models.boosting import Boosting
 from santander.models.month_weight import MonthWeight
 from santander.models.recommender import Progress, silent
@@ -129,7 +129,7 @@ class DistributedTrainingSet:
 
         boosters = [xgboost.Booster(model_file=bytearray(reply.booster)) for reply in replies if reply.worker == 0]
         for booster in boosters:
-            booster.set_param({"nthread": os.cpu_count() or 1})
+            booster.set_param({"nthread": cores()})
         progress(sum(booster.num_boosted_rounds() for booster in boosters), boosting.most_rounds, None)
         return boosters
 

@@ -1,7 +1,6 @@
 """Tuning from the tables to a candidate: the study goes on or begins, and its best trial is trained for the target and judged."""
 
 import logging
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 from santander.bank.months import Month
 from santander.engine import EMBEDDED
 from santander.errors import InputError, SantanderError
+from santander.machine import cores
 from santander.models.month_weight import ALIKE
 from santander.settings import Settings
 from santander.steps import Steps
@@ -85,7 +85,7 @@ def parallel_trials(settings: Settings, asked: int | None) -> int:
     """Trials at a time; raises InputError for several on Spark, where the workers train one model together."""
     wanted = asked or settings.tuning.parallel
     if settings.master == EMBEDDED:
-        return wanted or os.cpu_count() or 1
+        return wanted or cores()
     if wanted is not None and wanted > 1:
         raise InputError(f"{wanted} trials at a time on {settings.master}: on Spark the workers train one model together")
     return 1
@@ -120,7 +120,7 @@ def tune(steps: Steps, wish: Wish) -> Tuned:
                     ground = Ground.of(target, labelled, training)
                     study.optuna.set_user_attr(_CEILING, ground.judged.ceiling)
                     if parallel > 1:
-                        ground = ground.with_threads(max(1, (os.cpu_count() or 1) // parallel))
+                        ground = ground.with_threads(max(1, cores() // parallel))
                     _search(study, space, recipes, ground, runs, settings, wish, parallel)
             except BaseException as error:
                 runs.close(KILLED)

@@ -58,7 +58,7 @@ def trees(model: BoostedTrees) -> list[str]:
 @pytest.fixture
 def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """The driver fits with as many threads as a worker here: their number changes the order of sums, the last digits."""
-    monkeypatch.setattr("santander.models.training_set.os.cpu_count", lambda: 1)
+    monkeypatch.setattr("santander.machine.os.sched_getaffinity", lambda _: {0})
 
 
 def several(month: Month, *habits: tuple[dict[str, object], int], each: int = 40) -> TrainingSet:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import duckdb
 
-_LAGS = [f"holdings_lag_{lag}" for lag in range(1, 6)]
-_PAIRS = list(pairwise(_LAGS))
+LAGS = [f"holdings_lag_{lag}" for lag in range(1, 6)]
+_PAIRS = list(pairwise(LAGS))
 _PROFILE = """
     customer_id, age, sex = 'H' AS is_woman, seniority_months, is_new, is_active, segment[2]::TINYINT AS segment,
     digit(employment_status) AS employment_status,
@@ -38,7 +38,7 @@ def _earlier(month: str, lag: int) -> str:
 
 def _of_month(path: Path, month: str, before: Sequence[Path | None]) -> str:
     angle = 2 * math.pi * (int(month[5:]) - 1) / 12
-    joins = "".join(_lag_join(lag, file) for lag, file in zip(_LAGS, before, strict=True))
+    joins = "".join(_lag_join(lag, file) for lag, file in zip(LAGS, before, strict=True))
     added = ", ".join(f"coalesce({new} & ~{old}, 0) AS added_{k}" for k, (new, old) in enumerate(_PAIRS, 1))
     return f"""
         WITH profile AS (SELECT {_PROFILE} FROM read_parquet('{path}')),
@@ -55,13 +55,13 @@ def _of_month(path: Path, month: str, before: Sequence[Path | None]) -> str:
             FROM by_group g JOIN by_segment s ON g.segment IS NOT DISTINCT FROM s.segment),
         joined AS (
             SELECT profile.* EXCLUDE (household_income), coalesce(household_income, settled_income) AS household_income,
-                household_income IS NULL AS income_imputed, {", ".join(_LAGS)}, relation_type_last, was_active
+                household_income IS NULL AS income_imputed, {", ".join(LAGS)}, relation_type_last, was_active
             FROM profile{joins}
             LEFT JOIN settled ON province_code IS NOT DISTINCT FROM its_province AND segment IS NOT DISTINCT FROM its_segment),
         masks AS (SELECT *, {added} FROM joined)
         SELECT * EXCLUDE (added_1, added_2, added_3, added_4),
-            coalesce({", ".join(_LAGS)}, 0) AS owned,
-            ({" + ".join(f"({lag} IS NOT NULL)::INT" for lag in _LAGS)})::TINYINT AS months_known,
+            coalesce({", ".join(LAGS)}, 0) AS owned,
+            ({" + ".join(f"({lag} IS NOT NULL)::INT" for lag in LAGS)})::TINYINT AS months_known,
             bit_count(holdings_lag_1)::TINYINT AS products_held,
             {_bits(f"{new} & ~{old}" for new, old in _PAIRS)} AS additions,
             {_bits(f"{old} & ~{new}" for new, old in _PAIRS)} AS closures,
@@ -76,7 +76,7 @@ def _of_month(path: Path, month: str, before: Sequence[Path | None]) -> str:
 
 def _lag_join(lag: str, file: Path | None) -> str:
     """What a month before gives each customer; an empty relation where there is no such month."""
-    last = lag == _LAGS[0]
+    last = lag == LAGS[0]
     if file is None:
         also = ", NULL::INTEGER AS relation_type_last, NULL::BOOLEAN AS was_active" if last else ""
         rows = f"SELECT NULL::BIGINT AS customer_id, NULL::INTEGER AS {lag}{also} WHERE false"

@@ -12,15 +12,15 @@ import pyarrow.parquet as pq
 
 _ENOUGH = 50
 _INT = pd.ArrowDtype(pa.int32())
-_LAGS = [f"holdings_lag_{lag}" for lag in range(1, 6)]
+LAGS = [f"holdings_lag_{lag}" for lag in range(1, 6)]
 
 
 def features(customers: Path, out: Path, months: list[str] | None = None) -> None:
     """Write the features of the months (all when None), a folder each."""
     present = {folder.name.split("=")[1][:7]: folder for folder in sorted(customers.iterdir())}
     for month in months or present:
-        rows = _profile(_read(present[month]))
-        for lag, name in enumerate(_LAGS, 1):
+        rows = _profile(read_month(present[month]))
+        for lag, name in enumerate(LAGS, 1):
             rows = rows.merge(_before(present.get(_earlier(month, lag)), lag, name), on="customer_id", how="left")
         table = pa.Table.from_pandas(_with_season(_with_history(rows), month), preserve_index=False)
         target = out / f"snapshot_date={month}-28"
@@ -28,7 +28,8 @@ def features(customers: Path, out: Path, months: list[str] | None = None) -> Non
         pq.write_table(table, target / "part.parquet")
 
 
-def _read(folder: Path, columns: list[str] | None = None) -> pd.DataFrame:
+def read_month(folder: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """The rows of a month's files, nullable by Arrow's types."""
     files = sorted(folder.glob("*.parquet"))
     return pd.concat([pq.ParquetFile(file).read(columns).to_pandas(types_mapper=pd.ArrowDtype) for file in files])
 
@@ -45,7 +46,7 @@ def _before(folder: Path | None, lag: int, name: str) -> pd.DataFrame:
         types = dict(zip(wanted, [pa.int64(), pa.int32(), pa.string(), pa.bool_()], strict=False))
         rows = pd.DataFrame({column: pd.array([], pd.ArrowDtype(type_)) for column, type_ in types.items()})
     else:
-        rows = _read(folder, wanted)
+        rows = read_month(folder, wanted)
     if lag == 1:
         rows["relation_type"] = _base_36(rows["relation_type"])
     return rows.rename(columns={"holdings": name, "relation_type": "relation_type_last", "is_active": "was_active"})
@@ -96,8 +97,8 @@ def _settled_income(rows: pd.DataFrame) -> pd.Series:
 
 def _with_history(rows: pd.DataFrame) -> pd.DataFrame:
     """Counts and planes from the five masks; an unknown month is a mask of 0 that changes nothing."""
-    masks = [rows[name].fillna(0).to_numpy(np.int32) for name in _LAGS]
-    known = [rows[name].notna().to_numpy() for name in _LAGS]
+    masks = [rows[name].fillna(0).to_numpy(np.int32) for name in LAGS]
+    known = [rows[name].notna().to_numpy() for name in LAGS]
     pairs = [(masks[k], masks[k + 1], known[k] & known[k + 1]) for k in range(4)]
     owned = np.zeros(len(rows), np.int32)
     for mask, is_known in reversed(list(zip(masks, known, strict=True))):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-from peers.pandas_script.features import _read as read
+from peers.pandas_script.features import read_month
 
 
 def training_set(customers: Path, features: Path, months: list[str], out: Path) -> None:
@@ -12,8 +12,8 @@ def training_set(customers: Path, features: Path, months: list[str], out: Path) 
     parts = []
     for month in sorted(months):
         folder = f"snapshot_date={month}-28"
-        known = read(features / folder).dropna(subset="holdings_lag_1")
-        rows = known.merge(read(customers / folder, ["customer_id", "holdings"]).dropna(), on="customer_id")
+        known = read_month(features / folder).dropna(subset="holdings_lag_1")
+        rows = known.merge(read_month(customers / folder, ["customer_id", "holdings"]).dropna(), on="customer_id")
         rows["added"] = (rows["holdings"].astype("int32") & ~rows["holdings_lag_1"].astype("int32")).astype("int32")
         date = (
             pd.array([f"{month}-28"], "string")

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 _ENOUGH = 50
-_LAGS = [f"holdings_lag_{lag}" for lag in range(1, 6)]
+LAGS = [f"holdings_lag_{lag}" for lag in range(1, 6)]
 _KEYS = ("province_code", "segment")
 
 
@@ -30,7 +30,7 @@ def _earlier(month: str, lag: int) -> str:
 
 def _of_month(customers: pl.LazyFrame, month: str, before: Sequence[Path | None]) -> pl.LazyFrame:
     rows = _with_income(customers.select("customer_id", *_profile()))
-    for lag, path in zip(_LAGS, before, strict=True):
+    for lag, path in zip(LAGS, before, strict=True):
         rows = rows.join(_month_before(lag, path), on="customer_id", how="left")
     angle = 2 * math.pi * (int(month[5:]) - 1) / 12
     return rows.with_columns(
@@ -78,7 +78,7 @@ def _with_income(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 def _month_before(lag: str, path: Path | None) -> pl.LazyFrame:
     """What a month before gives each customer; no rows where there is no such month."""
-    is_last = lag == _LAGS[0]
+    is_last = lag == LAGS[0]
     if path is None:
         also: dict[str, type[pl.DataType]] = {"relation_type_last": pl.Int32, "was_active": pl.Boolean} if is_last else {}
         return pl.LazyFrame(schema={"customer_id": pl.Int64, lag: pl.Int32, **also})
@@ -87,7 +87,7 @@ def _month_before(lag: str, path: Path | None) -> pl.LazyFrame:
 
 
 def _history() -> list[pl.Expr]:
-    lags = [pl.col(name) for name in _LAGS]
+    lags = [pl.col(name) for name in LAGS]
     pairs = list(pairwise(lags))
 
     def bits(masks: list[pl.Expr]) -> pl.Expr:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 _ENOUGH = 50
-_LAGS = [f"holdings_lag_{lag}" for lag in range(1, 6)]
+LAGS = [f"holdings_lag_{lag}" for lag in range(1, 6)]
 
 
 def features(customers: Path, out: Path, months: list[str] | None = None) -> None:
@@ -59,7 +59,7 @@ def _with_lags(rows: "DataFrame") -> "DataFrame":
     held = [
         F.coalesce(*(F.when(F.col(f"before_{steps}.month") == F.col("month") - lag, F.col(f"before_{steps}.holdings"))
                      for steps in range(1, lag + 1))).alias(name)
-        for lag, name in enumerate(_LAGS, 1)
+        for lag, name in enumerate(LAGS, 1)
     ]  # fmt: skip
     was_there = F.col("before.month") == F.col("month") - 1
     return looked.select(
@@ -107,7 +107,7 @@ def _with_income(rows: "DataFrame") -> "DataFrame":
 def _history() -> "list[Column]":
     from pyspark.sql import functions as F
 
-    lags = [F.col(name) for name in _LAGS]
+    lags = [F.col(name) for name in LAGS]
 
     def total(columns: "list[Column]") -> "Column":
         return reduce(lambda one, other: one + other, columns)

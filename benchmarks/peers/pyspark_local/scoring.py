@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from peers.lists import Model, parts_of
+from peers.pyspark_local.features import LAGS
 from peers.pyspark_local.session import session
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import Column
-
-_LAGS = [f"holdings_lag_{lag}" for lag in range(1, 6)]
 
 
 def scoring(features: Path, month: str, model_folder: Path, out: Path) -> dict[str, float]:
@@ -52,8 +51,8 @@ def _column(name: str) -> "Column":
     if bit is None:
         return F.col(group)
     if group == "lag_1_bits":
-        return bit_of(_LAGS[0], bit)
+        return bit_of(LAGS[0], bit)
     if group == "months_held":
-        held = [F.coalesce(bit_of(lag, bit), F.lit(0)) for lag in _LAGS]
+        held = [F.coalesce(bit_of(lag, bit), F.lit(0)) for lag in LAGS]
         return F.when(F.col("months_known") > 0, held[0] + held[1] + held[2] + held[3] + held[4])
     raise ValueError(f"no peer knows the model column {name}")
