@@ -101,7 +101,8 @@ def _training_set(settings: "Settings", lake: "Lake", target: str, out: Path, re
     retrieve = through(store)
 
     def through_feast() -> Any:
-        return retrieve(buyers(labels(lake.read_months(CUSTOMERS, months), lake.read_months(FEATURES_TABLE, months)))).toArrow()
+        rows = buyers(labels(lake.read_months(CUSTOMERS, months), lake.read_months(FEATURES_TABLE, months)))
+        return retrieve(rows, months).toArrow()
 
     def equi_join() -> Any:
         features = lake.read_months(FEATURES_TABLE, months)

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 @verb
 def features(month: MonthOption = None, from_: FromOption = None, to: ToOption = None, *, settings: "Settings") -> Outcome:
     """Build what was known of each customer before each month; all months of customers unless told otherwise."""
-    from santander.engine import open_session
     from santander.options import chosen_months
+    from santander.session_on_demand import SessionOnDemand
     from santander.steps import Steps
     from santander.tables import CUSTOMERS
 
-    with open_session(settings) as session:
+    with SessionOnDemand(settings) as session:
         steps = Steps(settings, session)
         months = chosen_months(month, from_, to, steps.lake.months(CUSTOMERS))
         rows = steps.build_features(months, anyway=True).result

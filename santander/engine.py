@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from santander import machine
 from santander.storage import BucketPath
 
 if TYPE_CHECKING:
@@ -44,13 +43,6 @@ def open_session(settings: "Settings") -> Iterator["SparkSession"]:
     opened = _embedded_session(settings) if settings.master == EMBEDDED else _spark_session(settings)
     with opened as session:
         yield session
-
-
-def cores(settings: "Settings", session: "SparkSession") -> int:
-    """How many tasks are at work at once: one for each core, of this machine or of the executors that Spark has."""
-    if settings.master != EMBEDDED:
-        return int(session.sparkContext.defaultParallelism)
-    return machine.cores()
 
 
 @contextmanager

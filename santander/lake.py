@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from santander.bank.months import Month
+from santander.engine import EMBEDDED
 from santander.errors import InputError, SantanderError
+from santander.machine import cores
 from santander.month_files import MonthFile, below
 from santander.session_on_demand import SessionOnDemand
 from santander.small_tables import rows_of
@@ -87,6 +89,15 @@ class Lake:
     def start_engine(self) -> None:
         """Start the engine, unless it runs, before there is something for it to do."""
         _ = self.session
+
+    @property
+    def has_workers(self) -> bool:
+        """Whether the engine does its tasks elsewhere, as Spark does, and not in this process."""
+        return self._settings.master != EMBEDDED
+
+    def cores(self) -> int:
+        """How many tasks are at work at once: one for each core, of this machine or of the executors that Spark has."""
+        return int(self.session.sparkContext.defaultParallelism) if self.has_workers else cores()
 
     def path(self, table: Table) -> str:
         """Where the table lies."""

@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from santander.bank.months import Month
-from santander.engine import cores
 from santander.errors import InputError
 from santander.features import build
 from santander.freshness import StepLedger, fingerprint_of
@@ -122,7 +121,7 @@ class Steps:
         rows: dict[Month, int] = {}
         if stale:
             chosen = self.settings.features
-            tasks = chosen.tasks or cores(self.settings, self.lake.session)
+            tasks = chosen.tasks or self.lake.cores()
             rows = build.build_features(self.lake, stale, chosen.months_per_commit, Budget.of(self.settings), tasks)
             self.ledger.record(BUILD, [(m, prints[m], rows[m]) for m in stale], time.monotonic() - started)
         fresh = [month for month in months if month not in stale]

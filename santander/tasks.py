@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
 import pyarrow as pa
 
 from santander.month_file_writer import MONTH_FILE_SCHEMA, as_batch
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
 
 W = TypeVar("W")
 """A piece of work, which has to be picklable."""
+
+
+def stretches(items: Sequence[W], sizes: Sequence[int], n: int) -> list[list[W]]:
+    """The items in order, cut into at most ``n`` stretches of about the same size."""
+    ends = np.cumsum(sizes)
+    middles = ends - np.asarray(sizes) / 2
+    of_item = np.minimum(middles * n // max(1, ends[-1]), n - 1)
+    cut = [[item for item, k in zip(items, of_item, strict=True) if k == stretch] for stretch in range(n)]
+    return [stretch for stretch in cut if stretch]
 
 
 def in_tasks(

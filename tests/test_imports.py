@@ -47,6 +47,14 @@ def test_status_imports_no_engine_and_no_registry(scored_bank: Bank) -> None:
     assert not found & NOT_TO_LOOK
 
 
+@pytest.mark.embedded
+def test_features_need_no_engine(scored_bank: Bank, tmp_path: Path) -> None:
+    settings = own_copy(scored_bank, tmp_path / "data")
+    found = imported_by("features", "--month", "2016-06", "--data-dir", settings.data)
+    assert "pyarrow.parquet" in found
+    assert not found & (NOT_TO_LOOK - {"pandas"})  # which Arrow imports to look at a numpy array
+
+
 def test_run_on_what_did_not_change_starts_no_engine(scored_bank: Bank, tmp_path: Path) -> None:
     settings = own_copy(scored_bank, tmp_path / "data")
     words = ("run", "--no-train", "--month", "2016-06", "--data-dir", settings.data)

@@ -1,4 +1,4 @@
-"""The table ``features`` from the table ``customers``, a task for each month."""
+"""The table ``features`` from the table ``customers``."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,16 +7,15 @@ from santander.bank.months import Month
 from santander.errors import InputError
 from santander.features.customer_files import CustomerFiles
 from santander.features.history import LAGS
-from santander.features.month import MonthWork, feature_rows
+from santander.features.month import MonthWork, write_months
 from santander.lake import Lake
 from santander.memory.budget import UNLIMITED, Budget
 from santander.memory.footprint import FEATURES
-from santander.month_file_writer import MonthFileWriter
 from santander.month_files import MonthFile
 from santander.staging import OF_FEATURES, staging
 from santander.storage import Place
 from santander.tables import CUSTOMERS, FEATURES_TABLE
-from santander.tasks import write_in_tasks
+from santander.tasks import stretches, write_in_tasks
 
 log = logging.getLogger("santander.features")
 
@@ -29,9 +28,9 @@ def build_features(
 ) -> dict[Month, int]:
     """Replace these months of ``features`` and return their rows; raises InputError for a month without customers.
 
-    Each month is made from its own files and those of the five months before and from nothing else, by one task, of which
-    ``tasks`` are at work at once, or fewer where the rows of so many months do not fit the budget. Raises OverBudget, before
-    anything is done, for a month that does not fit it alone.
+    Each month is made from its own files and those of the five months before and from nothing else: on the embedded engine in
+    this process by ``tasks`` threads, month after month; on Spark by as many tasks, each with months of
+    its own. Raises OverBudget, before anything is done, for a month that does not fit the budget.
     """
     present = lake.rows_by_month(CUSTOMERS)
     absent = [str(month) for month in months if not present.get(month)]
@@ -42,12 +41,15 @@ def build_features(
     ordered = sorted(months)
     largest = max(ordered, key=lambda month: present[month])
     budget.require(FEATURES, present[largest], str(largest))
-    at_once = budget.tasks(FEATURES.fixed, FEATURES.per_row * present[largest], tasks)
     files = lake.files_by_month(CUSTOMERS)
     for first in range(0, len(ordered), months_per_commit):
         batch = ordered[first : first + months_per_commit]
+        work = [_work_on(month, files) for month in batch]
         with staging(lake, OF_FEATURES) as folder:
-            written = _write_months(lake, _dealt_out([_work_on(month, files) for month in batch], at_once), folder)
+            if lake.has_workers:
+                written = _write_in_tasks(lake, stretches(work, [present[month] for month in batch], tasks), folder)
+            else:
+                written = list(write_months(work, folder, tasks))
             lake.replace_months_by_files(FEATURES_TABLE, written, folder, {month: present[month] for month in batch})
         log.info("features: %s of %s months written, the last %s", first + len(batch), len(ordered), batch[-1])
     return {month: present[month] for month in ordered}
@@ -58,22 +60,10 @@ def _work_on(month: Month, files: Mapping[Month, Sequence[Place]]) -> MonthWork:
     return MonthWork(month, CustomerFiles(tuple(files[month])), before)
 
 
-def _dealt_out(work: Sequence[MonthWork], tasks: int) -> list[list[MonthWork]]:
-    """The months dealt out to tasks one by one, so that late months, which have more customers, do not meet in one."""
-    return [list(work[task::tasks]) for task in range(min(tasks, len(work)))]
-
-
-def _write_months(lake: Lake, dealt: Sequence[Sequence[MonthWork]], folder: Place) -> list[MonthFile]:
-    """Build the months in tasks of the engine, a task for each sequence, which write them below ``folder``; the files."""
+def _write_in_tasks(lake: Lake, dealt: Sequence[Sequence[MonthWork]], folder: Place) -> list[MonthFile]:
+    """Let workers write the months below ``folder``, a task for each stretch of months, which has one core; the files."""
 
     def write(tasks: Iterator[Sequence[MonthWork]]) -> list[MonthFile]:
-        return [file for months in tasks for month in months for file in _write_month(month, folder)]
+        return [file for months in tasks for file in write_months(months, folder, threads=1)]
 
     return write_in_tasks(lake.session, dealt, len(dealt), write)
-
-
-def _write_month(month: MonthWork, folder: Place) -> list[MonthFile]:
-    with MonthFileWriter(FEATURES_TABLE, folder) as writer:
-        for rows in feature_rows(month):
-            writer.write(rows)
-        return writer.finish()

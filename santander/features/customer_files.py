@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,11 +11,21 @@ import pyarrow.parquet as pq
 from santander.arrow import file_schema
 from santander.storage import Place, open_read
 from santander.tables import CUSTOMERS
+from santander.tasks import stretches
 
 ROWS_OF_A_PIECE = 1 << 18
 """Rows that are worked on at a time."""
 
 _TYPES = dict(CUSTOMERS.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroup:
+    """One row group of a file: what is read at once."""
+
+    file: Place
+    number: int
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +36,41 @@ class CustomerFiles:
 
     def read(self, columns: Sequence[str]) -> pa.Table:
         """These columns of all rows, each in one piece."""
-        return _joined(list(self._row_groups(columns)))
+        return _joined(list(_read(self.row_groups(), columns)))
 
-    def pieces(self, columns: Sequence[str]) -> Iterator[pa.Table]:
-        """These columns in the same order of rows, at most ROWS_OF_A_PIECE at a time."""
-        waiting: list[pa.Table] = []
-        for rows in self._row_groups(columns):
-            if waiting and sum(each.num_rows for each in waiting) + rows.num_rows > ROWS_OF_A_PIECE:
-                yield from _cut(_joined(waiting))
-                waiting = []
-            waiting.append(rows)
-        if waiting:
-            yield from _cut(_joined(waiting))
-
-    def _row_groups(self, columns: Sequence[str]) -> Iterator[pa.Table]:
-        schema = file_schema((name, _TYPES[name]) for name in columns)
+    def row_groups(self) -> list[RowGroup]:
+        """All row groups in order."""
+        found = []
         for place in self.files:
-            with _opened(place, [name for name in columns if _TYPES[name] == "string"]) as file:
-                for group in range(file.num_row_groups):
-                    # each writer has Arrow types of its own for one and the same text
-                    yield file.read_row_group(group, columns=schema.names).select(schema.names).cast(schema)
+            with _opened(place, []) as file:
+                found += [RowGroup(place, i, file.metadata.row_group(i).num_rows) for i in range(file.num_row_groups)]
+        return found
+
+    def stretches(self, n: int) -> list[list[RowGroup]]:
+        """The row groups cut into at most ``n`` stretches of about as many rows each."""
+        groups = self.row_groups()
+        return stretches(groups, [group.rows for group in groups], n)
+
+
+def pieces(groups: Sequence[RowGroup], columns: Sequence[str]) -> Iterator[pa.Table]:
+    """These columns of the row groups, in order, at most ROWS_OF_A_PIECE rows at a time."""
+    waiting: list[pa.Table] = []
+    for rows in _read(groups, columns):
+        if waiting and sum(each.num_rows for each in waiting) + rows.num_rows > ROWS_OF_A_PIECE:
+            yield from _cut(_joined(waiting))
+            waiting = []
+        waiting.append(rows)
+    if waiting:
+        yield from _cut(_joined(waiting))
+
+
+def _read(groups: Sequence[RowGroup], columns: Sequence[str]) -> Iterator[pa.Table]:
+    schema = file_schema((name, _TYPES[name]) for name in columns)
+    for place, of_file in groupby(groups, key=lambda group: group.file):
+        with _opened(place, [name for name in columns if _TYPES[name] == "string"]) as file:
+            for group in of_file:
+                # each writer has Arrow types of its own for one and the same text
+                yield file.read_row_group(group.number, columns=schema.names).select(schema.names).cast(schema)
 
 
 def _opened(place: Place, texts: list[str]) -> pq.ParquetFile:

@@ -1,7 +1,8 @@
-"""The rows of ``features`` of one month, made in a task from the files of the month and of the five before it."""
+"""The rows of ``features``, made month by month from the files of the month and of the five before it, and written."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,11 +10,14 @@ import pyarrow as pa
 
 from santander.arrow import arrow_schema
 from santander.bank.months import Month
-from santander.features.customer_files import CustomerFiles
+from santander.features.customer_files import CustomerFiles, RowGroup, pieces
 from santander.features.history import LAGS, UNKNOWN, history
 from santander.features.income import INCOME_READ, MonthIncomes
 from santander.features.month_before import Ids, MonthBefore
 from santander.features.profile import PROFILE_READ, profile
+from santander.month_file_writer import MonthFileWriter
+from santander.month_files import MonthFile
+from santander.storage import Place
 from santander.tables import FEATURES_TABLE
 
 _READ = tuple(dict.fromkeys(("customer_id", *PROFILE_READ, *INCOME_READ)))
@@ -28,32 +32,79 @@ class MonthWork:
     before: dict[int, CustomerFiles]
 
 
-def feature_rows(work: MonthWork) -> Iterator[pa.RecordBatch]:
-    """The rows of the month in pieces, with the columns of the table ``features``.
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """What the rows of a month are made from beside its own files."""
 
-    The five months before are held whole, as ids and bitmasks; the month itself goes by in pieces, so memory grows slowly
-    with its rows.
+    work: MonthWork
+    incomes: MonthIncomes
+    before: dict[int, MonthBefore]
+
+    def known(self) -> dict[Month, MonthBefore]:
+        """What the months after this one need not read again."""
+        return {self.work.month - lag: month.without_last() for lag, month in self.before.items()}
+
+
+def write_months(months: Sequence[MonthWork], folder: Place, threads: int) -> Iterator[MonthFile]:
+    """Write the rows of these months of ``features`` below ``folder``, one month after the other.
+
+    Each thread makes the rows of a stretch of the month, piece by piece. The months before are held whole, as bitmasks by
+    customer, and read once for all the months that follow. So memory grows with the rows of one month, and slowly.
     """
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            reading = _reading(months[0], {}, pool)
+            for work, after in zip(months, [*months[1:], None], strict=True):
+                sight = reading()
+                writing = [pool.submit(_write, sight, groups, folder) for groups in work.files.stretches(threads)]
+                if after is not None:  # by the thread that is done with its stretch first
+                    reading = _reading(after, sight.known(), pool)
+                for written in writing:
+                    yield from written.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _reading(work: MonthWork, known: Mapping[Month, MonthBefore], pool: ThreadPoolExecutor) -> Callable[[], _Sight]:
+    """Let the pool read what is not known already; to be called for all of it."""
+    incomes = pool.submit(lambda: MonthIncomes.of(work.files.read(INCOME_READ)))
+    unknown = {lag: files for lag, files in work.before.items() if lag == 1 or work.month - lag not in known}
+    reads = {lag: pool.submit(MonthBefore.read, files, is_last=lag == 1) for lag, files in unknown.items()}
+
+    def sight() -> _Sight:
+        before = {lag: reads[lag].result() if lag in reads else known[work.month - lag] for lag in work.before}
+        return _Sight(work, incomes.result(), before)
+
+    return sight
+
+
+def _write(sight: _Sight, groups: Sequence[RowGroup], folder: Place) -> list[MonthFile]:
+    with MonthFileWriter(FEATURES_TABLE, folder) as writer:
+        for rows in pieces(groups, _READ):
+            writer.write(_feature_rows(rows, sight))
+        return writer.finish()
+
+
+def _feature_rows(rows: pa.Table, sight: _Sight) -> pa.RecordBatch:
+    """Rows of ``customers`` as rows of ``features``."""
     schema = arrow_schema(FEATURES_TABLE.columns)
-    incomes = MonthIncomes.of(work.files.read(INCOME_READ))
-    months = {lag: MonthBefore.read(files, is_last=lag == 1) for lag, files in work.before.items()}
-    for rows in work.files.pieces(_READ):
-        columns = {
-            "customer_id": rows.column("customer_id").combine_chunks(),
-            **profile(rows),
-            **incomes.features(rows),
-            **_looking_back(months, rows.column("customer_id").to_numpy()),
-            **season(work.month, rows.num_rows),
-        }
-        yield pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
+    columns = {
+        "customer_id": rows.column("customer_id").combine_chunks(),
+        **profile(rows),
+        **sight.incomes.features(rows),
+        **_looking_back(sight.before, rows.column("customer_id").to_numpy()),
+        **season(sight.work.month, rows.num_rows),
+    }
+    return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 
-def _looking_back(months: dict[int, MonthBefore], customers: Ids) -> dict[str, pa.Array]:
+def _looking_back(months: Mapping[int, MonthBefore], customers: Ids) -> dict[str, pa.Array]:
     unknown = np.full(len(customers), UNKNOWN, np.int32)
-    positions = {lag: month.positions(customers) for lag, month in months.items()}
-    lags = [months[lag].holdings(positions[lag]) if lag in months else unknown for lag in LAGS]
+    places = {lag: month.places(customers) for lag, month in months.items()}
+    lags = [months[lag].holdings(places[lag]) if lag in months else unknown for lag in LAGS]
     if 1 in months:
-        last = months[1].last(positions[1])
+        last = months[1].last(places[1])
     else:
         last = {"relation_type_last": pa.nulls(len(customers), pa.int32()), "was_active": pa.nulls(len(customers), pa.bool_())}
     return {**history(lags), **last}

@@ -1,5 +1,6 @@
 """A month of customers as the months after it look back on it: found by customer, without a join."""
 
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -10,70 +11,99 @@ from santander.features.customer_files import CustomerFiles
 from santander.features.history import UNKNOWN, Bitmasks
 from santander.features.profile import base_36
 
-NO_ROW = -1
 MOST_SPARSE = 16
 """Customer ids that are given out one after the other are looked up in a table by id, unless it had this many places a row."""
 
 LAST_READ = ("relation_type", "is_active")
 """Columns that only the month right before is asked for."""
 
+_NULL = -1
+"""Stands for a missing value of them, all of which are 0 and more."""
+
 Ids = npt.NDArray[np.int64]
-Positions = npt.NDArray[np.int32]
+Values = npt.NDArray[np.signedinteger]
 
 
+@dataclass(frozen=True, slots=True)
 class MonthBefore:
-    """The rows of a month before, of which each customer has one at the most."""
+    """What each customer of a month before held; of the month right before, relation type and activity too."""
 
-    def __init__(self, rows: pa.Table) -> None:
-        self._last = rows.select([name for name in LAST_READ if name in rows.column_names])  # the ids go once they are indexed
-        self._holdings = rows.column("holdings").combine_chunks().fill_null(UNKNOWN).to_numpy()
-        self._index = _index_of(rows.column("customer_id").to_numpy())
+    _index: "_ById | _ByOrder"
+    _holdings: Bitmasks
+    _last: "dict[str, Values] | None"
+
+    @classmethod
+    def of(cls, rows: pa.Table) -> Self:
+        """Index rows, of which each customer has one at the most; they need not have LAST_READ."""
+        ids = rows.column("customer_id").to_numpy()
+        index = _ById(int(ids.max())) if ids.max() < MOST_SPARSE * len(ids) else _ByOrder(ids)
+        holdings = rows.column("holdings").combine_chunks().fill_null(UNKNOWN).to_numpy()
+        last = None
+        if set(LAST_READ) <= set(rows.column_names):
+            relations = base_36(rows.column("relation_type").combine_chunks()).fill_null(_NULL).to_numpy()
+            active = rows.column("is_active").combine_chunks().cast(pa.int8()).fill_null(_NULL).to_numpy()
+            last = {"relation_type_last": index.put(ids, relations, _NULL), "was_active": index.put(ids, active, _NULL)}
+        return cls(index, index.put(ids, holdings, UNKNOWN), last)
 
     @classmethod
     def read(cls, files: CustomerFiles, *, is_last: bool) -> Self:
-        """The month in these files; the month right before knows relation type and activity too."""
-        return cls(files.read(("customer_id", "holdings", *(LAST_READ if is_last else ()))))
+        """The month in these files."""
+        return cls.of(files.read(("customer_id", "holdings", *(LAST_READ if is_last else ()))))
 
-    def positions(self, customers: Ids) -> Positions:
-        """The row of each of the customers, NO_ROW for one who has none."""
-        return self._index.positions(customers)
+    @property
+    def knows_last(self) -> bool:
+        """Whether it can be the month right before."""
+        return self._last is not None
 
-    def holdings(self, positions: Positions) -> Bitmasks:
-        """The products held in these rows, UNKNOWN without a row or without products."""
-        return np.where(positions == NO_ROW, UNKNOWN, self._holdings[positions])
+    def without_last(self) -> Self:
+        """The same for the months after the next one."""
+        return replace(self, _last=None)
 
-    def last(self, positions: Positions) -> dict[str, pa.Array]:
-        """The features ``relation_type_last`` and ``was_active`` of these rows."""
-        rows = pa.array(positions, mask=positions == NO_ROW)
-        return {
-            "relation_type_last": base_36(self._last.column("relation_type").combine_chunks()).take(rows),
-            "was_active": self._last.column("is_active").combine_chunks().take(rows),
-        }
+    def places(self, customers: Ids) -> Ids:
+        """Where the other methods find what they know of each of the customers."""
+        return self._index.places(customers)
+
+    def holdings(self, places: Ids) -> Bitmasks:
+        """The products held, UNKNOWN without a row or without products."""
+        return self._holdings[places]
+
+    def last(self, places: Ids) -> dict[str, pa.Array]:
+        """The features ``relation_type_last`` and ``was_active``."""
+        if self._last is None:
+            raise RuntimeError("read without what the month right before is asked for")
+        found = {name: values[places] for name, values in self._last.items()}
+        return {name: _typed(name, pa.array(values, mask=values == _NULL)) for name, values in found.items()}
+
+
+def _typed(name: str, values: pa.Array) -> pa.Array:
+    return values.cast(pa.bool_()) if name == "was_active" else values
 
 
 class _ById:
-    """Positions in a table with a place for every id up to the highest."""
+    """A place for every id up to the highest, and one more for all above it."""
 
-    def __init__(self, ids: Ids) -> None:
-        self._places = np.full(int(ids.max()) + 1, NO_ROW, np.int32)
-        self._places[ids] = np.arange(len(ids), dtype=np.int32)
+    def __init__(self, highest: int) -> None:
+        self._nobody = highest + 1
 
-    def positions(self, customers: Ids) -> Positions:
-        found = self._places[np.minimum(customers, len(self._places) - 1)]
-        return np.where(customers < len(self._places), found, NO_ROW)
+    def put(self, ids: Ids, values: Values, nobody: int) -> Values:
+        places = np.full(self._nobody + 1, nobody, values.dtype)
+        places[ids] = values
+        return places
+
+    def places(self, customers: Ids) -> Ids:
+        return np.minimum(customers, self._nobody)
 
 
 class _ByOrder:
-    """Positions by the order of the ids, for ids far apart."""
+    """Places by the order of the ids, for ids far apart, and one more for those that are not among them."""
 
     def __init__(self, ids: Ids) -> None:
-        self._order = np.argsort(ids).astype(np.int32)
-        self._ids = ids[self._order]
+        self._ids = np.sort(ids)
 
-    def positions(self, customers: Ids) -> Positions:
-        places = np.minimum(np.searchsorted(self._ids, customers), len(self._ids) - 1)
-        return np.where(self._ids[places] == customers, self._order[places], NO_ROW)
+    def put(self, ids: Ids, values: Values, nobody: int) -> Values:
+        return np.append(values[np.argsort(ids)], values.dtype.type(nobody))
 
-
-def _index_of(ids: Ids) -> _ById | _ByOrder:
-    return _ById(ids) if ids.max() < MOST_SPARSE * len(ids) else _ByOrder(ids)
+    def places(self, customers: Ids) -> Ids:
+        places = np.searchsorted(self._ids, customers)
+        found = self._ids[np.minimum(places, len(self._ids) - 1)] == customers
+        return np.where(found, places, len(self._ids))

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from santander.engine import cores
 from santander.erasure import ERASED
 from santander.erasure.reingest import without_erased
 from santander.erasure.suppression import suppression_list
@@ -38,7 +37,7 @@ def stage_lines(settings: "Settings", lake: Lake, files: Sequence[LandingFile], 
 def _tasks(settings: "Settings", lake: Lake) -> int:
     """How many chunks are parsed at once: as many as set, or fewer where the memory budget does not hold them."""
     per_task = INGEST.per_row * settings.ingest.chunk_bytes
-    return Budget.of(settings).tasks(INGEST.fixed, per_task, settings.ingest.tasks or cores(settings, lake.session))
+    return Budget.of(settings).tasks(INGEST.fixed, per_task, settings.ingest.tasks or lake.cores())
 
 
 @dataclass(frozen=True)

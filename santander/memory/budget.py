@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from santander.bank.months import Month
 from santander.engine import EMBEDDED
 from santander.errors import InputError
+from santander.machine import machine_memory
 from santander.memory.footprint import Footprint
-from santander.memory.machine import machine_memory
 from santander.memory.sizes import shown_size
 
 if TYPE_CHECKING:

@@ -3,21 +3,31 @@
 On import it tries the clients of every database and cloud it can validate in, and takes those it finds: they are half of its
 seconds. Our batches are small pandas frames (docs/adr/0012), so it is told that these are not there, as on a machine without
 them. Everything else in the process may import them as ever.
+
+Half of what is left are libraries for plots and statistics, which it imports and which no rule of ours asks for. Those are
+loaded by whoever first looks into them.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import LazyLoader
+from types import ModuleType
 from typing import Any
 
 _NOT_NEEDED = ("boto3", "botocore", "google.cloud", "google.oauth2", "pyspark.ml", "sqlalchemy", "rfc3987_syntax")
 """The last is a grammar for one format of JSON schemas, brought by the library for drawing plots."""
 
 
+_LATER = frozenset({"altair", "scipy.stats"})
+
+
 def import_library() -> None:
     """Import the library, the first time a month is validated; afterwards there is nothing to do."""
     if "great_expectations" not in sys.modules:
-        with _as_if_absent(_NOT_NEEDED):
+        with _as_if_absent(_NOT_NEEDED), _loaded_when_used(_LATER):
             import great_expectations  # noqa: F401
 
 
@@ -32,3 +42,22 @@ def _as_if_absent(names: tuple[str, ...]) -> Iterator[None]:
     finally:
         for name in hidden:
             del sys.modules[name]
+
+
+@contextmanager
+def _loaded_when_used(names: frozenset[str]) -> Iterator[None]:
+    """What is imported inside for the first time by one of these names is loaded when an attribute of it is asked for."""
+
+    class Finder(MetaPathFinder):
+        def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+            spec = PathFinder.find_spec(fullname, path, target) if fullname in names else None
+            if spec is not None and spec.loader is not None:
+                spec.loader = LazyLoader(spec.loader)
+            return spec
+
+    finder = Finder()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)

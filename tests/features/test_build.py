@@ -49,6 +49,20 @@ def test_a_row_holds_the_products_of_the_months_before_and_the_profile_of_the_mo
     assert (one["month_of_year"], one["season_sine"], one["season_cosine"]) == (4, 1.0, 0.0)
 
 
+def test_tasks_of_workers_and_threads_of_this_process_make_the_same_table(
+    bank: Bank, settings: Settings, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(bank.lake.path(CUSTOMERS), lake.path(CUSTOMERS))
+    months, made = lake.months(CUSTOMERS), []
+    for has_workers in (True, False):  # either engine can do both
+        monkeypatch.setattr(Lake, "has_workers", has_workers)
+        build_features(lake, months, months_per_commit=4, tasks=3)
+        rows = lake.delta(FEATURES_TABLE).to_pyarrow_table()
+        made.append(rows.sort_by([("snapshot_date", "ascending"), ("customer_id", "ascending")]))
+    assert made[0].num_rows == sum(lake.rows_by_month(CUSTOMERS).values())
+    assert made[0].equals(made[1])
+
+
 def test_last_relation_and_activity_are_those_of_the_month_before(
     settings: Settings, session: SparkSession, tmp_path: Path
 ) -> None:

@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from santander.features import customer_files
-from santander.features.customer_files import CustomerFiles
+from santander.features.customer_files import CustomerFiles, pieces
 
 COLUMNS = ("customer_id", "channel", "age")
 
@@ -38,9 +38,19 @@ def test_all_rows_are_read_in_order_in_one_piece(files: CustomerFiles) -> None:
 @pytest.mark.parametrize("at_most", [1, 2, 4, 100])
 def test_pieces_are_the_same_rows(files: CustomerFiles, monkeypatch: pytest.MonkeyPatch, at_most: int) -> None:
     monkeypatch.setattr(customer_files, "ROWS_OF_A_PIECE", at_most)
-    pieces = list(files.pieces(COLUMNS))
-    assert max(piece.num_rows for piece in pieces) <= at_most
-    assert pa.concat_tables(pieces).to_pylist() == files.read(COLUMNS).to_pylist()
+    found = list(pieces(files.row_groups(), COLUMNS))
+    assert max(piece.num_rows for piece in found) <= at_most
+    assert pa.concat_tables(found).to_pylist() == files.read(COLUMNS).to_pylist()
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 9])
+def test_stretches_are_the_same_rows_about_as_many_each(files: CustomerFiles, n: int) -> None:
+    stretches = files.stretches(n)
+    rows = [row for groups in stretches for piece in pieces(groups, COLUMNS) for row in piece.to_pylist()]
+    assert rows == files.read(COLUMNS).to_pylist()
+    assert [sum(group.rows for group in groups) for groups in stretches] == {1: [9], 2: [4, 5], 3: [2, 3, 4]}.get(
+        n, [2, 2, 1, 3, 1]
+    )
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

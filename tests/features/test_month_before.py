@@ -3,7 +3,7 @@ import pyarrow as pa
 import pytest
 
 from santander.features.history import UNKNOWN
-from santander.features.month_before import MOST_SPARSE, NO_ROW, MonthBefore
+from santander.features.month_before import MOST_SPARSE, MonthBefore
 
 ASKED = [7, 3, 1, 8, 10**18, 0]
 HELD = {7: 5, 1: 0, 3: None}
@@ -19,15 +19,23 @@ def month(far_away: int) -> MonthBefore:
         "relation_type": pa.array(["A", "P", None, "I"]).dictionary_encode(),
         "is_active": pa.array([True, None, False, True]),
     }
-    return MonthBefore(pa.table(columns))
+    return MonthBefore.of(pa.table(columns))
 
 
 @pytest.mark.parametrize("far_away", [9, 4 * MOST_SPARSE - 1, 4 * MOST_SPARSE, 10**17])
 def test_customers_are_found_however_far_apart_their_numbers_lie(far_away: int) -> None:
     before = month(far_away)
-    positions = before.positions(np.array([*ASKED, far_away], np.int64))
-    assert positions.tolist() == [0, 2, 1, NO_ROW, NO_ROW, NO_ROW, 3]
-    assert before.holdings(positions).tolist() == [5, UNKNOWN, 0, UNKNOWN, UNKNOWN, UNKNOWN, 9]
-    last = before.last(positions)
+    places = before.places(np.array([*ASKED, far_away], np.int64))
+    assert before.holdings(places).tolist() == [5, UNKNOWN, 0, UNKNOWN, UNKNOWN, UNKNOWN, 9]
+    last = before.last(places)
     assert last["relation_type_last"].to_pylist() == [10, None, 25, None, None, None, 18]
     assert last["was_active"].to_pylist() == [True, False, None, None, None, None, True]
+
+
+def test_what_only_the_month_right_before_is_asked_for_can_be_left_out() -> None:
+    before = month(9)
+    later = before.without_last()
+    assert (before.knows_last, later.knows_last) == (True, False)
+    assert later.holdings(later.places(np.array(ASKED, np.int64))).tolist() == [5, UNKNOWN, 0, UNKNOWN, UNKNOWN, UNKNOWN]
+    with pytest.raises(RuntimeError, match="right before"):
+        later.last(later.places(np.array(ASKED, np.int64)))

@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 
 from santander.bank.months import Month
-from santander.features import build
-from santander.features.month import MonthWork
 from santander.lake import Lake
 from santander.memory.budget import Budget, OverBudget
 from santander.memory.footprint import FEATURES, VALIDATE
@@ -38,26 +36,6 @@ def content(lake: Lake) -> object:
 
 def within(settings: Settings, budget: int) -> Settings:
     return settings.model_copy(update={"memory": settings.memory.model_copy(update={"budget": budget})})
-
-
-def test_a_budget_for_one_month_at_a_time_makes_the_same_table(
-    bank: Bank, unbuilt: Lake, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    at_once: list[int] = []
-    dealt_out = build._dealt_out
-
-    def watched(work: Sequence[MonthWork], tasks: int) -> list[list[MonthWork]]:
-        at_once.append(tasks)
-        return dealt_out(work, tasks)
-
-    monkeypatch.setattr(build, "_dealt_out", watched)
-    largest = max(unbuilt.rows_by_month(CUSTOMERS).values())
-    data = Path(unbuilt.path(CUSTOMERS)).parents[1]
-    tight = within(bank.settings.model_copy(update={"data_dir": str(data)}), FEATURES.peak(largest) + FEATURES.per_row)
-    steps = Steps(tight, unbuilt.session)
-    steps.build_features(steps.lake.months(CUSTOMERS), anyway=True)
-    assert set(at_once) == {1}
-    assert content(steps.lake) == content(bank.lake)
 
 
 def test_months_counted_one_by_one_for_validation_have_the_same_figures(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from santander.memory.machine import machine_memory
+from santander.machine import machine_memory
 
 
 def group_file(root: Path, path: str, text: str) -> None:
