@@ -9,9 +9,11 @@ def complaint_about(scores: Scores, rows: int) -> str | None:
     """What is wrong with the scores of so many customers, as the end of a sentence about their model; None when nothing is."""
     if len(scores) != rows:
         return f"gives scores of {len(scores):,} customers where {rows:,} were asked for"
-    if not np.isfinite(scores).all():
-        return _complaint_about_some(scores, rows)
-    return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        known = np.isfinite(scores.sum(axis=0))  # a column's sum is a number only if all of it are
+    if known.any() and np.isnan(scores[:, ~known]).all():
+        return None
+    return _complaint_about_some(scores, rows)
 
 
 def _complaint_about_some(scores: Scores, rows: int) -> str | None:
