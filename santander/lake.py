@@ -18,6 +18,7 @@ from santander.bank.months import Month
 from santander.engine import EMBEDDED
 from santander.errors import InputError, SantanderError
 from santander.machine import cores
+from santander.memory.budget import Budget
 from santander.month_files import MonthFile, below
 from santander.session_on_demand import SessionOnDemand
 from santander.small_tables import rows_of
@@ -94,6 +95,11 @@ class Lake:
     def has_workers(self) -> bool:
         """Whether the engine does its tasks elsewhere, as Spark does, and not in this process."""
         return self._settings.master != EMBEDDED
+
+    @property
+    def budget(self) -> Budget:
+        """The memory that a step over these tables may use."""
+        return Budget.of(self._settings)
 
     def cores(self) -> int:
         """How many tasks are at work at once: one for each core, of this machine or of the executors that Spark has."""

@@ -6,7 +6,7 @@
 import logging
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,6 @@ from santander.ingest.ingestion import IngestReport, WouldReplace, ingest
 from santander.known_files import KnownFiles, identity_of
 from santander.lake import Lake
 from santander.memory import footprint
-from santander.memory.budget import Budget
 from santander.scoring import batch, submission
 from santander.staleness import BUILD, SCORE, Origins, stale_features, stale_months
 from santander.storage import Place, place
@@ -122,7 +121,7 @@ class Steps:
         if stale:
             chosen = self.settings.features
             tasks = chosen.tasks or self.lake.cores()
-            rows = build.build_features(self.lake, stale, chosen.months_per_commit, Budget.of(self.settings), tasks)
+            rows = build.build_features(self.lake, stale, chosen.months_per_commit, tasks)
             self.ledger.record(BUILD, [(m, prints[m], rows[m]) for m in stale], time.monotonic() - started)
         fresh = [month for month in months if month not in stale]
         _say_up_to_date(BUILD, fresh)
@@ -209,8 +208,8 @@ class Steps:
 
     def _refuse_too_large_a_fit(self, fitted: Collection[Month], judged: Month) -> None:
         rows = self.lake.rows_by_month(FEATURES_TABLE)
-        holding = footprint.JUDGE.beside(sum(rows.get(month, 0) for month in fitted), footprint.LEARNT_FROM)
-        Budget.of(self.settings).require(holding, rows.get(judged, 0), str(judged))
+        holding = replace(footprint.JUDGE, step=TRAIN).beside(sum(rows.get(month, 0) for month in fitted), footprint.LEARNT_FROM)
+        self.lake.budget.require(holding, rows.get(judged, 0), str(judged))
 
     def _train_fingerprint(self, months: Sequence[Month], recipe: "Recipe") -> str:
         features, customers = self.lake.fingerprints(FEATURES_TABLE), self.lake.fingerprints(CUSTOMERS)
@@ -236,7 +235,7 @@ class Steps:
         if not anyway and last and last.fingerprint == fingerprint and month in self.lake.months(RECOMMENDATIONS):
             _say_up_to_date(SCORE, [month])
             return StepOutcome(SCORE, [], [month], time.monotonic() - started, last.result)
-        Budget.of(self.settings).require(footprint.SCORE, self.lake.rows_by_month(CUSTOMERS).get(month, 0), str(month))
+        self.lake.budget.require(footprint.SCORE, self.lake.rows_by_month(CUSTOMERS).get(month, 0), str(month))
         version = load_version(self.settings, chosen.number)
         fit = version.candidate.fit_to_judge(month)
         if fit is None:

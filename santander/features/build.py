@@ -9,7 +9,6 @@ from santander.features.customer_files import CustomerFiles
 from santander.features.history import LAGS
 from santander.features.month import MonthWork, write_months
 from santander.lake import Lake
-from santander.memory.budget import UNLIMITED, Budget
 from santander.memory.footprint import FEATURES
 from santander.month_files import MonthFile
 from santander.staging import OF_FEATURES, staging
@@ -23,14 +22,12 @@ STEP_VERSION = 1
 """Raised when the features of unchanged input would come out differently: months built before are then out of date."""
 
 
-def build_features(
-    lake: Lake, months: Sequence[Month], months_per_commit: int, budget: Budget = UNLIMITED, tasks: int = 1
-) -> dict[Month, int]:
+def build_features(lake: Lake, months: Sequence[Month], months_per_commit: int, tasks: int = 1) -> dict[Month, int]:
     """Replace these months of ``features`` and return their rows; raises InputError for a month without customers.
 
     Each month is made from its own files and those of the five months before and from nothing else: on the embedded engine in
-    this process by ``tasks`` threads, month after month; on Spark by as many tasks, each with months of
-    its own. Raises OverBudget, before anything is done, for a month that does not fit the budget.
+    this process by ``tasks`` threads, month after month; on Spark by as many tasks, each with months of its own. Raises
+    OverBudget, before anything is done, for a month that does not fit the memory budget.
     """
     present = lake.rows_by_month(CUSTOMERS)
     absent = [str(month) for month in months if not present.get(month)]
@@ -40,7 +37,7 @@ def build_features(
         return {}
     ordered = sorted(months)
     largest = max(ordered, key=lambda month: present[month])
-    budget.require(FEATURES, present[largest], str(largest))
+    lake.budget.require(FEATURES, present[largest], str(largest))
     files = lake.files_by_month(CUSTOMERS)
     for first in range(0, len(ordered), months_per_commit):
         batch = ordered[first : first + months_per_commit]

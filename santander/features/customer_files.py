@@ -34,10 +34,6 @@ class CustomerFiles:
 
     files: tuple[Place, ...]
 
-    def read(self, columns: Sequence[str]) -> pa.Table:
-        """These columns of all rows, each in one piece."""
-        return _joined(list(_read(self.row_groups(), columns)))
-
     def row_groups(self) -> list[RowGroup]:
         """All row groups in order."""
         found = []

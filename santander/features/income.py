@@ -1,5 +1,6 @@
 """The income of those whose income is unknown: a median of the rows of the same month."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -28,15 +29,13 @@ class MonthIncomes:
     of_group: npt.NDArray[np.float64]
 
     @classmethod
-    def of(cls, rows: pa.Table) -> Self:
-        """Settle the incomes from INCOME_READ of all rows of the month.
+    def of(cls, pieces: Iterable[pa.Table]) -> Self:
+        """Settle the incomes from INCOME_READ of all rows of the month, which come in pieces.
 
         The median is that of the customer's (province, segment); where fewer than 50 incomes are known there, or one of the
         two is unknown, of the segment; where fewer than 50 are known there too, of the month.
         """
-        income = rows.column("household_income").combine_chunks()
-        known = np.asarray(income.is_valid())
-        keys, amounts = _group_keys(rows)[known], income.drop_null().to_numpy()
+        keys, amounts = map(np.concatenate, zip(*map(_known_incomes, pieces), strict=True))
         order = np.argsort(keys, kind="stable")
         starts = np.searchsorted(keys[order], np.arange(1, _PROVINCES * _SEGMENTS))
         by_group = np.split(amounts[order], starts)
@@ -57,6 +56,12 @@ class MonthIncomes:
         unknown = np.asarray(income.is_null())
         values = np.where(unknown, settled, income.fill_null(0.0).to_numpy())
         return {"household_income": pa.array(values, mask=np.isnan(values)), "income_imputed": pa.array(unknown)}
+
+
+def _known_incomes(rows: pa.Table) -> tuple[Keys, npt.NDArray[np.float64]]:
+    """Group and amount of each row whose income is known."""
+    income = rows.column("household_income").combine_chunks()
+    return _group_keys(rows)[np.asarray(income.is_valid())], income.drop_null().to_numpy()
 
 
 def _group_keys(rows: pa.Table) -> Keys:

@@ -68,7 +68,7 @@ def write_months(months: Sequence[MonthWork], folder: Place, threads: int) -> It
 
 def _reading(work: MonthWork, known: Mapping[Month, MonthBefore], pool: ThreadPoolExecutor) -> Callable[[], _Sight]:
     """Let the pool read what is not known already; to be called for all of it."""
-    incomes = pool.submit(lambda: MonthIncomes.of(work.files.read(INCOME_READ)))
+    incomes = pool.submit(lambda: MonthIncomes.of(pieces(work.files.row_groups(), INCOME_READ)))
     unknown = {lag: files for lag, files in work.before.items() if lag == 1 or work.month - lag not in known}
     reads = {lag: pool.submit(MonthBefore.read, files, is_last=lag == 1) for lag, files in unknown.items()}
 

@@ -1,5 +1,6 @@
 """A month of customers as the months after it look back on it: found by customer, without a join."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -7,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from santander.features.customer_files import CustomerFiles
+from santander.features.customer_files import CustomerFiles, pieces
 from santander.features.history import UNKNOWN, Bitmasks
 from santander.features.profile import base_36
 
@@ -33,22 +34,19 @@ class MonthBefore:
     _last: "dict[str, Values] | None"
 
     @classmethod
-    def of(cls, rows: pa.Table) -> Self:
-        """Index rows, of which each customer has one at the most; they need not have LAST_READ."""
-        ids = rows.column("customer_id").to_numpy()
-        index = _ById(int(ids.max())) if ids.max() < MOST_SPARSE * len(ids) else _ByOrder(ids)
-        holdings = rows.column("holdings").combine_chunks().fill_null(UNKNOWN).to_numpy()
-        last = None
-        if set(LAST_READ) <= set(rows.column_names):
-            relations = base_36(rows.column("relation_type").combine_chunks()).fill_null(_NULL).to_numpy()
-            active = rows.column("is_active").combine_chunks().cast(pa.int8()).fill_null(_NULL).to_numpy()
-            last = {"relation_type_last": index.put(ids, relations, _NULL), "was_active": index.put(ids, active, _NULL)}
-        return cls(index, index.put(ids, holdings, UNKNOWN), last)
-
-    @classmethod
     def read(cls, files: CustomerFiles, *, is_last: bool) -> Self:
-        """The month in these files."""
-        return cls.of(files.read(("customer_id", "holdings", *(LAST_READ if is_last else ()))))
+        """The month in these files, in which each customer has one row at the most; a piece of them is held at a time."""
+        groups = files.row_groups()
+        index = _index_of(list(pieces(groups, ("customer_id",))))
+        holdings = index.empty(UNKNOWN, np.int32)
+        relations, active = index.empty(_NULL, np.int32), index.empty(_NULL, np.int8)
+        for rows in pieces(groups, ("customer_id", "holdings", *(LAST_READ if is_last else ()))):
+            places = index.places(rows.column("customer_id").to_numpy())
+            holdings[places] = _filled(rows.column("holdings"), UNKNOWN)
+            if is_last:
+                relations[places] = _filled(base_36(rows.column("relation_type").combine_chunks()), _NULL)
+                active[places] = _filled(rows.column("is_active").cast(pa.int8()), _NULL)
+        return cls(index, holdings, {"relation_type_last": relations, "was_active": active} if is_last else None)
 
     @property
     def knows_last(self) -> bool:
@@ -85,12 +83,12 @@ class _ById:
     def __init__(self, highest: int) -> None:
         self._nobody = highest + 1
 
-    def put(self, ids: Ids, values: Values, nobody: int) -> Values:
-        places = np.full(self._nobody + 1, nobody, values.dtype)
-        places[ids] = values
-        return places
+    def empty(self, value: int, type_: type[np.signedinteger]) -> Values:
+        """The value at every place."""
+        return np.full(self._nobody + 1, value, type_)
 
     def places(self, customers: Ids) -> Ids:
+        """The place of each of the customers."""
         return np.minimum(customers, self._nobody)
 
 
@@ -100,10 +98,22 @@ class _ByOrder:
     def __init__(self, ids: Ids) -> None:
         self._ids = np.sort(ids)
 
-    def put(self, ids: Ids, values: Values, nobody: int) -> Values:
-        return np.append(values[np.argsort(ids)], values.dtype.type(nobody))
+    def empty(self, value: int, type_: type[np.signedinteger]) -> Values:
+        """The value at every place."""
+        return np.full(len(self._ids) + 1, value, type_)
 
     def places(self, customers: Ids) -> Ids:
+        """The place of each of the customers."""
         places = np.searchsorted(self._ids, customers)
         found = self._ids[np.minimum(places, len(self._ids) - 1)] == customers
         return np.where(found, places, len(self._ids))
+
+
+def _index_of(parts: Sequence[pa.Table]) -> _ById | _ByOrder:
+    ids = [part.column("customer_id").to_numpy() for part in parts]
+    highest = max(int(each.max()) for each in ids)
+    return _ById(highest) if highest < MOST_SPARSE * sum(map(len, ids)) else _ByOrder(np.concatenate(ids))
+
+
+def _filled(column: pa.ChunkedArray | pa.Array, value: int) -> Values:
+    return np.asarray(column.fill_null(value).to_numpy())

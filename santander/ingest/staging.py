@@ -17,7 +17,6 @@ from santander.ingest.landing import LandingFile
 from santander.ingest.reading import LINES, line_texts, read_landing_files, write_landing_files
 from santander.ingest.taking_out import without_lines
 from santander.lake import Lake
-from santander.memory.budget import Budget
 from santander.memory.footprint import INGEST
 from santander.month_files import MonthFile
 from santander.storage import Place
@@ -37,7 +36,7 @@ def stage_lines(settings: "Settings", lake: Lake, files: Sequence[LandingFile], 
 def _tasks(settings: "Settings", lake: Lake) -> int:
     """How many chunks are parsed at once: as many as set, or fewer where the memory budget does not hold them."""
     per_task = INGEST.per_row * settings.ingest.chunk_bytes
-    return Budget.of(settings).tasks(INGEST.fixed, per_task, settings.ingest.tasks or lake.cores())
+    return lake.budget.tasks(INGEST.fixed, per_task, settings.ingest.tasks or lake.cores())
 
 
 @dataclass(frozen=True)

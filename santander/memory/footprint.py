@@ -31,13 +31,13 @@ INGEST = Footprint("ingest", fixed=350_000_000, per_row=18)
 FEATURES = Footprint("features", fixed=700_000_000, per_row=90)
 """A row: a customer of one of the months that are built at once."""
 
-VALIDATE = Footprint("validate", fixed=700_000_000, per_row=100)
+VALIDATE = Footprint("validate", fixed=700_000_000, per_row=150)
 """A row: a customer of one of the months whose figures one pass counts."""
 
 SCORE = Footprint("score", fixed=950_000_000, per_row=80)
 """A row: a customer of the month that is scored."""
 
-JUDGE = Footprint("train", fixed=900_000_000, per_row=400)
+JUDGE = Footprint("judge", fixed=900_000_000, per_row=400)
 """A row: a customer of the month that a model is judged on."""
 
 LEARNT_FROM = 30

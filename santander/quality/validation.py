@@ -10,7 +10,6 @@ from santander.bank.months import Month
 from santander.errors import InputError
 from santander.features.declaration import HISTORY_MONTHS
 from santander.lake import Lake
-from santander.memory.budget import Budget
 from santander.memory.footprint import VALIDATE
 from santander.quality import figures as count
 from santander.quality import past
@@ -50,7 +49,7 @@ def validate(settings: "Settings", lake: Lake, months: Sequence[Month], tables: 
         versions[table.name] = lake.version(table) or 0
         present = lake.rows_by_month(table)
         of_table = {month: present[month] for month in set(months) & set(present)}
-        for together in Budget.of(settings).batches(VALIDATE, of_table):
+        for together in lake.budget.batches(VALIDATE, of_table):
             gathered += _FIGURES[table.name](settings, lake, together, rows)
     return _judge(settings, lake, gathered, versions)
 

@@ -17,6 +17,7 @@ from santander.errors import SantanderError
 from santander.evaluation.judgement import MonthToJudge
 from santander.features.declaration import FEATURES
 from santander.lake import Lake
+from santander.memory.footprint import JUDGE
 from santander.models.month_weight import MonthWeight
 from santander.models.training_set import TrainingData, TrainingSet
 from santander.tables import CUSTOMERS, FEATURES_TABLE
@@ -101,8 +102,10 @@ def keep_training_set(
 def collect_month(lake: Lake, retrieve: Retrieve, month: Month) -> MonthToJudge:
     """All customers of a month who count for MAP@7, what they added, and what was known before, in order of customer.
 
-    Raises SantanderError when there is none: the month, or the one before it, has no products.
+    Raises SantanderError when there is none: the month, or the one before it, has no products; OverBudget, before anything
+    is read, for a month that does not fit the memory budget.
     """
+    lake.budget.require(JUDGE, lake.rows_by_month(FEATURES_TABLE).get(month, 0), str(month))
     customers, features = lake.read_months(CUSTOMERS, [month]), lake.read_months(FEATURES_TABLE, [month])
     rows = _declared(retrieve(labels(customers, features), [month]).toArrow())
     if not rows.num_rows:

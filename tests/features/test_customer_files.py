@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from santander.features import customer_files
-from santander.features.customer_files import CustomerFiles, pieces
+from santander.features.customer_files import CustomerFiles, RowGroup, pieces
 
 COLUMNS = ("customer_id", "channel", "age")
 
@@ -26,8 +26,12 @@ def files(tmp_path: Path) -> CustomerFiles:
     return CustomerFiles(tuple(places))
 
 
-def test_all_rows_are_read_in_order_in_one_piece(files: CustomerFiles) -> None:
-    rows = files.read(COLUMNS)
+def rows_of(groups: list[RowGroup]) -> pa.Table:
+    return pa.concat_tables(pieces(groups, COLUMNS))
+
+
+def test_all_rows_are_read_in_order_each_column_in_one_piece(files: CustomerFiles) -> None:
+    [rows] = pieces(files.row_groups(), COLUMNS)
     assert rows.column_names == list(COLUMNS)
     assert rows["customer_id"].to_pylist() == list(range(9))
     assert rows["channel"].to_pylist() == ["C0", "C1", "C0", "C1", None, "C1", "C0", "C1", "C0"]
@@ -37,17 +41,18 @@ def test_all_rows_are_read_in_order_in_one_piece(files: CustomerFiles) -> None:
 
 @pytest.mark.parametrize("at_most", [1, 2, 4, 100])
 def test_pieces_are_the_same_rows(files: CustomerFiles, monkeypatch: pytest.MonkeyPatch, at_most: int) -> None:
+    whole = rows_of(files.row_groups()).to_pylist()
     monkeypatch.setattr(customer_files, "ROWS_OF_A_PIECE", at_most)
     found = list(pieces(files.row_groups(), COLUMNS))
     assert max(piece.num_rows for piece in found) <= at_most
-    assert pa.concat_tables(found).to_pylist() == files.read(COLUMNS).to_pylist()
+    assert pa.concat_tables(found).to_pylist() == whole
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 9])
 def test_stretches_are_the_same_rows_about_as_many_each(files: CustomerFiles, n: int) -> None:
     stretches = files.stretches(n)
-    rows = [row for groups in stretches for piece in pieces(groups, COLUMNS) for row in piece.to_pylist()]
-    assert rows == files.read(COLUMNS).to_pylist()
+    rows = [row for groups in stretches for row in rows_of(groups).to_pylist()]
+    assert rows == rows_of(files.row_groups()).to_pylist()
     assert [sum(group.rows for group in groups) for groups in stretches] == {1: [9], 2: [4, 5], 3: [2, 3, 4]}.get(
         n, [2, 2, 1, 3, 1]
     )
@@ -55,4 +60,4 @@ def test_stretches_are_the_same_rows_about_as_many_each(files: CustomerFiles, n:
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="gone"):
-        CustomerFiles((tmp_path / "gone",)).read(COLUMNS)
+        CustomerFiles((tmp_path / "gone",)).row_groups()

@@ -14,7 +14,7 @@ def month_of(customers: list[Customer]) -> pa.Table:
 
 def imputed(customers: list[Customer], asked: list[Customer]) -> list[tuple[float | None, bool]]:
     """Income and flag of those asked for, who are customers of the month like the others."""
-    found = MonthIncomes.of(month_of(customers + asked)).features(month_of(asked))
+    found = MonthIncomes.of([month_of(customers), month_of(asked)]).features(month_of(asked))
     return list(zip(found["household_income"].to_pylist(), found["income_imputed"].to_pylist(), strict=True))
 
 

@@ -1,7 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from santander.features import customer_files
+from santander.features.customer_files import CustomerFiles
 from santander.features.history import UNKNOWN
 from santander.features.month_before import MOST_SPARSE, MonthBefore
 
@@ -10,21 +15,25 @@ HELD = {7: 5, 1: 0, 3: None}
 """Products by customer; nobody knows those of customer 3."""
 
 
-def month(far_away: int) -> MonthBefore:
-    """The customers of HELD and one of a number ``far_away``."""
+def month(folder: Path, far_away: int) -> MonthBefore:
+    """The customers of HELD and one of a number ``far_away``, read from a file of two row groups."""
     held = HELD | {far_away: 9}
     columns = {
         "customer_id": pa.array(held, pa.int64()),
         "holdings": pa.array(held.values(), pa.int32()),
-        "relation_type": pa.array(["A", "P", None, "I"]).dictionary_encode(),
+        "relation_type": pa.array(["A", "P", None, "I"]),
         "is_active": pa.array([True, None, False, True]),
     }
-    return MonthBefore.of(pa.table(columns))
+    pq.write_table(pa.table(columns), folder / "month", row_group_size=3)
+    return MonthBefore.read(CustomerFiles((folder / "month",)), is_last=True)
 
 
 @pytest.mark.parametrize("far_away", [9, 4 * MOST_SPARSE - 1, 4 * MOST_SPARSE, 10**17])
-def test_customers_are_found_however_far_apart_their_numbers_lie(far_away: int) -> None:
-    before = month(far_away)
+def test_customers_are_found_however_far_apart_their_numbers_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, far_away: int
+) -> None:
+    monkeypatch.setattr(customer_files, "ROWS_OF_A_PIECE", 3)
+    before = month(tmp_path, far_away)
     places = before.places(np.array([*ASKED, far_away], np.int64))
     assert before.holdings(places).tolist() == [5, UNKNOWN, 0, UNKNOWN, UNKNOWN, UNKNOWN, 9]
     last = before.last(places)
@@ -32,8 +41,8 @@ def test_customers_are_found_however_far_apart_their_numbers_lie(far_away: int) 
     assert last["was_active"].to_pylist() == [True, False, None, None, None, None, True]
 
 
-def test_what_only_the_month_right_before_is_asked_for_can_be_left_out() -> None:
-    before = month(9)
+def test_what_only_the_month_right_before_is_asked_for_can_be_left_out(tmp_path: Path) -> None:
+    before = month(tmp_path, 9)
     later = before.without_last()
     assert (before.knows_last, later.knows_last) == (True, False)
     assert later.holdings(later.places(np.array(ASKED, np.int64))).tolist() == [5, UNKNOWN, 0, UNKNOWN, UNKNOWN, UNKNOWN]

@@ -84,3 +84,12 @@ def test_training_and_scoring_that_cannot_fit_are_refused_before_the_start(score
     with pytest.raises(OverBudget, match=r"^score: 2,\d\d\d rows of 2016-06 need about .*nothing was started"):
         steps.score(Month(2016, 6), anyway=True)
     assert [scored_bank.lake.version(table) for table in TABLES] == versions
+
+
+def test_a_month_that_cannot_be_judged_within_the_budget_is_refused_before_it_is_read(scored_bank: Bank) -> None:
+    done = call(SANTANDER, "evaluate", "--data-dir", scored_bank.settings.data, SANTANDER_MEMORY__BUDGET="300 MB")
+    assert done.returncode == 2
+    line = error_line(done)
+    assert line.startswith("error: judge: 2,")
+    assert "rows of 2016-05 need about" in line
+    assert "nothing was started" in line
