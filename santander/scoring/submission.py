@@ -21,6 +21,8 @@ STEP_VERSION = 1
 _BITS = 5
 _RANKS = range(1, LIST_LENGTH + 1)
 HEADER = ("ncodpers", "added_products")
+ROWS_AT_A_TIME = 1 << 18
+"""Lists that are spelled out together: as numbers they take 16 bytes each, as texts a hundred."""
 
 
 def write_submission(lake: Lake, month: Month, folder: Place) -> tuple[Place, int]:
@@ -31,12 +33,14 @@ def write_submission(lake: Lake, month: Month, folder: Place) -> tuple[Place, in
     """
     if month not in lake.months(RECOMMENDATIONS):
         raise InputError(f"no recommendations for {month}: run 'santander score --month {month}' first")
-    lists = _spelled_out(_packed_lists(lake, month).toArrow())
+    packed = _packed_lists(lake, month).toArrow()
     path = folder / f"{month}.csv"
     with whole_file(path) as out:
         out.write((",".join(HEADER) + "\n").encode())
-        pa_csv.write_csv(lists, out, pa_csv.WriteOptions(include_header=False, quoting_style="none"))
-    return path, lists.num_rows
+        for start in range(0, packed.num_rows, ROWS_AT_A_TIME):
+            lists = _spelled_out(packed.slice(start, ROWS_AT_A_TIME))
+            pa_csv.write_csv(lists, out, pa_csv.WriteOptions(include_header=False, quoting_style="none"))
+    return path, packed.num_rows
 
 
 def _packed_lists(lake: Lake, month: Month) -> "DataFrame":

@@ -50,7 +50,8 @@ def test_months_counted_one_by_one_for_validation_have_the_same_figures(bank: Ba
     monkeypatch.setattr(validation, "_judge", lambda *given: given[2])
     months = bank.lake.months(FEATURES_TABLE)[-3:]
     tight = within(bank.settings, VALIDATE.peak(max(bank.lake.rows_by_month(FEATURES_TABLE).values())))
-    together, one_by_one = (validate(each, bank.lake, months, [FEATURES_TABLE.name]) for each in (bank.settings, tight))
+    lakes = (Lake(each, bank.lake.session) for each in (bank.settings, tight))
+    together, one_by_one = (validate(bank.settings, lake, months, [FEATURES_TABLE.name]) for lake in lakes)
     assert passes == [3, 1, 1, 1]
     assert one_by_one == together
 

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pyarrow.csv as pa_csv
 import pytest
@@ -8,6 +10,7 @@ from santander.errors import InputError, SantanderError
 from santander.features.expansion import Features
 from santander.models.ranking import Ranks, Scores
 from santander.models.recommender import Recommender
+from santander.scoring import submission
 from santander.scoring.batch import score_month
 from santander.scoring.submission import write_submission
 from santander.tables import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
@@ -65,15 +68,25 @@ def test_scores_fall_with_the_rank_and_products_left_out_come_last(lists: dict[i
 def test_the_submission_has_exactly_the_customers_of_the_test_file_once_and_the_ranked_products(
     scored_bank: Bank, lists: dict[int, list[dict[str, object]]]
 ) -> None:
-    submission = (scored_bank.settings.data / "submissions" / f"{TARGET}.csv").read_text().splitlines()
-    assert submission[0] == "ncodpers,added_products"
-    written = dict(line.split(",") for line in submission[1:])
+    found = (scored_bank.settings.data / "submissions" / f"{TARGET}.csv").read_text().splitlines()
+    assert found[0] == "ncodpers,added_products"
+    written = dict(line.split(",") for line in found[1:])
     test_file = pa_csv.read_csv(scored_bank.raw / "test_ver2.csv")["ncodpers"].to_pylist()
-    assert len(submission) - 1 == len(written) == len(test_file)
+    assert len(found) - 1 == len(written) == len(test_file)
     assert set(written) == {str(customer) for customer in test_file}
     source = {product.name: product.source for product in PRODUCTS}
     for customer, products in written.items():
         assert products.split() == [source[str(row["product"])] for row in lists.get(int(customer), [])]
+
+
+def test_a_submission_is_the_same_however_many_lists_are_spelled_out_together(
+    scored_bank: Bank, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = scored_bank.settings.data / "submissions" / f"{TARGET}.csv"
+    monkeypatch.setattr(submission, "ROWS_AT_A_TIME", 1_000)
+    path, customers = write_submission(scored_bank.lake, TARGET, tmp_path)
+    assert customers > 2_000
+    assert path.read_bytes() == written.read_bytes()
 
 
 def test_a_month_that_is_not_ready_is_refused_with_the_verb_to_run(scored_bank: Bank) -> None:
