@@ -1,8 +1,7 @@
 """What the steps hold in memory, as measured: a fixed part, and bytes for each row of what is worked on at a time.
 
-The figures are for deciding how much to do at a time, and are meant to err on the safe side. Those of features and scoring lie
-above what was measured of all processes on the embedded engine, on two cores, at one and at four full banks (docs/scaling.md);
-those of ingest and validation rest on smaller runs, and that of judging on one run at full size.
+The figures are for deciding how much to do at a time, and are meant to err on the safe side. They lie above
+what was measured of all processes on the embedded engine, on two cores, at one, two and four full banks (docs/scaling.md).
 """
 
 from dataclasses import dataclass, replace
@@ -28,8 +27,8 @@ class Footprint:
 INGEST = Footprint("ingest", fixed=350_000_000, per_row=18)
 """A row: a byte of the chunks that are parsed at once, whose rows wait until there are enough of a month to be written."""
 
-FEATURES = Footprint("features", fixed=700_000_000, per_row=90)
-"""A row: a customer of one of the months that are built at once."""
+FEATURES = Footprint("features", fixed=700_000_000, per_row=130)
+"""A row: a customer of the month that is built."""
 
 VALIDATE = Footprint("validate", fixed=700_000_000, per_row=150)
 """A row: a customer of one of the months whose figures one pass counts."""
@@ -37,7 +36,7 @@ VALIDATE = Footprint("validate", fixed=700_000_000, per_row=150)
 SCORE = Footprint("score", fixed=950_000_000, per_row=80)
 """A row: a customer of the month that is scored."""
 
-JUDGE = Footprint("judge", fixed=900_000_000, per_row=400)
+JUDGE = Footprint("judge", fixed=1_200_000_000, per_row=450)
 """A row: a customer of the month that a model is judged on."""
 
 LEARNT_FROM = 30
