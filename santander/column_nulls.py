@@ -32,10 +32,11 @@ def nulls_by_month(
     """For each month of a monthly table, or for those of ``months`` that it has; empty when there is no table."""
     if not lake.exists(table):
         return {}
+    wanted = set(lake.months(table)) if months is None else set(months) & set(lake.months(table))
     found: dict[Month, MonthNulls] = {}
     for file in _committed(lake, table, columns):
         month = Month.of(file[f"partition.{PARTITION}"])
-        if not file["num_records"] or (months is not None and month not in months):
+        if month not in wanted:
             continue
         counts = {column: file.get(f"null_count.{column}") for column in columns}
         if None in counts.values():

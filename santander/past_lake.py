@@ -93,7 +93,7 @@ class PastLake(Lake):
             files = list(files_of(self.delta(table)))
         except (DeltaError, FileNotFoundError):
             raise VersionGone(table, self.version(table), "its log no longer reaches back to it") from None
-        folder = self._data / "lake" / table.name
+        folder = self.place / table.name
         wanted = [file.path for file in files if self._reads(file.month)]
         if missing := sum(not (folder / path).is_file() for path in wanted):
             raise VersionGone(table, self.version(table), f"{missing} of its {len(wanted)} files are gone")

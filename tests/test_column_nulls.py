@@ -1,5 +1,6 @@
 """Nulls by month are those that the rows have, wherever they are written down."""
 
+import shutil
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -62,3 +63,13 @@ def test_only_the_months_asked_for(bank: Bank) -> None:
 
 def test_without_a_table_there_are_none(settings: Settings) -> None:
     assert nulls_by_month(Lake(settings), CUSTOMERS, ["age"]) == {}
+
+
+def test_of_tables_as_they_were_only_the_months_that_are_read(bank: Bank, settings: Settings) -> None:
+    lake = Lake(settings)
+    shutil.copytree(bank.lake.path(CUSTOMERS), lake.path(CUSTOMERS))
+    april, may = Month(2016, 4), Month(2016, 5)
+    past = lake.as_of({CUSTOMERS: lake.version(CUSTOMERS) or 0}, [april, may])
+    for file in lake.files_by_month(CUSTOMERS)[Month(2016, 3)]:
+        file.unlink()  # type: ignore[union-attr]
+    assert list(nulls_by_month(past, CUSTOMERS, ["holdings"])) == [april, may]

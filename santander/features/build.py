@@ -9,7 +9,7 @@ from santander.features.customer_files import CustomerFiles
 from santander.features.history import LAGS
 from santander.features.month import MonthWork, write_months
 from santander.lake import Lake
-from santander.memory.footprint import FEATURES
+from santander.memory.footprint import FEATURES, FEATURES_THREAD
 from santander.month_files import MonthFile
 from santander.staging import OF_FEATURES, staging
 from santander.storage import Place
@@ -26,8 +26,8 @@ def build_features(lake: Lake, months: Sequence[Month], months_per_commit: int, 
     """Replace these months of ``features`` and return their rows; raises InputError for a month without customers.
 
     Each month is made from its own files and those of the five months before and from nothing else: on the embedded engine in
-    this process by ``tasks`` threads, month after month; on Spark by as many tasks, each with months of its own. Raises
-    OverBudget, before anything is done, for a month that does not fit the memory budget.
+    this process by ``tasks`` threads, or fewer where the memory budget does not hold their pieces, month after month; on Spark by
+    as many tasks, each with months of its own. Raises OverBudget, before anything is done, for a month that does not fit.
     """
     present = lake.rows_by_month(CUSTOMERS)
     absent = [str(month) for month in months if not present.get(month)]
@@ -38,6 +38,7 @@ def build_features(lake: Lake, months: Sequence[Month], months_per_commit: int, 
     ordered = sorted(months)
     largest = max(ordered, key=lambda month: present[month])
     lake.budget.require(FEATURES, present[largest], str(largest))
+    threads = lake.budget.tasks(FEATURES.peak(present[largest]), FEATURES_THREAD, tasks)
     files = lake.files_by_month(CUSTOMERS)
     for first in range(0, len(ordered), months_per_commit):
         batch = ordered[first : first + months_per_commit]
@@ -46,7 +47,7 @@ def build_features(lake: Lake, months: Sequence[Month], months_per_commit: int, 
             if lake.has_workers:
                 written = _write_in_tasks(lake, stretches(work, [present[month] for month in batch], tasks), folder)
             else:
-                written = list(write_months(work, folder, tasks))
+                written = list(write_months(work, folder, threads))
             lake.replace_months_by_files(FEATURES_TABLE, written, folder, {month: present[month] for month in batch})
         log.info("features: %s of %s months written, the last %s", first + len(batch), len(ordered), batch[-1])
     return {month: present[month] for month in ordered}

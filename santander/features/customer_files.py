@@ -1,4 +1,4 @@
-"""The rows of one month of ``customers``, read from its parquet files inside a task, a few columns at a time."""
+"""The rows of one month of ``customers``, read from its parquet files without an engine, a few columns at a time."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ from santander.features.customer_files import CustomerFiles, pieces
 from santander.features.history import UNKNOWN, Bitmasks
 from santander.features.profile import base_36
 
-MOST_SPARSE = 16
+MOST_SPARSE = 4
 """Customer ids that are given out one after the other are looked up in a table by id, unless it had this many places a row."""
 
 LAST_READ = ("relation_type", "is_active")
@@ -47,11 +47,6 @@ class MonthBefore:
                 relations[places] = _filled(base_36(rows.column("relation_type").combine_chunks()), _NULL)
                 active[places] = _filled(rows.column("is_active").cast(pa.int8()), _NULL)
         return cls(index, holdings, {"relation_type_last": relations, "was_active": active} if is_last else None)
-
-    @property
-    def knows_last(self) -> bool:
-        """Whether it can be the month right before."""
-        return self._last is not None
 
     def without_last(self) -> Self:
         """The same for the months after the next one."""
@@ -111,8 +106,11 @@ class _ByOrder:
 
 def _index_of(parts: Sequence[pa.Table]) -> _ById | _ByOrder:
     ids = [part.column("customer_id").to_numpy() for part in parts]
-    highest = max(int(each.max()) for each in ids)
-    return _ById(highest) if highest < MOST_SPARSE * sum(map(len, ids)) else _ByOrder(np.concatenate(ids))
+    rows = sum(map(len, ids))
+    if not rows:
+        return _ById(0)
+    lowest, highest = min(int(each.min()) for each in ids if len(each)), max(int(each.max()) for each in ids if len(each))
+    return _ById(highest) if lowest >= 0 and highest < MOST_SPARSE * rows else _ByOrder(np.concatenate(ids))
 
 
 def _filled(column: pa.ChunkedArray | pa.Array, value: int) -> Values:

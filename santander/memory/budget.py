@@ -77,9 +77,6 @@ class Budget:
         return at_most if self.limit is None else max(1, min(at_most, (self.limit - fixed) // per_task))
 
 
-UNLIMITED = Budget(None)
-
-
 def _rounded_up(size: int) -> int:
     """To the next tenth of a gigabyte: the size that a person is told to set must be enough as it is shown."""
     return -(-size // 100_000_000) * 100_000_000

@@ -28,7 +28,9 @@ INGEST = Footprint("ingest", fixed=350_000_000, per_row=18)
 """A row: a byte of the chunks that are parsed at once, whose rows wait until there are enough of a month to be written."""
 
 FEATURES = Footprint("features", fixed=700_000_000, per_row=130)
-"""A row: a customer of the month that is built."""
+"""A row: a customer of the month that is built, by two threads."""
+FEATURES_THREAD = 100_000_000
+"""Bytes for each thread more: the piece that it works on."""
 
 VALIDATE = Footprint("validate", fixed=700_000_000, per_row=150)
 """A row: a customer of one of the months whose figures one pass counts."""

@@ -5,7 +5,8 @@ seconds. Our batches are small pandas frames (docs/adr/0012), so it is told that
 them. Everything else in the process may import them as ever.
 
 Half of what is left are libraries for plots and statistics, which it imports and which no rule of ours asks for. Those are
-loaded by whoever first looks into them.
+loaded by whoever first looks into them. Python 3.11 does not keep two threads from doing that at once: who starts threads that
+need one of them imports something out of it before.
 """
 
 import sys

@@ -19,7 +19,7 @@ from santander.registry.decisions import champions_until
 from santander.registry.tracking import open_tracking
 from santander.registry.versions import CHALLENGER, RegisteredVersion, champion, load_version
 from santander.settings import Settings
-from santander.training.collect import Retrieve, collect_month
+from santander.training.collect import Retrieve, collect_month, refuse_too_large
 from santander.training.labelled import labelled_months
 
 
@@ -119,6 +119,7 @@ def compare_versions(settings: Settings, lake: Lake, retrieve: Retrieve, pair: P
         raise InputError(
             f"there is no month that versions {pair.holder.number} and {pair.contender.number} can both be judged on"
         )
+    refuse_too_large(lake, months)
     return Comparison(pair, tuple(_compare(settings, pair, collect_month(lake, retrieve, month)) for month in months))
 
 
@@ -144,10 +145,13 @@ def share_of_ceiling_by_month(
     A month that a version, or all its fits, has seen or lies before is not there.
     """
     found: dict[Month, dict[int, float]] = {}
-    for month in labelled_months(lake):
-        blind = {version.number: fit for version in versions if (fit := version.candidate.fit_to_judge(month)) is not None}
-        if not blind:
-            continue
+    blind_to = {
+        month: {version.number: fit for version in versions if (fit := version.candidate.fit_to_judge(month)) is not None}
+        for month in labelled_months(lake)
+    }
+    judged = {month: blind for month, blind in blind_to.items() if blind}
+    refuse_too_large(lake, list(judged))
+    for month, blind in judged.items():
         rows = collect_month(lake, retrieve, month)
         evaluations = {number: judge(fit.model, fit.baseline, rows).evaluation for number, fit in blind.items()}
         found[month] = {number: e.map7 / e.ceiling for number, e in evaluations.items() if e.ceiling}

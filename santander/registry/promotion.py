@@ -15,6 +15,7 @@ from santander.bank.months import Month
 from santander.errors import InputError, SantanderError
 from santander.evaluation.judgement import MonthToJudge
 from santander.lake import Lake
+from santander.memory.budget import OverBudget
 from santander.registry.alias import carry_out, holder_of, load_by_number, set_alias, tag
 from santander.registry.contest import Lists, RowsOf, compare, hindrance, lists_of
 from santander.registry.decisions import DECISION, PROMOTED, VERDICT, WAITING, Action, Promotion
@@ -129,6 +130,8 @@ def _by_a_person(
     """Promote for a person's reason, with the figures of the comparison where they can be had."""
     try:
         rows = rows_of(month or challenger.candidate.gate)
+    except OverBudget:
+        raise
     except InputError:
         if month is not None:
             raise

@@ -99,13 +99,20 @@ def keep_training_set(
         added.unpersist()
 
 
+def refuse_too_large(lake: Lake, months: Collection[Month]) -> None:
+    """Raise OverBudget when the largest of the months to judge, one after the other, does not fit the memory budget."""
+    rows = lake.rows_by_month(FEATURES_TABLE)
+    if largest := max(months, key=lambda month: rows.get(month, 0), default=None):
+        lake.budget.require(JUDGE, rows.get(largest, 0), str(largest))
+
+
 def collect_month(lake: Lake, retrieve: Retrieve, month: Month) -> MonthToJudge:
     """All customers of a month who count for MAP@7, what they added, and what was known before, in order of customer.
 
     Raises SantanderError when there is none: the month, or the one before it, has no products; OverBudget, before anything
     is read, for a month that does not fit the memory budget.
     """
-    lake.budget.require(JUDGE, lake.rows_by_month(FEATURES_TABLE).get(month, 0), str(month))
+    refuse_too_large(lake, [month])
     customers, features = lake.read_months(CUSTOMERS, [month]), lake.read_months(FEATURES_TABLE, [month])
     rows = _declared(retrieve(labels(customers, features), [month]).toArrow())
     if not rows.num_rows:

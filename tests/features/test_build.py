@@ -1,11 +1,15 @@
+import errno
 import shutil
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
 from santander.bank.months import Month, month_range
 from santander.errors import InputError
+from santander.features import month as month_maker
 from santander.features.build import build_features
 from santander.ingest.ingestion import ingest
 from santander.lake import Lake
@@ -49,18 +53,47 @@ def test_a_row_holds_the_products_of_the_months_before_and_the_profile_of_the_mo
     assert (one["month_of_year"], one["season_sine"], one["season_cosine"]) == (4, 1.0, 0.0)
 
 
-def test_tasks_of_workers_and_threads_of_this_process_make_the_same_table(
-    bank: Bank, settings: Settings, lake: Lake, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def in_row_groups(bank: Bank, lake: Lake) -> Lake:
+    """The customers of the small bank with 500 rows in a row group, so that a month can be dealt to several threads."""
     shutil.copytree(bank.lake.path(CUSTOMERS), lake.path(CUSTOMERS))
-    months, made = lake.months(CUSTOMERS), []
-    for has_workers in (True, False):  # either engine can do both
+    for file in Path(lake.path(CUSTOMERS)).rglob("*.parquet"):
+        pq.write_table(pq.ParquetFile(file).read(), file, row_group_size=500)
+    return lake
+
+
+def test_tasks_of_workers_and_threads_of_this_process_make_the_same_table(
+    in_row_groups: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake, made = in_row_groups, []
+    months = [month for month in lake.months(CUSTOMERS) if month != Month(2015, 9)]  # with a gap
+    for has_workers, files_a_month in ((True, 1), (False, 3)):  # either engine can do both
         monkeypatch.setattr(Lake, "has_workers", has_workers)
         build_features(lake, months, months_per_commit=4, tasks=3)
+        assert {len(files) for files in lake.files_by_month(FEATURES_TABLE).values()} == {files_a_month}
         rows = lake.delta(FEATURES_TABLE).to_pyarrow_table()
         made.append(rows.sort_by([("snapshot_date", "ascending"), ("customer_id", "ascending")]))
-    assert made[0].num_rows == sum(lake.rows_by_month(CUSTOMERS).values())
+    present = lake.rows_by_month(CUSTOMERS)
+    assert made[0].num_rows == sum(present[month] for month in months)
     assert made[0].equals(made[1])
+
+
+def test_what_a_thread_raises_is_raised_and_nothing_is_left(in_row_groups: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake, made = in_row_groups, month_maker._feature_rows
+    last = max(lake.months(CUSTOMERS))
+
+    def failing(rows: pa.Table, sight: month_maker._Sight) -> pa.RecordBatch:
+        if sight.work.month == last and rows["customer_id"][0].as_py() != first:
+            raise OSError(errno.ENOSPC, "the disk is full")
+        return made(rows, sight)
+
+    first = pq.ParquetFile(str(lake.files_by_month(CUSTOMERS)[last][0])).read(["customer_id"])["customer_id"][0].as_py()
+    monkeypatch.setattr(month_maker, "_feature_rows", failing)
+    monkeypatch.setattr(Lake, "has_workers", False)
+    with pytest.raises(OSError, match="the disk is full"):
+        build_features(lake, [last - 1, last], months_per_commit=2, tasks=2)
+    assert not lake.exists(FEATURES_TABLE) or not lake.months(FEATURES_TABLE)
+    assert OF_FEATURES.folder not in names_in(lake.place)
 
 
 def test_last_relation_and_activity_are_those_of_the_month_before(

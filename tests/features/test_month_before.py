@@ -44,7 +44,6 @@ def test_customers_are_found_however_far_apart_their_numbers_lie(
 def test_what_only_the_month_right_before_is_asked_for_can_be_left_out(tmp_path: Path) -> None:
     before = month(tmp_path, 9)
     later = before.without_last()
-    assert (before.knows_last, later.knows_last) == (True, False)
     assert later.holdings(later.places(np.array(ASKED, np.int64))).tolist() == [5, UNKNOWN, 0, UNKNOWN, UNKNOWN, UNKNOWN]
     with pytest.raises(RuntimeError, match="right before"):
         later.last(later.places(np.array(ASKED, np.int64)))

@@ -8,7 +8,7 @@ from santander.bank.months import Month, month_range
 from santander.ingest import staging
 from santander.lake import Lake
 from santander.memory import budget as budgets
-from santander.memory.budget import UNLIMITED, Budget, OverBudget
+from santander.memory.budget import Budget, OverBudget
 from santander.memory.footprint import Footprint
 from santander.settings import Settings
 
@@ -42,8 +42,8 @@ def test_a_large_month_does_not_make_the_small_ones_wait_alone() -> None:
 def test_the_most_months_of_a_commit_are_kept_to_whatever_the_budget() -> None:
     rows = dict.fromkeys(YEAR, 1)
     assert lengths(Budget(900_000_000), rows, at_most=5) == [5, 5, 2]
-    assert lengths(UNLIMITED, rows, at_most=5) == [5, 5, 2]
-    assert lengths(UNLIMITED, rows) == [12]
+    assert lengths(Budget(None), rows, at_most=5) == [5, 5, 2]
+    assert lengths(Budget(None), rows) == [12]
 
 
 def test_a_month_that_does_not_fit_alone_is_refused_with_what_would_help() -> None:
@@ -68,14 +68,14 @@ def test_no_budget_is_larger_than_three_quarters_of_the_machine(monkeypatch: pyt
 
 
 def test_apache_spark_has_settings_of_its_own() -> None:
-    assert Budget.of(settings("1 MB", master="local[2]")) == UNLIMITED
-    UNLIMITED.require(STEP, 10**12, "2015-01")
+    assert Budget.of(settings("1 MB", master="local[2]")) == Budget(None)
+    Budget(None).require(STEP, 10**12, "2015-01")
 
 
 def test_tasks_at_once_are_as_many_as_fit_and_never_none() -> None:
     allowed = [Budget(size).tasks(fixed=500, per_task=100, at_most=4) for size in (400, 650, 799, 800, 10_000)]
     assert allowed == [1, 1, 2, 3, 4]
-    assert UNLIMITED.tasks(fixed=500, per_task=100, at_most=4) == 4
+    assert Budget(None).tasks(fixed=500, per_task=100, at_most=4) == 4
 
 
 def test_ingest_parses_fewer_chunks_at_once_under_a_smaller_budget(monkeypatch: pytest.MonkeyPatch) -> None:
