@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
-from santander.engine import open_session
+from santander.engine import EMBEDDED, open_session
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -14,9 +14,16 @@ if TYPE_CHECKING:
 
 
 class SessionOnDemand:
-    """To be called for the session; inside ``with``, which closes it if it was ever started."""
+    """To be called for the session; inside ``with``, which closes it if it was ever started.
+
+    Raises InputError for a master or a profile of Spark that is none, whether or not an engine will be needed.
+    """
 
     def __init__(self, settings: "Settings") -> None:
+        if settings.master != EMBEDDED:
+            from santander.cluster.submit import profile_file
+
+            profile_file(settings)
         self._settings = settings
         self._until_left = ExitStack()
         self._session: SparkSession | None = None

@@ -18,6 +18,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 MODEL_CODE = (
     "__init__.py",
     "errors.py",
+    "machine.py",
     "bank",
     "features/__init__.py",
     "features/declaration.py",

@@ -9,6 +9,7 @@ from santander.bank.months import Month
 from santander.errors import InputError
 from santander.evaluation.judgement import MonthToJudge
 from santander.lake import Lake
+from santander.memory.budget import OverBudget
 from santander.registry import alias as alias_module
 from santander.registry.decisions import Promotion, decisions
 from santander.registry.listing import registered_versions
@@ -132,6 +133,18 @@ def test_an_override_without_anything_to_compare_with_says_so(settings: Settings
     assert champion_number(settings) == 3
     assert "(the gate said: version 3 has seen 2016-04" in ordered.verdict.reason
     assert table(settings)[-1]["map7"] is None
+
+
+def test_an_override_is_refused_where_the_gate_month_is_more_than_the_memory_budget_holds(settings: Settings) -> None:
+    def too_large(month: Month | None) -> MonthToJudge:
+        if month is not None:
+            raise OverBudget(f"judge: rows of {month}")
+        return gate_month(APRIL)
+
+    before = champion_number(settings)
+    with pytest.raises(Undecided, match="judge: rows of 2016-05; no version was promoted"):
+        promote_version(settings, Lake(settings), too_large, 4, override="audit")
+    assert champion_number(settings) == before != 4
 
 
 def test_a_champion_that_has_seen_the_month_is_not_judged_on_it(settings: Settings) -> None:
