@@ -49,7 +49,7 @@ def write_months(months: Sequence[MonthWork], folder: Place, threads: int) -> It
     """Write the rows of these months of ``features`` below ``folder``, one month after the other.
 
     Each thread makes the rows of a stretch of the month, piece by piece. The months before are held whole, as bitmasks by
-    customer, and read once for all the months that follow. So memory grows with the rows of one month, and slowly.
+    customer, and each is read once for all months of the call that look back on it. So memory grows with the rows of one month.
     """
     with ThreadPoolExecutor(threads) as pool:
         try:
