@@ -39,14 +39,16 @@ class MonthBefore:
         groups = files.row_groups()
         index = _index_of(list(pieces(groups, ("customer_id",))))
         holdings = index.empty(UNKNOWN, np.int32)
-        relations, active = index.empty(_NULL, np.int32), index.empty(_NULL, np.int8)
+        last = (
+            {"relation_type_last": index.empty(_NULL, np.int32), "was_active": index.empty(_NULL, np.int8)} if is_last else None
+        )
         for rows in pieces(groups, ("customer_id", "holdings", *(LAST_READ if is_last else ()))):
             places = index.places(rows.column("customer_id").to_numpy())
             holdings[places] = _filled(rows.column("holdings"), UNKNOWN)
-            if is_last:
-                relations[places] = _filled(base_36(rows.column("relation_type").combine_chunks()), _NULL)
-                active[places] = _filled(rows.column("is_active").cast(pa.int8()), _NULL)
-        return cls(index, holdings, {"relation_type_last": relations, "was_active": active} if is_last else None)
+            if last is not None:
+                last["relation_type_last"][places] = _filled(base_36(rows.column("relation_type").combine_chunks()), _NULL)
+                last["was_active"][places] = _filled(rows.column("is_active").cast(pa.int8()), _NULL)
+        return cls(index, holdings, last)
 
     def without_last(self) -> Self:
         """The same for the months after the next one."""
@@ -65,11 +67,8 @@ class MonthBefore:
         if self._last is None:
             raise RuntimeError("read without what the month right before is asked for")
         found = {name: values[places] for name, values in self._last.items()}
-        return {name: _typed(name, pa.array(values, mask=values == _NULL)) for name, values in found.items()}
-
-
-def _typed(name: str, values: pa.Array) -> pa.Array:
-    return values.cast(pa.bool_()) if name == "was_active" else values
+        arrays = {name: pa.array(values, mask=values == _NULL) for name, values in found.items()}
+        return arrays | {"was_active": arrays["was_active"].cast(pa.bool_())}
 
 
 class _ById:
