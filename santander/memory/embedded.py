@@ -35,23 +35,32 @@ class PoolExceeded(SantanderError):
 def within_budget(settings: "Settings") -> Iterator[None]:
     """Start the engine inside this: it takes its pool and spill folder from the environment when it starts.
 
-    Aggregations spill what the pool does not hold; a hash join cannot, and raises PoolExceeded here.
+    Aggregations spill what the pool does not hold; a hash join cannot.
     """
-    limit = Budget.of(settings).limit or 0
-    pool = max(SMALLEST_POOL, limit - OUTSIDE_POOL)
     with _spill_folder(settings) as folder:
         os.environ["SAIL_RUNTIME__MEMORY_POOL__TYPE"] = "fair"  # a first come, first served one starves joins of memory
-        os.environ["SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE"] = str(pool)
+        os.environ["SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE"] = str(_pool(settings))
         os.environ["SAIL_RUNTIME__TEMPORARY_FILES__PATHS"] = json.dumps([str(folder)])
-        try:
-            yield
-        except Exception as error:
-            if found := _POOL_EXCEEDED.search(str(error)):
-                raise PoolExceeded(
-                    f"the memory budget of {shown_size(limit)} leaves the engine {shown_size(pool)}, which is too little for "
-                    f"{found[1]}; what was committed before stands: raise SANTANDER_MEMORY__BUDGET, or {SPARK_WAY}"
-                ) from error
-            raise
+        yield
+
+
+@contextmanager
+def telling_of_the_pool(settings: "Settings") -> Iterator[None]:
+    """Raise PoolExceeded, in one line with its remedies, where a plan wanted more than the pool holds."""
+    try:
+        yield
+    except Exception as error:
+        if found := _POOL_EXCEEDED.search(str(error)):
+            limit = Budget.of(settings).limit or 0
+            raise PoolExceeded(
+                f"the memory budget of {shown_size(limit)} leaves the engine {shown_size(_pool(settings))}, which is too little "
+                f"for {found[1]}; what was committed before stands: raise SANTANDER_MEMORY__BUDGET, or {SPARK_WAY}"
+            ) from error
+        raise
+
+
+def _pool(settings: "Settings") -> int:
+    return max(SMALLEST_POOL, (Budget.of(settings).limit or 0) - OUTSIDE_POOL)
 
 
 @contextmanager
