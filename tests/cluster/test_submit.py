@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from santander import engine
 from santander.cluster.java import NoJava
 from santander.cluster.shipping import environment_archive, package_archive
 from santander.cluster.submit import arguments, environment, master_kind, profile_file
-from santander.engine import open_session
 from santander.errors import InputError
 from santander.settings import Settings, conf_dir
 from tests.needs import need_java
@@ -180,7 +180,7 @@ def test_the_script_refuses_in_one_line(words, said):
 
 def test_without_java_spark_is_refused_in_one_line(monkeypatch):
     monkeypatch.setattr("santander.cluster.submit.find_java_home", lambda: (_ for _ in ()).throw(NoJava({})))
-    with pytest.raises(NoJava, match=r"^Spark needs Java 17"), open_session(Settings.load(master="local[2]")):
+    with pytest.raises(NoJava, match=r"^Spark needs Java 17"), engine._started(Settings.load(master="local[2]")):
         pass
 
 
