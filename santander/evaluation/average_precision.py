@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from santander.features.expansion import bits_of
+from santander.models.list_check import refuse_repeated_products
 from santander.models.ranking import LIST_LENGTH, NO_PRODUCT, Ranks
 
 Precisions = npt.NDArray[np.float64]
@@ -29,10 +30,13 @@ def average_precision(ranks: Ranks, added: Masks) -> Precisions:
     """One figure in [0, 1] per row; 0 for a row that added nothing.
 
     The sum over hits at rank k of (hits up to k) / k, divided by the best number of hits, min(7, products added).
+    Raises WrongLists for a list that names a product twice, which would count as often.
     """
     precisions = np.zeros(len(ranks), dtype=np.float64)
     bought = np.flatnonzero(added)
-    hit = hits(ranks[bought], added[bought])
+    lists = ranks[bought]
+    refuse_repeated_products(lists)
+    hit = hits(lists, added[bought])
     precision_at = hit.cumsum(axis=1) / np.arange(1, LIST_LENGTH + 1)
     possible = np.minimum(bits_of(added[bought]).sum(axis=1), LIST_LENGTH)
     precisions[bought] = np.where(hit, precision_at, 0.0).sum(axis=1) / possible

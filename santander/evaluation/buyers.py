@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from santander.bank.months import Month
 from santander.evaluation.average_precision import Precisions, average_precision
+from santander.models.list_check import checked_lists
 from santander.models.month_weight import ALIKE
 from santander.models.recommender import Recommender
 from santander.models.training_set import TrainingData
@@ -31,8 +32,8 @@ class BuyersOfMonth:
         return share
 
     def precisions(self, model: Recommender) -> Precisions:
-        """The average precision of a model's list for each buyer, in order of customer."""
-        ranks = model.rank(self.rows, model.score(self.rows))
+        """The average precision of a model's list for each buyer, in order of customer; raises WrongLists."""
+        _, ranks = checked_lists(model, self.rows)
         added = np.asarray(self.rows["added"].to_numpy(), dtype=np.int64)
         return average_precision(ranks, added)
 

@@ -18,6 +18,7 @@ from santander.bank.months import Month
 from santander.bank.products import N_PRODUCTS
 from santander.evaluation.average_precision import Precisions
 from santander.features.expansion import integers
+from santander.models.list_check import checked_lists, refuse_wrong_lists
 from santander.models.ranking import LIST_LENGTH, NO_PRODUCT, Ranks, Scores, top_products
 from santander.models.recommender import Recommender
 from santander.storage import Place, open_read
@@ -48,11 +49,14 @@ class HiddenMonth:
     def oracle(self) -> float:
         """What ranking by the chances themselves reaches."""
         owned = integers(self.rows, "owned", unknown=0)
-        return float(np.mean(self._expected(top_products(self.chances, owned, prior=np.zeros(N_PRODUCTS)))))
+        ranks = top_products(self.chances, owned, prior=np.zeros(N_PRODUCTS))
+        refuse_wrong_lists("the oracle", ranks, self.chances, owned)
+        return float(np.mean(self._expected(ranks)))
 
     def precisions(self, model: Recommender) -> Precisions:
-        """The precision to be expected of a model's list for each customer."""
-        return self._expected(model.rank(self.rows, model.score(self.rows)))
+        """The precision to be expected of a model's list for each customer; raises WrongLists."""
+        _, ranks = checked_lists(model, self.rows)
+        return self._expected(ranks)
 
     def map7(self, model: Recommender) -> float:
         """The mean of ``precisions``: an expectation of MAP@7, to be compared with the month's ``oracle`` alone."""

@@ -12,6 +12,7 @@ from santander.evaluation.by_product import ProductFigures, by_product
 from santander.evaluation.calibration import CalibrationBin, calibration_of, expected_calibration_error
 from santander.evaluation.month_to_judge import MonthToJudge
 from santander.evaluation.slices import NEW_CUSTOMERS, slices_of
+from santander.models.list_check import checked_lists
 from santander.models.ranking import Scores
 from santander.models.recommender import Recommender
 
@@ -107,9 +108,10 @@ def judge(model: Recommender, baseline: Recommender, judged: MonthToJudge, oracl
     """Rank the products of every customer by the model and compare the lists with what was added.
 
     Of the baseline no figure counts lists in which nothing could be found, so it only ranks for who added something.
+    Raises WrongLists for a list that no recommender may give.
     """
-    scores = model.score(judged.rows)
-    ranks, baseline_ranks = model.rank(judged.rows, scores), judged.lists_of_buyers(baseline)
+    scores, ranks = checked_lists(model, judged.rows)
+    baseline_ranks = judged.lists_of_buyers(baseline)
     added = judged.added
     precisions, baseline_precisions = average_precision(ranks, added), average_precision(baseline_ranks, added)
     slices = _by_slice(judged, precisions, baseline_precisions)

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from santander.bank.months import Month
 from santander.evaluation.average_precision import Masks
+from santander.models.list_check import checked_lists
 from santander.models.ranking import LIST_LENGTH, NO_PRODUCT, Ranks
 from santander.models.recommender import Recommender
 
@@ -42,9 +43,10 @@ class MonthToJudge:
         """The lists (rows x 7) of a model for who added something; nobody else is scored, and all others have an empty one.
 
         That is all a precision depends on: it is 0 for who added nothing, whatever the list. A thirtieth of a month are buyers.
+        Raises WrongLists.
         """
         ranks = np.full((self.rows.num_rows, LIST_LENGTH), NO_PRODUCT, dtype=np.int8)
         if self.buyers:
             rows = self.rows.take(pa.array(self.bought))
-            ranks[self.bought] = model.rank(rows, model.score(rows))
+            _, ranks[self.bought] = checked_lists(model, rows)
         return ranks

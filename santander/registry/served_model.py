@@ -15,6 +15,7 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from santander.bank.products import PRODUCT_NAMES
 from santander.models.kinds import load_recommender
+from santander.models.list_check import checked_lists
 
 
 class ServedRecommender(PythonModel):
@@ -32,10 +33,10 @@ class ServedRecommender(PythonModel):
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> pd.DataFrame:
-        """Lists and scores of the customers."""
+        """Lists and scores of the customers; raises WrongLists."""
         features = pa.Table.from_pandas(model_input, preserve_index=False)
-        scores = self._model.score(features)
-        lists = [[bit for bit in row if bit >= 0] for row in self._model.rank(features, scores).tolist()]
+        scores, ranks = checked_lists(self._model, features)
+        lists = [[bit for bit in row if bit >= 0] for row in ranks.tolist()]
         return pd.DataFrame(
             {
                 "products": [[PRODUCT_NAMES[bit] for bit in bits] for bits in lists],

@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from santander.errors import SantanderError
 from santander.features.declaration import FEATURE_SET
+from santander.models.list_check import WrongLists, checked_lists
 from santander.models.ranking import NO_PRODUCT, Ranks
 from santander.models.recommender import Recommender
-from santander.models.score_check import complaint_about
 from santander.registry.tracking import open_tracking
 from santander.settings import Settings
 
@@ -32,11 +32,12 @@ def check_features(settings: Settings, number: int) -> None:
 
 
 def sound_ranks(model: Recommender, rows: pa.Table, whose: str) -> Ranks:
-    """The lists of a model for these customers; raises UnsoundModel where it does not score all of them alike."""
-    scores = model.score(rows)
-    if (complaint := complaint_about(scores, rows.num_rows)) is not None:
-        raise UnsoundModel(f"{whose} {complaint}")
-    return model.rank(rows, scores)
+    """The lists of a model for these customers; raises UnsoundModel where its scores or a list are wrong."""
+    try:
+        _, ranks = checked_lists(model, rows)
+    except WrongLists as wrong:
+        raise UnsoundModel(f"{whose} {wrong.complaint}") from wrong
+    return ranks
 
 
 def mean_overlap(one: Ranks, other: Ranks) -> float:

@@ -16,9 +16,9 @@ from santander.bank.products import N_PRODUCTS, PRODUCT_NAMES
 from santander.errors import InputError, SantanderError
 from santander.features.declaration import FEATURE_SET
 from santander.lake import Lake
-from santander.models.ranking import LIST_LENGTH, NO_PRODUCT, Scores
+from santander.models.list_check import WrongLists, checked_lists
+from santander.models.ranking import LIST_LENGTH, NO_PRODUCT, Ranks, Scores
 from santander.models.recommender import Recommender
-from santander.models.score_check import complaint_about
 from santander.month_file_writer import MONTH_FILE_SCHEMA, MonthFileWriter, as_batch
 from santander.month_files import MonthFile
 from santander.staging import OF_SCORES, staging
@@ -37,14 +37,15 @@ ROWS_AT_A_TIME = 65_536
 _SCHEMA = file_schema(RECOMMENDATIONS.columns)
 _COMPLAINT = "complaint"
 _FOUND = MONTH_FILE_SCHEMA.append(pa.field(_COMPLAINT, pa.string()))
-"""What a task returns: its file, or a row that says what is wrong with the scores."""
+"""What a task returns: its file, or a row that says what is wrong with the scores or a list."""
 
 
 def score_month(lake: Lake, store: "FeatureStore", model: Recommender, version: int, month: Month) -> int:
     """Replace the recommendations of a month by those of a model and return how many rows that is.
 
     Every customer with a row in the month gets a list of min(7, 24 - owned) products. Raises InputError when the month
-    has no features, SantanderError for a model that leaves a customer without scores.
+    has no features, SantanderError for a model that leaves a customer without scores or gives a list that no recommender
+    may give (``models/list_check.py``); then nothing is written.
     """
     from santander.store.access import retrieve
 
@@ -84,11 +85,12 @@ def _writer(
     def write_lists(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         with MonthFileWriter(RECOMMENDATIONS, folder) as writer:
             for features in _together(batches):
-                scores = model.score(features)
-                if (complaint := complaint_about(scores, features.num_rows)) is not None:
-                    yield pa.RecordBatch.from_pylist([{_COMPLAINT: complaint}], schema=_FOUND)
+                try:
+                    scores, ranks = checked_lists(model, features)
+                except WrongLists as wrong:
+                    yield pa.RecordBatch.from_pylist([{_COMPLAINT: wrong.complaint}], schema=_FOUND)
                     return
-                writer.write(_list_rows(features, scores, model, version, month))
+                writer.write(_list_rows(features, scores, ranks, version, month))
             written = as_batch(writer.finish())
         yield written.append_column(_COMPLAINT, pa.nulls(written.num_rows, pa.string()))
 
@@ -107,9 +109,8 @@ def _together(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(waiting)
 
 
-def _list_rows(features: pa.Table, scores: Scores, model: Recommender, version: int, month: Month) -> pa.RecordBatch:
+def _list_rows(features: pa.Table, scores: Scores, ranks: Ranks, version: int, month: Month) -> pa.RecordBatch:
     """The lists of some customers, a row per product; ``score`` is null for a product the model has no opinion of."""
-    ranks = model.rank(features, scores)
     score = np.take_along_axis(scores, np.maximum(ranks, 0).astype(np.intp), axis=1).ravel().astype(np.float64)
     product = ranks.ravel().astype(np.int32)
     n = len(product)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from santander.bank.products import N_PRODUCTS
 from santander.evaluation.average_precision import average_precision
+from santander.models.list_check import refuse_wrong_lists
 from santander.models.ranking import top_products
 from santander.synthetic.sampling import Flags, Masks
 
@@ -26,7 +27,9 @@ class OracleMonth:
 def oracle_month(month: str, propensity: NDArray[np.float32], owned: Masks, added: Masks, consecutive: Flags) -> OracleMonth:
     """Score the propensity (shape (24, rows)) against what was added; only consecutive rows count, ties go by bit."""
     buyers = np.flatnonzero(consecutive & (added != 0))
-    ranks = top_products(propensity[:, buyers].T, owned[buyers], prior=np.zeros(N_PRODUCTS))
+    chances = propensity[:, buyers].T
+    ranks = top_products(chances, owned[buyers], prior=np.zeros(N_PRODUCTS))
+    refuse_wrong_lists("the oracle", ranks, chances, owned[buyers])
     precision = average_precision(ranks, added[buyers])
     customers = int(np.count_nonzero(consecutive))
     return OracleMonth(

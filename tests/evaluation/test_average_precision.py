@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from santander.evaluation.average_precision import average_precision, ceiling, map_at_7
+from santander.models.list_check import WrongLists
 
 PADDING = [-1] * 7
 
@@ -68,3 +69,10 @@ def test_who_adds_nothing_counts_in_the_mean() -> None:
 def test_no_customers_give_zero() -> None:
     assert map_at_7(np.empty((0, 7), np.int8), np.empty(0, np.int64)) == 0.0
     assert ceiling(np.empty(0, np.int64)) == 0.0
+
+
+@pytest.mark.parametrize(("recommended", "rule"), [([2] * 7, "names a product twice"), ([24, 2], "names what is no product")])
+def test_a_list_that_is_no_set_of_products_is_not_counted(recommended: list[int], rule: str) -> None:
+    ranks = np.array([PADDING[:7], (recommended + PADDING)[:7]], np.int8)
+    with pytest.raises(WrongLists, match=rf"{rule} in the list \(.*\) of row 1"):
+        average_precision(ranks, np.array([0, 1 << 2]))

@@ -12,8 +12,9 @@ from santander.bank.months import Month
 from santander.bank.products import N_PRODUCTS
 from santander.errors import InputError, SantanderError
 from santander.models.kinds import load_recommender, save_recommender
+from santander.models.list_check import checked_lists
 from santander.models.month_weight import ALIKE, MonthWeight
-from santander.models.ranking import Ranks
+from santander.models.ranking import NO_PRODUCT, Ranks
 from santander.models.recommender import KindSettings, Recommender
 from santander.models.training_set import TrainingSet
 from tests.models.alone import scores_alone
@@ -57,6 +58,13 @@ class RecommenderContract:
         ranks = lists(self.fitted(), feature_rows([owner]))
         assert BIT["e_account"] not in ranks[0]
         assert (ranks >= 0).all()
+
+    def test_lists_keep_every_rule_also_for_who_owns_nearly_everything(self) -> None:
+        everything = (1 << N_PRODUCTS) - 1
+        held = [0, MASK["taxes"], everything & ~0b111, everything & ~1, everything]
+        rows = feature_rows([{**STUDENT, "holdings_lag_1": owned, "owned": owned} for owned in held])
+        _, ranks = checked_lists(self.fitted(), rows)
+        assert (ranks != NO_PRODUCT).sum(axis=1).tolist() == [7, 7, 3, 1, 0]
 
     def test_a_customer_nothing_is_known_of_gets_seven_products(self) -> None:
         ranks = lists(self.fitted(), feature_rows([{"owned": 0}]))

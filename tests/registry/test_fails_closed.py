@@ -8,6 +8,7 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow
@@ -18,6 +19,7 @@ from santander.errors import SantanderError
 from santander.evaluation.judgement import MonthToJudge
 from santander.lake import Lake
 from santander.models.kinds import KINDS
+from santander.models.list_check import WrongLists
 from santander.registry.decisions import decisions
 from santander.registry.promotion import promote_version, register_candidate
 from santander.registry.rollback import roll_back
@@ -27,7 +29,7 @@ from santander.registry.versions import champion_number
 from santander.settings import Settings
 from santander.training.recipe import Recipe
 from tests.registry.conftest import Named
-from tests.registry.two_holders import gate_month, recipe, report_for
+from tests.registry.two_holders import candidate_for, gate_month, recipe, report_for
 from tests.registry.wayward import Wayward
 
 APRIL, MAY = Month(2016, 4), Month(2016, 5)
@@ -125,8 +127,11 @@ def test_scores_that_are_none(settings: Settings, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(KINDS, Wayward.kind, Wayward)
     boosted = recipe()
     wayward = Recipe(name="wayward", kind="wayward", months=boosted.months, fits=boosted.fits, settings={"fault": fault})
+    with pytest.raises(WrongLists, match=complaint):
+        report_for(MAY, wayward)  # it is not even judged; so judged is another, whose place it takes
+    report = replace(report_for(MAY, boosted), candidate=candidate_for(MAY, wayward))
     with nobody_is_promoted(settings, complaint):
-        register_candidate(settings, Lake(settings), report_for(MAY, wayward))
+        register_candidate(settings, Lake(settings), report)
     refused = decisions(settings, Lake(settings))[-1]
     assert (refused["promoted"], refused["champion_after"]) == (False, BASELINE)
     assert complaint.split(" for ", maxsplit=1)[0].replace("\\", "") in refused["reason"]

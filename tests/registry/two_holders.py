@@ -6,6 +6,7 @@ from santander.bank.months import Month
 from santander.evaluation.judgement import MonthToJudge, judge
 from santander.models.month_weight import ALIKE
 from santander.models.training_set import TrainingSet
+from santander.training.candidate import Candidate
 from santander.training.fitting import fit_candidate
 from santander.training.plan import plan_months
 from santander.training.recipe import Fits, MonthsBefore, Recipe
@@ -58,16 +59,26 @@ def recipe(kind: str = "xgboost", **changes: object) -> Recipe:
     )
 
 
-def report_for(target: Month, made_by: Recipe) -> TrainReport:
-    """A candidate fitted on the months before the target and judged on the one before it."""
+def training_before(target: Month) -> TrainingSet:
+    """Both kinds of customers in every month before the target."""
     months = [FIRST + step for step in range(target.index - FIRST.index)]
     parts = [month_of_buyers(month) for month in months]
-    training = TrainingSet(
+    return TrainingSet(
         pa.concat_tables(part.buyers for part in parts),
         pa.concat_tables(part.population for part in parts),
         dict.fromkeys(months, ALIKE),
     )
-    candidate = fit_candidate(made_by, plan_months(made_by, target, months), training)
+
+
+def candidate_for(target: Month, made_by: Recipe) -> Candidate:
+    """A candidate fitted on the months before the target."""
+    training = training_before(target)
+    return fit_candidate(made_by, plan_months(made_by, target, sorted(training.weights)), training)
+
+
+def report_for(target: Month, made_by: Recipe) -> TrainReport:
+    """A candidate fitted on the months before the target and judged on the one before it."""
+    candidate = candidate_for(target, made_by)
     gate = gate_month(target - 1)
     fit = candidate.fit_to_judge(gate.month)
     assert fit is not None

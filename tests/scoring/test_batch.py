@@ -127,3 +127,34 @@ def test_a_model_that_leaves_one_customer_without_scores_writes_nothing(scored_b
         score_month(lake, open_store(scored_bank.settings, lake), model, 9, TARGET)  # type: ignore[arg-type]
     assert lake.version(RECOMMENDATIONS) == before
     assert not list((scored_bank.settings.data / "lake").glob("_staging*/*"))
+
+
+def test_a_model_that_names_a_product_twice_for_one_customer_writes_nothing_and_the_list_is_shown(scored_bank: Bank) -> None:
+    from santander.registry.versions import champion
+    from santander.store.access import open_store
+
+    class Stammering:
+        """The champion, but for the customer with the greatest number, who gets the first product at rank 2 too."""
+
+        def __init__(self, model: Recommender, customer: int) -> None:
+            self.model, self.customer = model, customer
+
+        def score(self, features: Features) -> Scores:
+            return self.model.score(features)
+
+        def rank(self, features: Features, scores: Scores) -> Ranks:
+            ranks = self.model.rank(features, scores)
+            theirs = features["customer_id"].to_numpy() == self.customer
+            ranks[theirs, 1] = ranks[theirs, 0]
+            return ranks
+
+    lake = scored_bank.lake
+    before = lake.version(RECOMMENDATIONS)
+    last = lake.read_months(CUSTOMERS, [TARGET]).selectExpr("max(customer_id)").collect()[0][0]
+    model = Stammering(champion(scored_bank.settings).model, last)
+    told = (
+        rf"version 9 names a product twice in the list \((\w+) \1( \w+){{5}}\) of customer {last} of 2016-06: nothing was written"
+    )
+    with pytest.raises(SantanderError, match=told):
+        score_month(lake, open_store(scored_bank.settings, lake), model, 9, TARGET)  # type: ignore[arg-type]
+    assert lake.version(RECOMMENDATIONS) == before

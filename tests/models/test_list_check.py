@@ -1,0 +1,143 @@
+"""What a list of any recommender must be like, and that nothing judges, serves or compares one that is not."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pytest
+
+from santander.bank.months import Month
+from santander.bank.products import N_PRODUCTS
+from santander.evaluation.buyers import BuyersOfMonth
+from santander.evaluation.hidden import HiddenMonth
+from santander.evaluation.judgement import judge, precisions_of
+from santander.models.list_check import WrongLists, checked_lists, refuse_wrong_lists
+from santander.models.popularity import Popularity, PopularitySettings
+from santander.models.ranking import top_products
+from santander.registry.served_model import ServedRecommender
+from santander.registry.soundness import UnsoundModel, sound_ranks
+from tests.registry import crowd
+
+OWNED = np.array([0, 0b1, (1 << N_PRODUCTS) - 1 & ~0b110, (1 << N_PRODUCTS) - 1])
+CUSTOMERS = np.array([11, 22, 33, 44])
+SCORES = np.tile(np.linspace(1, 0.1, N_PRODUCTS, dtype=np.float32), (4, 1))
+SCORES[:, 6] = np.nan
+
+
+def lists() -> npt.NDArray[Any]:
+    """Lists of four customers as they must be: owning nothing, one product, all but two, everything."""
+    return top_products(SCORES, OWNED, prior=np.zeros(N_PRODUCTS))
+
+
+def complaint(ranks: npt.NDArray[Any], customers: npt.NDArray[Any] | None = CUSTOMERS) -> str:
+    with pytest.raises(WrongLists) as wrong:
+        refuse_wrong_lists("it", ranks, SCORES, OWNED, customers)
+    assert str(wrong.value) == f"it {wrong.value.complaint}"
+    return wrong.value.complaint
+
+
+def test_lists_by_the_rules_are_taken() -> None:
+    assert lists()[2:].tolist() == [[1, 2, -1, -1, -1, -1, -1], [-1] * 7]
+    refuse_wrong_lists("it", lists(), SCORES, OWNED, CUSTOMERS)
+    refuse_wrong_lists("it", lists()[:0], SCORES[:0], OWNED[:0])
+
+
+@pytest.mark.parametrize(
+    ("row", "rank", "bit", "rule"),
+    [
+        (0, 3, 2, "names a product twice in the list ("),
+        (0, 6, 24, "names what is no product in the list ("),
+        (0, 6, -2, "names what is no product"),
+        (0, 6, -1, "does not name exactly min(7, 24 - owned) products"),
+        (2, 2, 5, "does not name exactly min(7, 24 - owned) products"),
+        (3, 0, 5, "does not name exactly min(7, 24 - owned) products in the list"),
+        (1, 0, 0, "names an owned product"),
+        (2, 1, 3, "names an owned product"),
+        (0, 0, 20, "names a product before one with a higher score"),
+        (0, 5, 6, "names a product before one with a higher score"),
+    ],
+)
+def test_the_first_wrong_list_is_named_with_its_customer_and_the_rule(row: int, rank: int, bit: int, rule: str) -> None:
+    ranks = lists()
+    ranks[row, rank] = bit
+    found = complaint(ranks)
+    assert found.startswith(rule)
+    assert found.endswith(f"of customer {CUSTOMERS[row]}")
+    assert len(re.findall(r"[\w-]+", found.split("(")[-1].split(")")[0])) == 7
+    assert complaint(ranks, None).endswith(f"of row {row + 1}")
+
+
+def test_an_empty_rank_before_another_is_refused() -> None:
+    ranks = lists()
+    ranks[2, :3] = [1, -1, 2]
+    assert complaint(ranks).startswith("leaves a rank empty before another in the list (")
+
+
+def test_one_list_of_seven_places_for_each_customer_is_wanted() -> None:
+    assert complaint(lists()[:3]) == "gives lists of shape 3 x 7 where one of 7 places was asked for 4 customers"
+    assert complaint(lists()[:, :6]).startswith("gives lists of shape 4 x 6")
+    assert complaint(lists().astype(float)) == "names products by numbers of type float64, not by whole ones"
+
+
+def test_a_wrong_list_is_found_wherever_it_stands_among_many() -> None:
+    many = 20_000
+    owned, scores = np.zeros(many, np.int64), np.tile(SCORES[0], (many, 1))
+    ranks = top_products(scores, owned, prior=np.zeros(N_PRODUCTS))
+    ranks[19_000, 1] = ranks[19_000, 0]
+    with pytest.raises(WrongLists, match="of customer 19000"):
+        refuse_wrong_lists("it", ranks, scores, owned, np.arange(many))
+
+
+class Stammering(Popularity):
+    """Shares of groups, every list with its first product at each rank."""
+
+    def rank(self, features: Any, scores: Any) -> Any:
+        return np.repeat(super().rank(features, scores)[:, :1], 7, axis=1)
+
+
+class Narrow(Popularity):
+    """Scores of the first products alone."""
+
+    def score(self, features: Any) -> Any:
+        return super().score(features)[:, :10]
+
+
+ROWS = crowd.gate_rows(300)
+BUYING = ROWS.rows.take(pa.array(ROWS.bought))
+HIDDEN = HiddenMonth(Month(2016, 6), ROWS.rows, np.tile(SCORES[0], (300, 1)))
+DOORS: dict[str, Callable[[Any], object]] = {
+    "judge": lambda model: judge(model, Popularity.fit(PopularitySettings(), crowd.training_set()), ROWS),
+    "judge, as baseline": lambda model: judge(Popularity.fit(PopularitySettings(), crowd.training_set()), model, ROWS),
+    "precisions": lambda model: precisions_of(model, ROWS),
+    "buyers of a month": lambda model: BuyersOfMonth(ROWS.month, BUYING, 300).map7(model),
+    "a hidden month": HIDDEN.map7,
+    "lists": lambda model: checked_lists(model, ROWS.rows),
+    "the gate": lambda model: sound_ranks(model, ROWS.rows, "version 3: its judged fit"),
+}
+
+
+def served(model: Any) -> object:
+    """What the registered model answers to MLflow."""
+    recommender = ServedRecommender()
+    recommender._model = model
+    return recommender.predict(None, ROWS.rows.to_pandas())  # type: ignore[arg-type]
+
+
+DOORS["the model as MLflow serves it"] = served
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_no_door_judges_a_product_as_often_as_it_is_repeated(door: str) -> None:
+    model = Stammering.fit(PopularitySettings(), crowd.training_set())
+    whose = "version 3: its judged fit" if door == "the gate" else "the recommender Stammering"
+    with pytest.raises((WrongLists, UnsoundModel), match=rf"^{whose} names a product twice in the list .* of customer \d+$"):
+        DOORS[door](model)
+
+
+def test_scores_of_fewer_products_are_refused_before_they_are_ranked() -> None:
+    model = Narrow.fit(PopularitySettings(), crowd.training_set())
+    with pytest.raises(WrongLists, match="Narrow gives scores of shape 300 x 10 where 24 for each of 300 customers were asked"):
+        checked_lists(model, ROWS.rows)
