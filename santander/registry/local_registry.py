@@ -12,10 +12,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlsplit
 
+from santander.addresses import path_of_file, path_of_sqlite, read_only_sqlite
 from santander.registry.sqlite_file import check_sqlite
-from santander.registry.tracking import SQLITE, tracking_uri
+from santander.registry.tracking import tracking_uri
 
 if TYPE_CHECKING:
     from santander.settings import Settings
@@ -42,11 +42,8 @@ class StoredVersion:
 
     def folder(self) -> Path | None:
         """The folder of its files; None where they are not plain files of this machine."""
-        parts = urlsplit(self.location or "")
-        if parts.scheme != "file" or parts.netloc or parts.query or parts.fragment:
-            return None
-        folder = Path(unquote(parts.path))
-        return folder if folder.is_dir() else None
+        folder = path_of_file(self.location or "")
+        return folder if folder is not None and folder.is_dir() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +60,17 @@ def stored_model(settings: "Settings") -> StoredModel | None:
     That is a server or another database, a file of another schema, one that another process is writing, or one with
     workspaces. Raises SantanderError for a file that is no database of SQLite, as opening it by MLflow would.
     """
-    file = _file_of(tracking_uri(settings))
+    file = path_of_sqlite(tracking_uri(settings))
     if file is None or any(name in os.environ for name in _OF_WORKSPACES):
         return None
     check_sqlite(file)
     try:
-        # 'ro': neither the file nor a table is ever made, and what a crash left half done is for MLflow to undo
-        read_only = f"file:{quote(str(file))}?mode=ro"
-        with closing(sqlite3.connect(read_only, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)) as opened:
+        # what a crash left half done is for MLflow to undo
+        with closing(sqlite3.connect(read_only_sqlite(file), uri=True, timeout=_BUSY_SECONDS, isolation_level=None)) as opened:
             opened.execute("BEGIN")  # all selects see one state
             return _read(opened, settings.mlflow.registered_model)
     except sqlite3.Error:
         return None
-
-
-def _file_of(uri: str) -> Path | None:
-    """The local file that a tracking URI names in the plain way; None for every other kind."""
-    if not uri.startswith(SQLITE) or "?" in uri or "#" in uri:
-        return None
-    return Path(uri.removeprefix(SQLITE)).absolute()
 
 
 def _read(opened: sqlite3.Connection, name: str) -> StoredModel | None:

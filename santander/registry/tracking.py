@@ -3,9 +3,9 @@
 import logging
 import os
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from santander.addresses import file_address, path_of_sqlite, sqlite_address
 from santander.registry.review_view import experiment_tags
 from santander.registry.sqlite_file import check_sqlite
 from santander.settings import Settings
@@ -13,8 +13,6 @@ from santander.settings import Settings
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-SQLITE = "sqlite:///"
-"""How the address of a file of SQLite begins."""
 _UNLESS_NAMED = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
@@ -27,13 +25,13 @@ _UNLESS_NAMED = {
 def tracking_uri(settings: Settings) -> str:
     """The setting, else MLFLOW_TRACKING_URI, else ``<state>/mlflow.db``."""
     named = settings.mlflow.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
-    return named or f"{SQLITE}{settings.state / 'mlflow.db'}"
+    return named or sqlite_address(settings.state / "mlflow.db")
 
 
 def has_registry(settings: Settings) -> bool:
     """Whether there can be a registry at all: without its file nothing was ever registered, and MLflow need not start."""
-    uri = tracking_uri(settings)
-    return not uri.startswith(SQLITE) or Path(uri.removeprefix(SQLITE)).exists()
+    file = path_of_sqlite(tracking_uri(settings))
+    return file is None or file.exists()
 
 
 def open_tracking(settings: Settings) -> "MlflowClient":
@@ -47,8 +45,8 @@ def open_tracking(settings: Settings) -> "MlflowClient":
     for message in (".*Add type hints to the `predict` method.*", ".*`noload`` loader strategy.*"):
         warnings.filterwarnings("ignore", message=message)
     uri = tracking_uri(settings)
-    if uri.startswith(SQLITE):
-        check_sqlite(Path(uri.removeprefix(SQLITE)))
+    if (file := path_of_sqlite(uri)) is not None:
+        check_sqlite(file)
     named_by_user = os.environ.get("MLFLOW_TRACKING_URI")
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
@@ -67,5 +65,5 @@ def experiment_id(settings: Settings, client: "MlflowClient") -> str:
             client.set_experiment_tag(found.experiment_id, name, tags[name])
         return str(found.experiment_id)
     local = tracking_uri(settings).startswith("sqlite:")
-    location = (settings.state / "mlartifacts").as_uri() if local else None
+    location = file_address(settings.state / "mlartifacts") if local else None
     return str(client.create_experiment(settings.mlflow.experiment, artifact_location=location, tags=tags))

@@ -16,6 +16,7 @@ import optuna
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from santander.addresses import sqlite_address
 from santander.bank.months import Month
 from santander.lake import Lake
 from santander.registry.sqlite_file import check_sqlite
@@ -143,7 +144,7 @@ def open_study(settings: Settings, lake: Lake, identity: Identity, pruner: optun
     settings.state.mkdir(parents=True, exist_ok=True)
     check_sqlite(settings.state / FILE)
     with lake.lock(f"tuning-{identity.digest}"):
-        storage = RDBStorage(f"sqlite:///{settings.state / FILE}", engine_kwargs={"connect_args": {"timeout": _BUSY_SECONDS}})
+        storage = RDBStorage(sqlite_address(settings.state / FILE), engine_kwargs={"connect_args": {"timeout": _BUSY_SECONDS}})
         try:
             names = optuna.get_all_study_names(storage)
             if str(identity) not in names and any(name.startswith(identity.family) for name in names):
