@@ -1,11 +1,13 @@
 """Remove customers from everything there is."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from santander.cli import Outcome, main_of, verb
+from santander.errors import SantanderError
 
 if TYPE_CHECKING:
     from santander.erasure.forget import Erasure
@@ -24,19 +26,35 @@ def forget(
         typer.Option("--landing", help="A landing file outside of DATA_DIR to rewrite as well; may be repeated."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, and leave everything.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, as without a terminal.")] = False,
     settings: "Settings",
 ) -> Outcome:
     """Remove customers from tables, landing files, submissions, reports and stores, and keep later ingests from restoring them.
 
-    Ends with exit code 1 when anything is left, and names it. Let no other verb run meanwhile.
+    On a terminal it says what will go and asks. Ends with exit code 1 when anything is left, and names it.
     """
     from santander.erasure.asked import asked_ids
     from santander.erasure.forget import forget as forget_customers
     from santander.storage import place
 
-    ids = asked_ids(customer_ids or [], from_file)
-    erasure = forget_customers(settings, ids, [place(file) for file in landing or []], dry_run=dry_run)
+    ids, places = asked_ids(customer_ids or [], from_file), [place(file) for file in landing or []]
+    if sys.stdin.isatty() and not yes and not dry_run:
+        foretold = forget_customers(settings, ids, places, dry_run=True)
+        if not foretold.nowhere and not _agreed(foretold):
+            raise SantanderError("nothing was forgotten or changed")
+    erasure = forget_customers(settings, ids, places, dry_run=dry_run)
     return Outcome(_payload(erasure, dry_run=dry_run), _told(erasure, dry_run=dry_run), exit_code=0 if erasure.complete else 1)
+
+
+def _agreed(foretold: "Erasure") -> bool:
+    """Ask on standard error, so that standard output keeps to the result."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    for line in _told(foretold, dry_run=True)[:-1]:
+        console.print(line)
+    print("Forget them? This cannot be undone [y/N]: ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}  # typer.confirm writes to standard output all the same
 
 
 def _payload(erasure: "Erasure", *, dry_run: bool) -> dict[str, Any]:
@@ -52,12 +70,16 @@ def _payload(erasure: "Erasure", *, dry_run: bool) -> dict[str, Any]:
         "stale": erasure.stale,
         "left": erasure.left,
         "traces": [str(trace) for trace in erasure.traces],
+        "taken_up": erasure.taken_up,
+        "nowhere": erasure.nowhere,
     }
 
 
 def _told(erasure: "Erasure", *, dry_run: bool) -> list[Any]:
     from rich.text import Text
 
+    if erasure.nowhere:
+        return [Text(line) for line in (_nobody(erasure, dry_run=dry_run), *(f"left to you: {said}" for said in erasure.left))]
     rows = ", ".join(f"{name} {n:,}" for name, n in erasure.rows.items()) or "none"
     lines = [
         f"{erasure.customers:,} customers, {erasure.unknown:,} of them without a row in customers",
@@ -78,7 +100,16 @@ def _told(erasure: "Erasure", *, dry_run: bool) -> list[Any]:
     lines += [f"still there: {trace}" for trace in erasure.traces]
     if dry_run:
         lines.append("dry run: nothing was changed")
+    if erasure.taken_up:
+        lines.insert(0, f"an erasure of other customers did not end: {erasure.taken_up:,} of them are among these")
     return [Text(line) for line in lines]  # names of files may hold what rich takes for markup
+
+
+def _nobody(erasure: "Erasure", *, dry_run: bool) -> str:
+    said = f"none of these {erasure.customers:,} customers is in any table, file or store"
+    if dry_run:
+        return f"{said}: later ingests would be kept from taking them in, and nothing would be rewritten"
+    return f"{said}: later ingests will not take them in; nothing was rewritten or deleted"
 
 
 if __name__ == "__main__":

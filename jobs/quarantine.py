@@ -56,9 +56,10 @@ def quarantine(
     if files:
         return _replay(settings, files)
     lake = Lake(settings)
-    entries = _chosen(lake, month, scope, reason)
     if export:
-        return _export(lake, entries, export, duplicates=reason is not None)
+        with lake.carrying_persons():
+            return _export(lake, _chosen(lake, month, scope, reason), export, duplicates=reason is not None)
+    entries = _chosen(lake, month, scope, reason)
     return _count(lake, entries, all_states=all_states, limit=limit if rows else 0)
 
 

@@ -43,7 +43,9 @@ def tune(
     limit = None if timeout is None else seconds_of(timeout)
     wish = Wish(trials, limit, target, space, sampler, parallel, save_as, promote)
     with open_session(settings) as session:
-        tuned = tune(Steps(settings, session), wish)
+        steps = Steps(settings, session)
+        with steps.lake.carrying_persons():
+            tuned = tune(steps, wish)
     tables = [table_of(tuned.candidate)] if "map7" in tuned.candidate else []
     return Outcome(tuned.figures(), [table_of_trials(tuned.study), *tables, *lines(tuned)])
 

@@ -20,13 +20,14 @@ from santander.errors import InputError, SantanderError
 from santander.machine import cores
 from santander.memory.budget import Budget
 from santander.month_files import MonthFile, below
+from santander.person_lock import alone, beside_other_steps
 from santander.session_on_demand import SessionOnDemand
 from santander.small_tables import rows_of
 from santander.storage import BucketPath, Place, move
 from santander.table_files import commit_files, files_of, fingerprints_of, rows_by_month, rows_meeting
 from santander.table_schema import check_schema, declared_schema, upgrade_schema
-from santander.tables import CARRIED_FINGERPRINTS, PARTITION, Table
-from santander.writers import write_lock, written_alone, written_among_others
+from santander.tables import CARRIED_FINGERPRINTS, PARTITION, SUPPRESSIONS, Table
+from santander.writers import ErasedMeanwhile, write_lock, written_alone, written_among_others
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -73,6 +74,7 @@ class Lake:
         self._locks = settings.state / "locks"
         self._lock_wait = settings.locks.wait
         self._session = session
+        self._erased_before: int | None = None
         self._data = settings.data
         self._options: dict[str, str] | None = None
         if isinstance(self._data, BucketPath):
@@ -288,7 +290,31 @@ class Lake:
         with write_lock(self._locks, name, self._lock_wait):
             yield
 
+    @contextmanager
+    def carrying_persons(self) -> Iterator[None]:
+        """A step that reads rows of customers and writes what it makes of them: no erasure may come in between.
+
+        Raises PersonsBusy while customers are being forgotten for longer than ``locks.wait``. Who forgets by another state
+        folder is noticed at the next commit: ErasedMeanwhile.
+        """
+        with beside_other_steps(self._locks, self._lock_wait):
+            outer, self._erased_before = self._erased_before, self._suppressed()
+            try:
+                yield
+            finally:
+                self._erased_before = outer
+
+    @contextmanager
+    def forgetting_persons(self) -> Iterator[None]:
+        """An erasure: no step that carries persons is under way; raises PersonsBusy when one stays so."""
+        with alone(self._locks, self._lock_wait):
+            yield
+
     # --- inside --------------------------------------------------------------------------------------------------
+
+    def _suppressed(self) -> int:
+        """A number that changes whenever customers are forgotten."""
+        return -1 if (version := self.version(SUPPRESSIONS)) is None else version
 
     def _delta(self, table: Table, version: int | None = None) -> "DeltaTable":
         from deltalake import DeltaTable
@@ -303,6 +329,8 @@ class Lake:
         """Do a write that may be done twice: under the lock, or in a bucket again after another writer's commit."""
 
         def create_and_write() -> T:
+            if self._erased_before is not None and table.names_customers and self._erased_before != self._suppressed():
+                raise ErasedMeanwhile(table.name)
             self._create(table)
             return write()
 

@@ -19,6 +19,7 @@ from santander.ingest.ingestion import IngestReport, WouldReplace, ingest
 from santander.known_files import KnownFiles, identity_of
 from santander.lake import Lake
 from santander.memory import footprint
+from santander.person_lock import carrying_persons
 from santander.scoring import batch, submission
 from santander.staleness import BUILD, SCORE, Origins, stale_features, stale_months
 from santander.storage import Place, place
@@ -70,6 +71,7 @@ class Steps:
 
     # --- ingest --------------------------------------------------------------------------------------------------
 
+    @carrying_persons
     def ingest(
         self, files: Sequence[Place], *, allow_shrink: bool = False, not_to_replace: Collection[Month] = ()
     ) -> IngestReport:
@@ -84,6 +86,7 @@ class Steps:
         self.ledger.record(INGEST, kept, time.monotonic() - started)
         return report
 
+    @carrying_persons
     def ingest_new(self, files: Sequence[Place]) -> StepOutcome:
         """Ingest the files whose content was never ingested with these settings; a later correction is not undone.
 
@@ -110,6 +113,7 @@ class Steps:
 
     # --- features ------------------------------------------------------------------------------------------------
 
+    @carrying_persons
     def build_features(self, months: Sequence[Month], *, anyway: bool) -> StepOutcome:
         """Build the features of these months, of those out of date only unless ``anyway``."""
         started = time.monotonic()
@@ -135,6 +139,7 @@ class Steps:
 
     # --- validate ------------------------------------------------------------------------------------------------
 
+    @carrying_persons
     def validate(self, table: Table, months: Sequence[Month]) -> StepOutcome:
         """Validate what was not validated as it is now; raises CriticalRuleBroken, and then again until it is mended."""
         from santander.quality import validation
@@ -164,6 +169,7 @@ class Steps:
 
     # --- train ---------------------------------------------------------------------------------------------------
 
+    @carrying_persons
     def train(self, target: Month | None, recipe: "Recipe", *, anyway: bool, promote: bool | None = None) -> StepOutcome:
         """Train a recipe for a target month, register it and let it meet the champion, unless that was done already.
 
@@ -223,6 +229,7 @@ class Steps:
 
     # --- score and submit ----------------------------------------------------------------------------------------
 
+    @carrying_persons
     def score(self, month: Month, *, anyway: bool) -> StepOutcome:
         """Recommend by the champion, unless the month's recommendations were made by it from the same rows."""
         from santander.registry.versions import load_version, version_for
@@ -253,6 +260,7 @@ class Steps:
         """Scored months whose recommendations a later correction has put out of date."""
         return stale_months(self.lake, self.ledger)[RECOMMENDATIONS.name]
 
+    @carrying_persons
     def submit(self, month: Month, *, anyway: bool) -> StepOutcome:
         """Write the submission file of a scored month, unless it was written from the same recommendations.
 

@@ -27,6 +27,11 @@ class Table:
     columns: Columns
     monthly: bool = True
 
+    @property
+    def names_customers(self) -> bool:
+        """Whether its rows are of single customers."""
+        return any(name == "customer_id" for name, _ in self.columns)
+
     def schema(self) -> "StructType":
         """The columns as a Spark schema."""
         from pyspark.sql.types import StructField, StructType

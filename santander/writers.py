@@ -54,6 +54,16 @@ class TooManyWriters(SantanderError):
         super().__init__(f"other runs kept writing {name} in between {ATTEMPTS} times: try again when they have ended ({last})")
 
 
+class ErasedMeanwhile(SantanderError):
+    """Customers were forgotten, by a run with another state folder, since this step read its rows."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"customers were forgotten while this step was at work on {name}, and it would have put them back; nothing of "
+            "this write was committed: run it again, and give all runs on one data folder the same --state-dir"
+        )
+
+
 @contextmanager
 def write_lock(folder: Path, name: str, wait: float) -> Iterator[None]:
     """Hold the lock of this name: others say that they wait, and raise TableBusy after ``wait`` seconds.

@@ -16,37 +16,23 @@ from santander.erasure.journal import Journal
 from santander.erasure.landing import LandingFiles, find_landing_files, rewrite_landing_files, settle_rewritten
 from santander.erasure.models import remove_examples, versions_trained_on
 from santander.erasure.online import erase_online
-from santander.erasure.removal import count_rows, delete_rows, leave_no_trace
+from santander.erasure.removal import delete_rows, leave_no_trace
 from santander.erasure.search import Trace, search
-from santander.erasure.suppression import suppression_list
+from santander.erasure.suppression import SuppressionList, suppression_list
+from santander.erasure.taking_up import ids_behind
 from santander.erasure.tokens import Numbers, sorted_ids
+from santander.erasure.whereabouts import SPEAKING_OF_FILES, look_around
 from santander.freshness import StepLedger
 from santander.lake import Lake
 from santander.maintenance.model_versions import versions_named_by_models
 from santander.staleness import stale_months
 from santander.storage import Place
-from santander.tables import (
-    CUSTOMERS,
-    ERASURES,
-    FEATURES_TABLE,
-    INGESTIONS,
-    ONLINE_FEATURES,
-    PARTITION,
-    QUARANTINE,
-    RECOMMENDATIONS,
-    STEP_RUNS,
-    SUPPRESSIONS,
-)
+from santander.tables import CUSTOMERS, ERASURES, FEATURES_TABLE, INGESTIONS, PARTITION, QUARANTINE, SUPPRESSIONS, Table
 
 if TYPE_CHECKING:
     from santander.settings import Settings
 
 log = logging.getLogger("santander.forget")
-
-WITH_CUSTOMERS = (CUSTOMERS, FEATURES_TABLE, ONLINE_FEATURES, RECOMMENDATIONS)
-"""Tables with a row, or several, for each customer."""
-SPEAKING_OF_FILES = (QUARANTINE, INGESTIONS, STEP_RUNS)
-"""Tables whose earlier versions speak of lines and files as they were."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +55,10 @@ class Erasure:
     """What is left to the user, a line each."""
     traces: list[Trace] = field(default_factory=list)
     """Places where the search found one of the persons all the same."""
+    taken_up: int = 0
+    """How many of the customers are of an erasure that died, and not of those asked for."""
+    nowhere: bool = False
+    """None of them was in any table, file or store: they are suppressed and nothing else was touched."""
 
     @property
     def complete(self) -> bool:
@@ -77,59 +67,106 @@ class Erasure:
 
 
 def forget(settings: "Settings", customer_ids: Collection[int], landing: Sequence[Place], *, dry_run: bool = False) -> Erasure:
-    """Remove these persons; raises InputError when the key of an existing suppression list is missing."""
+    """Remove these persons, and those of an erasure that died; whom nobody has is suppressed, and nothing is rewritten.
+
+    Raises InputError when the key of an existing suppression list is missing, PersonsBusy while steps are at work.
+    """
     lake, ids = Lake(settings), sorted_ids(customer_ids)
-    with lake.lock("ingest"):
-        return _foretell(settings, lake, ids, landing) if dry_run else _forget(settings, lake, ids, landing)
+    if dry_run:
+        with lake.carrying_persons(), lake.lock("ingest"):
+            return _foretell(settings, lake, ids, landing)
+    with lake.forgetting_persons(), lake.lock("ingest"):
+        return _forget(settings, lake, ids, landing)
 
 
 def _foretell(settings: "Settings", lake: Lake, ids: Numbers, landing: Sequence[Place]) -> Erasure:
-    found = find_landing_files(settings, lake, ids, landing)
-    months, present = _whereabouts(lake, ids)
-    rows = {table.name: count_rows(lake, table, ids) for table in WITH_CUSTOMERS}
-    if lake.exists(QUARANTINE):
-        rows[QUARANTINE.name] = Accounts(lake).scrub(ids)
-    files = [str(looked.path) for looked in found.ours] + clean_files(settings, ids, dry_run=True)
+    journal = Journal.open(settings.state)
+    everyone = _with_those_of(journal, settings, suppression_list(settings, lake), ids) if journal.died else ids
+    found = find_landing_files(settings, lake, everyone, landing)
+    where = look_around(settings, lake, everyone, found, landing)
+    if where.nowhere and not journal.died:
+        return Erasure(None, ids.size, ids.size, {}, [], [], left=where.left, nowhere=True)
+    months, present = _whereabouts(lake, everyone)
+    files = [str(looked.path) for looked in found.ours] + clean_files(settings, everyone, dry_run=True)
+    left = found.said + where.left
     return Erasure(
-        None, ids.size, ids.size - present, rows, files, versions_trained_on(settings, months), _lost(settings, lake),
-        left=[said for _, said in found.left],
+        None, everyone.size, everyone.size - present, where.rows, files, versions_trained_on(settings, months),
+        _lost(settings, where.tables), left=left, taken_up=everyone.size - ids.size,
     )  # fmt: skip
 
 
 def _forget(settings: "Settings", lake: Lake, ids: Numbers, landing: Sequence[Place]) -> Erasure:
     journal = Journal.open(settings.state)
+    suppressed = suppression_list(settings, lake, make_key=True)
     settle_rewritten(settings, lake, journal)
-    _suppress(settings, lake, ids, journal)
+    everyone = _with_those_of(journal, settings, suppressed, ids) if journal.died else ids
+    found = find_landing_files(settings, lake, everyone, landing)
+    where = look_around(settings, lake, everyone, found, landing)
+    if where.nowhere and not journal.died:
+        _suppress(lake, suppressed, ids, journal)
+        erasure = Erasure(journal.erasure_id, ids.size, ids.size, {}, [], [], left=where.left, nowhere=True)
+        journal.customers = ids.size
+        _audit(lake, journal, erasure)
+        return erasure
+    journal.persons = sorted({*journal.persons, *map(suppressed.digest, everyone.tolist())})
+    journal.customers = max(len(journal.persons), journal.customers)
+    journal.save()
+    _suppress(lake, suppressed, everyone, journal)
+    return _remove(settings, lake, everyone, found, landing, where.tables, journal, taken_up=everyone.size - ids.size)
+
+
+def _remove(
+    settings: "Settings",
+    lake: Lake,
+    ids: Numbers,
+    found: LandingFiles,
+    landing: Sequence[Place],
+    tables: Sequence[Table],
+    journal: Journal,
+    *,
+    taken_up: int,
+) -> Erasure:
+    """Online stores first and tables last: an id that a crash leaves anywhere is in a table too."""
     months, present = _whereabouts(lake, ids)
-    journal.customers = max(journal.customers, ids.size)
     journal.months = sorted({*journal.months, *months})
     journal.models = sorted({*journal.models, *versions_trained_on(settings, journal.months)})
     journal.save()
-    lost = _lost(settings, lake)
-    found = find_landing_files(settings, lake, ids, landing)
+    lost = _lost(settings, tables)
+    stores, unreached = erase_online(settings, lake, ids)
+    for store in stores:
+        log.info("online store %s: withdrawn", store)
     journal.note(remove_leftovers(settings))
     rewrite_landing_files(settings, lake, found, journal)
     _settle_accounts(lake, ids, found, journal)
-    _empty_tables(settings, lake, ids, journal)
-    for store in erase_online(settings, lake, ids):
-        log.info("online store %s: withdrawn", store)
+    _empty_tables(settings, lake, ids, tables, journal)
     journal.note(clean_files(settings, ids, dry_run=False))
-    removed, refused = remove_examples(settings)
+    removed, refused = remove_examples(settings) if tables else ([], [])
     journal.note(removed)
     traces = search(settings, ids, landing)
-    said = [said for _, said in found.left] + refused
+    said = found.said + unreached + refused
     stale = [str(month) for month in stale_months(lake, StepLedger(lake))[FEATURES_TABLE.name]]
     erasure = Erasure(
-        journal.erasure_id, ids.size, ids.size - present, journal.rows, journal.files, journal.models, lost, stale, said, traces
-    )
+        journal.erasure_id, ids.size, ids.size - present, journal.rows, journal.files, journal.models, lost, stale, said, traces,
+        taken_up=taken_up,
+    )  # fmt: skip
     if not traces:
         _audit(lake, journal, erasure)
     return erasure
 
 
-def _suppress(settings: "Settings", lake: Lake, ids: Numbers, journal: Journal) -> None:
-    """Put them on the list before anything else: from here on an ingest keeps them out, whatever happens."""
-    suppressed = suppression_list(settings, lake, make_key=True)
+def _with_those_of(journal: Journal, settings: "Settings", suppressed: SuppressionList, ids: Numbers) -> Numbers:
+    """The ids, and those of the erasure that died which are still somewhere."""
+    known = {suppressed.digest(each) for each in ids.tolist()} if suppressed.key else set()
+    # an earlier version of the code kept no digests in the journal; those that were new are in the table
+    theirs = set(journal.persons or suppressed.of_erasure(journal.erasure_id)) - known
+    if not theirs:
+        return ids
+    log.info("an erasure of %s more customers did not end: taking it up again", len(theirs))
+    return sorted_ids({*ids.tolist(), *ids_behind(settings, suppressed, theirs)})
+
+
+def _suppress(lake: Lake, suppressed: SuppressionList, ids: Numbers, journal: Journal) -> None:
+    """Put them on the list before anything is removed: from here on an ingest keeps them out, whatever happens."""
     digests = [suppressed.digest(each) for each in ids.tolist()]
     new = [digest for digest in digests if digest not in suppressed.digests]
     if new:
@@ -161,11 +198,10 @@ def _settle_accounts(lake: Lake, ids: Numbers, found: LandingFiles, journal: Jou
     journal.count(QUARANTINE.name, touched)
 
 
-def _empty_tables(settings: "Settings", lake: Lake, ids: Numbers, journal: Journal) -> None:
-    for table in WITH_CUSTOMERS:
-        if lake.exists(table):
-            journal.count(table.name, delete_rows(lake, table, ids))
-            leave_no_trace(settings, lake, table)
+def _empty_tables(settings: "Settings", lake: Lake, ids: Numbers, tables: Sequence[Table], journal: Journal) -> None:
+    for table in tables:
+        journal.count(table.name, delete_rows(lake, table, ids))
+        leave_no_trace(settings, lake, table)
     if lake.exists(INGESTIONS):
         accounts = Accounts(lake)
         accounts.settle_inserted()
@@ -175,10 +211,9 @@ def _empty_tables(settings: "Settings", lake: Lake, ids: Numbers, journal: Journ
             leave_no_trace(settings, lake, table)
 
 
-def _lost(settings: "Settings", lake: Lake) -> dict[str, list[int]]:
+def _lost(settings: "Settings", tables: Sequence[Table]) -> dict[str, list[int]]:
     """Versions that models name, of the tables whose earlier versions all go."""
-    tables = [table for table in WITH_CUSTOMERS if lake.exists(table)]
-    return {name: sorted(versions) for name, versions in versions_named_by_models(settings, tables).items() if versions}
+    return {name: sorted(versions) for name, versions in versions_named_by_models(settings, list(tables)).items() if versions}
 
 
 def _audit(lake: Lake, journal: Journal, erasure: Erasure) -> None:

@@ -31,6 +31,13 @@ class LandingFiles:
     ours: list[Scan] = field(default_factory=list)
     left: list[tuple[Scan | None, str]] = field(default_factory=list)
     """Files that hold the persons and stay as they are, with a line that names the file and why; None: it cannot be read."""
+    gone: list[str] = field(default_factory=list)
+    """A line for each file that was ingested and is no longer where it was."""
+
+    @property
+    def said(self) -> list[str]:
+        """What is left to the user, a line each."""
+        return [said for _, said in self.left] + self.gone
 
     @property
     def lines(self) -> int:
@@ -51,7 +58,7 @@ def find_landing_files(settings: "Settings", lake: "Lake", ids: Numbers, named: 
         seen.add(identity)
         if not file.is_file():
             if file in known:
-                found.left.append((None, f"{file}: was ingested and is no longer there; copies of it are not known here"))
+                found.gone.append(f"{file}: was ingested and is no longer there; copies of it are not known here")
             continue
         try:
             looked = scan(file, ids)

@@ -47,6 +47,7 @@ COUNTS = frozenset(
 
 _NOT_SEARCHED = re.compile(r".*\.(png|ubj|lock|pyc|whl|so|db-shm)|suppression\.key")
 _MAY_NAME = re.compile(rf"[0-9]{{{SHORTEST}}}")
+_PARQUET = b"PAR1"
 _SQLITE = b"SQLite format 3\x00"
 _FEAST_KEY = re.compile(rb"customer_id\x04\x00\x00\x00\x08\x00\x00\x00(.{8})", re.DOTALL)
 
@@ -78,12 +79,12 @@ def traces_in(file: Place, ids: Numbers) -> list[Trace]:
     """The traces in one file."""
     with open_read(file) as source:
         start = source.read(len(_SQLITE))
-    if start[:4] == b"PAR1":
+    if start[:4] == _PARQUET:
         found = _in_parquet(file, ids)
     elif start == _SQLITE and isinstance(file, Path):
         found = _in_sqlite(file, ids)
     elif file.name.endswith(".db-wal") and isinstance(file, Path):
-        found = [("pages not in use", _feast_keys(file))]
+        found = [("pages not in use", feast_keys(file))]
     elif file.name.endswith((".csv", ".csv.gz")):
         try:
             lines = scan(file, ids).lines
@@ -94,6 +95,12 @@ def traces_in(file: Place, ids: Numbers) -> list[Trace]:
         found = _in_text(file, ids)
     named = [(where, np.unique(values[np.isin(values, ids)])) for where, values in found]
     return [Trace(str(file), where, values.size) for where, values in named if values.size]
+
+
+def is_parquet(file: Place) -> bool:
+    """Whether the file begins as parquet files do."""
+    with open_read(file) as source:
+        return source.read(len(_PARQUET)) == _PARQUET
 
 
 def _in_parquet(file: Place, ids: Numbers) -> list[tuple[str, Numbers]]:
@@ -130,7 +137,7 @@ def _distinct(column: "pa.ChunkedArray") -> list[str]:
 
 
 def _in_sqlite(file: Path, ids: Numbers) -> list[tuple[str, Numbers]]:
-    found: list[tuple[str, Numbers]] = [("pages not in use", _feast_keys(file))]
+    found: list[tuple[str, Numbers]] = [("pages not in use", feast_keys(file))]
     connection = sqlite3.connect(file)
     try:
         connection.text_factory = lambda text: text.decode("utf-8", "replace")
@@ -145,7 +152,7 @@ def _in_sqlite(file: Path, ids: Numbers) -> list[tuple[str, Numbers]]:
     return found
 
 
-def _feast_keys(file: Path) -> Numbers:
+def feast_keys(file: Path) -> Numbers:
     """Customers in serialized entity keys anywhere in the bytes of a file, rows that were deleted but not overwritten too."""
     if not file.stat().st_size:
         return np.empty(0, np.int64)

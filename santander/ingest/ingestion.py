@@ -68,7 +68,7 @@ def ingest(
     if not paths:
         raise InputError("name at least one landing file")
     ingestion_id = new_id()
-    with staging(lake, OF_INGEST, ingestion_id) as folder:
+    with lake.carrying_persons(), staging(lake, OF_INGEST, ingestion_id) as folder:
         files = _surveyed(settings, lake, paths, folder / "landing")
         log.info("%s file(s), %s lines: parsing", len(files), f"{sum(file.lines for file in files):,}")
         staged = stage_files(settings, lake, files, folder)

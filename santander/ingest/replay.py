@@ -62,7 +62,7 @@ def replay(settings: "Settings", lake: Lake, paths: Sequence[Place]) -> ReplayRe
     if not paths:
         raise InputError("name at least one file of corrections")
     ingestion_id = new_id()
-    with staging(lake, OF_INGEST, ingestion_id) as folder:
+    with lake.carrying_persons(), staging(lake, OF_INGEST, ingestion_id) as folder:
         files = survey_all(paths, settings.ingest.chunk_bytes, folder / "landing", corrections=True)
         staged = stage_lines(settings, lake, files, folder / "lines")
         duplicates = find_duplicates(staged, at_most=sum(file.lines for file in files))

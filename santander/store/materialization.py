@@ -40,9 +40,9 @@ def materialize_month(lake: "Lake", store: "FeatureStore", month: Month) -> int:
     and the same command run again ends with exactly the customers of the month. Raises InputError for a month without
     features, RowCountMismatch when the packed table would not hold a row for each of them.
     """
-    expected = lake.rows_by_month(FEATURES_TABLE)[month_to_serve(lake, month)]
-    features = lake.read_months(FEATURES_TABLE, [month])
-    with lake.lock("online"):
+    with lake.carrying_persons(), lake.lock("online"):
+        expected = lake.rows_by_month(FEATURES_TABLE)[month_to_serve(lake, month)]
+        features = lake.read_months(FEATURES_TABLE, [month])
         if lake.exists(ONLINE_FEATURES):
             gone = withdraw(store, _departed(lake, month))
             log.info("%d customers without features in %s taken out", gone, month)

@@ -14,7 +14,7 @@ def online_config(settings: Settings) -> FeastConfigBaseModel:
     if settings.store.online == "redis":
         from santander.store.redis import StateRedisOnlineStoreConfig
 
-        return StateRedisOnlineStoreConfig(connection_string=settings.store.redis)
+        return StateRedisOnlineStoreConfig(connection_string=settings.store.redis, state=str(settings.state))
     return StateSqliteOnlineStoreConfig(path=str(settings.state / "feast" / "online.db"))
 
 

@@ -1,10 +1,13 @@
 """Feast's Redis store, able to forget a customer. Imported only when the settings say redis: the client is an extra."""
 
 from collections.abc import Sequence
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from feast import FeatureView, RepoConfig
 from feast.infra.online_stores.redis import RedisOnlineStore, RedisOnlineStoreConfig
+
+from santander.store.written import remember_written
 
 
 class StateRedisOnlineStoreConfig(RedisOnlineStoreConfig):
@@ -16,12 +19,32 @@ class StateRedisOnlineStoreConfig(RedisOnlineStoreConfig):
 
     type: Literal["santander.store.redis.StateRedisOnlineStore"] = "santander.store.redis.StateRedisOnlineStore"  # type: ignore[assignment]
     skip_dedup: bool = True
+    state: str
+    """The state folder, which remembers that this store was written."""
 
 
 class StateRedisOnlineStore(RedisOnlineStore):
     """Keys and values are exactly Feast's."""
 
+    def online_write_batch(self, config: RepoConfig, *args: Any, **options: Any) -> None:
+        """Write as Feast does, once the store is remembered."""
+        self._remember(config)
+        super().online_write_batch(config, *args, **options)
+
+    async def online_write_batch_async(self, config: RepoConfig, *args: Any, **options: Any) -> None:
+        """Write as Feast does, once the store is remembered."""
+        self._remember(config)
+        await super().online_write_batch_async(config, *args, **options)
+
+    def _remember(self, config: RepoConfig) -> None:
+        remember_written(Path(config.online_store.state), config.online_store.connection_string)
+
     def delete_entities(self, config: RepoConfig, view: FeatureView, keys: Sequence[bytes]) -> None:  # noqa: ARG002
         """Delete the entities with these serialized keys, with the values of every view: one hash holds them all."""
         client = self._get_client(config.online_store)
         client.delete(*(key + config.project.encode() for key in keys))
+
+    def count_entities(self, config: RepoConfig, view: FeatureView, keys: Sequence[bytes]) -> int:  # noqa: ARG002
+        """How many of the entities with these serialized keys have values."""
+        client = self._get_client(config.online_store)
+        return int(client.exists(*(key + config.project.encode() for key in keys)))

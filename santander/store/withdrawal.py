@@ -23,6 +23,14 @@ def withdraw(store: "FeatureStore", customer_ids: Iterable[int]) -> int:
     return count
 
 
+def online_among(store: "FeatureStore", customer_ids: Iterable[int]) -> int:
+    """How many of these customers are online."""
+    view = store.get_feature_view(ONLINE_VIEW)
+    online: Any = store._get_provider().online_store  # noqa: SLF001  (feast has no other way)
+    version = store.config.entity_key_serialization_version
+    return sum(online.count_entities(store.config, view, keys) for keys in _serialized(customer_ids, version))
+
+
 def _serialized(customer_ids: Iterable[int], version: int) -> Iterator[list[bytes]]:
     """The keys under which Feast stores the customers, CUSTOMERS_AT_A_TIME at once."""
     from feast.infra.key_encoding_utils import serialize_entity_key
