@@ -25,6 +25,7 @@ from santander.session_on_demand import SessionOnDemand
 from santander.small_tables import rows_of
 from santander.storage import BucketPath, Place, move
 from santander.table_files import commit_files, files_of, fingerprints_of, rows_by_month, rows_meeting
+from santander.table_protocol import check_writable, open_table
 from santander.table_schema import check_schema, declared_schema, upgrade_schema
 from santander.tables import CARRIED_FINGERPRINTS, PARTITION, SUPPRESSIONS, Table
 from santander.writers import ErasedMeanwhile, write_lock, written_alone, written_among_others
@@ -173,6 +174,12 @@ class Lake:
         """
         return check_schema(self._delta(table), table)
 
+    def writable(self, table: Table) -> "DeltaTable":
+        """The same, for what deltalake writes or deletes; raises UnwritableProtocol too."""
+        delta = self.delta(table)
+        check_writable(delta, table, self.path(table))
+        return delta
+
     def as_of(self, versions: Mapping[Table, int], months: Collection[Month] | None = None) -> "PastLake":
         """These tables as they were at these versions, all of their months or only some; no other table can be read by it."""
         from santander.past_lake import PastLake
@@ -211,6 +218,7 @@ class Lake:
 
         def put_in_place() -> int:
             before = self._delta(table)
+            check_writable(before, table, self.path(table), by_files=True)
             for file in files:
                 if file.name in waiting:
                     move(below(folder, file.name), below(self.place / table.name, file.name))
@@ -282,7 +290,10 @@ class Lake:
     def upgrade(self, table: Table) -> list[str]:
         """Add the columns that the catalogue declares and the table was made without; their names."""
         with self.lock(table.name):
-            return upgrade_schema(self._delta(table), table) if self.exists(table) else []
+            if not self.exists(table):
+                return []
+            check_writable(self._delta(table), table, self.path(table))
+            return upgrade_schema(self._delta(table), table)
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
@@ -317,9 +328,8 @@ class Lake:
         return -1 if (version := self.version(SUPPRESSIONS)) is None else version
 
     def _delta(self, table: Table, version: int | None = None) -> "DeltaTable":
-        from deltalake import DeltaTable
-
-        return DeltaTable(self.path(table), version=version, storage_options=self._options)
+        """The one place that opens a table: by what its protocol asks, it is read or refused (UnreadableProtocol)."""
+        return open_table(table, self.path(table), version, self._options)
 
     def _stored(self, table: Table, version: int | None = None) -> "DataFrame":
         reader = self.session.read.format("delta")
@@ -383,11 +393,11 @@ class Lake:
         return self._commit(table, write)
 
     def _create(self, table: Table) -> None:
-        """Make the table, or refuse one that is there with other columns than the catalogue's."""
+        """Make the table, or refuse one that is there with other columns than the catalogue's or rules that we do not keep."""
         from deltalake import CommitProperties, DeltaTable
 
         if self.exists(table):
-            self.delta(table)
+            self.writable(table)
             return
         if not self._in_bucket:
             Path(self._root).mkdir(parents=True, exist_ok=True)

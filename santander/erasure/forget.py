@@ -27,7 +27,17 @@ from santander.lake import Lake
 from santander.maintenance.model_versions import versions_named_by_models
 from santander.staleness import stale_months
 from santander.storage import Place
-from santander.tables import CUSTOMERS, ERASURES, FEATURES_TABLE, INGESTIONS, PARTITION, QUARANTINE, SUPPRESSIONS, Table
+from santander.tables import (
+    CUSTOMERS,
+    ERASURES,
+    FEATURES_TABLE,
+    INGESTIONS,
+    PARTITION,
+    QUARANTINE,
+    SUPPRESSIONS,
+    TABLES,
+    Table,
+)
 
 if TYPE_CHECKING:
     from santander.settings import Settings
@@ -72,6 +82,9 @@ def forget(settings: "Settings", customer_ids: Collection[int], landing: Sequenc
     Raises InputError when the key of an existing suppression list is missing, PersonsBusy while steps are at work.
     """
     lake, ids = Lake(settings), sorted_ids(customer_ids)
+    for table in TABLES:
+        if lake.exists(table):
+            lake.writable(table)  # a table that cannot be emptied is refused before anything is
     if dry_run:
         with lake.carrying_persons(), lake.lock("ingest"):
             return _foretell(settings, lake, ids, landing)

@@ -45,7 +45,7 @@ def leave_no_trace(settings: "Settings", lake: "Lake", table: Table) -> int:
     Returns how many data files went. The retention is zero by intent: what it would keep is what has to go.
     """
     with lake.lock(table.name):
-        delta = lake.delta(table)
+        delta = lake.writable(table)
         deleted = delta.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True)
         delta = lake.delta(table)
         delta.alter.set_table_description(table.row)  # an entry of its own, so that the delete's own entry can go

@@ -53,7 +53,7 @@ def _maintain(
     settings: "Settings", lake: Lake, table: Table, named: Mapping[int, list[int]], added: list[str], *, dry_run: bool
 ) -> Maintained:
     days = settings.maintenance.retention_days
-    delta = lake.delta(table)
+    delta = lake.writable(table)
     before = len(delta.file_uris())
     if not dry_run:
         with same_content(lake, table):
