@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -61,3 +62,19 @@ def month_range(first: Month, last: Month) -> list[Month]:
     if last < first:
         raise InputError(f"the range {first} to {last} is empty: --to lies before --from")
     return [first + step for step in range(last.index - first.index + 1)]
+
+
+def missing_between(months: Collection[Month]) -> list[Month]:
+    """Months that lie between the first and the last of ``months`` and are not among them."""
+    return [month for month in month_range(min(months), max(months)) if month not in months] if months else []
+
+
+def in_spans(months: Iterable[Month]) -> str:
+    """Months as text, those in a row as a span: ``2015-01, 2015-03 to 2015-06``."""
+    spans: list[list[Month]] = []
+    for month in sorted(months):
+        if spans and spans[-1][-1] + 1 == month:
+            spans[-1].append(month)
+        else:
+            spans.append([month])
+    return ", ".join(f"{span[0]} to {span[-1]}" if len(span) > 1 else str(span[0]) for span in spans)

@@ -3,7 +3,7 @@
 Nothing here is computed from rows: the figures are those of the judgement and of the fits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from santander.bank.months import Month
@@ -16,6 +16,7 @@ from santander.models.month_weight import ALIKE, MonthWeight
 from santander.models.popularity import Popularity
 from santander.models.recommender import Recommender
 from santander.registry.card import ModelCard, Section, escaped, figure, table
+from santander.registry.gaps import gaps_told
 from santander.training.candidate import Candidate, Fit
 from santander.training.plan import FitName
 
@@ -31,12 +32,14 @@ _PURPOSE = {
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a candidate came from: its run, the version of each table it read, the commit of the code, the machine's cores."""
+    """Where a candidate came from: its run, the versions of the tables it read, the commit of the code, the machine's cores."""
 
     run_id: str
     table_versions: Mapping[str, int | None]
     git_sha: str
     cores: int
+    missing: Sequence[Month] = ()
+    """Months without customers between the first and the last there were."""
 
 
 def model_card(candidate: Candidate, judgement: Judgement | None, origin: Origin) -> ModelCard:
@@ -87,7 +90,9 @@ def _data(candidate: Candidate, origin: Origin) -> Section:
     ]
     heads = ("fit", "months (and weights)", "customer-months", "additions", "rounds chosen on")
     versions = ", ".join(f"`{name}` {'unknown' if v is None else v}" for name, v in origin.table_versions.items())
-    return Section("Data", f"{table(heads, rows, texts=2)}\n\nVersions of the Delta tables: {versions}.")
+    gaps = "".join(f"{paragraph}\n\n" for paragraph in gaps_told(candidate, origin.missing))
+    told = f"{table(heads, rows, texts=2)}\n\n{gaps}Versions of the Delta tables: {versions}."
+    return Section("Data", told)
 
 
 def _counted(baseline: Recommender) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from santander.evaluation.plots import draw
 from santander.features.declaration import FEATURE_SET
 from santander.lake import Lake
 from santander.machine import cores
+from santander.presence import missing_months
 from santander.registry.model_card import Origin, model_card, months_told
 from santander.registry.model_package import copy_code, input_example, requirements, signature
 from santander.registry.packing import pack
@@ -21,6 +22,7 @@ from santander.registry.provenance import datasets, git_sha, origin_tags, settin
 from santander.registry.reporting import CARD, LONGEST_DESCRIPTION, LONGEST_NOTE, NOTE
 from santander.registry.tracking import experiment_id, open_tracking
 from santander.settings import Settings
+from santander.tables import CUSTOMERS
 from santander.training.candidate import Candidate
 
 _SERVED = Path(__file__).with_name("served_model.py")
@@ -79,7 +81,7 @@ def register(
     name = settings.mlflow.registered_model
     if not client.search_registered_models(filter_string=f"name = '{name}'"):
         client.create_registered_model(name, description=_DESCRIPTION)
-    card = model_card(candidate, judgement, Origin(run_id, versions, sha, cores()))
+    card = model_card(candidate, judgement, Origin(run_id, versions, sha, cores(), missing_months(lake.rows_by_month(CUSTOMERS))))
     version = client.create_model_version(
         name,
         source=logged.model_uri,

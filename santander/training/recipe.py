@@ -109,6 +109,10 @@ class Recipe(RecipePart):
         months = [stretch.model_dump_json(exclude=None if stretch.products else {"products"}) for stretch in self.months]
         return hashlib.sha256("|".join([self.kind, settings, *months]).encode()).hexdigest()[:16]
 
+    def months_before(self, predicted: Month) -> list[Month]:
+        """The fit months for predicting one month, known or not, in order."""
+        return sorted({predicted - back for stretch in self.months for back in range(stretch.first, stretch.last + 1)})
+
     def weights_before(self, predicted: Month, labelled: Sequence[Month]) -> dict[Month, MonthWeight]:
         """The fit months for predicting one month and their weights, as far as the labelled months reach.
 

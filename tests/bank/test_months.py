@@ -2,7 +2,7 @@ import datetime as dt
 
 import pytest
 
-from santander.bank.months import Month, month_range
+from santander.bank.months import Month, in_spans, missing_between, month_range
 from santander.errors import InputError
 
 
@@ -28,3 +28,9 @@ def test_a_range_includes_both_ends_and_never_runs_backwards() -> None:
     assert month_range(Month(2015, 11), Month(2016, 1)) == [Month(2015, 11), Month(2015, 12), Month(2016, 1)]
     with pytest.raises(InputError, match="2016-01 to 2015-11 is empty"):
         month_range(Month(2016, 1), Month(2015, 11))
+
+
+def test_missing_months_lie_between_the_first_and_the_last_and_are_told_in_spans() -> None:
+    there = [Month(2015, 1), Month(2015, 2), Month(2015, 4), Month(2015, 8)]
+    assert in_spans(missing_between(there)) == "2015-03, 2015-05 to 2015-07"
+    assert (missing_between([]), in_spans([])) == ([], "")

@@ -77,6 +77,23 @@ def test_the_card_says_what_the_model_is_and_that_nothing_is_decided(card: Model
     )
 
 
+@pytest.mark.parametrize(
+    ("missing", "told"),
+    [
+        ([], None),
+        ([MAY - 12], None),  # no fit month looks back so far
+        ([MAY + 1], None),
+        ([MAY - 5], "2015-12** (no customers, though there are some before and after). Features of 2016-02 to 2016-05 look back"),
+    ],
+)
+def test_a_card_names_missing_months_that_the_model_rests_on(
+    report: TrainReport, judgement: Judgement, missing: list[Month], told: str | None
+) -> None:
+    data = section(model_card(report.candidate, judgement, dataclasses.replace(ORIGIN, missing=missing)), "Data")
+    assert ("Months missing" in data) == (told is not None)
+    assert told is None or told in data
+
+
 def test_figures_stand_beside_baseline_and_ceiling(card: ModelCard, judgement: Judgement) -> None:
     figures, found = section(card, "Figures"), judgement.evaluation
     assert "Judged on 2016-04 by the fit that has not seen it: 400 customers, 70 of whom added something" in figures
