@@ -26,7 +26,7 @@ $(READY): requirements/all.txt requirements/uv.txt pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
-run: $(READY) ## Landing files to recommendations; makes a small bank when data/raw holds no files
+run: $(READY) ## Landing files to recommendations; makes a small bank where there is neither a file nor a table
 	$(BIN)/santander run $(ARGS)
 
 test: $(READY) ## Run the tests on the embedded engine

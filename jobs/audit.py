@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from santander.cli import Outcome, main_of, verb
-from santander.options import FromOption, MonthOption, ToOption, chosen_months
+from santander.options import AskedMonths, FromOption, MonthOption, ToOption
 
 if TYPE_CHECKING:
     from santander.settings import Settings
@@ -36,8 +36,9 @@ def audit(
     from santander.audit.audit import Audit
     from santander.audit.report import lines, payload
 
+    asked = AskedMonths.read(month, from_, to)
     auditing = Audit(settings, tables_only=tables_only, one_in=one_in)
-    found = auditing.run(chosen_months(month, from_, to, auditing.present))
+    found = auditing.run(asked.among(auditing.present))
     # as Text: values of a bank may hold what rich takes for markup
     text = [Text(line, no_wrap=True, overflow="ignore") for line in lines(found)]
     return Outcome(payload(found), text, exit_code=int(any(one.differences for one in found)))

@@ -12,14 +12,15 @@ if TYPE_CHECKING:
 @verb
 def features(month: MonthOption = None, from_: FromOption = None, to: ToOption = None, *, settings: "Settings") -> Outcome:
     """Build what was known of each customer before each month; all months of customers unless told otherwise."""
-    from santander.options import chosen_months
+    from santander.options import AskedMonths
     from santander.session_on_demand import SessionOnDemand
     from santander.steps import Steps
     from santander.tables import CUSTOMERS
 
+    asked = AskedMonths.read(month, from_, to)
     with SessionOnDemand(settings) as session:
         steps = Steps(settings, session)
-        months = chosen_months(month, from_, to, steps.lake.months(CUSTOMERS))
+        months = asked.among(steps.lake.months(CUSTOMERS))
         rows = steps.build_features(months, anyway=True).result
     return Outcome({"months": dict(rows)}, [f"features of {built}: {n:,} rows" for built, n in rows.items()])
 

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from santander.settings import Settings
     from santander.synthetic import BankReport
 
+DIRTY_SHARE = 0.003
+
 
 @verb
 def generate(
@@ -19,31 +21,47 @@ def generate(
     seed: Annotated[int, typer.Option(help="The same seed writes the same bytes.")] = 11,
     out: Annotated[str | None, typer.Option(help="Folder to write to, local or s3a://… [default: DATA_DIR/raw].")] = None,
     dirty: Annotated[bool, typer.Option("--dirty", help="Add malformed and illegal rows, listed in dirty.json.")] = False,
-    dirty_share: Annotated[float, typer.Option(help="Share of each month's rows that --dirty damages.")] = 0.003,
+    dirty_share: Annotated[
+        float | None, typer.Option(help="Share of each month's rows that --dirty damages [default: 0.003].")
+    ] = None,
     monthly: Annotated[bool, typer.Option("--monthly", help="Also write one file per month.")] = False,
     no_propensity: Annotated[bool, typer.Option("--no-propensity", help="Leave out the propensity files.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Put the bank into the data folder though other months or files are there.")
+    ] = False,
     *,
     settings: "Settings",
 ) -> Outcome:
-    """Write a synthetic bank in the raw format of the competition files, with a known propensity."""
+    """Write a synthetic bank in the raw format of the competition files, with a known propensity.
+
+    In DATA_DIR/raw it is the bank of that data folder, which then counts as synthetic; with --out the files are anybody's.
+    """
     from santander.bank.months import Month, month_range
-    from santander.storage import place
+    from santander.bank_of_folder import fill_with_bank, refuse_bank_beside_others
+    from santander.errors import InputError
+    from santander.storage import is_same, place
     from santander.synthetic import BankSpec
     from santander.synthetic import generate as write_bank
     from santander.synthetic.progress import progress
 
+    if dirty_share is not None and not dirty:
+        raise InputError("--dirty-share belongs to --dirty")
+    raw = settings.data / "raw"
     spec = BankSpec(
-        out=place(out) if out else settings.data / "raw",
+        out=place(out) if out else raw,
         customers=customers,
         first=Month.parse(first),
         last=Month.parse(last),
         seed=seed,
         monthly=monthly,
         propensity=not no_propensity,
-        dirty_share=dirty_share if dirty else 0.0,
+        dirty_share=(DIRTY_SHARE if dirty_share is None else dirty_share) if dirty else 0.0,
     )
+    of_folder = is_same(spec.out, raw)
+    if of_folder and not force:
+        refuse_bank_beside_others(settings, spec)
     with progress("generate", len(month_range(spec.first, spec.last))) as done:
-        report = write_bank(spec, done)
+        report = fill_with_bank(settings, spec, done) if of_folder else write_bank(spec, done)
     return Outcome(_payload(report), [_text(report)])
 
 

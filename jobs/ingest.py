@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from santander.cli import Outcome, main_of, verb
+from santander.options import ForceOption
 
 if TYPE_CHECKING:
     from santander.ingest.ingestion import IngestReport
@@ -19,6 +20,7 @@ def ingest(
     allow_shrink: Annotated[
         bool, typer.Option("--allow-shrink", help="Let a month lose more than half its rows, or its products.")
     ] = False,
+    force: ForceOption = False,
     *,
     settings: "Settings",
 ) -> Outcome:
@@ -29,7 +31,7 @@ def ingest(
 
     places = [place(file) for file in files]
     with SessionOnDemand(settings) as session:
-        report = Steps(settings, session).ingest(places, allow_shrink=allow_shrink)
+        report = Steps(settings, session, force=force).ingest(places, allow_shrink=allow_shrink)
     return Outcome(_payload(report), [_table(report)])
 
 

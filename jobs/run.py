@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from santander.cli import Outcome, main_of, verb
-from santander.options import FromOption, MonthOption, ToOption
+from santander.options import ForceOption, FromOption, MonthOption, ToOption
 
 if TYPE_CHECKING:
     from santander.settings import Settings
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 def run(
     files: Annotated[
         list[str] | None,
-        typer.Argument(help="Landing files [default: train_ver2.csv and test_ver2.csv of DATA_DIR/raw; a small bank if absent]."),
+        typer.Argument(
+            help="Landing files [default: train_ver2.csv and test_ver2.csv of DATA_DIR/raw, else the months there; "
+            "a small bank is made where there is neither a file nor a table]."
+        ),
     ] = None,
     month: MonthOption = None,
     from_: FromOption = None,
@@ -24,7 +27,10 @@ def run(
     train: Annotated[
         bool, typer.Option("--train/--no-train", help="Train for the month first, or let the champion there is score it.")
     ] = True,
-    customers: Annotated[int, typer.Option(help="Size of the bank that is made when there are no landing files.")] = 20_000,
+    customers: Annotated[
+        int | None, typer.Option(help="Size of the bank that is made where there is neither a file nor a table [default: 20000].")
+    ] = None,
+    force: ForceOption = False,
     *,
     settings: "Settings",
 ) -> Outcome:
@@ -36,7 +42,8 @@ def run(
     from santander.walk import walk
 
     places = [place(file) for file in files or []]
-    report = walk(settings, places, month=month, first=from_, last=to, recipe=recipe, train=train, bank_customers=customers)
+    months = {"month": month, "first": from_, "last": to}
+    report = walk(settings, places, **months, recipe=recipe, train=train, bank_customers=customers, force=force)
     return Outcome(report.payload(), report.tables())
 
 

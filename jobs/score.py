@@ -13,14 +13,15 @@ if TYPE_CHECKING:
 def score(month: MonthOption = None, from_: FromOption = None, to: ToOption = None, *, settings: "Settings") -> Outcome:
     """Write the champion's recommendations for every customer of a month; the last month with features unless told otherwise."""
     from santander.engine import open_session
-    from santander.options import chosen_months
+    from santander.options import AskedMonths
     from santander.steps import Steps
     from santander.tables import FEATURES_TABLE
 
+    asked = AskedMonths.read(month, from_, to)
     with open_session(settings) as session:
         steps = Steps(settings, session)
         built = steps.lake.months(FEATURES_TABLE)
-        months = chosen_months(month, from_, to, built if from_ or to else built[-1:], "run 'santander features'")
+        months = asked.among(built if asked.is_range else built[-1:], "run 'santander features'")
         results = [steps.score(each, anyway=True).result for each in months]
     text = [
         f"{r['month']}: {r['customers']:,} customers, {r['rows']:,} recommendations by model version {r['model_version']}"

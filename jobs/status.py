@@ -15,7 +15,7 @@ def status(settings: "Settings") -> Outcome:
     from santander.overview import look
 
     overview = look(settings)
-    return Outcome(overview.payload(), [_months(overview), _tables(overview), _champion(overview)])
+    return Outcome(overview.payload(), [_months(overview), *_remarks(overview), _tables(overview), _champion(overview)])
 
 
 def _months(overview: "Overview") -> Any:
@@ -24,12 +24,29 @@ def _months(overview: "Overview") -> Any:
     table = Table("month", "customers", "products", "features", "recommendations", "out of date", "last step")
     for column in table.columns[1:5]:
         column.justify = "right"
-    for month in overview.months:
+    listed = dict.fromkeys(overview.missing_months) | {month.month: month for month in overview.months}
+    for named, month in sorted(listed.items(), key=lambda each: each[0]):
+        if month is None:
+            table.add_row(str(named), "missing")
+            continue
         last = f"{month.last_step}, {month.last_step_at:%Y-%m-%d %H:%M}" if month.last_step_at else "-"
         known = "known" if month.has_products else "unknown"
         counts = [f"{n:,}" if n else "-" for n in (month.customers, month.features, month.recommendations)]
-        table.add_row(str(month.month), counts[0], known, *counts[1:], ", ".join(month.stale) or "-", last)
+        table.add_row(str(named), counts[0], known, *counts[1:], ", ".join(month.stale) or "-", last)
     return table
+
+
+def _remarks(overview: "Overview") -> list[Any]:
+    from rich.text import Text
+
+    from santander.presence import missing_line
+
+    lines = [missing_line(overview.missing_months)] if overview.missing_months else []
+    if overview.mark is not None:
+        others = overview.files_of_others
+        more = f"; months also rest on {len(others)} file(s) that are not of it, such as {others[0]}" if others else ""
+        lines.append(f"the data are {overview.mark}{more}")
+    return [Text(line) for line in lines]  # names of files may hold what rich takes for markup
 
 
 def _tables(overview: "Overview") -> Any:

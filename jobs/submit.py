@@ -32,15 +32,16 @@ def submit(
     from santander.engine import open_session
     from santander.errors import InputError
     from santander.lake import Lake
-    from santander.options import chosen_months
+    from santander.options import AskedMonths
     from santander.steps import Steps
     from santander.storage import place
     from santander.tables import RECOMMENDATIONS
 
     if not upload and (message is not None or wait is not None):
         raise InputError("--message and --wait belong to --upload")
+    asked = AskedMonths.read(month, from_, to)
     scored = Lake(settings).months(RECOMMENDATIONS)
-    months = chosen_months(month, from_, to, scored if from_ or to else scored[-1:], "run 'santander score'")
+    months = asked.among(scored if asked.is_range else scored[-1:], "run 'santander score'")
     if upload and len(months) != 1:
         raise InputError(f"--upload sends the file of one month, not of {len(months)}: name it with --month")
     credentials = find_credentials() if upload else None

@@ -37,11 +37,12 @@ def tune(
     from santander.registry.reporting import table_of
     from santander.steps import Steps
     from santander.tuning.reporting import lines, seconds_of, table_of_trials
-    from santander.tuning.tune import Wish, tune
+    from santander.tuning.tune import Wish, check_wish, tune
 
     target = None if month is None else Month.parse(month)
     limit = None if timeout is None else seconds_of(timeout)
     wish = Wish(trials, limit, target, space, sampler, parallel, save_as, promote)
+    check_wish(settings, wish)
     with open_session(settings) as session:
         steps = Steps(settings, session)
         with steps.lake.carrying_persons():

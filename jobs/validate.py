@@ -18,13 +18,14 @@ def validate(month: MonthOption = None, from_: FromOption = None, to: ToOption =
     """
     from santander.engine import open_session
     from santander.lake import Lake
-    from santander.options import chosen_months
+    from santander.options import AskedMonths
     from santander.quality.validation import validate as validate_months
     from santander.tables import CUSTOMERS
 
+    asked = AskedMonths.read(month, from_, to)
     with open_session(settings) as session:
         lake = Lake(settings, session)
-        months = chosen_months(month, from_, to, lake.months(CUSTOMERS))
+        months = asked.among(lake.months(CUSTOMERS))
         report = validate_months(settings, lake, months)
     return Outcome(report.payload(), [_table(report), f"pages: {report.data_docs / 'index.html'}"], error=report.complaint)
 

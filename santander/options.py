@@ -1,7 +1,8 @@
 """Options that several verbs share, and the months they choose."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Self
 
 import typer
 
@@ -11,23 +12,42 @@ from santander.errors import InputError
 MonthOption = Annotated[str | None, typer.Option("--month", help="One month, written 2015-06.")]
 FromOption = Annotated[str | None, typer.Option("--from", help="First month of a range, written 2015-06.")]
 ToOption = Annotated[str | None, typer.Option("--to", help="Last month of a range, written 2015-06.")]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Take other files than those of its bank into the data folder of a synthetic bank.")
+]
 
 
-def chosen_months(
-    month: str | None, first: str | None, last: str | None, present: Sequence[Month], remedy: str = "ingest a landing file"
-) -> list[Month]:
-    """The month or range asked for; an open end reaches to the first or last month present, no option means all of them.
+@dataclass(frozen=True, slots=True)
+class AskedMonths:
+    """The months that a command line asks for; read first of all, so that a mistyped one stops a verb before it does anything."""
 
-    Raises InputError when --month meets --from or --to, or when nothing is present to open the range to: ``remedy``
-    says what makes months present.
-    """
-    if month is not None:
-        if first is not None or last is not None:
+    month: Month | None
+    first: Month | None
+    last: Month | None
+
+    @classmethod
+    def read(cls, month: str | None, first: str | None, last: str | None) -> Self:
+        """Read --month, --from and --to. Raises InputError for what is no month, --month beside a range, and an empty range."""
+        if month is not None and (first is not None or last is not None):
             raise InputError("--month stands alone: leave out --from and --to")
-        return [Month.parse(month)]
-    if not present and (first is None or last is None):
-        raise InputError(f"there are no months yet: {remedy} first")
-    start = Month.parse(first) if first is not None else min(present)
-    end = Month.parse(last) if last is not None else max(present)
-    months = month_range(start, end)
-    return months if first is not None and last is not None else [m for m in months if m in set(present)]
+        asked = cls(*(None if text is None else Month.parse(text) for text in (month, first, last)))
+        if asked.first is not None and asked.last is not None:
+            month_range(asked.first, asked.last)
+        return asked
+
+    @property
+    def is_range(self) -> bool:
+        """Whether --from or --to was given."""
+        return self.first is not None or self.last is not None
+
+    def among(self, present: Sequence[Month], remedy: str = "ingest a landing file") -> list[Month]:
+        """The months to work on; an open end reaches to the first or last month present, no option means all that are present.
+
+        Raises InputError when nothing is present to open the range to: ``remedy`` says what makes months present.
+        """
+        if self.month is not None:
+            return [self.month]
+        if not present and (self.first is None or self.last is None):
+            raise InputError(f"there are no months yet: {remedy} first")
+        months = month_range(self.first or min(present), self.last or max(present))
+        return months if self.first is not None and self.last is not None else [m for m in months if m in set(present)]

@@ -1,6 +1,7 @@
 """What is there, read from commits and registries alone: no engine is started and no data are read."""
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,9 @@ from santander.bank.months import Month
 from santander.freshness import StepLedger
 from santander.ingest.accounting import last_ingestions
 from santander.lake import Lake
+from santander.presence import missing_months
 from santander.staleness import stale_months
+from santander.synthetic_mark import SyntheticMark
 from santander.tables import CUSTOMERS, FEATURES_TABLE, INGESTIONS, RECOMMENDATIONS, TABLES
 
 if TYPE_CHECKING:
@@ -39,6 +42,12 @@ class Overview:
     tables: list[tuple[str, int | None]]
     model: str
     champion: int | None
+    missing_months: list[Month]
+    """Months without customers between the first and the last."""
+    mark: SyntheticMark | None
+    """The mark of a data folder that was filled with a synthetic bank."""
+    files_of_others: list[str]
+    """In such a folder the files of months there that are not of its bank."""
 
     def payload(self) -> dict[str, Any]:
         """The JSON object of ``status``."""
@@ -58,6 +67,8 @@ class Overview:
             },
             "tables": dict(self.tables),
             "champion": self.champion,
+            "synthetic": self.mark is not None,
+            "missing_months": [str(month) for month in self.missing_months],
         }
 
 
@@ -90,4 +101,12 @@ def look(settings: "Settings") -> Overview:
             )
         )
     tables = [(table.name, lake.version(table)) for table in TABLES]
-    return Overview(months, tables, settings.mlflow.registered_model, champion_number(settings))
+    mark = SyntheticMark.read(settings.data)
+    others = _files_of_others(mark, ingested)
+    model = settings.mlflow.registered_model
+    return Overview(months, tables, model, champion_number(settings), missing_months(customers), mark, others)
+
+
+def _files_of_others(mark: SyntheticMark | None, ingested: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+    rows = [row for of_month in ingested.values() for row in of_month]
+    return sorted({row["file"] for row in rows if mark is not None and row["file_sha256"] not in mark.files})

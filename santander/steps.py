@@ -56,8 +56,10 @@ class StepOutcome:
 class Steps:
     """The steps over one lake and one session."""
 
-    def __init__(self, settings: "Settings", session: "SparkSession | SessionOnDemand") -> None:
+    def __init__(self, settings: "Settings", session: "SparkSession | SessionOnDemand", *, force: bool = False) -> None:
+        """Steps with these settings; with ``force`` the data folder of a synthetic bank takes files that are not of it."""
         self.settings = settings
+        self.force = force
         self.lake = Lake(settings, session)
         self.ledger = StepLedger(self.lake)
         self.known_files = KnownFiles(settings.state / "landing_files.json")
@@ -78,7 +80,9 @@ class Steps:
         """Ingest landing files, up to date or not; raises WouldReplace for a month in ``not_to_replace``."""
         started = time.monotonic()
         identities = [identity_of(file) for file in files]
-        report = ingest(self.settings, self.lake, files, allow_shrink=allow_shrink, not_to_replace=not_to_replace)
+        report = ingest(
+            self.settings, self.lake, files, allow_shrink=allow_shrink, not_to_replace=not_to_replace, force=self.force
+        )
         for file, identity, read in zip(files, identities, report.files, strict=True):
             self.known_files.remember(file, identity, read.sha256)
         prints = [ingest_fingerprint(self.settings, file.sha256) for file in report.files]

@@ -168,6 +168,13 @@ def place(text: str) -> Place:
     return BucketPath(bucket, key.strip("/"), Access.of(os.environ))
 
 
+def is_same(one: Place, other: Place) -> bool:
+    """Whether two places are one, however they are written."""
+    if isinstance(one, Path) and isinstance(other, Path):
+        return one.resolve() == other.resolve()
+    return one == other
+
+
 def folder_place(text: str) -> Place:
     """As ``place``, for a folder that tables lie below: its prefix is of plain characters, which all clients spell alike."""
     found = place(text)

@@ -2,31 +2,34 @@
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from santander.bank.months import Month
+from santander.bank.months import Month, month_range
 from santander.errors import InputError
 from santander.ingest.accounting import last_ingestions, merges_since
 from santander.ingest.cleaning import UNKNOWN_MONTH
-from santander.options import chosen_months
+from santander.lake import Lake
+from santander.landing_choice import LANDING_FILES, landing_files
+from santander.options import AskedMonths
+from santander.presence import full_months, missing_line, missing_months
 from santander.session_on_demand import SessionOnDemand
-from santander.steps import StepOutcome, Steps
+from santander.steps import INGEST, StepOutcome, Steps
 from santander.storage import Place
+from santander.synthetic_mark import SyntheticMark
 from santander.tables import CUSTOMERS, FEATURES_TABLE, INGESTIONS
 
 if TYPE_CHECKING:
     from santander.settings import Settings
+    from santander.synthetic.spec import BankSpec
     from santander.training.recipe import Recipe
 
 log = logging.getLogger("santander.run")
 
-LANDING_FILES = ("train_ver2.csv", "test_ver2.csv")
-BANK_SEED = 11
-MISTYPED_SHARE = 0.001
-"""A last month with a smaller share of the rows of the largest is a mistyped date."""
+BANK_CUSTOMERS, BANK_SEED = 20_000, 11
+"""The bank that is made unless its size is given."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +40,17 @@ class WalkReport:
     outcomes: list[StepOutcome]
     data_dir: Place
     state_dir: Path
+    missing_months: list[Month]
+    """Months without customers between the first and the last."""
+    mark: SyntheticMark | None
+    """The mark of a data folder that was filled with a synthetic bank."""
 
     def payload(self) -> dict[str, Any]:
         """The JSON object of ``run``."""
         return {
             "months": self.months,
+            "missing_months": [str(month) for month in self.missing_months],
+            "synthetic": self.mark is not None,
             "evaluation": dict(self._last_result("train")),
             "scored": dict(self._last_result("score")),
             "submission": self._last_result("submit").get("file"),
@@ -58,15 +67,20 @@ class WalkReport:
 
     def tables(self) -> list[Any]:
         """The tables a person reads at the end."""
-        return [self._rows_table(), self._score_table(), self._verdict(), self._steps_table(), self._where_next()]
+        remarks = [missing_line(self.missing_months)] if self.missing_months else []
+        if self.mark is not None:
+            remarks.append(f"the data are {self.mark}: its models say nothing about real customers")
+        return [self._rows_table(), *remarks, self._score_table(), self._verdict(), self._steps_table(), self._where_next()]
 
     def _last_result(self, step: str) -> dict[str, Any]:
         return next((dict(outcome.result) for outcome in reversed(self.outcomes) if outcome.step == step), {})
 
     def _rows_table(self) -> Any:
         table = _new_table("month", "read", "kept", "quarantined rows", "with quarantined values", "new by replay")
-        for month, counts in self.months.items():
-            table.add_row(month, *(f"{n:,}" for n in counts.values()))
+        rows = {month: [f"{n:,}" for n in counts.values()] for month, counts in self.months.items()}
+        rows |= {str(month): ["missing"] for month in self.missing_months}
+        for month, cells in sorted(rows.items()):
+            table.add_row(month, *cells)
         return table
 
     def _score_table(self) -> Any:
@@ -114,23 +128,31 @@ def walk(
     last: str | None = None,
     recipe: str | None = None,
     train: bool = True,
-    bank_customers: int,
+    bank_customers: int | None = None,
+    force: bool = False,
 ) -> WalkReport:
     """Do every step for each target month in order, skipping what is up to date.
 
     The target is the last month there is unless one or a range is asked for. Months before it that were scored, and that
     a correction has put out of date since, are scored again. With ``train`` False the champion there is scores. Without
-    landing files a bank is made.
+    landing files it works on the months there; a bank is made where there is neither a file nor a table. With ``force`` the
+    data folder of a synthetic bank takes other files too. Options are checked before anything is made or read.
     """
     from santander.training.recipe import Recipe
 
-    landing = list(files) or _landing_files(settings, bank_customers)
+    asked = AskedMonths.read(month, first, last)
     chosen_recipe = Recipe.load(recipe or settings.training.recipe)
     with SessionOnDemand(settings) as session:
-        steps = Steps(settings, session)
-        outcomes = [steps.ingest_new(landing)]
-        present = steps.lake.months(CUSTOMERS)
-        targets = chosen_months(month, first, last, present if first or last else [_last_month(steps)])
+        landing = _landing_of(settings, files, asked, bank_customers, train=train)
+        steps = Steps(settings, session, force=force)
+        outcomes = [_ingest(steps, landing)]
+        rows = steps.lake.rows_by_month(CUSTOMERS)
+        present = sorted(month for month, n in rows.items() if n)
+        if not present:
+            raise InputError(f"{steps.lake.path(CUSTOMERS)} holds no month: name landing files")
+        if missing := missing_months(rows):
+            log.warning("%s", missing_line(missing))
+        targets = asked.among(present if asked.is_range else [_last_month(rows)])
         absent = [str(target) for target in targets if target not in present]
         if absent:
             raise InputError(f"no customers for {', '.join(absent)}: name the landing file of the month")
@@ -147,7 +169,8 @@ def walk(
                 outcomes.append(_train_if_possible(steps, target, chosen_recipe))
             outcomes.append(steps.score(target, anyway=False))
             outcomes.append(steps.submit(target, anyway=False))
-        return WalkReport(_ingested(steps), outcomes, settings.data, settings.state)
+        mark = SyntheticMark.read(settings.data)
+        return WalkReport(_ingested(steps), outcomes, settings.data, settings.state, missing, mark)
 
 
 def _train_if_possible(steps: Steps, target: Month, recipe: "Recipe") -> StepOutcome:
@@ -164,28 +187,56 @@ def _train_if_possible(steps: Steps, target: Month, recipe: "Recipe") -> StepOut
         return StepOutcome("train", [], [], 0.0, {"reason": str(lack)})
 
 
-def _last_month(steps: Steps) -> Month:
+def _last_month(rows: Mapping[Month, int]) -> Month:
     """The last month of customers; one of a few rows after the others is a mistyped date and not meant."""
-    rows = steps.lake.rows_by_month(CUSTOMERS)
-    full = [month for month, n in rows.items() if n >= MISTYPED_SHARE * max(rows.values())]
-    if ignored := [str(month) for month in rows if month > full[-1]]:
+    last = full_months(rows)[-1]
+    if ignored := [str(month) for month, n in rows.items() if n and month > last]:
         log.warning("%s: too few rows for a month, not scored unless asked for by --month", ", ".join(ignored))
-    return full[-1]
+    return last
 
 
-def _landing_files(settings: "Settings", bank_customers: int) -> list[Place]:
+def _landing_of(
+    settings: "Settings", named: Sequence[Place], asked: AskedMonths, bank_customers: int | None, *, train: bool
+) -> Sequence[Place]:
+    """Landing files to take: those named, else those in ``raw``, else those of a bank that is made where there is nothing."""
+    from santander.synthetic.spec import BankSpec
+
     raw = settings.data / "raw"
-    present = [raw / name for name in LANDING_FILES if (raw / name).is_file()]
-    if present:
-        return present
-    from santander.synthetic import BankSpec, generate
+    spec = BankSpec(out=raw, customers=BANK_CUSTOMERS if bank_customers is None else bank_customers, seed=BANK_SEED)
+    there = list(named) or landing_files(settings, Lake(settings))
+    if there is None:
+        _make_bank(settings, spec, asked, train=train)
+        return [raw / name for name in LANDING_FILES]
+    if bank_customers is not None:
+        log.warning("--customers %s: no bank is made, as there are landing files or months", bank_customers)
+    return there
+
+
+def _make_bank(settings: "Settings", spec: "BankSpec", asked: AskedMonths, *, train: bool) -> None:
+    """Make the bank, unless a month is asked for that it does not have or nothing would score it."""
+    from santander.bank_of_folder import fill_with_bank
+    from santander.registry.versions import NoChampion, champion_number
     from santander.synthetic.progress import progress
 
-    log.info("no landing files in %s: making a bank of %s customers there", raw, f"{bank_customers:,}")
-    spec = BankSpec(out=raw, customers=bank_customers, seed=BANK_SEED)
-    with progress("generate", spec.last.index - spec.first.index + 1) as done:
-        generate(spec, done)
-    return [raw / name for name in LANDING_FILES]
+    months = month_range(spec.first, spec.last)
+    if beyond := [str(month) for month in asked.among(months) if month not in months]:
+        raise InputError(
+            f"there is nothing in {settings.data} yet, and the bank that would be made there has months {spec.first} to "
+            f"{spec.last}, not {', '.join(beyond)}: name landing files, or another month"
+        )
+    if not train and champion_number(settings) is None:
+        raise NoChampion(settings.mlflow.registered_model)
+    log.info("neither landing files nor tables in %s: making a bank of %s customers there", settings.data, f"{spec.customers:,}")
+    with progress("generate", len(months)) as done:
+        fill_with_bank(settings, spec, done)
+
+
+def _ingest(steps: Steps, landing: Sequence[Place]) -> StepOutcome:
+    if landing:
+        return steps.ingest_new(landing)
+    present = steps.lake.months(CUSTOMERS)
+    log.info("ingest: no landing files named or in raw: working on the %s months there", len(present))
+    return StepOutcome(INGEST, [], present, 0.0, {"files": []})
 
 
 def _ingested(steps: Steps) -> dict[str, dict[str, int]]:

@@ -4,8 +4,10 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -119,3 +121,35 @@ def test_a_month_that_breaks_a_critical_rule_stops_the_run_until_it_is_mended(tm
     mended = attempt(data, "--month", "2016-04")
     assert "validation failed" not in mended.stderr
     assert status(data)["months"]["2016-04"]["features"]
+
+
+@pytest.mark.timeout(600)
+def test_a_run_without_files_works_on_months_of_named_files_and_names_the_one_missing_between_them(tmp_path: Path) -> None:
+    data, files = tmp_path / "data", tmp_path / "files"
+    generate(BankSpec(out=files, customers=600, first=Month(2015, 9), seed=3, propensity=False))
+    train = files / "train_ver2.csv"
+    train.write_text("\n".join(line for line in train.read_text().splitlines() if not line.startswith("2015-12-28")) + "\n")
+    first = run(data, train, files / "test_ver2.csv", "--recipe", "popularity")
+    again = attempt(data, "--recipe", "popularity", "--customers", "300")
+    assert again.returncode == 0, again.stderr
+    assert "--customers 300: no bank is made" in again.stderr
+    assert "no customers of 2015-12" in again.stderr
+    second = json.loads(again.stdout.splitlines()[-1])
+    assert not any(step["done"] for step in second["steps"])
+    assert {k: v for k, v in second.items() if k != "steps"} == {k: v for k, v in first.items() if k != "steps"}
+    assert not (data / "raw").exists()
+    for seen in (second, status(data)):
+        assert (seen["synthetic"], seen["missing_months"]) == (False, ["2015-12"])
+    (card,) = {card for card in cards(data) if "recipe `popularity`" in card}
+    assert "Months missing: 2015-12" in card
+    assert "Additions of 2015-12 to 2016-01 are not known" in card
+    shown = subprocess.run(
+        [SANTANDER, "status", "--data-dir", str(data)], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert re.search(r"2015-12 .* missing ", shown.stdout)
+
+
+def cards(data: Path) -> list[str]:
+    """Descriptions of the registered versions."""
+    with closing(sqlite3.connect(data / "state" / "mlflow.db")) as registry:
+        return [text for (text,) in registry.execute("SELECT description FROM model_versions ORDER BY version")]

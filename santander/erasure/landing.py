@@ -15,6 +15,7 @@ from santander.errors import SantanderError
 from santander.packed import UNREADABLE
 from santander.steps import INGEST, ingest_fingerprint
 from santander.storage import Place, place
+from santander.synthetic_mark import follow_rewritten
 from santander.tables import INGESTIONS, STEP_RUNS
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def rewrite_landing_files(settings: "Settings", lake: "Lake", found: LandingFile
     for looked in found.ours:
         accounts = Accounts(lake)
         with cut_out(looked) as new:
+            follow_rewritten(settings.data, looked.sha256, new)
             if accounts.knows(looked.sha256):
                 removed = {str(number): month for number, month in accounts.months_of(looked).items()}
                 journal.rewritten.append({"file": str(looked.path), "old": looked.sha256, "new": new, "removed": removed})

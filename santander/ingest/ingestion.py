@@ -22,6 +22,7 @@ from santander.ingest.staging import StagedFiles, stage_files, with_texts
 from santander.lake import Lake
 from santander.staging import OF_INGEST, new_id, staging
 from santander.storage import Place
+from santander.synthetic_mark import refuse_files_of_others
 from santander.tables import CUSTOMERS, INGESTIONS, QUARANTINE
 
 if TYPE_CHECKING:
@@ -58,18 +59,19 @@ def ingest(
     *,
     allow_shrink: bool = False,
     not_to_replace: Collection[Month] = (),
+    force: bool = False,
 ) -> IngestReport:
     """Replace every month found in the files; other months stay untouched.
 
     Raises InputError, with nothing replaced, for a file that may not be read, too large a share of quarantine in a month,
     a month that would lose more than half its rows or its products (unless ``allow_shrink``), and, as WouldReplace, for
-    a month in ``not_to_replace``.
+    a month in ``not_to_replace``. The data folder of a synthetic bank refuses files that are not of it, unless ``force``.
     """
     if not paths:
         raise InputError("name at least one landing file")
     ingestion_id = new_id()
     with lake.carrying_persons(), staging(lake, OF_INGEST, ingestion_id) as folder:
-        files = _surveyed(settings, lake, paths, folder / "landing")
+        files = _surveyed(settings, lake, paths, folder / "landing", force=force)
         log.info("%s file(s), %s lines: parsing", len(files), f"{sum(file.lines for file in files):,}")
         staged = stage_files(settings, lake, files, folder)
         duplicates, counts = _take_stock(settings, staged, files)
@@ -83,12 +85,20 @@ def ingest(
         return IngestReport(ingestion_id, files, tuple(counts))
 
 
-def _surveyed(settings: "Settings", lake: Lake, paths: Sequence[Place], scratch: Place) -> tuple[LandingFile, ...]:
-    """The files, looked at while the engine starts where it has not yet: one reads and hashes, the other imports."""
+def _surveyed(
+    settings: "Settings", lake: Lake, paths: Sequence[Place], scratch: Place, *, force: bool
+) -> tuple[LandingFile, ...]:
+    """Return the files, looked at while the engine starts where it has not yet: one reads and hashes, the other imports.
+
+    Raises InputError for those that are not of the synthetic bank of the data folder, unless ``force``.
+    """
     with ThreadPoolExecutor(1) as surveyor:
         surveying = surveyor.submit(survey_all, paths, settings.ingest.chunk_bytes, scratch)
         lake.start_engine()
-        return surveying.result()
+        files = surveying.result()
+    if not force:
+        refuse_files_of_others(lake, settings.data, files)
+    return files
 
 
 def _take_stock(

@@ -1,10 +1,11 @@
 """Files of a bank, each there only when it is whole."""
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,24 @@ from santander.storage import Place, whole_file
 from santander.synthetic.sampling import Indices
 
 PROFILE_COLUMNS = len(COLUMNS) - N_PRODUCTS
+
+
+class Hashed:
+    """A file that is being written, with the SHA-256 of what was written to it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._hash = hashlib.sha256()
+
+    def write(self, content: bytes | memoryview) -> None:
+        """Write bytes to the file."""
+        self._file.write(content)
+        self._hash.update(content)
+
+    @property
+    def sha256(self) -> str:
+        """The fingerprint of all bytes so far."""
+        return self._hash.hexdigest()
 
 
 def header(columns: int) -> bytes:

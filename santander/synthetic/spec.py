@@ -37,9 +37,23 @@ class BankSpec:
     propensity: bool = True
     dirty_share: float = 0.0
 
+    @property
+    def identity(self) -> dict[str, object]:
+        """What decides the bytes of the landing files: two specs with one identity are the same bank."""
+        return {
+            "customers": self.customers,
+            "first": str(self.first),
+            "last": str(self.last),
+            "seed": self.seed,
+            "dirty_share": self.dirty_share,
+            "generator_version": GENERATOR_VERSION,
+        }
+
     def __post_init__(self) -> None:
         if self.customers < 100:
             raise InputError(f"a bank needs at least 100 customers, not {self.customers}")
+        if self.seed < 0:
+            raise InputError(f"--seed is a number from 0, not {self.seed}")
         if self.first < EARLIEST:
             raise InputError(f"a bank begins in {EARLIEST} or later: its size is only known around 2015")
         if self.last <= self.first:
@@ -63,6 +77,8 @@ class BankReport:
     dirt: dict[str, dict[str, DirtCount]] = field(default_factory=dict)
     dirty: dict[str, list[DirtyLine]] = field(default_factory=dict)
     files: list[Place] = field(default_factory=list)
+    landing: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of the landing files, by their names below ``spec.out``."""
 
     def add_dirt(self, file: str, soiled: Soiled) -> None:
         """Take over what was done to one month of a file; months come in the order of the file."""
@@ -79,6 +95,7 @@ class BankReport:
             "generator_version": version,
             "customers": self.spec.customers,
             "months": [asdict(month) for month in self.oracle],
+            "files": self.landing,
         }
 
     def dirty_json(self) -> dict[str, object]:

@@ -14,12 +14,17 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _HEADER = "# Written by 'santander tune', study "
 
 
-def place_for(name: str, study: str) -> Path:
-    """The file a recipe of this name goes to; raises InputError when it is taken by another recipe or cannot be written."""
+def check_name(name: str) -> None:
+    """Raise InputError for what cannot be the name of a recipe of conf/local."""
     if not _NAME.fullmatch(name):
         raise InputError(f"--save-as {name}: a name of a recipe has letters, digits, _ and -")
     if (conf_dir() / "base" / "recipes" / f"{name}.yaml").exists():
         raise InputError(f"--save-as {name}: there is a recipe of that name in conf/base: choose another name")
+
+
+def place_for(name: str, study: str) -> Path:
+    """The file a recipe of this name goes to; raises InputError when it is taken by another recipe or cannot be written."""
+    check_name(name)
     path = conf_dir() / "local" / "recipes" / f"{name}.yaml"
     if path.exists() and not path.read_text().startswith(f"{_HEADER}{study}"):
         raise InputError(f"--save-as {name}: {path} is another recipe: remove it or choose another name")

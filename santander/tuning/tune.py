@@ -26,7 +26,7 @@ from santander.tuning.pruning import MedianOfRecipe
 from santander.tuning.result import StudyResult, Tried, recipe_of
 from santander.tuning.runs import FINISHED, KILLED, StudyRuns
 from santander.tuning.sampling import SamplerName
-from santander.tuning.saving import place_for, save
+from santander.tuning.saving import check_name, place_for, save
 from santander.tuning.search import Search, SearchPlan
 from santander.tuning.space import Space, competing, missing_packages
 from santander.tuning.study import Identity, Study, open_study
@@ -89,6 +89,14 @@ def parallel_trials(settings: Settings, asked: int | None) -> int:
     if wanted is not None and wanted > 1:
         raise InputError(f"{wanted} trials at a time on {settings.master}: on Spark the workers train one model together")
     return 1
+
+
+def check_wish(settings: Settings, wish: Wish) -> None:
+    """Raise InputError for what can be known to be wrong without tables: number of trials at a time, space, recipes, name."""
+    parallel_trials(settings, wish.parallel)
+    competing(Space.load(wish.space or settings.tuning.space))
+    if wish.save_as is not None:
+        check_name(wish.save_as)
 
 
 def tune(steps: Steps, wish: Wish) -> Tuned:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from santander.bank.months import Month, month_range
 from santander.errors import InputError
-from santander.synthetic import BankSpec, generate
+from santander.synthetic import BankReport, BankSpec, generate
 from santander.synthetic.audit.observed import additions_between, customers_and_holdings, months_of
 from tests.synthetic.conftest import CUSTOMERS, SEED, WrittenBank
 
@@ -69,6 +70,39 @@ def test_a_new_bank_leaves_nothing_of_the_one_before(tmp_path: Path) -> None:
     for name in ("used", "fresh"):
         generate(BankSpec(out=tmp_path / name, customers=300, seed=2, first=Month(2015, 3), last=Month(2015, 9)))
     assert bytes_of(tmp_path / "used") == bytes_of(tmp_path / "fresh")
+
+
+def test_a_bank_that_was_stopped_while_it_replaced_another_is_completed_by_the_same_spec(tmp_path: Path) -> None:
+    def stop(_report: BankReport) -> None:
+        raise KeyboardInterrupt
+
+    first = BankSpec(out=tmp_path / "used", customers=300, seed=1, last=Month(2015, 5), propensity=False)
+    second = replace(first, seed=2)
+    generate(first)
+    with pytest.raises(KeyboardInterrupt):
+        generate(second, ready=stop)
+    generate(second)
+    generate(replace(second, out=tmp_path / "fresh"))
+    assert bytes_of(tmp_path / "used") == bytes_of(tmp_path / "fresh")
+
+
+def test_monthly_files_of_another_origin_are_neither_replaced_nor_removed(tmp_path: Path) -> None:
+    spec = BankSpec(out=tmp_path, customers=300, last=Month(2015, 5), propensity=False)
+    of_the_user = tmp_path / "monthly" / "2015-02.csv"
+    of_the_user.parent.mkdir()
+    of_the_user.write_text("the real one")
+    for _ in range(2):
+        generate(spec)
+    with pytest.raises(InputError, match=r"monthly/2015-02\.csv that was not generated"):
+        generate(replace(spec, monthly=True))
+    assert of_the_user.read_text() == "the real one"
+
+
+@pytest.mark.parametrize("content", ["[1]", "{", "not json", '{"mine": 1}'])
+def test_an_oracle_of_another_origin_is_not_replaced(tmp_path: Path, content: str) -> None:
+    (tmp_path / "oracle.json").write_text(content)
+    with pytest.raises(InputError, match=r"oracle\.json that was not generated"):
+        generate(BankSpec(out=tmp_path, customers=300))
 
 
 def test_raw_files_of_another_origin_are_not_replaced(tmp_path: Path) -> None:

@@ -35,6 +35,8 @@ def test_generate_writes_where_it_is_told_and_says_what(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "raw").iterdir()} == names | {"dirty", "propensity"}
     assert {path.name for path in (tmp_path / "raw").glob("*.csv")} == {"train_ver2.csv", "test_ver2.csv"}
     assert "2015-03 (3 of 4)" in done.stderr
+    mark = json.loads((tmp_path / "synthetic.json").read_text())
+    assert set(mark["files"].values()) == {"train_ver2.csv", "test_ver2.csv"}
 
 
 def test_generate_refuses_an_empty_range_in_one_line(tmp_path: Path) -> None:

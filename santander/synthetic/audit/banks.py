@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from santander.bank.months import month_range
+from santander.storage import Place
 from santander.synthetic.audit.expected import FIRST, LAST, expected_counts
 from santander.synthetic.audit.figures import compare
 from santander.synthetic.audit.observed import observed_counts
@@ -33,6 +34,8 @@ def audit_banks(settings: "Settings", customers: int, seeds: Sequence[int] | Non
     local temporary folder where the data folder is in a bucket.
     """
     chosen = list(seeds or (SEEDS[:1] if customers >= FULL_CUSTOMERS else SEEDS))
+    for seed in chosen:
+        _spec(settings.data, customers, seed)
     beside = settings.data if isinstance(settings.data, Path) else None
     if beside is not None:
         beside.mkdir(parents=True, exist_ok=True)
@@ -45,7 +48,7 @@ def audit_banks(settings: "Settings", customers: int, seeds: Sequence[int] | Non
 
 def _audit(settings: "Settings", folder: Path, customers: int, seed: int, *, models: bool) -> Audit:
     raw = folder / "raw"
-    spec = BankSpec(out=raw, customers=customers, first=FIRST, last=LAST, seed=seed, propensity=False)
+    spec = _spec(raw, customers, seed)
     with progress(f"bank {seed}", len(month_range(FIRST, LAST))) as done:
         written = generate(spec, done)
     log.info("bank %d: counting what the files show", seed)
@@ -54,6 +57,11 @@ def _audit(settings: "Settings", folder: Path, customers: int, seed: int, *, mod
         return Audit(seed, figures, written.oracle)
     reach = _reach(settings, folder)
     return Audit(seed, figures, written.oracle, reach, reach.disagreements(full_size=customers >= FULL_CUSTOMERS))
+
+
+def _spec(out: Place, customers: int, seed: int) -> BankSpec:
+    """The bank to audit; raises InputError for what makes none."""
+    return BankSpec(out=out, customers=customers, first=FIRST, last=LAST, seed=seed, propensity=False)
 
 
 def _reach(settings: "Settings", folder: Path) -> Reach:
