@@ -179,6 +179,13 @@ class MaintenanceSettings(_Section):
     retention_days: int = Field(ge=0)
 
 
+class ErasureSettings(_Section):
+    """How far files are opened to look for a person."""
+
+    max_unpacked: Size
+    max_depth: int = Field(ge=1)
+
+
 class Settings(BaseSettings):
     """Everything a verb may be told. ``Settings.load()`` is the only way it is made."""
 
@@ -201,6 +208,7 @@ class Settings(BaseSettings):
     store: StoreSettings
     spark: SparkSettings
     maintenance: MaintenanceSettings
+    erasure: ErasureSettings
     locks: LockSettings
     memory: MemorySettings
 

@@ -48,4 +48,4 @@ def test_a_broken_file_is_named_and_ends_nothing_else(settings: Settings, tmp_pa
     (left,) = find_landing_files(settings, Lake(settings), ids, []).left
     assert left[0] is None
     assert left[1].startswith(f"{file}: cannot be read")
-    assert [str(trace) for trace in search(settings, ids)] == []
+    assert search(settings, ids).traces == []

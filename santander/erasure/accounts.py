@@ -15,7 +15,8 @@ import numpy as np
 from santander.bank.months import Month
 from santander.erasure import ERASED
 from santander.erasure.lines import Scan
-from santander.erasure.tokens import Numbers, numbers_in
+from santander.erasure.spellings import numbers_in, plain_digits
+from santander.erasure.tokens import Numbers
 from santander.ingest.accounting import MERGE, last_ingestions, merges_since
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.ingest.entries import ID_DIGITS
@@ -167,7 +168,7 @@ def _renamed(raw: str | None, file: Rewritten, gone: Sequence[int]) -> str | Non
 
 
 def _naming(texts: Sequence[str | None], ids: Numbers) -> set[int]:
-    encoded = [(text or "").encode() for text in texts]
+    encoded = [plain_digits((text or "").encode()) for text in texts]
     if not encoded:
         return set()
     ends = np.cumsum([len(text) + 1 for text in encoded])

@@ -5,8 +5,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from santander.erasure.decoding import KEY_COLUMNS
 from santander.erasure.places import files_below, is_below
-from santander.erasure.search import KEY_COLUMNS, traces_in
+from santander.erasure.search import is_parquet, traces_in
 from santander.erasure.tokens import Numbers
 from santander.lake import Lake
 from santander.staging import OF_FEATURES, OF_INGEST, OF_SCORES
@@ -42,7 +43,7 @@ def clean_files(settings: "Settings", ids: Numbers, *, dry_run: bool) -> list[st
         if is_below(file, settings.data / "lake") or is_below(file, settings.state):
             continue
         is_report = is_below(file, settings.data / "quality")
-        if not (file.name.endswith(".parquet") or is_report) or not traces_in(file, ids):
+        if not (is_report or _has_keys(file)) or not traces_in(settings, file, ids).traces:
             continue
         changed.append(str(file))
         if dry_run:
@@ -52,6 +53,19 @@ def clean_files(settings: "Settings", ids: Numbers, *, dry_run: bool) -> list[st
         else:
             _without(file, ids)
     return changed
+
+
+def _has_keys(file: Place) -> bool:
+    """Whether it is a parquet file whose rows are of customers; one that cannot be read is named by the search."""
+    import pyarrow.parquet as pq
+
+    try:
+        if not is_parquet(file):
+            return False
+        with open_read(file) as source:
+            return bool(KEY_COLUMNS & set(pq.read_schema(source).names))
+    except (OSError, ValueError):
+        return False
 
 
 def _without(file: Place, ids: Numbers) -> None:

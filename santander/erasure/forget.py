@@ -101,7 +101,7 @@ def _foretell(settings: "Settings", lake: Lake, ids: Numbers, landing: Sequence[
         return Erasure(None, ids.size, ids.size, {}, [], [], left=where.left, nowhere=True)
     months, present = _whereabouts(lake, everyone)
     files = [str(looked.path) for looked in found.ours] + clean_files(settings, everyone, dry_run=True)
-    left = found.said + where.left
+    left = found.without_repeats({}) + found.gone + where.left
     return Erasure(
         None, everyone.size, everyone.size - present, where.rows, files, versions_trained_on(settings, months),
         _lost(settings, where.tables), left=left, taken_up=everyone.size - ids.size,
@@ -155,8 +155,9 @@ def _remove(
     journal.note(clean_files(settings, ids, dry_run=False))
     removed, refused = remove_examples(settings) if tables else ([], [])
     journal.note(removed)
-    traces = search(settings, ids, landing)
-    said = found.said + unreached + refused
+    searched = search(settings, ids, landing)
+    traces = searched.traces
+    said = found.without_repeats(searched.closed) + found.gone + unreached + refused
     stale = [str(month) for month in stale_months(lake, StepLedger(lake))[FEATURES_TABLE.name]]
     erasure = Erasure(
         journal.erasure_id, ids.size, ids.size - present, journal.rows, journal.files, journal.models, lost, stale, said, traces,

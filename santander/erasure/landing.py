@@ -1,18 +1,20 @@
 """Landing files that hold erased persons: rewritten where that is ours to do, named where it is not."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from santander.erasure.accounts import Accounts, Rewritten
 from santander.erasure.journal import Journal
-from santander.erasure.lines import Scan, cut_out, is_writable, scan
+from santander.erasure.kinds import encoding_of
+from santander.erasure.lines import Scan, cut_out, is_writable, layout_of, scan
 from santander.erasure.places import files_below, is_below
+from santander.erasure.streams import begun
 from santander.erasure.tokens import Numbers, sorted_ids
 from santander.errors import SantanderError
-from santander.packed import UNREADABLE
+from santander.packed import UNREADABLE, open_plain
 from santander.steps import INGEST, ingest_fingerprint
 from santander.storage import Place, place
 from santander.synthetic_mark import follow_rewritten
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from santander.settings import Settings
 
 log = logging.getLogger("santander.forget")
+
+_CSV = (".csv", ".csv.gz")
+_AS_IT_IS = {"utf-8", "latin-1"}
+"""Encodings whose lines can be cut out byte by byte."""
 
 
 @dataclass
@@ -35,10 +41,10 @@ class LandingFiles:
     gone: list[str] = field(default_factory=list)
     """A line for each file that was ingested and is no longer where it was."""
 
-    @property
-    def said(self) -> list[str]:
-        """What is left to the user, a line each."""
-        return [said for _, said in self.left] + self.gone
+    def without_repeats(self, closed: Mapping[str, str]) -> list[str]:
+        """A line for each file that is left to the user, one that the search could not look into either named once."""
+        named = {said.partition(": ")[0] for _, said in self.left}
+        return [said for _, said in self.left] + [f"{file}: {why}" for file, why in closed.items() if file not in named]
 
     @property
     def lines(self) -> int:
@@ -47,9 +53,9 @@ class LandingFiles:
 
 
 def find_landing_files(settings: "Settings", lake: "Lake", ids: Numbers, named: Sequence[Place]) -> LandingFiles:
-    """Scan every csv below the data folder, every file that was ever ingested, and those named on the command line."""
+    """Scan every csv below the data folder, whatever its name, each file ever ingested, and those named on the command line."""
     found = LandingFiles()
-    ours = [file for file in files_below(settings.data) if _is_csv(file) and not is_below(file, settings.data / "lake")]
+    ours = [file for file in files_below(settings.data) if not is_below(file, settings.data / "lake") and _is_csv(file)]
     known = [place(name) for name in sorted({row["file"] for row in lake.rows(INGESTIONS)})]
     seen: set[str] = set()
     for file in (*ours, *named, *known):
@@ -118,4 +124,17 @@ def _rewritten(noted: dict[str, Any]) -> Rewritten:
 
 
 def _is_csv(file: Place) -> bool:
-    return file.name.endswith((".csv", ".csv.gz")) and not file.name.startswith(".")
+    """Whether it is a text, packed by gzip or not, that is called a csv or whose first line names the key of customers.
+
+    Other packings and encodings are for the search to find, and for the user to rewrite.
+    """
+    if file.name.startswith("."):
+        return False
+    try:
+        with open_plain(file) as source:
+            head, _ = begun(source)
+    except UNREADABLE:
+        return file.name.endswith(_CSV)  # and it is named among what cannot be read
+    if encoding_of(head) not in _AS_IT_IS:
+        return False
+    return file.name.endswith(_CSV) or layout_of(head.partition(b"\n")[0]).key is not None

@@ -18,15 +18,25 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
-from santander.erasure.tokens import LONGEST, SHORTEST, Numbers, find
+from santander.erasure.spellings import find, number_named, plain_digits
+from santander.erasure.tokens import SHORTEST, Numbers
+from santander.errors import SantanderError
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.packed import is_packed, open_plain
 from santander.storage import Place, whole_file
 
 _KEYS = ("ncodpers", "customer_id")
+_DELIMITERS = ",;\t|"
 _BLOCK = 16 << 20
-_ID = re.compile(rf"[0-9]{{1,{LONGEST}}}(\.0+)?")
+_LONGEST_LINE = 64 << 20
 _MONTH = re.compile(r"\s*([0-9]{4}-(0[1-9]|1[0-2]))-[0-9]{2}\s*")
+
+
+class LongLine(SantanderError):
+    """A file has a line that cannot be one of a csv."""
+
+    def __init__(self) -> None:
+        super().__init__(f"a line is longer than {_LONGEST_LINE >> 20} MiB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,39 +59,65 @@ class Scan:
 
 
 def scan(path: Place, ids: Numbers) -> Scan:
-    """Find the lines of these persons; raises one of ``packed.UNREADABLE`` where the file cannot be read."""
+    """Find the lines of these persons; raises LongLine, or one of ``packed.UNREADABLE`` where the file cannot be read."""
+    with open_plain(path) as source:
+        sha256, found = lines_in(source, ids)
+    return Scan(path, sha256, tuple(found))
+
+
+def lines_in(source: BinaryIO, ids: Numbers) -> tuple[str, list[PersonLine]]:
+    """The fingerprint of a csv in UTF-8, and the lines of these persons in it; raises LongLine."""
     fingerprint = hashlib.sha256()
     found: list[PersonLine] = []
     number, position = 1, 0
-    header: list[str] | None = None
+    layout: Layout | None = None
     shortest = min(len(str(int(ids.min()))), SHORTEST) if ids.size else SHORTEST
-    with open_plain(path) as source:
-        for block in _whole_lines(source):
-            fingerprint.update(block)
-            ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")) + 1
-            if header is None:
-                header = _fields(block[: int(ends[0])] if ends.size else block)[0]
-            offsets, _ = find(block, ids, shortest)
-            for line in np.unique(np.searchsorted(ends, offsets, side="right")).tolist():
-                start, end = int(ends[line - 1]) if line else 0, int(ends[line]) if line < ends.size else len(block)
-                if number + line > 1 and _is_theirs(block[start:end], header, ids):
-                    found.append(PersonLine(number + line, _month_of(block[start:end]), position + start, position + end))
-            number += int(ends.size)
-            position += len(block)
-    return Scan(path, fingerprint.hexdigest(), tuple(found))
+    for block in _whole_lines(source):
+        fingerprint.update(block)
+        ends = _ends_of_lines(block)
+        layout = layout or layout_of(block[: int(ends[0])] if ends.size else block)
+        plain = plain_digits(block)
+        offsets, _ = find(plain, ids, shortest)
+        for line in np.unique(np.searchsorted(ends if plain is block else _ends_of_lines(plain), offsets, side="right")).tolist():
+            start, end = int(ends[line - 1]) if line else 0, int(ends[line]) if line < ends.size else len(block)
+            if number + line > 1 and _is_theirs(block[start:end], layout, ids):
+                found.append(PersonLine(number + line, _month_of(block[start:end]), position + start, position + end))
+        number += int(ends.size)
+        position += len(block)
+    return fingerprint.hexdigest(), found
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the first line of a csv says: its delimiter, how many fields, and which is the key (None: it has none)."""
+
+    delimiter: str
+    width: int
+    key: int | None
+
+
+def layout_of(line: bytes) -> Layout:
+    """The layout by the delimiter under which a field is named as a key; by commas where none is."""
+    for delimiter in _DELIMITERS:
+        names = [name.strip(" '\"") for name in _fields(line, delimiter)[0]]
+        if key := next((name for name in _KEYS if name in names), None):
+            return Layout(delimiter, len(names), names.index(key))
+    return Layout(",", len(_fields(line, ",")[0]), None)
 
 
 def is_writable(path: Place) -> bool:
     """Whether the file can be replaced; of a bucket only the attempt tells."""
-    return not isinstance(path, Path) or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+    return not isinstance(path, Path) or (os.access(path, os.W_OK) and os.access(path.resolve().parent, os.W_OK))
 
 
 @contextmanager
 def cut_out(found: Scan) -> Iterator[str]:
     """Write the file without the lines; yields the new fingerprint, and the file is replaced when the block ends well."""
     fingerprint = hashlib.sha256()
+    # what a link leads to is replaced, and not the link
+    file = found.path.resolve() if isinstance(found.path, Path) else found.path
     with ExitStack() as stack:
-        target = stack.enter_context(whole_file(found.path))
+        target = stack.enter_context(whole_file(file))
         with open_plain(found.path) as source, _packed_like(found.path, target) as out:
             position = 0
             for line in (*found.lines, None):
@@ -96,27 +132,31 @@ def cut_out(found: Scan) -> Iterator[str]:
         yield fingerprint.hexdigest()
 
 
-def _is_theirs(line: bytes, header: list[str], ids: Numbers) -> bool:
-    fields, is_record = _fields(line)
-    key = next((header.index(name) for name in _KEYS if name in header), None)
-    if key is not None and is_record and len(fields) == len(header):
+def _is_theirs(line: bytes, layout: Layout, ids: Numbers) -> bool:
+    fields, is_record = _fields(line, layout.delimiter)
+    key = layout.key
+    if key is not None and is_record and len(fields) == layout.width:
         return _names(fields[key], ids)
     if key is not None and len(fields) > key and _names(fields[key], ids):
         return True
-    return find(line, ids)[0].size > 0 or (key is None and any(_names(field, ids) for field in fields))
+    return find(plain_digits(line), ids)[0].size > 0 or (key is None and any(_names(field, ids) for field in fields))
 
 
 def _names(field: str, ids: Numbers) -> bool:
-    text = field.strip()
-    return bool(_ID.fullmatch(text)) and bool(np.isin(int(text.partition(".")[0]), ids))
+    number = number_named(field)
+    return number is not None and bool(np.isin(number, ids))
 
 
-def _fields(line: bytes) -> tuple[list[str], bool]:
+def _ends_of_lines(block: bytes) -> Numbers:
+    return (np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")) + 1).astype(np.int64)
+
+
+def _fields(line: bytes, delimiter: str) -> tuple[list[str], bool]:
     """The fields of a line, and whether it is a record on its own."""
     text = line.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").rstrip("\r\n")
     if "\r" in text or "\x00" in text:
-        return text.replace("\x00", ",").split(","), False
-    fields = next(csv.reader([text + "\n"]), [])
+        return text.replace("\x00", delimiter).split(delimiter), False
+    fields = next(csv.reader([text + "\n"], delimiter=delimiter), [])
     is_open = bool(fields) and fields[-1].endswith("\n")
     return [field.strip() for field in fields], not is_open
 
@@ -135,6 +175,8 @@ def _whole_lines(source: BinaryIO) -> Iterator[bytes]:
             rest = block[cut:]
         else:
             rest += block
+            if len(rest) > _LONGEST_LINE:
+                raise LongLine
     if rest:
         yield rest
 

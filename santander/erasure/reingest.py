@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from santander.erasure import ERASED
+from santander.erasure.spellings import numbers_in, plain_digits
 from santander.erasure.suppression import SuppressionList
-from santander.erasure.tokens import numbers_in
 from santander.tables import PARTITION
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def without_erased(erased: SuppressionList, staged: "DataFrame") -> "DataFrame":
 
 def _lines_naming(texts: list[str], among: "Callable[[Iterable[int]], set[int]]") -> list[int]:
     """Positions of the texts in which an erased id stands as a whole token."""
-    encoded = [text.encode() for text in texts]
+    encoded = [plain_digits(text.encode()) for text in texts]
     ends = np.cumsum([len(text) + 1 for text in encoded])
     starts, values = numbers_in(b"\n".join(encoded))
     named = among(np.unique(values).tolist())

@@ -2,26 +2,30 @@
 
 - parquet files, live, old, orphaned or a checkpoint of a log: ids by value in the key column, and in every text as a whole token;
 - SQLite files: every value of every table, keys of Feast also in pages and logs that no row uses any more;
-- csv, JSON, HTML, logs and anything else: whole tokens; a csv record by its key column.
+- csv by the key column; JSON, HTML, logs and any other text: whole tokens, in UTF-8, UTF-16, UTF-32, Latin-1 or EBCDIC;
+- archives and packed files of the usual kinds: what is in them, likewise.
 
-A number that counts something (rows, bytes, a time) is no id, so numbers under the names in COUNTS are passed over.
+What cannot be decoded is named: nobody can say that it holds none of them.
 """
 
-import json
-import mmap
 import re
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from santander.erasure.lines import scan
-from santander.erasure.places import files_below
-from santander.erasure.tokens import SHORTEST, Numbers, find
-from santander.packed import UNREADABLE
+from santander.erasure.decoding import KEY_COLUMNS, Found, feast_keys, in_columns, in_json, in_sqlite, in_text
+from santander.erasure.kinds import Kind
+from santander.erasure.lines import layout_of, lines_in
+from santander.erasure.parts import BROKEN, Closed, Part, parts_of
+from santander.erasure.places import NotListed, entries_below, is_below
+from santander.erasure.spellings import find
+from santander.erasure.streams import begun, seekable
+from santander.erasure.tokens import Numbers
+from santander.errors import SantanderError, telling_line
 from santander.storage import Place, open_read
 
 if TYPE_CHECKING:
@@ -29,27 +33,12 @@ if TYPE_CHECKING:
 
     from santander.settings import Settings
 
-KEY_COLUMNS = frozenset({"customer_id", "ncodpers"})
-COUNTS = frozenset(
-    {
-        # our reports and the results of steps
-        *("additions", "buyers", "bytes", "checked", "chunk_bytes", "customers", "kept", "line", "listed", "offending"),
-        *("quarantined_rows", "read", "rows", "rows_with_quarantined_values", "seconds", "seed", "table_version", "version"),
-        # the logs of tables
-        *("createdTime", "deletionTimestamp", "fileSizeHistogram", "inCommitTimestamp", "lastUpdated", "modificationTime"),
-        *("nullCount", "numFiles", "numMetadata", "numProtocol", "numRecords", "operationMetrics", "size", "sizeInBytes"),
-        *("tableSizeBytes", "timestamp"),
-        # models and validations
-        *("element_count", "model_size_bytes", "observed_value", "unexpected_count"),
-    }
-)
-"""Names of figures in our files, in the logs of tables and in reports."""
-
-_NOT_SEARCHED = re.compile(r".*\.(png|ubj|lock|pyc|whl|so|db-shm)|suppression\.key")
-_MAY_NAME = re.compile(rf"[0-9]{{{SHORTEST}}}")
+_OWN_NAMES = re.compile(r".*\.(lock|pyc|whl|so|db-shm)|suppression\.key")
+"""Files of the state folder that hold no text of anybody: locks, code, the index of a write-ahead log, our key."""
 _PARQUET = b"PAR1"
-_SQLITE = b"SQLite format 3\x00"
-_FEAST_KEY = re.compile(rb"customer_id\x04\x00\x00\x00\x08\x00\x00\x00(.{8})", re.DOTALL)
+_ROWS = 1 << 17
+_COPIED = 1 << 20
+_WAL = re.compile(r".*\.db-wal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,37 +53,55 @@ class Trace:
         return f"{self.file} ({self.where}; {self.count} in all)"
 
 
-def search(settings: "Settings", ids: Numbers, others: Iterable[Place] = ()) -> list[Trace]:
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What a search found, and by file what it could not look into."""
+
+    traces: list[Trace] = field(default_factory=list)
+    closed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def left(self) -> list[str]:
+        """A line for the user for each file that could not be looked into."""
+        return [f"{file}: {reason}" for file, reason in self.closed.items()]
+
+
+def search(settings: "Settings", ids: Numbers, others: Iterable[Place] = ()) -> Searched:
     """Every trace below the data folder and the state folder, and in ``others``."""
-    seen: set[str] = set()
-    traces: list[Trace] = []
-    for file in (*files_below(settings.data), *files_below(settings.state), *others):
-        if str(file) not in seen and not _NOT_SEARCHED.fullmatch(file.name):
-            seen.add(str(file))
-            traces += traces_in(file, ids)
-    return traces
+    searched, seen = Searched(), set[str]()
+    for file in (*entries_below(settings.data), *entries_below(settings.state), *others):
+        if str(file) in seen:
+            continue
+        seen.add(str(file))
+        if isinstance(file, NotListed):
+            searched.closed[str(file)] = file.reason
+            continue
+        is_ours = is_below(file, settings.state) or is_below(file, settings.data / "lake")
+        if is_ours and _OWN_NAMES.fullmatch(file.name):
+            continue
+        found = traces_in(settings, file, ids, is_ours=is_ours)
+        searched.traces.extend(found.traces)
+        searched.closed.update(found.closed)
+    return searched
 
 
-def traces_in(file: Place, ids: Numbers) -> list[Trace]:
-    """The traces in one file."""
-    with open_read(file) as source:
-        start = source.read(len(_SQLITE))
-    if start[:4] == _PARQUET:
-        found = _in_parquet(file, ids)
-    elif start == _SQLITE and isinstance(file, Path):
-        found = _in_sqlite(file, ids)
-    elif file.name.endswith(".db-wal") and isinstance(file, Path):
-        found = [("pages not in use", feast_keys(file))]
-    elif file.name.endswith((".csv", ".csv.gz")):
-        try:
-            lines = scan(file, ids).lines
-        except UNREADABLE:  # a packed file that is broken: it has been named among what is left to the user
-            return []
-        return [Trace(str(file), f"line {lines[0].number}", len(lines))] if lines else []
-    else:
-        found = _in_text(file, ids)
-    named = [(where, np.unique(values[np.isin(values, ids)])) for where, values in found]
-    return [Trace(str(file), where, values.size) for where, values in named if values.size]
+def traces_in(settings: "Settings", file: Place, ids: Numbers, *, is_ours: bool = False) -> Searched:
+    """The traces in one file; of what is ours, a state folder's or a table's, kinds that nobody else knows are no riddle."""
+    if is_ours and isinstance(file, Path) and _WAL.fullmatch(file.name):
+        return Searched(_named(file, [("pages not in use", feast_keys(file))], ids))
+    searched = Searched()
+    if not is_ours and (named := find(file.name.encode("utf-8", "surrogateescape"), ids)[1]).size:
+        searched.traces.append(Trace(str(file), "its name", int(np.unique(named).size)))
+    try:
+        with open_read(file) as source:
+            for part in parts_of(source, settings.erasure):
+                _look(file, part, ids, searched, is_ours=is_ours)
+    except FileNotFoundError:
+        return searched  # it went while files were listed
+    except BROKEN as error:
+        said = str(error) if isinstance(error, SantanderError) else telling_line(error)
+        searched.closed[str(file)] = f"cannot be read: {said}"
+    return searched
 
 
 def is_parquet(file: Place) -> bool:
@@ -103,111 +110,131 @@ def is_parquet(file: Place) -> bool:
         return source.read(len(_PARQUET)) == _PARQUET
 
 
-def _in_parquet(file: Place, ids: Numbers) -> list[tuple[str, Numbers]]:
+def _look(file: Place, part: Part | Closed, ids: Numbers, searched: Searched, *, is_ours: bool) -> None:
+    inner = f", in {part.within}" if part.within else ""
+    if isinstance(part, Closed):
+        _close(searched, file, part.within, part.reason)
+        return
+    if part.names:
+        found = find(part.names.encode("utf-8", "surrogateescape"), ids)[1]
+        searched.traces.extend([Trace(str(file), f"the name {part.within}", 1)] if found.size else [])
+        return
+    try:
+        if part.kind is Kind.TEXT:
+            searched.traces.extend(_in_text(file, part, ids, inner, is_ours=is_ours))
+            return
+        decoded = _decoded(file, part, ids, is_ours=is_ours)
+        if decoded is None:
+            _close(searched, file, part.within, "a picture" if part.kind is Kind.PICTURE else "of no kind that is known here")
+            decoded = in_text(part.source, ids, ours=is_ours)
+        searched.traces.extend(_named(file, ((where + inner, values) for where, values in decoded), ids))
+    except BROKEN as error:
+        said = str(error) if isinstance(error, SantanderError) else telling_line(error)
+        _close(searched, file, part.within, f"cannot be read: {said}")
+
+
+def _close(searched: Searched, file: Place, within: str, reason: str) -> None:
+    if str(file) not in searched.closed:
+        said = f"{within} in it: {reason}" if within else reason
+        searched.closed[str(file)] = f"cannot be looked into ({said}): see whether it names one of them, or delete it"
+
+
+def _in_text(file: Place, part: Part, ids: Numbers, inner: str, *, is_ours: bool) -> list[Trace]:
+    head, source = begun(part.source)
+    written = f" of {part.encoding.upper()}" if part.encoding not in {"utf-8", "latin-1"} else ""
+    first = head.partition(b"\n")[0]
+    if (file.name.endswith((".csv", ".csv.gz")) and not inner) or layout_of(first).key is not None:
+        _, lines = lines_in(source, ids)
+        return [Trace(str(file), f"line {lines[0].number}{written}{inner}", len(lines))] if lines else []
+    found = ((f"{where}{written}{inner}", values) for where, values in in_text(source, ids, ours=is_ours))
+    return _named(file, found, ids)
+
+
+def _decoded(file: Place, part: Part, ids: Numbers, *, is_ours: bool) -> Found | None:
+    """What a part that is no text holds; None where nothing here decodes it."""
+    if part.kind is Kind.EMPTY:
+        return iter(())
+    if part.kind is Kind.SQLITE:
+        return _in_database(file, part, ids)
+    if part.kind in {Kind.PARQUET, Kind.ARROW, Kind.ORC}:
+        return _in_rows(part, ids, is_ours=is_ours)
+    if part.kind is Kind.NUMPY:
+        return _in_numpy(part, is_ours=is_ours)
+    if is_ours:  # pictures of plots, boosters, the registry of Feast: none of them holds an id, save as a text
+        return iter(()) if part.kind is Kind.PICTURE or file.name.endswith(".ubj") else in_text(part.source, ids, ours=True)
+    return None
+
+
+def _in_database(file: Place, part: Part, ids: Numbers) -> Found:
+    if isinstance(file, Path) and not part.within and file.stat().st_size and _begins_as_database(file):
+        yield from in_sqlite(file.absolute(), ids)
+        return
+    with tempfile.TemporaryDirectory(prefix="santander-") as folder:
+        copy = Path(folder) / "database"
+        with copy.open("wb") as out:
+            while block := part.source.read(_COPIED):
+                out.write(block)
+        yield from in_sqlite(copy, ids)
+
+
+def _begins_as_database(file: Path) -> bool:
+    with file.open("rb") as source:
+        return source.read(6) == b"SQLite"
+
+
+def _in_rows(part: Part, ids: Numbers, *, is_ours: bool) -> Found:
+    with seekable(part.source) as source:
+        if part.kind is Kind.PARQUET:
+            yield from _in_parquet(source, ids, is_ours=is_ours)
+        else:
+            batches = _of_arrow(source) if part.kind is Kind.ARROW else _of_orc(source)
+            yield from in_columns(batches, ids, keys_alone=False)
+
+
+def _in_parquet(source: BinaryIO, ids: Numbers, *, is_ours: bool) -> Found:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with open_read(file) as source:
-        schema = pq.read_schema(source)
-        texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
-        keys = [name for name in schema.names if name in KEY_COLUMNS]
-        is_checkpoint = "add" in schema.names and "metaData" in schema.names
-        source.seek(0)
-        content = pq.ParquetFile(source, read_dictionary=texts).read(None if is_checkpoint else [*keys, *texts])
-    if is_checkpoint:
-        return [("an action", _numbers(_in_json(content.to_pylist(), ids)))]
-    found = [(f"column {name}", _by_value(content[name])) for name in keys]
-    return found + [(f"column {name}", _numbers(_in_json(_distinct(content[name]), ids))) for name in texts]
+    schema = pq.read_schema(source)
+    texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
+    source.seek(0)
+    content = pq.ParquetFile(source, read_dictionary=texts)
+    if "add" in schema.names and "metaData" in schema.names:
+        for batch in content.iter_batches(_ROWS):
+            yield "an action", np.unique(np.fromiter((n for n in in_json(batch.to_pylist(), ids) if 0 <= n < 1 << 62), np.int64))
+        return
+    keys = [name for name in schema.names if name in KEY_COLUMNS]
+    wanted = [*keys, *texts] if keys or is_ours else None
+    yield from in_columns(content.iter_batches(_ROWS, columns=wanted), ids, keys_alone=is_ours)
 
 
-def _by_value(column: "pa.ChunkedArray") -> Numbers:
+def _of_arrow(source: BinaryIO) -> "Iterator[pa.RecordBatch]":
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    distinct = pc.unique(column).drop_null()
-    if not pa.types.is_integer(distinct.type):
-        return _numbers(int(text) for text in distinct.cast(pa.string()).to_pylist() if text.strip().isdigit())
-    return np.asarray(distinct.to_numpy(zero_copy_only=False), np.int64)
+    content = pa.ipc.open_file(source)
+    return (content.get_batch(number) for number in range(content.num_record_batches))
 
 
-def _distinct(column: "pa.ChunkedArray") -> list[str]:
-    import pyarrow.compute as pc
+def _of_orc(source: BinaryIO) -> "Iterator[pa.RecordBatch]":
+    import pyarrow.orc
 
-    return [text for text in pc.unique(column.cast("string")).to_pylist() if text]
-
-
-def _in_sqlite(file: Path, ids: Numbers) -> list[tuple[str, Numbers]]:
-    found: list[tuple[str, Numbers]] = [("pages not in use", feast_keys(file))]
-    connection = sqlite3.connect(file)
-    try:
-        connection.text_factory = lambda text: text.decode("utf-8", "replace")
-        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        for table in tables:
-            rows = connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608  (names come from the file's own catalogue)
-            columns = [column for column, *_ in rows.description]
-            values = ({name: value for name, value in zip(columns, row, strict=True) if value is not None} for row in rows)
-            found.append((f"table {table}", _numbers(_in_json(values, ids))))
-    finally:
-        connection.close()
-    return found
+    content = pyarrow.orc.ORCFile(source)
+    return (content.read_stripe(number) for number in range(content.nstripes))
 
 
-def feast_keys(file: Path) -> Numbers:
-    """Customers in serialized entity keys anywhere in the bytes of a file, rows that were deleted but not overwritten too."""
-    if not file.stat().st_size:
-        return np.empty(0, np.int64)
-    with file.open("rb") as source, mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        keys = b"".join(found[1] for found in _FEAST_KEY.finditer(content))
-    return np.unique(np.frombuffer(keys, "<i8")).astype(np.int64)
+def _in_numpy(part: Part, *, is_ours: bool) -> Found:
+    if is_ours:  # weights of a model
+        return
+    content = np.load(part.source, allow_pickle=False)
+    if np.issubdtype(content.dtype, np.number):
+        whole = content[np.isfinite(content) & (content >= 0) & (content < 1 << 62)]
+        yield "a value", np.unique(whole[whole == np.floor(whole)].astype(np.int64))
 
 
-def _in_text(file: Place, ids: Numbers) -> list[tuple[str, Numbers]]:
-    with open_read(file) as source:
-        content = source.read()
-    if file.name.endswith((".json", ".crc")) and content[:1] in (b"{", b"["):
-        try:
-            parsed = [json.loads(content)]
-        except ValueError:
-            parsed = [_parsed(line) for line in content.decode("utf-8", "replace").splitlines()]
-        return [("a value", _numbers(_in_json(parsed, ids)))]
-    return [("a token", find(content, ids)[1])]
-
-
-def _in_json(value: Any, ids: Numbers) -> Iterator[int]:
-    """The persons that a value names, in numbers and in texts at any depth; a text may itself be JSON."""
-    if isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from _in_json(str(name), ids)
-            if name not in COUNTS:
-                yield from _in_json(inner, ids)
-    elif isinstance(value, str):
-        yield from _in_string(value, ids)
-    elif isinstance(value, bytes):
-        yield from (int.from_bytes(found[1], "little") for found in _FEAST_KEY.finditer(value))
-        yield from find(value, ids)[1].tolist()
-    elif isinstance(value, int) and not isinstance(value, bool):
-        yield value
-    elif isinstance(value, Iterable):
-        for inner in value:
-            yield from _in_json(inner, ids)
-
-
-def _in_string(text: str, ids: Numbers) -> Iterator[int]:
-    parsed = _parsed(text)
-    if parsed is not text:
-        yield from _in_json(parsed, ids)
-    elif _MAY_NAME.search(text):  # most texts are short words, and looking closely at each costs
-        yield from find(text.encode("utf-8", "replace"), ids)[1].tolist()
-
-
-def _parsed(text: str) -> Any:
-    if text[:1] not in ("{", "["):
-        return text
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def _numbers(values: Iterable[int]) -> Numbers:
-    return np.unique(np.fromiter((value for value in values if 0 <= value < 1 << 62), np.int64))
+def _named(file: Place, found: "Iterable[tuple[str, Numbers]]", ids: Numbers) -> "list[Trace]":
+    """One trace for each place in the file, with the persons of all its blocks."""
+    met: dict[str, list[Numbers]] = {}
+    for where, values in found:
+        if (theirs := np.unique(values[np.isin(values, ids)])).size:
+            met.setdefault(where, []).append(theirs)
+    return [Trace(str(file), where, np.unique(np.concatenate(each)).size) for where, each in met.items()]

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from santander.erasure.decoding import KEY_COLUMNS, feast_keys
+from santander.erasure.parts import BROKEN, Part, parts_of
 from santander.erasure.places import files_below, is_below
-from santander.erasure.search import KEY_COLUMNS, feast_keys, is_parquet
+from santander.erasure.search import is_parquet
+from santander.erasure.spellings import numbers_in, plain_digits
 from santander.erasure.suppression import SuppressionList
-from santander.erasure.tokens import Numbers, numbers_in
-from santander.packed import UNREADABLE, open_plain
+from santander.erasure.tokens import Numbers
 from santander.storage import Place, open_read
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def _everybody(settings: "Settings") -> Iterator[Numbers]:
     if online.is_file():
         yield feast_keys(online)
     for file in others:
-        yield from _tokens(file)
+        yield from _tokens(settings, file)
 
 
 def _keys(file: Place) -> Iterator[Numbers]:
@@ -64,10 +66,15 @@ def _keys(file: Place) -> Iterator[Numbers]:
                     yield pc.unique(batch[name].cast("int64")).drop_null().to_numpy(zero_copy_only=False)
 
 
-def _tokens(file: Place) -> Iterator[Numbers]:
+def _tokens(settings: "Settings", file: Place) -> Iterator[Numbers]:
     try:
-        with open_plain(file) as source:
-            while block := source.readline(_BLOCK) + source.read(_BLOCK) + source.readline(_BLOCK):
-                yield np.unique(numbers_in(block, shortest=1)[1])
-    except UNREADABLE:
+        with open_read(file) as source:
+            for part in parts_of(source, settings.erasure):
+                while (
+                    isinstance(part, Part)
+                    and not part.names
+                    and (block := part.source.read(_BLOCK) + part.source.readline(_BLOCK))
+                ):
+                    yield np.unique(numbers_in(plain_digits(block), shortest=1)[1])
+    except BROKEN:
         return

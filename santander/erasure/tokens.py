@@ -1,7 +1,8 @@
 """Customer ids as whole tokens in bytes, found for any number of ids in one pass.
 
 A token is a run of digits with no letter, digit or underscore at either end that is no part of a decimal number; ``1375586.0``
-is the same id as a spreadsheet writes it. Leading zeros do not count, as the key's rule allows them.
+is the same id as a spreadsheet writes it. Leading zeros do not count, as the key's rule allows them. Other spellings of a
+number are found by ``spellings``.
 """
 
 from collections.abc import Collection
@@ -15,21 +16,14 @@ LONGEST = 18
 
 Numbers = npt.NDArray[np.int64]
 
-_WORD = np.zeros(256, np.bool_)
-_WORD[list(b"0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")] = True
+IS_WORD = np.zeros(256, np.bool_)
+IS_WORD[list(b"0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")] = True
 _POINT, _ZERO, _NINE = ord("."), ord("0"), ord("9")
 
 
 def sorted_ids(ids: Collection[int]) -> Numbers:
-    """The ids as ``find`` takes them."""
+    """The ids as all that looks for them takes them."""
     return np.unique(np.fromiter(ids, np.int64, len(ids)))
-
-
-def find(data: bytes | memoryview, ids: Numbers, shortest: int = SHORTEST) -> tuple[Numbers, Numbers]:
-    """Where one of the ids stands as a whole token: offsets, and which id it is."""
-    starts, values = numbers_in(data, shortest)
-    met = np.isin(values, ids, assume_unique=False)
-    return starts[met], values[met]
 
 
 def numbers_in(data: bytes | memoryview, shortest: int = SHORTEST) -> tuple[Numbers, Numbers]:
@@ -70,6 +64,12 @@ def _stand_alone(text: npt.NDArray[np.uint8], starts: Numbers, ends: Numbers) ->
     before, after = at(starts - 1), at(ends)
     is_fraction = (before == _POINT) & is_digit(at(starts - 2))
     has_fraction = (after == _POINT) & is_digit(at(ends + 1))
-    only_zero = (at(ends + 1) == _ZERO) & ~is_digit(at(ends + 2))
-    alone: npt.NDArray[np.bool_] = ~_WORD[before] & ~_WORD[after] & ~is_fraction & (~has_fraction | only_zero)
+    only_zero = has_fraction.copy()
+    undecided = np.flatnonzero(has_fraction)
+    place = 1
+    while undecided.size:
+        character = at(ends[undecided] + place)
+        only_zero[undecided[is_digit(character) & (character != _ZERO)]] = False
+        undecided, place = undecided[character == _ZERO], place + 1
+    alone: npt.NDArray[np.bool_] = ~IS_WORD[before] & ~IS_WORD[after] & ~is_fraction & (~has_fraction | only_zero)
     return alone

@@ -54,12 +54,13 @@ def look_around(settings: "Settings", lake: "Lake", ids: Numbers, found: Landing
         rows[QUARANTINE.name] = Accounts(lake).scrub(ids)
     if in_tables:
         return Whereabouts(nowhere=False, rows=rows, tables=there)
-    traces = search(settings, ids, landing)
+    searched = search(settings, ids, landing)
+    traces = searched.traces
     online, left = held_online(settings, lake, ids)
     held = any(rows.values()) or found.ours or any(looked for looked, _ in found.left) or traces or online
     if not held:
         # a file that was ingested and is gone held nobody of them: its lines went into these tables
-        left = [said for _, said in found.left] + left
+        left = left + found.without_repeats(searched.closed)
     return Whereabouts(not held, rows, [table for table in there if _is_named(settings, table, traces)], left)
 
 
