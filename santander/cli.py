@@ -13,15 +13,17 @@ import logging
 import os
 import pkgutil
 import shutil
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from santander.ending import end_by, end_by_signals, end_with, hand_over
 from santander.errors import SantanderError, is_out_of_space, telling_line
 
 if TYPE_CHECKING:
@@ -112,6 +114,7 @@ def _telling_of_a_full_disk(settings: "Settings") -> Iterator[None]:
 
 def main() -> None:
     """Entry point of ``santander``."""
+    end_by_signals()
     app = _new_app()
 
     @app.callback(help="Clean the monthly customer records, build features, train, and recommend seven products a customer.")
@@ -134,6 +137,7 @@ def main() -> None:
 
 def main_of(command: Callable[..., None]) -> None:
     """Entry point of one ``jobs/VERB.py`` run as a file."""
+    end_by_signals()
     app = _new_app()
     app.command()(command)
     run_app(app)
@@ -151,11 +155,14 @@ def run_app(app: typer.Typer) -> None:
     log.setLevel(logging.INFO)
     try:
         code = app(standalone_mode=False)
+        hand_over()
     except SantanderError as error:
         _fail(str(error), error.exit_code)
     except _UsageError as error:
         _fail(f"{error.format_message()} (see --help)", 2)
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, typer.Abort) as error:
+        if isinstance(error.__context__ or error, KeyboardInterrupt):  # by a library's own handler, such as PySpark's
+            end_by(signal.SIGINT)
         _fail("interrupted", 1)
     except Exception as error:  # noqa: BLE001  (the last resort: a user sees one line, never a trace unasked)
         if os.environ.get("SANTANDER_DEBUG"):
@@ -167,19 +174,16 @@ def run_app(app: typer.Typer) -> None:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    print("error: " + " ".join(message.split()), file=sys.stderr)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # the engine's threads may abort the process when the interpreter winds down after a failed job; the code must hold
-    os._exit(code)
+    end_with(" ".join(message.split()), code)
 
 
 def _show(outcome: Outcome, *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(outcome.payload, default=str))
-        return
-    from rich.console import Console
+    with suppress(BrokenPipeError):  # who reads has seen enough
+        if as_json:
+            print(json.dumps(outcome.payload, default=str))
+            return
+        from rich.console import Console
 
-    console = Console(width=None if sys.stdout.isatty() else 120)
-    for part in outcome.text:
-        console.print(part)
+        console = Console(width=None if sys.stdout is not None and sys.stdout.isatty() else 120)
+        for part in outcome.text:
+            console.print(part)

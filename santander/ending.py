@@ -1,0 +1,127 @@
+"""How a process ends by a signal: one line that says what to do, the code of the signal, nothing left running.
+
+What a step commits is whole at every moment, so a process may end at any: it ends at once, from a thread of its own.
+The main thread may be inside native code, which does not return for minutes, or wait for an engine that took the signal too.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+GOES_ON = "the same command run again goes on"
+SECONDS_FOR_CHILDREN = 10.0
+"""How long the processes that this one started, such as Java, have to end by themselves before they are killed."""
+
+_ENDING = threading.RLock()
+"""Held by who ends the process; everyone else waits for the end here."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_watched = False
+
+
+def end_by_signals() -> None:
+    """End this process by SIGINT (code 130), SIGTERM (143) and SIGHUP (129), whatever its main thread is doing.
+
+    A process that a script started in the background has SIGINT ignored, but the engines take it all the same and end: so it
+    counts here too. SIGHUP stays ignored where it is, as ``nohup`` wants it.
+    """
+    global _watched  # noqa: PLW0603  (a process has one set of signal handlers)
+    if _watched or threading.current_thread() is not threading.main_thread():
+        return
+    _watched = True
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    for number in _SIGNALS:
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _wait_for_the_end)
+    # written to at once, also while no Python code runs
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    os.register_at_fork(after_in_child=_end_as_usual)
+    threading.Thread(target=_watch, args=(reading,), name="signals", daemon=True).start()
+
+
+def end_by(number: int) -> NoReturn:
+    """Print the line and leave the process with the code of this signal; the processes it started, such as Java, end too."""
+    _ENDING.acquire()
+    _say(f"ended by {signal.Signals(number).name}: {GOES_ON}")
+    with suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (1, 2):  # threads that lose their engine now have nothing to add
+            os.dup2(nowhere, stream)
+    _end_children()
+    os._exit(128 + number)
+
+
+def end_with(line: str, code: int) -> NoReturn:
+    """Print a line and leave the process at once with this code, unless a signal is ending it."""
+    _ENDING.acquire()
+    _say(line)
+    with suppress(OSError):
+        hand_over()
+    # the engine's threads may abort the process when the interpreter winds down after a failed job; the code must hold
+    os._exit(code)
+
+
+def hand_over() -> None:
+    """Flush what was printed; where nobody reads any more, as after ``| head``, the rest goes nowhere."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is None:  # closed from the start
+            continue
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _say(line: str) -> None:
+    with suppress(OSError, ValueError):
+        print(f"error: {line}", file=sys.stderr, flush=True)
+
+
+def _watch(reading: int) -> None:
+    while True:
+        for number in os.read(reading, 64):
+            if number in _SIGNALS and signal.getsignal(number) != signal.SIG_IGN:
+                end_by(number)
+
+
+def _wait_for_the_end(number: int, frame: Any) -> None:  # noqa: ARG001  (the signature is Python's)
+    """The main thread starts nothing new."""
+    threading.Event().wait()
+
+
+def _end_as_usual() -> None:
+    """A fork of this process has no such thread, and its signals are not the parent's."""
+    signal.set_wakeup_fd(-1)
+    for number in _SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _end_children() -> None:
+    last_call = time.monotonic() + SECONDS_FOR_CHILDREN
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        children = _children()
+        for child in children:
+            with suppress(ProcessLookupError):
+                os.kill(child, number)
+        while any(map(_runs, children)) and time.monotonic() < last_call:
+            time.sleep(0.02)
+
+
+def _children() -> list[int]:
+    """The processes that this one started and that run; none where the system does not list them: Java ends by itself there."""
+    listed = Path("/proc/self/task").glob("*/children")
+    return [int(pid) for threads in listed for pid in threads.read_text().split() if _runs(int(pid))]
+
+
+def _runs(child: int) -> bool:
+    try:
+        return os.waitpid(child, os.WNOHANG) == (0, 0)
+    except ChildProcessError:  # somebody else has waited for it
+        return False
