@@ -178,7 +178,7 @@ def _fail(message: str, code: int) -> NoReturn:
 
 
 def _show(outcome: Outcome, *, as_json: bool) -> None:
-    with suppress(BrokenPipeError):  # who reads has seen enough
+    with suppress(BrokenPipeError, SystemExit):  # who reads has seen enough; rich would leave the process
         if as_json:
             print(json.dumps(outcome.payload, default=str))
             return

@@ -41,7 +41,7 @@ def end_by_signals() -> None:
             signal.signal(number, _wait_for_the_end)
     # written to at once, also while no Python code runs
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    os.register_at_fork(after_in_child=_end_as_usual)
+    os.register_at_fork(before=_hold_signals, after_in_parent=_let_signals_through, after_in_child=_end_as_usual)
     threading.Thread(target=_watch, args=(reading,), name="signals", daemon=True).start()
 
 
@@ -95,12 +95,21 @@ def _wait_for_the_end(number: int, frame: Any) -> None:  # noqa: ARG001  (the si
     threading.Event().wait()
 
 
+def _hold_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+
+
+def _let_signals_through() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+
 def _end_as_usual() -> None:
-    """A fork of this process has no such thread, and its signals are not the parent's."""
+    """A fork of this process has no such thread, and its signals are not the parent's, whose pipe it shares."""
     signal.set_wakeup_fd(-1)
     for number in _SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
+    _let_signals_through()
 
 
 def _end_children() -> None:
