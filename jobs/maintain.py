@@ -24,18 +24,23 @@ def maintain(
 ) -> Outcome:
     """Merge small files, delete files out of use for longer than maintenance.retention_days, and shorten the logs.
 
-    Versions of tables that a registered model was made from stay. No engine is started.
+    Versions of tables that a registered model was made from stay. Refits of champions that were kept for as long go too. No
+    engine is started.
     """
     from santander.lake import Lake
     from santander.maintenance.tables import maintain as maintain_tables
+    from santander.registry.kept_refits import KeptRefits
 
+    refits = KeptRefits(settings.state).remove(settings.maintenance.retention_days, dry_run=dry_run)
     tables = maintain_tables(settings, Lake(settings), dry_run=dry_run, upgrade=upgrade)
     payload = {
         "dry_run": dry_run,
         "retention_days": settings.maintenance.retention_days,
+        "refits": refits,
         "tables": {each.table: {k: v for k, v in asdict(each).items() if k != "table"} for each in tables},
     }
-    return Outcome(payload, [_listed(tables), *_remarks(tables, dry_run=dry_run)])
+    told = [f"refits of champions deleted: {refits}"] if refits else []
+    return Outcome(payload, [_listed(tables), *told, *_remarks(tables, dry_run=dry_run)])
 
 
 def _listed(tables: "Sequence[Maintained]") -> Any:

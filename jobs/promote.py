@@ -80,9 +80,15 @@ def _slices(decision: "Promotion") -> Any:
     table = Table("slice", "customers", "buyers", "champion", "challenger", "change", "95 % of it", "", title=_title(decision))
     for column in table.columns[1:7]:
         column.justify = "right"
-    if (everyone := decision.verdict.compared) is not None:
+    verdict = decision.verdict
+    for name, everyone in (
+        ("everyone, champion as it is", verdict.compared if verdict.refit else None),
+        ("everyone", verdict.counted),
+    ):
+        if everyone is None:
+            continue
         table.add_row(
-            "everyone",
+            name,
             "",
             "",
             f"{everyone.champion:.6f}",
@@ -106,7 +112,9 @@ def _slices(decision: "Promotion") -> Any:
 
 
 def _title(decision: "Promotion") -> str:
-    return f"MAP@7 of {decision.verdict.month}, version {decision.version} against champion {decision.champion_before}"
+    verdict = decision.verdict
+    anew = f" fitted anew up to {verdict.ages.refit}" if verdict.refit and verdict.ages else ""
+    return f"MAP@7 of {verdict.month}, version {decision.version} against champion {decision.champion_before}{anew}"
 
 
 if __name__ == "__main__":

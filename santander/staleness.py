@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from santander.bank.months import Month
+from santander.errors import InputError
 from santander.features import build
 from santander.features.declaration import FEATURES, months_read_for
 from santander.freshness import StepLedger, fingerprint_of
@@ -17,6 +18,8 @@ from santander.tables import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
 
 BUILD, SCORE = "features", "score"
 """The steps as the ledger names them."""
+TRAIN_VERSION = 1
+"""Raised when the same recipe on the same rows would give another model."""
 
 
 @dataclass
@@ -56,6 +59,13 @@ class Origins:
 def stale_features(origins: Origins, ledger: StepLedger, months: Iterable[Month]) -> list[Month]:
     """Of these months those whose features are there and were built from other customers than there are now."""
     return [m for m in months if m in origins.features and not ledger.is_current(BUILD, m, origins.of_features(m))]
+
+
+def refuse_stale_features(lake: Lake, months: Iterable[Month]) -> None:
+    """Raise InputError when the features of a month were built from other customers than there are now."""
+    if stale := stale_features(Origins(lake), StepLedger(lake), sorted(set(months))):
+        span = f"--month {stale[0]}" if len(stale) == 1 else f"--from {stale[0]} --to {stale[-1]}"
+        raise InputError(f"features of {', '.join(map(str, stale))} are out of date: run 'santander features {span}' first")
 
 
 def stale_recommendations(origins: Origins, ledger: StepLedger, scored: Collection[Month]) -> list[Month]:

@@ -6,7 +6,7 @@
 import logging
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from santander.lake import Lake
 from santander.memory import footprint
 from santander.person_lock import carrying_persons
 from santander.scoring import batch, submission
-from santander.staleness import BUILD, SCORE, Origins, stale_features, stale_months
+from santander.staleness import BUILD, SCORE, TRAIN_VERSION, Origins, refuse_stale_features, stale_features, stale_months
 from santander.storage import Place, place
 from santander.tables import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS, Table
 
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from santander.training.recipe import Recipe
 
 log = logging.getLogger("santander.run")
-
-TRAIN_VERSION = 1
-"""Raised when the same recipe on the same rows would give another model."""
 
 INGEST, TRAIN, SUBMIT = "ingest", "train", "submit"
 
@@ -137,9 +134,7 @@ class Steps:
 
     def refuse_stale_features(self, months: Sequence[Month]) -> None:
         """Raise InputError when the features of a month were built from other customers than there are now."""
-        if stale := stale_features(Origins(self.lake), self.ledger, sorted(set(months))):
-            span = f"--month {stale[0]}" if len(stale) == 1 else f"--from {stale[0]} --to {stale[-1]}"
-            raise InputError(f"features of {', '.join(map(str, stale))} are out of date: run 'santander features {span}' first")
+        refuse_stale_features(self.lake, months)
 
     # --- validate ------------------------------------------------------------------------------------------------
 
@@ -195,11 +190,13 @@ class Steps:
         if not anyway and before and holder is not None:
             _say_up_to_date(TRAIN, [target])
             return StepOutcome(TRAIN, [], [target], time.monotonic() - started, _with_champion(before.result, holder))
+        from santander.registry.decisions import refuse_outdated_table
         from santander.registry.promotion import register_candidate
-        from santander.training.collect import through
+        from santander.training.collect import refuse_too_large_fit, through
         from santander.training.train import train
 
-        self._refuse_too_large_a_fit(plan.months, plan.gate)
+        refuse_outdated_table(self.lake)
+        refuse_too_large_fit(self.lake, plan.months, plan.gate, TRAIN)
         report = train(self.settings, self.lake, through(self.store), recipe, target)
         promotion = register_candidate(self.settings, self.lake, report, promote=promote)
         evaluation = report.judgement.evaluation if report.judgement else None
@@ -215,11 +212,6 @@ class Steps:
         customers = evaluation.customers if evaluation else 0
         self.ledger.record(TRAIN, [(target, fingerprint, customers)], time.monotonic() - started, result)
         return StepOutcome(TRAIN, [target], [], time.monotonic() - started, result)
-
-    def _refuse_too_large_a_fit(self, fitted: Collection[Month], judged: Month) -> None:
-        rows = self.lake.rows_by_month(FEATURES_TABLE)
-        holding = replace(footprint.JUDGE, step=TRAIN).beside(sum(rows.get(month, 0) for month in fitted), footprint.LEARNT_FROM)
-        self.lake.budget.require(holding, rows.get(judged, 0), str(judged))
 
     def _train_fingerprint(self, months: Sequence[Month], recipe: "Recipe") -> str:
         features, customers = self.lake.fingerprints(FEATURES_TABLE), self.lake.fingerprints(CUSTOMERS)

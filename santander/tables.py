@@ -212,7 +212,8 @@ ERASURES = Table(
 PROMOTIONS = Table(
     name="promotions",
     row="one decision on who scores: what the gate found of a version on the gate month, or what a person ordered with a reason "
-    "(override, rollback); written before the alias moves, champion_after is where it moves to; slices is JSON",
+    "(override, rollback); written before the alias moves, champion_after is where it moves to; slices is JSON, and so is "
+    "contestants: MAP@7 and last fit month of challenger, champion and the champion's recipe fitted anew",
     key=("decided_at", "model", "version"),
     columns=(
         ("decided_at", "timestamp"),
@@ -234,6 +235,7 @@ PROMOTIONS = Table(
         ("relative_lower", "double"),
         ("relative_upper", "double"),
         ("slices", "string"),
+        ("contestants", "string"),
     ),
     monthly=False,
 )

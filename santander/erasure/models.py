@@ -1,7 +1,8 @@
 """Registered models and persons: which versions were trained on them, and the examples of input that versions carry.
 
 An example is the feature rows of a few customers without their ids. Whose they are cannot be told any more, so every
-example goes.
+example goes. So do the champions' recipes that were fitted anew for a contest and kept (``registry/kept_refits.py``): nothing
+scores by them, and the next contest makes them again.
 """
 
 import logging
@@ -11,6 +12,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from santander.registry.kept_refits import KeptRefits
 from santander.registry.tracking import has_registry, open_tracking
 
 if TYPE_CHECKING:
@@ -34,13 +36,14 @@ def versions_trained_on(settings: "Settings", months: Collection[str]) -> list[i
 
 
 def remove_examples(settings: "Settings") -> tuple[list[str], list[str]]:
-    """Remove the input examples of every version: what was removed, and what could not be, each with its address."""
+    """Remove the input examples of every version and all kept refits: what was removed, and what could not be."""
+    refits = KeptRefits(settings.state).remove()
+    removed = [f"{refits} refits of champions"] if refits else []
     if not has_registry(settings):
-        return [], []
+        return removed, []
     client = open_tracking(settings)
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-    removed: list[str] = []
     left: list[str] = []
     for version in client.search_model_versions(f"name = '{settings.mlflow.registered_model}'"):
         name = f"version {version.version}"

@@ -71,7 +71,20 @@ class Comparison:
         found = f"Both can be judged on {len(self.months)} months, {self.months[0].month} to {self.last.month}."
         if len(self.months) == 1:
             found = f"Both can be judged on {self.last.month} alone: one of them has seen every other month, or a later one."
-        return f"{self.pair.told} {found}"
+        return f"{self.pair.told} {found}{self._ages()}"
+
+    def _ages(self) -> str:
+        """A sentence, after a blank, where one of them is younger on the last month: then a difference may be freshness."""
+        holder, contender = (
+            version.candidate.fit_to_judge(self.last.month) for version in (self.pair.holder, self.pair.contender)
+        )
+        if holder is None or contender is None or holder.last_month == contender.last_month:
+            return ""
+        numbers = self.pair.holder.number, self.pair.contender.number
+        return (
+            f" On {self.last.month} version {numbers[0]} is fitted up to {holder.last_month} and version {numbers[1]} up to "
+            f"{contender.last_month}: what differs may be freshness."
+        )
 
 
 def pair_to_review(settings: Settings, lake: Lake) -> Pair:

@@ -11,10 +11,11 @@ from santander.evaluation.judgement import MonthToJudge
 from santander.evaluation.resampling import paired_difference
 from santander.evaluation.slices import compare_slices
 from santander.lake import Lake
-from santander.registry.gate import Contest, Verdict, decide
+from santander.registry.gate import Ages, Contest, Verdict, decide
 from santander.registry.soundness import mean_overlap, sound_ranks
 from santander.registry.versions import RegisteredVersion
 from santander.settings import GateSettings
+from santander.training.candidate import Fit
 from santander.training.collect import Retrieve, collect_month
 from santander.training.labelled import labelled_months
 from santander.training.plan import FitName
@@ -54,24 +55,49 @@ def lists_of(version: RegisteredVersion, judged: MonthToJudge) -> Lists:
     return Lists(checked.precisions(ranks), mean_overlap(ranks[checked.drawn], scoring[checked.drawn]))
 
 
-def compare(
-    rule: GateSettings, challenger: RegisteredVersion, holder: RegisteredVersion, judged: MonthToJudge, lists: Lists
-) -> Verdict:
-    """Score the champion on the customers the challenger was judged on, and decide. Raises UnsoundModel for the champion."""
-    month = judged.month
-    blind = holder.candidate.fit_to_judge(month)
+def no_contest(challenger: RegisteredVersion, holder: RegisteredVersion, month: Month) -> str | None:
+    """Why the two are not compared on a month, in one sentence; None when they are."""
     if (reason := hindrance(challenger, month)) is not None:
-        return Verdict(False, reason, month=month)
-    if blind is None:
-        return Verdict(False, f"champion: {hindrance(holder, month)}", month=month)
+        return reason
+    if (reason := hindrance(holder, month)) is not None:
+        return f"champion: {reason}"
     if challenger.model.fingerprint == holder.model.fingerprint:
-        return Verdict(False, f"it is the same model as champion {holder.number}, file by file: nothing to promote", month=month)
-    checked = CheckedCustomers.of(judged)
-    champion = checked.precisions(sound_ranks(blind.model, checked.rows, f"champion {holder.number}: its {blind.name} fit"))
-    own = lists.precisions
-    compared = paired_difference(champion, own, rule.resamples, rule.seed)
-    slices = compare_slices(judged, champion, own, rule)
-    verdict = decide(compared, contest_of(challenger, holder), rule, slices, month)
+        return f"it is the same model as champion {holder.number}, file by file: nothing to promote"
+    return None
+
+
+def compare(
+    rule: GateSettings,
+    challenger: RegisteredVersion,
+    holder: RegisteredVersion,
+    judged: MonthToJudge,
+    lists: Lists,
+    refit: Fit | None = None,
+) -> Verdict:
+    """Score the champion on the customers the challenger was judged on, and decide. Raises UnsoundModel for the champion.
+
+    ``refit`` is the champion's recipe fitted anew (``refit.py``): then slices and gain are compared with that.
+    """
+    month = judged.month
+    own_fit, blind = challenger.candidate.fit_to_judge(month), holder.candidate.fit_to_judge(month)
+    if (reason := no_contest(challenger, holder, month)) is not None or own_fit is None or blind is None:
+        return Verdict(False, str(reason), month=month)
+    checked, own = CheckedCustomers.of(judged), lists.precisions
+
+    def precisions(fit: Fit, name: str) -> Precisions:
+        return checked.precisions(sound_ranks(fit.model, checked.rows, f"champion {holder.number}: {name}"))
+
+    champion = precisions(blind, f"its {blind.name} fit")
+    fresh = None if refit is None else precisions(refit, f"its recipe fitted anew up to {refit.last_month}")
+    verdict = decide(
+        paired_difference(champion, own, rule.resamples, rule.seed),
+        contest_of(challenger, holder),
+        rule,
+        compare_slices(judged, champion if fresh is None else fresh, own, rule),
+        month,
+        None if fresh is None else paired_difference(fresh, own, rule.resamples, rule.seed),
+        Ages(own_fit.last_month, blind.last_month, None if refit is None else refit.last_month),
+    )
     if verdict.promoted and lists.overlap < rule.min_overlap:
         alike = f"{lists.overlap:.0%} of their lists in common, {rule.min_overlap:.0%} needed"
         return replace(verdict, promoted=False, reason=f"the promoted fit ranks unlike the judged one: {alike}")

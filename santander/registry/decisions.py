@@ -61,6 +61,7 @@ class Promotion:
             "contest": None if verdict.contest is None else str(verdict.contest),
             "month": None if verdict.month is None else str(verdict.month),
             "figures": verdict.figures(),
+            "contestants": verdict.contestants(),
             "slices": [slice_.figures() for slice_ in verdict.slices],
         }
 
@@ -84,8 +85,15 @@ def write_down(settings: Settings, lake: Lake, decision: Promotion) -> None:
         "gate_month": told["month"],
         **{bound: figures.get(bound) for bound in _BOUNDS},
         "slices": json.dumps(told["slices"]),
+        "contestants": None if told["contestants"] is None else json.dumps(told["contestants"]),
     }
     lake.append_rows(PROMOTIONS, [row])
+
+
+def refuse_outdated_table(lake: Lake) -> None:
+    """Raise OutdatedTable, before a fit is made, where its decision could not be written down."""
+    if lake.exists(PROMOTIONS):
+        lake.delta(PROMOTIONS)
 
 
 def decisions(settings: Settings, lake: Lake) -> list[dict[str, Any]]:
@@ -95,8 +103,14 @@ def decisions(settings: Settings, lake: Lake) -> list[dict[str, Any]]:
 
 
 def plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of the table as plain values, its slices as a list."""
-    return {**row, "decided_at": row["decided_at"].isoformat(timespec="seconds"), "slices": json.loads(row["slices"])}
+    """A row of the table as plain values, its slices as a list, its contestants as a map or None."""
+    contestants = row["contestants"]
+    return {
+        **row,
+        "decided_at": row["decided_at"].isoformat(timespec="seconds"),
+        "slices": json.loads(row["slices"]),
+        "contestants": None if contestants is None else json.loads(contestants),
+    }
 
 
 def champions_until(settings: Settings, lake: Lake, current: int) -> list[int]:

@@ -20,19 +20,53 @@ class Contest(StrEnum):
 
 
 @dataclass(frozen=True)
+class Ages:
+    """How old the contestants are: the last month of the fit that each was judged by."""
+
+    challenger: Month
+    champion: Month
+    refit: Month | None = None
+    """Of the champion's recipe fitted anew for the contest, where it was."""
+
+
+@dataclass(frozen=True)
 class Verdict:
     """Whether the challenger is promoted, and why, in one sentence; with what it was found by where the two could be compared."""
 
     promoted: bool
     reason: str
     compared: PairedDifference | None = None
+    """With the champion as it is."""
     slices: tuple[SliceDifference, ...] = ()
     contest: Contest | None = None
     month: Month | None = None
     """The month both were judged on."""
+    refit: PairedDifference | None = None
+    """With the champion's recipe fitted anew up to the month before; where there is one, the gain over it is what counts."""
+    ages: Ages | None = None
+
+    @property
+    def counted(self) -> PairedDifference | None:
+        """The comparison that the gate went by."""
+        return self.refit or self.compared
+
+    def contestants(self) -> dict[str, Any] | None:
+        """MAP@7 and last fit month of each that was compared, and the gain over a refit; None where nothing was compared."""
+        if self.compared is None or self.ages is None:
+            return None
+        found: dict[str, Any] = {
+            "challenger": {"map7": self.compared.challenger, "fitted_to": str(self.ages.challenger)},
+            "champion": {"map7": self.compared.champion, "fitted_to": str(self.ages.champion)},
+            "refit": None,
+        }
+        if self.refit is not None:
+            gain = asdict(self.refit)
+            del gain["challenger"]
+            found["refit"] = {"map7": gain.pop("champion"), "fitted_to": str(self.ages.refit), **gain}
+        return found
 
     def figures(self) -> dict[str, Any] | None:
-        """MAP@7 of both and the bounds of the difference as plain values; None where nothing was compared."""
+        """MAP@7 of challenger and champion as it is, and bounds of the difference; None where nothing was compared."""
         if self.compared is None:
             return None
         compared = asdict(self.compared)
@@ -45,21 +79,35 @@ def decide(
     rule: GateSettings,
     slices: Sequence[SliceDifference] = (),
     month: Month | None = None,
+    refit: PairedDifference | None = None,
+    ages: Ages | None = None,
 ) -> Verdict:
-    """A new recipe must gain enough and surely, a refresh must surely not lose much, and no slice may surely lose more."""
-    gain = f"MAP@7 {compared.challenger:.6f} against {compared.champion:.6f}, {compared.relative:+.2%}"
+    """A new recipe must gain enough and surely, a refresh must surely not lose much, and no slice may surely lose more.
+
+    ``compared`` is with the champion as it is, ``refit`` with its recipe fitted anew: then the gain counts over that, and the
+    champion as it is must not be better.
+    """
+    counted = refit or compared
+    gain = f"MAP@7 {counted.challenger:.6f} against {counted.champion:.6f}, {counted.relative:+.2%}"
     if contest is Contest.REFRESH:
-        promoted = compared.relative_lower > -rule.max_refresh_loss
-        bounds = f"95 % from {compared.relative_lower:+.2%} to {compared.relative_upper:+.2%}"
+        promoted = counted.relative_lower > -rule.max_refresh_loss
+        bounds = f"95 % from {counted.relative_lower:+.2%} to {counted.relative_upper:+.2%}"
         reason = f"refresh: {gain} ({bounds}, above {-rule.max_refresh_loss:.2%} needed)"
     else:
-        promoted = compared.lower > 0 and compared.relative >= rule.min_relative_gain
-        bounds = f"95 % of the difference from {compared.lower:+.6f} to {compared.upper:+.6f}"
+        promoted = counted.lower > 0 and counted.relative >= rule.min_relative_gain
+        bounds = f"95 % of the difference from {counted.lower:+.6f} to {counted.upper:+.6f}"
         reason = f"{gain} ({bounds}; needed: above 0, and {rule.min_relative_gain:+.2%})"
+    if refit is not None and ages is not None:
+        promoted = promoted and compared.difference > 0
+        reason = (
+            f"fitted up to {ages.challenger}, and the champion's recipe fitted anew up to {ages.refit}: {reason}; "
+            f"the champion as it is, fitted up to {ages.champion}: {compared.champion:.6f}, {compared.relative:+.2%} "
+            "(needed: above 0)"
+        )
     if failed := [_told(slice_) for slice_ in slices if slice_.failed]:
         promoted = False
         reason += f"; worse for {' and '.join(failed)}, {-rule.max_slice_loss:+.2%} is the most that a slice may lose"
-    return Verdict(promoted, reason, compared, tuple(slices), contest, month)
+    return Verdict(promoted, reason, compared, tuple(slices), contest, month, refit, ages)
 
 
 def _told(slice_: SliceDifference) -> str:

@@ -8,7 +8,9 @@ What was decided is written to the table ``promotions`` and to the version befor
 between, the champion is still the one before, and the next ``promote`` decides anew.
 """
 
+import contextlib
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from santander.bank.months import Month
@@ -18,13 +20,15 @@ from santander.lake import Lake
 from santander.memory.budget import OverBudget
 from santander.registry.alias import carry_out, holder_of, load_by_number, set_alias, tag
 from santander.registry.contest import Lists, RowsOf, compare, hindrance, lists_of
-from santander.registry.decisions import DECISION, PROMOTED, VERDICT, WAITING, Action, Promotion
+from santander.registry.decisions import DECISION, PROMOTED, VERDICT, WAITING, Action, Promotion, refuse_outdated_table
 from santander.registry.first_champion import baseline_candidate, judged_as_baseline
 from santander.registry.gate import Verdict
+from santander.registry.refit import CannotRefit, Refits, refit_is_due
 from santander.registry.registration import register
 from santander.registry.soundness import UnsoundModel
 from santander.registry.undecided import failing_closed, in_one_line
 from santander.registry.versions import CHALLENGER, NoChampion, RegisteredVersion, champion_number
+from santander.training.labelled import labelled_months
 
 if TYPE_CHECKING:
     from santander.settings import Settings
@@ -56,6 +60,8 @@ def register_candidate(settings: "Settings", lake: Lake, report: "TrainReport", 
             promote = settings.gate.automatic
         if not promote:
             return _let_wait(settings, number)
+        if judgement is not None:
+            _refit_beforehand(settings, lake, number, judgement.judged.month)
         with lake.lock(DECISION):
             challenger = load_by_number(settings, number, f"version {number}")
             rows = None if judgement is None else judgement.judged
@@ -77,6 +83,9 @@ def promote_version(
     comparison says, if it loads and scores everybody.
     Raises InputError when ``month`` is among the months of either, or not known; Undecided for whatever else is in the way.
     """
+    if override is None:
+        with failing_closed():
+            _refit_beforehand(settings, lake, number, month)
     with failing_closed(), lake.lock(DECISION):
         if (holder := champion_number(settings)) == number:
             return already_champion(number)
@@ -94,6 +103,19 @@ def promote_version(
             rows = None if hindrance(challenger, gate) else rows_of(gate)
             decision = _by_the_gate(settings, lake, challenger, champion, rows)
         return carry_out(settings, lake, decision)
+
+
+def _refit_beforehand(settings: "Settings", lake: Lake, number: int, month: Month | None) -> None:
+    """Fit the champion's recipe anew where the contest will need it: it takes long, so before the lock, and is kept for it."""
+    if champion_number(settings) in (None, number):
+        return
+    refuse_outdated_table(lake)
+    challenger, champion = load_by_number(settings, number, f"version {number}"), holder_of(settings)
+    gate = month or challenger.candidate.gate
+    if not refit_is_due(challenger, champion, gate) or gate not in labelled_months(lake):
+        return  # on a month whose additions are not known nothing is judged, and the gate says so
+    with contextlib.suppress(CannotRefit):  # the gate meets it again, and says so
+        Refits(settings, lake).against(challenger, champion, gate)
 
 
 def already_champion(number: int) -> Promotion:
@@ -116,7 +138,11 @@ def _by_the_gate(
     except UnsoundModel as unsound:
         carry_out(settings, lake, Promotion(Action.GATE, number, Verdict(False, str(unsound), month=rows.month), before))
         raise
-    return Promotion(Action.GATE, number, compare(settings.gate, challenger, holder, rows, lists), before)
+    try:
+        refit = Refits(settings, lake).against(challenger, holder, rows.month)
+    except CannotRefit as cannot:
+        return Promotion(Action.GATE, number, Verdict(False, str(cannot), month=rows.month), before)
+    return Promotion(Action.GATE, number, compare(settings.gate, challenger, holder, rows, lists, refit), before)
 
 
 def _by_a_person(
@@ -141,17 +167,23 @@ def _by_a_person(
     if before is None:
         return Promotion(Action.OVERRIDE, challenger.number, verdict, before)
     found = _comparison_if_any(settings, challenger, rows, lists)
-    said = "the gate would have promoted it" if found.promoted else f"the gate said: {found.reason}"
-    told = Verdict(True, f"override: {reason} ({said})", found.compared, found.slices, found.contest, found.month)
+    told = replace(found, promoted=True, reason=f"override: {reason} ({found.reason})")
     return Promotion(Action.OVERRIDE, challenger.number, told, before)
 
 
 def _comparison_if_any(settings: "Settings", challenger: RegisteredVersion, rows: MonthToJudge, lists: Lists) -> Verdict:
+    """What the gate says, in so many words; where it would fit the champion anew, how the two compare as they are."""
     try:
-        return compare(settings.gate, challenger, holder_of(settings), rows, lists)
+        holder = holder_of(settings)
+        found = compare(settings.gate, challenger, holder, rows, lists)
+        if refit_is_due(challenger, holder, rows.month):
+            said = f"the gate would have fitted the champion's recipe anew up to {rows.month - 1}; as it is: {found.reason}"
+        else:
+            said = "the gate would have promoted it" if found.promoted else f"the gate said: {found.reason}"
+        return replace(found, reason=said)
     except Exception as error:  # noqa: BLE001  (a champion that is broken in any way is what an override is for; it is told)
         log.warning("not compared with the champion: %s", in_one_line(error))
-        return Verdict(False, f"not compared: {in_one_line(error)}")
+        return Verdict(False, f"the gate said: not compared: {in_one_line(error)}")
 
 
 def _let_wait(settings: "Settings", number: int) -> Promotion:

@@ -1,5 +1,6 @@
 """A verdict of the gate in the words of a model card, and as figures of a run."""
 
+from santander.evaluation.resampling import PairedDifference
 from santander.registry.card import Section, escaped, figure, table
 from santander.registry.gate import Verdict
 
@@ -19,21 +20,38 @@ def comparison(verdict: Verdict, champion: int | None) -> Section | None:
     whom = "the champion" if champion is None else f"champion version {champion}"
     month = "" if verdict.month is None else f" of {verdict.month}"
     contest = "" if verdict.contest is None else f", as a {verdict.contest}"
-    told = f"Compared with {whom} on the same customers{month}{contest}."
-    figures = table(
-        ("MAP@7", "champion", "this model", "difference", "95 % from", "to"),
-        [
-            (
-                "everybody", figure(compared.champion), figure(compared.challenger), figure(compared.difference, "+.6f"),
-                figure(compared.lower, "+.6f"), figure(compared.upper, "+.6f"),
-            ),
-            (
-                "relative", "", "", figure(compared.relative, "+.2%"), figure(compared.relative_lower, "+.2%"),
-                figure(compared.relative_upper, "+.2%"),
-            ),
-        ],
-    )  # fmt: skip
+    told = f"Compared with {whom} on the same customers{month}{contest}.{_ages(verdict)}"
+    rows = _gain("everybody", compared)
+    if verdict.refit is not None:
+        rows = [*_gain("everybody, champion as it is", compared), *_gain("everybody, champion fitted anew", verdict.refit)]
+    figures = table(("MAP@7", "champion", "this model", "difference", "95 % from", "to"), rows)
     return Section(COMPARISON, f"{told}\n\n{figures}" + _slices(verdict))
+
+
+def _ages(verdict: Verdict) -> str:
+    """How far the fits that were compared reach, and which gain counts, in one or two sentences after a blank."""
+    ages = verdict.ages
+    if ages is None:
+        return ""
+    if verdict.refit is None:
+        return f" This model was fitted up to {ages.challenger}, the champion up to {ages.champion}."
+    return (
+        f" This model was fitted up to {ages.challenger}, the champion up to {ages.champion}: so its recipe was fitted anew "
+        f"up to {ages.refit}, and the gain counts over that, as do the slices."
+    )
+
+
+def _gain(title: str, compared: PairedDifference) -> list[tuple[str, ...]]:
+    return [
+        (
+            title, figure(compared.champion), figure(compared.challenger), figure(compared.difference, "+.6f"),
+            figure(compared.lower, "+.6f"), figure(compared.upper, "+.6f"),
+        ),
+        (
+            "relative", "", "", figure(compared.relative, "+.2%"), figure(compared.relative_lower, "+.2%"),
+            figure(compared.relative_upper, "+.2%"),
+        ),
+    ]  # fmt: skip
 
 
 def _slices(verdict: Verdict) -> str:
@@ -55,9 +73,13 @@ def comparison_metrics(verdict: Verdict) -> dict[str, float]:
     compared = verdict.compared
     if compared is None:
         return {}
+    return _metrics("champion", compared) | ({} if verdict.refit is None else _metrics("champion_refit", verdict.refit))
+
+
+def _metrics(name: str, compared: PairedDifference) -> dict[str, float]:
     return {
-        "champion": compared.champion,
-        "gain_over_champion": compared.relative,
-        "gain_over_champion_lower": compared.relative_lower,
-        "gain_over_champion_upper": compared.relative_upper,
+        name: compared.champion,
+        f"gain_over_{name}": compared.relative,
+        f"gain_over_{name}_lower": compared.relative_lower,
+        f"gain_over_{name}_upper": compared.relative_upper,
     }

@@ -37,15 +37,16 @@ def blend_candidate(settings: "Settings", recipe: Recipe, plan: MonthPlan) -> Ca
     )
     resolved = wanted.model_copy(update={"members": named})
     names = [planned.name for planned in plan.fits if planned.name is not FitName.ROUNDS]
-    fits: dict[FitName, Fit] = {name: _blended(name, resolved, versions) for name in names}
+    fits: dict[FitName, Fit] = {
+        name: blend_of(name, resolved, [_fit_of(version, name) for version in versions]) for name in names
+    }
     written = recipe.model_copy(update={"settings": resolved.model_dump(mode="json", exclude_none=True)})
     return Candidate(written, plan.target, fits)
 
 
-def _blended(name: FitName, settings: BlendSettings, versions: Sequence["RegisteredVersion"]) -> Fit:
-    """One fit of the blend. It has seen what its members have seen; the baseline is that of the member that counts most."""
+def blend_of(name: FitName, settings: BlendSettings, fits: Sequence[Fit]) -> Fit:
+    """One fit of a blend. It has seen what its members have seen; the baseline is that of the member that counts most."""
     started = time.monotonic()
-    fits = [_fit_of(version, name) for version in versions]
     weights = {month: weight for fit in reversed(fits) for month, weight in fit.weights.items()}
     most = max(range(len(fits)), key=lambda position: settings.members[position].weight)
     return Fit(

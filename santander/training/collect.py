@@ -7,6 +7,7 @@ month to judge comes to the driver on either engine.
 import logging
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
@@ -17,7 +18,7 @@ from santander.errors import SantanderError
 from santander.evaluation.judgement import MonthToJudge
 from santander.features.declaration import FEATURES
 from santander.lake import Lake
-from santander.memory.footprint import JUDGE
+from santander.memory.footprint import JUDGE, LEARNT_FROM
 from santander.models.month_weight import MonthWeight
 from santander.models.training_set import TrainingData, TrainingSet
 from santander.tables import CUSTOMERS, FEATURES_TABLE
@@ -104,6 +105,13 @@ def refuse_too_large(lake: Lake, months: Collection[Month]) -> None:
     rows = lake.rows_by_month(FEATURES_TABLE)
     if largest := max(months, key=lambda month: rows.get(month, 0), default=None):
         lake.budget.require(JUDGE, rows.get(largest, 0), str(largest))
+
+
+def refuse_too_large_fit(lake: Lake, fitted: Collection[Month], judged: Month, step: str) -> None:
+    """Raise OverBudget when a fit on these months, and the month to judge beside it, do not fit the memory budget."""
+    rows = lake.rows_by_month(FEATURES_TABLE)
+    holding = replace(JUDGE, step=step).beside(sum(rows.get(month, 0) for month in fitted), LEARNT_FROM)
+    lake.budget.require(holding, rows.get(judged, 0), str(judged))
 
 
 def collect_month(lake: Lake, retrieve: Retrieve, month: Month) -> MonthToJudge:

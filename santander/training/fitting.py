@@ -23,7 +23,7 @@ def fit_candidate(recipe: Recipe, plan: MonthPlan, training: TrainingData) -> Ca
     fits: dict[FitName, Fit] = {}
     searched_on: Month | None = None
     for planned in plan.fits:
-        fit = _fit(recipe, settings, planned, training, searched_on)
+        fit = fit_once(recipe, settings, planned, training, searched_on)
         if planned.name is FitName.ROUNDS:
             settings, searched_on = fit.model.with_rounds(fit.model.rounds), planned.validation
         else:
@@ -39,7 +39,10 @@ def validation_rows(training: TrainingData, month: Month, remedy: str) -> Traini
     return rows
 
 
-def _fit(recipe: Recipe, settings: KindSettings, planned: PlannedFit, training: TrainingData, searched_on: Month | None) -> Fit:
+def fit_once(
+    recipe: Recipe, settings: KindSettings, planned: PlannedFit, training: TrainingData, searched_on: Month | None = None
+) -> Fit:
+    """Make one planned fit with these settings of the recipe's kind, whose rounds were chosen on the month ``searched_on``."""
     started = time.monotonic()
     months = training.of_months(planned.weights)
     remedy = f"switch the fit '{planned.name}' of {recipe.name} off"

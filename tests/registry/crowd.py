@@ -22,13 +22,16 @@ BUYING_SHARE = 0.4
 KEYS = ("customer_id", "snapshot_date")
 
 
-def month_of(month: Month, customers: int = 1_500) -> pa.Table:
-    """Customers of a month with what they added; what somebody adds depends on segment and on what is held."""
+def month_of(month: Month, customers: int = 1_500, taste_of: int = 1) -> pa.Table:
+    """Customers of a month with what they added; what somebody adds depends on segment and on what is held.
+
+    Another ``taste_of`` is another time: the same holdings make people add other products.
+    """
     draw = np.random.default_rng(month.index)
     held = draw.random((customers, len(WANTED))) < 0.3
     segment = draw.integers(1, 4, customers)
-    taste = np.random.default_rng(1).normal(size=(len(WANTED), len(WANTED)))
-    liking = held @ taste + np.random.default_rng(2).normal(size=(4, len(WANTED)))[segment]
+    taste = np.random.default_rng(taste_of).normal(size=(len(WANTED), len(WANTED)))
+    liking = held @ taste + np.random.default_rng(taste_of + 1).normal(size=(4, len(WANTED)))[segment]
     chosen = np.where(held, -np.inf, liking + draw.gumbel(size=liking.shape)).argmax(axis=1)
     buys = (draw.random(customers) < BUYING_SHARE) & ~held.all(axis=1)
     masks = (held * (1 << np.array(WANTED))).sum(axis=1)
@@ -53,10 +56,10 @@ def month_of(month: Month, customers: int = 1_500) -> pa.Table:
     return pa.table({**keys, **{name: rows[name] for name in rows.column_names}})
 
 
-def training_set() -> TrainingSet:
+def training_set(taste_of: int = 1) -> TrainingSet:
     """The months before the target."""
     months = [FIRST + step for step in range(TARGET.index - FIRST.index)]
-    everybody = pa.concat_tables(month_of(month) for month in months)
+    everybody = pa.concat_tables(month_of(month, taste_of=taste_of) for month in months)
     counted = population_of(
         (Month.of(row["snapshot_date"]), row, row["added"], 1)
         for row in everybody.select(["snapshot_date", "age", "segment", "is_active", "added"]).to_pylist()

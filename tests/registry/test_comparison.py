@@ -79,7 +79,8 @@ def test_one_version_alone_cannot_be_compared(named: Named) -> None:
 def test_only_months_that_neither_has_seen_count(settings: Settings, found: Comparison) -> None:
     assert months_for_both(found.pair, LABELLED) == [MAY, JUNE]
     assert [judged.month for judged in found.months] == [MAY, JUNE]
-    assert found.told.endswith("Both can be judged on 2 months, 2016-05 to 2016-06.")
+    ages = "On 2016-06 version 2 is fitted up to 2016-04 and version 3 up to 2016-05: what differs may be freshness."
+    assert found.told.endswith(f"Both can be judged on 2 months, 2016-05 to 2016-06. {ages}")
     assert months_for_both(found.pair, LABELLED[:3]) == []
 
 

@@ -75,6 +75,27 @@ def test_a_truly_better_model_is_promoted_and_names_the_contest(
     assert not meet(blind, holder, judged).promoted
 
 
+def test_freshness_alone_wins_against_an_old_champion_and_not_against_its_refit(
+    training: TrainingSet, seeded: list[RegisteredVersion], holder: RegisteredVersion, judged: MonthToJudge
+) -> None:
+    old = crowd.version(1, crowd.training_set(taste_of=7), seed=1000)  # of a time when people added other products
+    refit = holder.candidate.fits[FitName.JUDGED]  # the same recipe on the months before the gate month
+    fresh = seeded[0]  # a new recipe, and no better one
+    assert meet(fresh, old, judged).promoted
+    verdict = compare(RULE, fresh, old, judged, lists_of(fresh, judged), refit)
+    assert not verdict.promoted
+    assert verdict.compared is not None
+    assert verdict.refit is not None
+    assert verdict.compared.relative > RULE.min_relative_gain > verdict.refit.relative
+    blind = crowd.version(2, training, columns=["profile"]).candidate.fits[FitName.JUDGED]
+    better = compare(RULE, fresh, old, judged, lists_of(fresh, judged), blind)
+    assert better.promoted
+    assert better.counted == better.refit
+    assert {slice_.name: slice_.champion for slice_ in better.slices} != {
+        slice_.name: slice_.champion for slice_ in meet(fresh, old, judged).slices
+    }
+
+
 def test_the_same_model_under_another_number_is_no_challenger(
     training: TrainingSet, holder: RegisteredVersion, judged: MonthToJudge
 ) -> None:

@@ -1,10 +1,18 @@
 """Who was champion before whom, from rows written by hand."""
 
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
-from santander.registry.decisions import line_of_champions
+from santander.arrow import arrow_type
+from santander.lake import Lake
+from santander.registry.decisions import line_of_champions, refuse_outdated_table
+from santander.settings import Settings
+from santander.table_schema import OutdatedTable
+from santander.tables import PROMOTIONS
 
 
 def promoted(before: int | None, after: int, action: str = "gate") -> dict[str, Any]:
@@ -51,3 +59,12 @@ def test_an_alias_that_was_moved_by_hand_counts() -> None:
 def test_champions_from_before_the_table_come_first() -> None:
     assert line_of_champions([promoted(3, 4)], 4, [1, 3]) == [1, 3, 4]
     assert line_of_champions([], 3, [1, 2]) == [1, 2, 3]
+
+
+def test_a_table_that_cannot_take_a_decision_is_found_before_a_fit(tmp_path: Path) -> None:
+    lake = Lake(Settings.load(data_dir=str(tmp_path)))
+    refuse_outdated_table(lake)  # none yet
+    columns = {name: pa.array([None], arrow_type(kind)) for name, kind in PROMOTIONS.columns if name != "contestants"}
+    write_deltalake(lake.path(PROMOTIONS), pa.table(columns))
+    with pytest.raises(OutdatedTable, match=r"lacks contestants: run 'santander maintain --upgrade'"):
+        refuse_outdated_table(lake)

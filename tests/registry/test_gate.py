@@ -2,8 +2,9 @@
 
 import pytest
 
+from santander.bank.months import Month
 from santander.evaluation.resampling import PairedDifference
-from santander.registry.gate import Contest, decide
+from santander.registry.gate import Ages, Contest, decide
 from santander.settings import Settings
 
 RULE = Settings.load().gate
@@ -39,3 +40,29 @@ def test_the_reason_gives_the_figures() -> None:
     reason = decide(compared(0.05), Contest.NEW_RECIPE, RULE).reason
     assert reason.startswith("MAP@7 0.021000 against 0.020000, +5.00%")
     assert "+3.00%" in reason
+
+
+AGES = Ages(Month(2016, 4), Month(2015, 11), Month(2016, 4))
+
+
+@pytest.mark.parametrize(
+    ("as_it_is", "over_refit", "promoted"), [(0.2, 0.05, True), (0.2, 0.02, False), (0.01, 0.05, True), (-0.01, 0.05, False)]
+)
+def test_the_gain_counts_over_the_refit_and_the_champion_as_it_is_must_not_be_better(
+    as_it_is: float, over_refit: float, promoted: bool
+) -> None:
+    verdict = decide(compared(as_it_is), Contest.NEW_RECIPE, RULE, refit=compared(over_refit), ages=AGES)
+    assert verdict.promoted is promoted
+
+
+def test_the_reason_gives_both_figures_and_the_age_of_each() -> None:
+    verdict = decide(compared(0.2), Contest.NEW_RECIPE, RULE, refit=compared(0.05), ages=AGES)
+    assert verdict.reason.startswith(
+        "fitted up to 2016-04, and the champion's recipe fitted anew up to 2016-04: MAP@7 0.021000 against 0.020000, +5.00% ("
+    )
+    assert verdict.reason.endswith("; the champion as it is, fitted up to 2015-11: 0.020000, +20.00% (needed: above 0)")
+    contestants = verdict.contestants()
+    assert contestants is not None
+    assert contestants["champion"] == {"map7": 0.02, "fitted_to": "2015-11"}
+    assert contestants["refit"]["relative"] == 0.05
+    assert decide(compared(0.05), Contest.NEW_RECIPE, RULE).contestants() is None
