@@ -199,17 +199,20 @@ def _landing_of(
     settings: "Settings", named: Sequence[Place], asked: AskedMonths, bank_customers: int | None, *, train: bool
 ) -> Sequence[Place]:
     """Landing files to take: those named, else those in ``raw``, else those of a bank that is made where there is nothing."""
-    from santander.synthetic.spec import BankSpec
-
-    raw = settings.data / "raw"
-    spec = BankSpec(out=raw, customers=BANK_CUSTOMERS if bank_customers is None else bank_customers, seed=BANK_SEED)
+    spec = None if bank_customers is None else _bank_of(settings, bank_customers)
     there = list(named) or landing_files(settings, Lake(settings))
     if there is None:
-        _make_bank(settings, spec, asked, train=train)
-        return [raw / name for name in LANDING_FILES]
-    if bank_customers is not None:
+        _make_bank(settings, spec or _bank_of(settings, BANK_CUSTOMERS), asked, train=train)
+        return [settings.data / "raw" / name for name in LANDING_FILES]
+    if spec is not None:
         log.warning("--customers %s: no bank is made, as there are landing files or months", bank_customers)
     return there
+
+
+def _bank_of(settings: "Settings", customers: int) -> "BankSpec":
+    from santander.synthetic.spec import BankSpec
+
+    return BankSpec(out=settings.data / "raw", customers=customers, seed=BANK_SEED)
 
 
 def _make_bank(settings: "Settings", spec: "BankSpec", asked: AskedMonths, *, train: bool) -> None:

@@ -16,13 +16,19 @@ from deltalake import write_deltalake
 
 import santander.writers
 from santander.bank.months import Month
+from santander.bank_of_folder import fill_with_bank, refuse_bank_beside_others
+from santander.errors import InputError
+from santander.ingest.landing import survey_all
 from santander.lake import Lake, RowCountMismatch
+from santander.landing_choice import landing_files
 from santander.settings import Settings
 from santander.storage import Place, names_in, open_read, place, whole_file
 from santander.synthetic import BankSpec, generate
+from santander.synthetic_mark import refuse_files_of_others
 from santander.tables import CUSTOMERS, FEATURES_TABLE, INGESTIONS, QUARANTINE, RECOMMENDATIONS, Table
 from santander.writers import TooManyWriters
 from tests.bucket_writer import FIRST_NUMBER, LOG, NUMBERS, OWN_MONTH, SHARED_MONTH
+from tests.landing_files import landing_file, record
 from tests.s3_server import S3Server, s3_server, slow_commits
 
 SANTANDER = str(Path(sys.executable).with_name("santander"))
@@ -47,6 +53,22 @@ def bucket(server: S3Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 def clean_environment(changes: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("SANTANDER_MASTER")} | dict(changes)
+
+
+def test_a_bank_in_a_bucket_marks_its_data_folder_which_then_refuses_other_files(bucket: str, tmp_path: Path) -> None:
+    settings = Settings.load(data_dir=bucket, state_dir=str(tmp_path / "state"))
+    lake = Lake(settings)
+    assert landing_files(settings, lake) is None
+    raw = settings.data / "raw"
+    spec = BankSpec(out=raw, customers=300, first=Month(2016, 3), last=Month(2016, 5), propensity=False)
+    fill_with_bank(settings, spec, lambda _month: None)
+    chosen = landing_files(settings, lake)
+    assert chosen == [raw / "train_ver2.csv", raw / "test_ver2.csv"]
+    refuse_files_of_others(lake, settings.data, survey_all(chosen, 1 << 20, tmp_path))
+    own = landing_file(tmp_path / "own.csv", [record(1)])
+    with pytest.raises(InputError, match=f"not a file of the bank in {bucket}"):
+        refuse_files_of_others(lake, settings.data, survey_all([own], 1 << 20, tmp_path))
+    refuse_bank_beside_others(settings, spec)
 
 
 # --- the walk ----------------------------------------------------------------------------------------------------------

@@ -56,4 +56,4 @@ class EarlierBank:
 
 
 def _not_generated(folder: Place, name: str) -> InputError:
-    return InputError(f"{folder} holds a {name} that was not generated: choose another folder with --out")
+    return InputError(f"{folder} holds a {name} that was not generated, or not left as it was: choose another folder with --out")
