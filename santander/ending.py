@@ -45,6 +45,12 @@ def end_by_signals() -> None:
     threading.Thread(target=_watch, args=(reading,), name="signals", daemon=True).start()
 
 
+def take_back_ctrl_c() -> None:
+    """Handle SIGINT again where a library has put a handler of its own: PySpark's would talk to Java in the middle of a call."""
+    if _watched and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, _wait_for_the_end)
+
+
 def end_by(number: int) -> NoReturn:
     """Print the line and leave the process with the code of this signal; the processes it started, such as Java, end too."""
     _ENDING.acquire()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from santander.ending import take_back_ctrl_c
 from santander.errors import InputError
 from santander.storage import BucketPath
 
@@ -123,6 +124,7 @@ def _spark_session(settings: "Settings") -> Iterator["SparkSession"]:
     for name, value in _SPARK_SETTINGS.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
+    take_back_ctrl_c()
     try:
         yield session
     finally:

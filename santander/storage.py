@@ -199,6 +199,13 @@ def size_of(file: Place) -> int:
         return int(file.access.filesystem().get_file_info(file.path).size)
 
 
+def state_in_bucket(file: BucketPath) -> tuple[int, str] | None:
+    """Size and time of an object, None where there is none."""
+    with _told(file):
+        found = file.access.filesystem().get_file_info(file.path)
+    return (int(found.size), str(found.mtime_ns)) if found.is_file else None
+
+
 @contextmanager
 def whole_file(target: Place) -> Iterator[BinaryIO]:
     """Open a file for bytes; it appears under its name only when the block ends well.

@@ -15,7 +15,7 @@ from santander.errors import InputError
 from santander.ingest.accounting import MonthCount, check_products, check_shares, check_shrink, count_lines, markers
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.ingest.duplicates import Duplicate, find_duplicates, repeats_a_key
-from santander.ingest.landing import LandingFile, survey_all
+from santander.ingest.landing import LandingFile, refuse_changed, survey_all, unchanged
 from santander.ingest.quarantine import quarantined_rows
 from santander.ingest.reading import RECORDS
 from santander.ingest.staging import StagedFiles, stage_files, with_texts
@@ -73,7 +73,8 @@ def ingest(
     with lake.carrying_persons(), staging(lake, OF_INGEST, ingestion_id) as folder:
         files = _surveyed(settings, lake, paths, folder / "landing", force=force)
         log.info("%s file(s), %s lines: parsing", len(files), f"{sum(file.lines for file in files):,}")
-        staged = stage_files(settings, lake, files, folder)
+        with unchanged(files):
+            staged = stage_files(settings, lake, files, folder)
         duplicates, counts = _take_stock(settings, staged, files)
         kept = _kept_rows(counts)
         if clash := sorted(set(kept) & set(not_to_replace)):
@@ -136,6 +137,7 @@ def _publish(
     lineage = {"ingestion_id": ingestion_id}
     quarantine = quarantined_rows(lake.session, staged.lines, files, counts, with_texts(files, duplicates), ingestion_id)
     meant = sum(count.quarantined_rows + count.bad_values for count in counts)
+    refuse_changed(files)
     lake.replace_where(QUARANTINE, quarantine, _of_files_and_months(files, counts), meant, lineage)
     lake.replace_months_by_files(CUSTOMERS, staged.kept(duplicates), staged.folder / RECORDS, kept, lineage)
     log.info("customers: %s months written", len(kept))

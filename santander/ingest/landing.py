@@ -6,9 +6,10 @@ One record is one line. The survey is a single pass over the bytes; nothing of t
 import csv
 import hashlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,6 +17,7 @@ import pyarrow as pa
 
 from santander.bank.columns import LEGAL_HEADERS
 from santander.errors import InputError, is_out_of_space
+from santander.ingest.file_kind import FileState, file_state, kind_refused
 from santander.packed import UNREADABLE, is_packed, open_plain
 from santander.storage import Place, open_read, whole_file
 
@@ -24,6 +26,7 @@ _LONGEST_HEADER = 16_384
 ID_COLUMN, REASON_COLUMN = "quarantine_id", "reason"
 """Columns that a file of corrections may have before and after those of a landing file."""
 _BLOCK = 1 << 20
+CHANGED = "it changed while it was read; nothing was taken in: run the same command again when it is written whole"
 
 
 class LandingFileRefused(InputError):
@@ -59,6 +62,8 @@ class LandingFile:
     """1 in a file of corrections whose lines begin with the quarantine id."""
     n_trailing: int = 0
     """1 in a file of corrections whose lines end with the reason."""
+    state: FileState | None = None
+    """Size and times of ``path`` when reading began."""
 
     @property
     def has_products(self) -> bool:
@@ -89,12 +94,37 @@ def survey(path: Place, chunk_bytes: int, scratch: Place, *, corrections: bool =
     quarantine id before the columns and the reason after them.
     """
     try:
-        _refuse_other_than_files(path)
-        return _survey(path, chunk_bytes, scratch, corrections=corrections)
+        refuse_other_than_files(path)
+        before = file_state(path)
+        try:
+            file = _survey(path, chunk_bytes, scratch, corrections=corrections)
+        finally:
+            if file_state(path) != before:
+                raise LandingFileRefused(path, CHANGED)
+        return replace(file, state=before if file.path == path else file_state(file.path))
     except OSError as error:
         if is_out_of_space(error):
             raise  # it is no fault of the file
         raise LandingFileRefused(path, f"it cannot be read ({error.strerror or error})") from None
+
+
+def refuse_changed(files: Sequence[LandingFile]) -> None:
+    """Raise LandingFileRefused for a file that is not what was surveyed: by size and times, by content where these differ.
+
+    Tasks read a file piece by piece, long after the survey: one that grew or was replaced meanwhile is never taken half.
+    """
+    for file in files:
+        if file.state != file_state(file.path) and (file_state(file.path) is None or sha256_of(file.path) != file.sha256):
+            raise LandingFileRefused(file.name, CHANGED)
+
+
+@contextmanager
+def unchanged(files: Sequence[LandingFile]) -> Iterator[None]:
+    """Read the files inside this: they are the same at its end, or that they changed is what is said of any failure."""
+    try:
+        yield
+    finally:
+        refuse_changed(files)
 
 
 def _survey(path: Place, chunk_bytes: int, scratch: Place, *, corrections: bool) -> LandingFile:
@@ -129,18 +159,17 @@ def _survey(path: Place, chunk_bytes: int, scratch: Place, *, corrections: bool)
 def sha256_of(path: Place) -> str:
     """The fingerprint that ``survey`` gives the file: that of its plain bytes, also where the file is packed."""
     try:
-        _refuse_other_than_files(path)
+        refuse_other_than_files(path)
         with open_plain(path) as plain:
             return _sha256(plain)
     except UNREADABLE as error:
         raise LandingFileRefused(path, f"it cannot be read ({error})") from None
 
 
-def _refuse_other_than_files(path: Place) -> None:
-    if isinstance(path, Path) and path.is_dir():
-        raise LandingFileRefused(path, "is a folder: name the files in it")
-    if not path.is_file():
-        raise LandingFileRefused(path, "there is no such file")
+def refuse_other_than_files(path: Place) -> None:
+    """Raise LandingFileRefused, in words that are true, for what is no file: it is not opened, as a pipe may never answer."""
+    if (rule := kind_refused(path)) is not None:
+        raise LandingFileRefused(path, rule)
 
 
 def read_chunk(path: Place, chunk: Chunk) -> bytes:

@@ -19,7 +19,7 @@ from santander.errors import InputError
 from santander.ingest.accounting import MonthCount, count_lines, last_ingestions, markers
 from santander.ingest.duplicates import find_duplicates
 from santander.ingest.entries import Entry, State, read_entries, same_lines
-from santander.ingest.landing import LandingFile, LandingFileRefused, survey_all
+from santander.ingest.landing import LandingFile, LandingFileRefused, refuse_changed, survey_all, unchanged
 from santander.ingest.merging import inserted_by_unfinished, merge_month
 from santander.ingest.quarantine import quarantined_rows
 from santander.ingest.staging import kept_records, stage_lines, with_texts
@@ -64,7 +64,8 @@ def replay(settings: "Settings", lake: Lake, paths: Sequence[Place]) -> ReplayRe
     ingestion_id = new_id()
     with lake.carrying_persons(), staging(lake, OF_INGEST, ingestion_id) as folder:
         files = survey_all(paths, settings.ingest.chunk_bytes, folder / "landing", corrections=True)
-        staged = stage_lines(settings, lake, files, folder / "lines")
+        with unchanged(files):
+            staged = stage_lines(settings, lake, files, folder / "lines")
         duplicates = find_duplicates(staged, at_most=sum(file.lines for file in files))
         counts = count_lines(staged, files, duplicates)
         _refuse_unreadable(files, counts)
@@ -74,6 +75,7 @@ def replay(settings: "Settings", lake: Lake, paths: Sequence[Place]) -> ReplayRe
         resolved = _resolved(entries, corrected)
         quarantine = quarantined_rows(lake.session, staged, files, counts, with_texts(files, duplicates), ingestion_id)
         meant = sum(count.quarantined_rows + count.bad_values for count in counts)
+        refuse_changed(files)
         _quarantine(lake, quarantine, meant, files, entries, resolved, ingestion_id)
         inserted = _merge(lake, corrected, files, counts, ingestion_id)
         lake.append_rows(INGESTIONS, markers(ingestion_id, files, counts, inserted), {"ingestion_id": ingestion_id})

@@ -1,0 +1,41 @@
+"""What a user has named as a landing file: whether it is one at all, and how it stands, without opening it."""
+
+import stat
+from pathlib import Path
+from typing import TypeAlias
+
+from santander.storage import Place, state_in_bucket
+
+FileState: TypeAlias = tuple[int, ...] | tuple[int, str]
+"""What changes whenever a file does: size, times and number of a local file; size and time of an object in a bucket."""
+
+_WRITE_FIRST = "write it to a file first and name that"
+_OTHER_KINDS = {
+    stat.S_ISDIR: "is a folder: name the files in it",
+    stat.S_ISFIFO: f"is a pipe, which can be read only once, and a landing file is read more often: {_WRITE_FIRST}",
+    stat.S_ISSOCK: f"is a socket, not a file: {_WRITE_FIRST}",
+    stat.S_ISCHR: f"is a device, not a file: {_WRITE_FIRST}",
+    stat.S_ISBLK: f"is a device, not a file: {_WRITE_FIRST}",
+}
+
+
+def kind_refused(path: Place) -> str | None:
+    """Why something cannot be a landing file, None for a file. Raises OSError where the system does not say what it is."""
+    if not isinstance(path, Path):
+        return None if path.is_file() else "there is no such file"
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return f"is a link to {path.readlink()}, which is not there" if path.is_symlink() else "there is no such file"
+    return next((rule for is_kind, rule in _OTHER_KINDS.items() if is_kind(mode)), None)
+
+
+def file_state(path: Place) -> FileState | None:
+    """How a file stands now, None where it is gone."""
+    if not isinstance(path, Path):
+        return state_in_bucket(path)
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev
