@@ -38,7 +38,8 @@ def forget(
     from santander.storage import place
 
     ids, places = asked_ids(customer_ids or [], from_file), [place(file) for file in landing or []]
-    if sys.stdin.isatty() and not yes and not dry_run:
+    on_terminal = sys.stdin is not None and sys.stdin.isatty()  # a closed standard input is None
+    if on_terminal and not yes and not dry_run:
         foretold = forget_customers(settings, ids, places, dry_run=True)
         if not foretold.nowhere and not _agreed(foretold):
             raise SantanderError("nothing was forgotten or changed")
@@ -106,10 +107,8 @@ def _told(erasure: "Erasure", *, dry_run: bool) -> list[Any]:
 
 
 def _nobody(erasure: "Erasure", *, dry_run: bool) -> str:
-    said = f"none of these {erasure.customers:,} customers is in any table, file or store"
-    if dry_run:
-        return f"{said}: later ingests would be kept from taking them in, and nothing would be rewritten"
-    return f"{said}: later ingests will not take them in; nothing was rewritten or deleted"
+    found = f"customers in no table, file or store: {erasure.customers:,}"
+    return f"{found}; {'they would be' if dry_run else 'they are'} suppressed, nothing is rewritten or deleted"
 
 
 if __name__ == "__main__":

@@ -142,7 +142,7 @@ def _by_value(column: "pa.Array") -> Numbers:
 
 
 def _whole(values: Iterable[float]) -> Iterator[int]:
-    return (int(value) for value in values if not isinstance(value, bool) and float(value).is_integer())
+    return (int(value) for value in values if not isinstance(value, bool) and (isinstance(value, int) or value.is_integer()))
 
 
 def _is_text(type_: "pa.DataType") -> bool:

@@ -4,6 +4,8 @@ Kinds are told by content. What cannot be opened (encrypted, broken, too large, 
 """
 
 import lzma
+import sqlite3
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -18,8 +20,10 @@ from santander.errors import SantanderError, telling_line
 if TYPE_CHECKING:
     from santander.settings import ErasureSettings
 
-BROKEN = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zlib.error, lzma.LZMAError, zipfile.BadZipFile,
-          tarfile.TarError, SantanderError)  # fmt: skip
+BROKEN = (
+    *(OSError, EOFError, ValueError, RuntimeError, NotImplementedError, LookupError, OverflowError, struct.error, SantanderError),
+    *(zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, sqlite3.Error),
+)
 """What opening and decoding a file of any kind can raise; RuntimeError is a zip's word for encrypted."""
 _ENCRYPTED = 1
 

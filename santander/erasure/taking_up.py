@@ -4,6 +4,7 @@ Who is found nowhere any more is out of everything already: an erasure empties t
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,7 +46,8 @@ def _everybody(settings: "Settings") -> Iterator[Numbers]:
     others: list[Place] = []
     for file in files_below(settings.data):
         if is_below(file, lake) and is_parquet(file):
-            yield from _keys(file)
+            with suppress(*BROKEN):  # half of a file, as a killed writer leaves it, names nobody
+                yield from _keys(file)
         elif not is_below(file, settings.state):
             others.append(file)
     if online.is_file():
@@ -67,14 +69,9 @@ def _keys(file: Place) -> Iterator[Numbers]:
 
 
 def _tokens(settings: "Settings", file: Place) -> Iterator[Numbers]:
-    try:
-        with open_read(file) as source:
-            for part in parts_of(source, settings.erasure):
-                while (
-                    isinstance(part, Part)
-                    and not part.names
-                    and (block := part.source.read(_BLOCK) + part.source.readline(_BLOCK))
-                ):
-                    yield np.unique(numbers_in(plain_digits(block), shortest=1)[1])
-    except BROKEN:
-        return
+    with suppress(*BROKEN), open_read(file) as source:
+        for part in parts_of(source, settings.erasure):
+            while (
+                isinstance(part, Part) and not part.names and (block := part.source.read(_BLOCK) + part.source.readline(_BLOCK))
+            ):
+                yield np.unique(numbers_in(plain_digits(block), shortest=1)[1])

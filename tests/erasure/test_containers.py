@@ -98,6 +98,9 @@ FOUND: dict[str, Callable[[bytes], bytes]] = {
     "orc": lambda content: table(content, pyarrow.orc.write_table),
     "SQLite": database,
     "numpy": lambda content: table(content, lambda rows, out: np.save(out, rows["id"].to_numpy())),
+    "a number of 400 digits beside": lambda content: (
+        b"[" + b"9" * 400 + (b", 1375586]" if str(GONE).encode() in content else b"]")
+    ),
     "prose": lambda content: b"please call 1,375,586 back" if str(GONE).encode() in content else b"nobody",
     "JSON": lambda content: b'{"customers": [1375586.0]}' if str(GONE).encode() in content else b'{"customers": 1375586}',
 }
@@ -169,6 +172,11 @@ CLOSED = {
     "a zip cut off": zipped(csv(STAYS))[:-30],
     "a gzip cut off": gzip.compress(csv(STAYS))[:-30],
     "a 7z archive": b"7z\xbc\xaf\x27\x1c" + bytes(100),
+    "a database cut off": database(csv(GONE))[:5000].ljust(8192, b"\xff"),
+    "a parquet file cut off": table(csv(STAYS), pq.write_table)[:-20],
+    "a zip with a broken directory": zipped(csv(STAYS)).replace(b"PK\x01\x02", b"PK\x01\x07"),
+    "an ORC file cut off": table(csv(STAYS), pyarrow.orc.write_table)[:-20],
+    "a tar cut off": gzip.decompress(tarred(csv(STAYS)))[:700],
     "a PDF": b"%PDF-1.7\n" + os.urandom(64),
     "a pickle": pickle.dumps({"a": STAYS}),
     "a picture": b"\x89PNG\r\n\x1a\n" + bytes(50),

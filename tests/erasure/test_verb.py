@@ -55,6 +55,12 @@ def test_files_never_ingested_are_cleaned_and_nothing_says_an_id(settings: Setti
     assert "1375586" not in file.read_text()
 
 
+def test_whom_nobody_has_is_told_in_one_line(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(settings, "1375586", "7654321") == 0
+    said = "customers in no table, file or store: 2; they are suppressed, nothing is rewritten or deleted\n"
+    assert capsys.readouterr().out == said
+
+
 def test_what_is_left_is_named_and_ends_with_1(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     notes = Path(settings.data_dir) / "notes.txt"
     notes.parent.mkdir(parents=True)

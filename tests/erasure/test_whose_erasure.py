@@ -69,6 +69,9 @@ def test_a_journal_of_an_earlier_version_of_the_code_is_taken_up_too(listed: Set
     with pytest.raises(KeyboardInterrupt):
         forget(listed, [FIRST], [])
     monkeypatch.undo()
+    half = Path(listed.lake) / "_staging_features" / "dead" / "part-0.parquet"
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"PAR1" + bytes(100))
     journal = listed.state / "erasure.json"
     journal.write_text(journal.read_text().replace('"persons"', '"rows_"').replace('"rows_": [', '"persons": [], "files": ['))
     assert forget(listed, [SECOND], []).taken_up == 1
