@@ -4,10 +4,11 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
+from santander.bank.columns import columns_that_read
 from santander.errors import InputError
 from santander.memory.sizes import parsed_size
 from santander.storage import BucketPath, Place, folder_place
@@ -37,6 +38,16 @@ Size = Annotated[int, BeforeValidator(_size)]
 """Bytes, written as a number and a unit."""
 
 
+def _null_spelling(given: str) -> str:
+    """Return the spelling without the white space around it, as texts are compared; refuse one that is a value somewhere."""
+    spelling = given.strip()
+    if columns := columns_that_read(spelling):
+        raise PydanticCustomError(
+            "null_spelling", "{said}", {"said": f"{spelling!r} is a value of {', '.join(columns)}: leave it out"}
+        )
+    return spelling
+
+
 class MemorySettings(_Section):
     """What a step on the embedded engine may hold in memory, and where the engine writes what it may not hold."""
 
@@ -48,6 +59,7 @@ class IngestSettings(_Section):
     """How landing files are read and when they are refused."""
 
     max_quarantine_share: float = Field(ge=0, le=1)
+    null_spellings: tuple[Annotated[str, AfterValidator(_null_spelling)], ...]
     chunk_bytes: int = Field(ge=1024)
     tasks: int | None = Field(ge=1)
 
@@ -72,6 +84,8 @@ class QualitySettings(_Section):
     min_rows: int = Field(ge=1)
     max_fall: float = Field(ge=0, le=1)
     max_rise: float = Field(ge=0)
+    min_compared: int = Field(ge=1)
+    month_before: dict[str, Annotated[float, Field(ge=0, le=1)]]
     allowed_shares: dict[str, float]
     seniority_tolerance_months: int = Field(ge=0)
     joined_after_days: int = Field(ge=0)

@@ -289,8 +289,13 @@ class Steps:
 
 
 def ingest_fingerprint(settings: "Settings", sha256: str) -> str:
-    """By what a landing file counts as ingested: its content, and the settings that decide whether it is refused."""
-    return fingerprint_of(version=INGEST_VERSION, sha256=sha256, limit=settings.ingest.max_quarantine_share)
+    """By what a landing file counts as ingested: its content, and the settings by which it is read or refused."""
+    return fingerprint_of(
+        version=INGEST_VERSION,
+        sha256=sha256,
+        limit=settings.ingest.max_quarantine_share,
+        null_spellings=sorted(settings.ingest.null_spellings),
+    )
 
 
 def _validated_rows(table: Table, origins: Origins, month: Month) -> list[str | None]:

@@ -66,7 +66,7 @@ class Audit:
             raise InputError(f"nothing to audit in {', '.join(absent)}: neither ingested nor in a table")
         with self._lake.lock("audit"), open_engine(self._settings.state / "audit") as engine:
             define_macros(engine)
-            source = Source(engine)
+            source = Source(engine, self._settings.ingest.null_spellings)
             if not self._tables_only:
                 self._read_source(engine, source, months)
             found = [self._month(engine, source, str(month)) for month in months]

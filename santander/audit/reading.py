@@ -4,7 +4,8 @@ A line is read as one text and split here, so that a line which is no record can
 keeps the order of what it inserts: the row with ``rowid`` n is line n + 1 of the file, and row 0 is its header.
 """
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Sequence
 
 from santander.audit.engine import Engine, literal
 from santander.audit.landing_copy import LONE_RETURN, LandingCopy
@@ -35,28 +36,30 @@ def sql_type(field: Field) -> str:
     return "BIGINT" if field.name == CUSTOMER.name else _TYPES[field.kind]
 
 
-def read_lines(engine: Engine, copy: LandingCopy, table: str, skipped_months: Collection[str]) -> None:
+def read_lines(
+    engine: Engine, copy: LandingCopy, table: str, skipped_months: Collection[str], null_spellings: Sequence[str]
+) -> None:
     """Make ``table`` from a landing file.
 
     Columns: ``reason`` (null for a record), ``counted_month`` of a line with a reason, ``text_hash`` of the whole line, the
     24 columns of the profile, ``holdings`` and ``unknown`` (bit i: product i is held, its flag is NA), and ``bad_values``,
     the values that were made null. Lines whose text begins with a month of ``skipped_months`` are not looked into.
     """
-    engine.run(f"CREATE OR REPLACE TABLE {table} AS {landing_query(copy, skipped_months)}")
+    engine.run(f"CREATE OR REPLACE TABLE {table} AS {landing_query(copy, skipped_months, null_spellings)}")
     first = engine.row(f"SELECT min(rowid) AS n FROM {table} WHERE text_hash = hash({literal(copy.header)})")["n"]
     if first != 0:
         raise RuntimeError(f"DuckDB has not kept the order of the lines: the header is line {first}")
 
 
-def landing_query(copy: LandingCopy, skipped_months: Collection[str]) -> str:
+def landing_query(copy: LandingCopy, skipped_months: Collection[str], null_spellings: Sequence[str]) -> str:
     """The query behind ``read_lines``; it must keep the order of the lines, so it may hold no join and no sort."""
     skipped = f"regexp_matches(line, '^({'|'.join(sorted(skipped_months))})-')"
     n_own = len(_OWN_FIELDS) + (len(PRODUCTS) if copy.has_products else 0)
     texts = ", ".join(f"trim(f[{copy.first_field + i}]) AS t{i}" for i in range(n_own))
-    typed = ", ".join(f"{_value(i, field)} AS v{i}" for i, field in enumerate(_OWN_FIELDS))
+    typed = ", ".join(f"{_value(i, field, null_spellings)} AS v{i}" for i, field in enumerate(_OWN_FIELDS))
     profile = range(2, len(_OWN_FIELDS))
-    bad = " OR ".join(_is_bad(i) for i in profile)
-    details = ", ".join(_bad_value(i, copy.first_field + i) for i in profile)
+    bad = " OR ".join(_is_bad(i, null_spellings) for i in profile)
+    details = ", ".join(_bad_value(i, copy.first_field + i, null_spellings) for i in profile)
     values = ", ".join(f"CAST(v{i} AS {sql_type(field)}) AS {field.name}" for i, field in enumerate(_OWN_FIELDS) if i)
     return f"""
 WITH lines AS (SELECT coalesce(line, '') AS line FROM {_lines(copy)}),
@@ -122,9 +125,16 @@ def _malformed(n_fields: int) -> str:
     )
 
 
-def _value(position: int, field: Field) -> str:
+def _is_spelling(text: str, null_spellings: Sequence[str]) -> str:
+    """A pattern, and no IN: of five texts and more DuckDB makes a join, which does not keep the order of the lines."""
+    return f"regexp_full_match({text}, {literal('|'.join(map(re.escape, null_spellings)))})" if null_spellings else "false"
+
+
+def _value(position: int, field: Field, null_spellings: Sequence[str]) -> str:
     text = f"t{position}"
     cases = [f"WHEN {field.legal.format(t=text)} THEN {field.value.format(t=text)}"]
+    if field.any_text:
+        cases.insert(0, f"WHEN {_is_spelling(text, null_spellings)} THEN NULL")
     if field.silent:
         cases.insert(0, f"WHEN {text} IN ({', '.join(map(literal, field.silent))}) THEN NULL")
     value = f"CASE {' '.join(cases)} END"
@@ -134,18 +144,18 @@ def _value(position: int, field: Field) -> str:
     return value
 
 
-def _is_bad(position: int) -> str:
-    silent = ", ".join(map(literal, _OWN_FIELDS[position].silent))
-    return f"v{position} IS NULL AND t{position} NOT IN ({silent})"
+def _is_bad(position: int, null_spellings: Sequence[str]) -> str:
+    silent, text = ", ".join(map(literal, _OWN_FIELDS[position].silent)), f"t{position}"
+    return f"v{position} IS NULL AND {text} NOT IN ({silent}) AND NOT {_is_spelling(text, null_spellings)}"
 
 
-def _bad_value(position: int, place: int) -> str:
+def _bad_value(position: int, place: int, null_spellings: Sequence[str]) -> str:
     field = _OWN_FIELDS[position]
     reason = f"CASE WHEN {field.legal.format(t=f't{position}')} THEN 'out_of_range' ELSE 'unreadable' END"
     if not field.within:
         reason = "'unreadable'"
     return (
-        f"CASE WHEN {_is_bad(position)} THEN {{'column': {literal(field.name)}, 'reason': {reason}, "
+        f"CASE WHEN {_is_bad(position, null_spellings)} THEN {{'column': {literal(field.name)}, 'reason': {reason}, "
         f"'text_hash': {_hash_of(f'raw[{place}]')}}} END"
     )
 

@@ -28,10 +28,12 @@ class Field:
     value: str
     """The typed value of a text that can be read."""
     silent: tuple[str, ...] = ("", "NA")
-    """Texts that say nothing: null, and no fault."""
+    """Texts that say nothing: null, and no fault. A field with any of them takes the null spellings of the settings too."""
     within: tuple[int, int] | None = None
     kind: str = "text"
     """What is summed up: text, number, day, flag or income."""
+    any_text: bool = False
+    """A null spelling could be read as a value; in the other fields none can."""
 
 
 def _one_of(*texts: str) -> str:
@@ -85,7 +87,7 @@ PROFILE: tuple[Field, ...] = (
     _flag("indfall", "is_deceased", "S", "N"),
     Field("tipodom", "address_type", _one_of("1"), "CAST({t} AS BIGINT)", kind="number"),
     _number("cod_prov", "province_code", 2, 1, 52),
-    _text("nomprov", "province", r"""regexp_full_match({t}, '[^"\x00-\x1f\x7f]{{1,100}}')"""),
+    Field("nomprov", "province", r"""regexp_full_match({t}, '[^"\x00-\x1f\x7f]{{1,100}}')""", "{t}", any_text=True),
     _flag("ind_actividad_cliente", "is_active", "1", "0"),
     Field(
         "renta",

@@ -36,8 +36,9 @@ class Lost:
 class Source:
     """The landing files in DuckDB. ``lost`` are those that could not be read: the months they hold have no source."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, null_spellings: Sequence[str]) -> None:
         self._engine = engine
+        self._null_spellings = null_spellings
         self._read: list[tuple[Delivery, LandingCopy]] = []
         self.lost: list[Lost] = []
         engine.run("CREATE TABLE left_out (position INTEGER, line BIGINT, reason VARCHAR)")
@@ -55,7 +56,7 @@ class Source:
                 self.lost.append(Lost(delivery, str(error)))
                 log.warning("%s: %s", delivery.file, error)
                 continue
-            read_lines(self._engine, copy, _table(delivery), set(delivery.months) - set(months))
+            read_lines(self._engine, copy, _table(delivery), set(delivery.months) - set(months), self._null_spellings)
             self._read.append((delivery, copy))
             log.info("%s: read", Path(delivery.file).name)
             if copy.path.is_relative_to(self._engine.folder):

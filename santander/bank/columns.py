@@ -1,12 +1,15 @@
 """The 48 columns of a landing file: their translation and the rule each value must meet.
 
-One line per column: a text is trimmed, a text of ``missing`` is null, what is left must match ``pattern`` as a whole,
-is cast to ``type`` and must lie within ``low`` and ``high``. A failure of a column with ``breaks_row`` sends the whole
-row to quarantine; any other failure makes the value null and quarantines its text alone.
+One line per column: a text is trimmed, a text of ``missing`` is null and, unless the column ``breaks_row``, so is one of the
+setting ``ingest.null_spellings``; what is left must match ``pattern`` as a whole, is cast to ``type`` and must lie within
+``low`` and ``high``. A failure of a column with ``breaks_row`` sends the whole row to quarantine; any other failure makes the
+value null and quarantines its text alone.
 The patterns use only syntax that RE2 and Python's ``re`` read alike.
 Source: facts of the competition files (docs/data.md), columns and format traps.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from santander.bank.products import PRODUCTS
@@ -34,6 +37,13 @@ class Column:
     first_character_only: bool = False
     """1 and 1.0 are the same relation: what follows the first character is dropped."""
     breaks_row: bool = False
+    free_text: bool = False
+    """The pattern takes nearly any text, so that it cannot tell a value from a spelling of null."""
+
+    def silent(self, null_spellings: Sequence[str]) -> tuple[str, ...]:
+        """Return the trimmed texts that are null in this column, and no fault."""
+        own = (*self.missing, *((self.null_value,) if self.null_value else ()))
+        return own if self.breaks_row else (*own, *null_spellings)
 
 
 # ruff: noqa: E501  (one line per column, to be read as a table)
@@ -58,7 +68,7 @@ _PROFILE: tuple[Column, ...] = (
     Column("indfall", "is_deceased", "boolean", r"[SN]", "deceased"),
     Column("tipodom", "address_type", "smallint", r"1", "always 1"),
     Column("cod_prov", "province_code", "smallint", r"[0-9]{1,2}", "1 to 52", low=1, high=52),
-    Column("nomprov", "province", "string", r'[^"\x00-\x1f\x7f]{1,100}' , "province of residence"),
+    Column("nomprov", "province", "string", r'[^"\x00-\x1f\x7f]{1,100}', "province of residence", free_text=True),
     Column("ind_actividad_cliente", "is_active", "boolean", r"[01]", "active customer"),
     Column("renta", "household_income", "double", r"[0-9]{1,12}(\.[0-9]{1,20})?", "gross yearly income in euros", low=0, high=1e9),
     Column("segmento", "segment", "string", r"01 - TOP|02 - PARTICULARES|03 - UNIVERSITARIO", "01 - TOP, 02 - PARTICULARES (individuals), 03 - UNIVERSITARIO (students)"),
@@ -77,3 +87,8 @@ LEGAL_HEADERS: tuple[tuple[str, ...], ...] = (SOURCE_HEADER, SOURCE_HEADER[: len
 
 TRUE_TEXTS = ("1", "S")
 """The texts that mean yes in a boolean column; the pattern leaves only one other text, which means no."""
+
+
+def columns_that_read(text: str) -> list[str]:
+    """Source names of the profile's columns in which a text is a value, columns of free text left out."""
+    return [column.source for column in PROFILE_COLUMNS if not column.free_text and re.fullmatch(column.pattern, text)]

@@ -63,13 +63,16 @@ class CleanColumn:
     status: npt.NDArray[np.int8] | None
 
 
-def clean(chunk: ParsedChunk, first_line: int, file_index: int, n_leading: int = 0) -> pa.RecordBatch:
+def clean(
+    chunk: ParsedChunk, first_line: int, file_index: int, n_leading: int = 0, *, null_spellings: tuple[str, ...]
+) -> pa.RecordBatch:
     """All lines of a chunk as rows of STAGED_SCHEMA, texts of customers as dictionaries: records in order, then malformed lines.
 
+    ``null_spellings`` are texts that say nothing, beside those of the format itself (the setting ``ingest.null_spellings``).
     ``n_leading`` fields stand before the first column in the lines of a file of corrections; ``chunk.texts`` begins after them.
     """
     n_rows = len(chunk.positions)
-    columns = {column.name: clean_column(column, text) for column, text in zip(COLUMNS, chunk.texts, strict=False)}
+    columns = {c.name: clean_column(c, texts, null_spellings) for c, texts in zip(COLUMNS, chunk.texts, strict=False)}
     reasons = _row_reasons(columns, n_rows)
     broken = np.flatnonzero(reasons != None)  # noqa: E711  (elementwise on an object array)
 
@@ -102,13 +105,16 @@ def records_of(lines: pa.RecordBatch) -> pa.RecordBatch:
     return whole.select([name for name, _ in CUSTOMERS.columns])
 
 
-def clean_column(column: Column, texts: Texts) -> CleanColumn:
+def clean_column(column: Column, texts: Texts, null_spellings: tuple[str, ...] = ()) -> CleanColumn:
     """Apply one column's rule to its distinct texts, then spread the outcome over the rows; texts stay a dictionary."""
     if not isinstance(texts, pa.DictionaryArray):
-        plain = _plain_numbers(column, texts)
-        return plain or clean_column(column, texts.dictionary_encode())
+        plain = _plain_numbers(column, texts, null_spellings)
+        return plain or clean_column(column, texts.dictionary_encode(), null_spellings)
     distinct = texts.dictionary
-    ruled = _ruled_before(column, tuple(distinct.to_pylist())) if len(distinct) <= _FEW else _ruled(column, distinct)
+    if len(distinct) <= _FEW:
+        ruled = _ruled_before(column, tuple(distinct.to_pylist()), null_spellings)
+    else:
+        ruled = _ruled(column, distinct, null_spellings)
     if isinstance(ruled.values, pa.DictionaryArray):
         spread = pa.DictionaryArray.from_arrays(ruled.values.indices.take(texts.indices), ruled.values.dictionary)
     else:
@@ -117,15 +123,15 @@ def clean_column(column: Column, texts: Texts) -> CleanColumn:
 
 
 @lru_cache(maxsize=1024)
-def _ruled_before(column: Column, texts: tuple[str, ...]) -> CleanColumn:
+def _ruled_before(column: Column, texts: tuple[str, ...], null_spellings: tuple[str, ...]) -> CleanColumn:
     """One chunk after the other has the same few texts in most columns."""
-    return _ruled(column, pa.array(texts, pa.string()))
+    return _ruled(column, pa.array(texts, pa.string()), null_spellings)
 
 
-def _ruled(column: Column, texts: pa.StringArray) -> CleanColumn:
+def _ruled(column: Column, texts: pa.StringArray, null_spellings: tuple[str, ...]) -> CleanColumn:
     """The rule applied to texts; where they stay texts, as a dictionary, since two may say the same and one nothing."""
     trimmed = pc.utf8_trim_whitespace(texts)
-    silent = pc.is_in(trimmed, pa.array([*column.missing, *([column.null_value] if column.null_value else [])], pa.string()))
+    silent = pc.is_in(trimmed, pa.array(column.silent(null_spellings), pa.string()))
     legal = pc.match_substring_regex(trimmed, f"^(?:{column.pattern})$")
     values = _cast(column, pc.if_else(pc.and_not(legal, silent), trimmed, None))
     status = np.where(pc.or_(silent, pc.is_valid(values)).to_numpy(zero_copy_only=False), 0, 1).astype(np.int8)
@@ -137,7 +143,7 @@ def _ruled(column: Column, texts: pa.StringArray) -> CleanColumn:
     return CleanColumn(values.dictionary_encode() if column.type == "string" else values, status if status.any() else None)
 
 
-def _plain_numbers(column: Column, texts: pa.StringArray) -> CleanColumn | None:
+def _plain_numbers(column: Column, texts: pa.StringArray, null_spellings: tuple[str, ...]) -> CleanColumn | None:
     """The same for a column of numbers that are all written plainly, or silent; None where any is not.
 
     How many digits stand before a point and after it says all that the pattern says, and takes no look at each text.
@@ -145,7 +151,8 @@ def _plain_numbers(column: Column, texts: pa.StringArray) -> CleanColumn | None:
     pattern, most_whole, most_fraction = _PLAIN[column.type]
     if column.pattern != pattern or not len(texts):
         return None
-    silent = reduce(pc.or_, (pc.equal(texts, text) for text in column.missing)) if column.missing else None
+    says_nothing = column.silent(null_spellings)
+    silent = pc.is_in(texts, pa.array(says_nothing, pa.string())) if says_nothing else None
     written = texts if silent is None else texts.filter(pc.invert(silent))
     ends = np.frombuffer(written.buffers()[1], np.int32)[written.offset : written.offset + len(written) + 1]
     characters = np.frombuffer(written.buffers()[2] or b"", np.uint8)[ends[0] : ends[-1]]

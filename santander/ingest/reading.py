@@ -28,17 +28,21 @@ _Work = tuple[int, LandingFile, Chunk]
 """A chunk, its file, and the number of the file among those that are ingested together."""
 
 
-def read_landing_files(session: "SparkSession", files: Sequence[LandingFile], tasks: int) -> "DataFrame":
+def read_landing_files(
+    session: "SparkSession", files: Sequence[LandingFile], tasks: int, null_spellings: tuple[str, ...]
+) -> "DataFrame":
     """Every line of the files as a row of STAGED_SCHEMA, parsed and cleaned chunk by chunk in ``tasks`` parallel tasks."""
 
     def clean_chunks(work: Iterator[_Work]) -> Iterator[pa.RecordBatch]:
-        for lines in _cleaned(work):
+        for lines in _cleaned(work, null_spellings):
             yield pa.Table.from_batches([lines]).cast(STAGED_SCHEMA).combine_chunks().to_batches()[0]
 
     return in_tasks(session, _work_on(files), tasks, clean_chunks, STAGED_SCHEMA)
 
 
-def write_landing_files(session: "SparkSession", files: Sequence[LandingFile], tasks: int, folder: Place) -> list[MonthFile]:
+def write_landing_files(
+    session: "SparkSession", files: Sequence[LandingFile], tasks: int, folder: Place, null_spellings: tuple[str, ...]
+) -> list[MonthFile]:
     """Write records as files of ``customers`` to ``folder``/records, and a row of LINE_SCHEMA for each line to ``folder``/lines.
 
     A task takes a stretch of one chunk after another, so its files hold its lines in order. Of a task that an engine did
@@ -48,7 +52,7 @@ def write_landing_files(session: "SparkSession", files: Sequence[LandingFile], t
     def write_chunks(work: Iterator[_Work]) -> list[MonthFile]:
         with MonthFileWriter(CUSTOMERS, folder / RECORDS) as records, whole_file(lines_file(folder, records.part)) as file:
             with pq.ParquetWriter(file, LINE_SCHEMA, use_dictionary=["row_reason", "row_month"], write_statistics=False) as said:
-                for lines in _cleaned(work):
+                for lines in _cleaned(work, null_spellings):
                     said.write_batch(lines.select(LINE_SCHEMA.names))
                     records.write(records_of(lines))
             return records.finish()
@@ -65,11 +69,12 @@ def lines_file(folder: Place, part: str) -> Place:
     return folder / LINES / f"{part}.parquet"
 
 
-def _cleaned(work: Iterable[_Work]) -> Iterator[pa.RecordBatch]:
+def _cleaned(work: Iterable[_Work], null_spellings: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
     known: dict[int, KnownColumns] = {}
     for index, file, chunk in work:
         parsed = parse(read_chunk_on_worker(file, chunk), chunk.n_lines, file.n_fields, known.setdefault(index, _known(file)))
-        yield clean(_landing_columns(parsed, file), chunk.first_line, index, file.n_leading)
+        columns = _landing_columns(parsed, file)
+        yield clean(columns, chunk.first_line, index, file.n_leading, null_spellings=null_spellings)
 
 
 def _known(file: LandingFile) -> KnownColumns:

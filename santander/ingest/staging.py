@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 def stage_lines(settings: "Settings", lake: Lake, files: Sequence[LandingFile], folder: Place) -> "DataFrame":
     """Every line of the files, cleaned, written once and read from there: STAGED_SCHEMA, rows of erased customers bare."""
     erased = suppression_list(settings, lake)  # without its key nothing is read
-    return without_erased(erased, lake.stage(read_landing_files(lake.session, files, _tasks(settings, lake)), folder))
+    lines = read_landing_files(lake.session, files, _tasks(settings, lake), settings.ingest.null_spellings)
+    return without_erased(erased, lake.stage(lines, folder))
 
 
 def _tasks(settings: "Settings", lake: Lake) -> int:
@@ -61,7 +62,7 @@ class StagedFiles:
 def stage_files(settings: "Settings", lake: Lake, files: Sequence[LandingFile], folder: Place) -> StagedFiles:
     """Every line of the files, cleaned and written once."""
     erased = suppression_list(settings, lake)  # without its key nothing is read
-    records = write_landing_files(lake.session, files, _tasks(settings, lake), folder)
+    records = write_landing_files(lake.session, files, _tasks(settings, lake), folder, settings.ingest.null_spellings)
     said = lake.read_staged(folder / LINES, LINE_SCHEMA)
     lines = without_erased(erased, said)
     return StagedFiles(lines, tuple(records), folder, has_erased=lines is not said)

@@ -22,6 +22,7 @@ from santander.ingest.replay import replay
 from santander.lake import Lake
 from santander.settings import Settings
 from tests.ingest.awkward_texts import TEXTS
+from tests.ingest.oracle import SPELLINGS
 from tests.landing_files import LEGAL, header, landing_file, record
 
 
@@ -103,12 +104,26 @@ def test_an_erased_customer_is_missing_on_either_side(lenient: Settings, session
     assert audited(lenient)["2015-01"].rows == 2
 
 
+def test_spellings_of_null_are_those_of_the_settings_on_either_side(session: SparkSession, tmp_path: Path) -> None:
+    lines = [record(i, **{field: "sin datos", "pais_residencia": "NA"}) for i, field in enumerate(list(LEGAL)[2:24], start=1)]
+    file = landing_file(tmp_path / "a.csv", [*lines, record(99, nomprov="NULL")])
+    lists = {"data": SPELLINGS, "own": ("sin datos",)}
+    for name, spellings in lists.items():
+        ingest_settings = {"max_quarantine_share": 1.0, "null_spellings": spellings}
+        settings = Settings.load(data_dir=str(tmp_path / name), ingest=ingest_settings)
+        ingest(settings, Lake(settings, session), [file])
+        assert_no_difference(settings)
+        other = Settings.load(data_dir=settings.data_dir, ingest={"null_spellings": ["?"]})
+        differing = {d.check for one in audited(other).values() for d in one.differences}
+        assert "nulls" in differing  # the list does reach the audit's own reading
+
+
 def test_nothing_in_the_reading_of_a_file_can_change_the_order_of_its_lines(tmp_path: Path) -> None:
     file = landing_file(tmp_path / "a.csv", [record(7)])
     copy = LandingCopy(file, header(), 48, 1, has_products=True)
     months = [f"2015-{number:02d}" for number in range(1, 13)]
     with open_engine(tmp_path / "audit") as engine:
-        plan = str(engine.rows(f"EXPLAIN (FORMAT json) CREATE TABLE lines AS {landing_query(copy, months)}"))
+        plan = str(engine.rows(f"EXPLAIN (FORMAT json) CREATE TABLE lines AS {landing_query(copy, months, SPELLINGS)}"))
     operators = {name.strip() for name in re.findall(r'"name": "([^"]*)"', plan)}
     assert operators == {"BATCH_CREATE_TABLE_AS", "PROJECTION", "READ_CSV"}
 

@@ -1,6 +1,9 @@
 """Texts that some rule takes, or nearly takes, or that a reader of csv trips over."""
 
-_MISSING = ["", "NA", " NA", "NA ", "na", "N A", "N/A", "null", "-", " ", "\t", "\\N"]
+_MISSING = [
+    *("", "NA", " NA", "NA ", "na", "N A", "N/A", "n/a", "null", "NULL", "Null", "(null)", "-", "--", ".", "..", " ", "\t"),
+    *("\\N", " \\N ", "\\n", "\\N.", "None", "none", "<NA>", "NaT", "#N/A", "#N/D", "#N/A ", '"\\N"', "NAN", "ND"),
+]
 _CODES = [
     "0",
     "1",

@@ -106,7 +106,8 @@ def province(text: str) -> str:
 
 YES_NO: Reader = choice(S=True, N=False)
 ONE_ZERO: Reader = choice(_1=True, _0=False)
-NOTHING = ("", "NA")
+SPELLINGS = ("\\N", "NULL", "null", "(null)", "None", "nan", "NaN", "<NA>", "NaT", "#N/A", "#N/D", "N/A", "n/a", "-", ".")
+NOTHING = ("", "NA", *SPELLINGS)
 
 KEY: tuple[tuple[str, Reader], ...] = (
     ("snapshot_date", snapshot),
@@ -114,7 +115,7 @@ KEY: tuple[tuple[str, Reader], ...] = (
 )
 PROFILE: tuple[tuple[str, Reader, tuple[str, ...]], ...] = (
     ("employment_status", one_of("A", "B", "F", "N", "P", "S"), NOTHING),
-    ("country", shaped("[A-Z][A-Z]"), ("",)),
+    ("country", shaped("[A-Z][A-Z]"), ("", *SPELLINGS)),
     ("sex", one_of("H", "V"), NOTHING),
     ("age", number(3, 0, 164), NOTHING),
     ("joined_on", day, NOTHING),

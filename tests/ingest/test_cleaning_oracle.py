@@ -18,7 +18,7 @@ from santander.ingest.parsing import parse
 from santander.lake import Lake
 from santander.settings import Settings
 from tests.ingest.awkward_texts import TEXTS
-from tests.ingest.oracle import KEY, PRODUCTS, PROFILE, Verdict, judge, without_repeated_keys
+from tests.ingest.oracle import KEY, PRODUCTS, PROFILE, SPELLINGS, Verdict, judge, without_repeated_keys
 from tests.landing_files import LEGAL, header
 
 COLUMNS = [*(name for name, *_ in (*KEY, *PROFILE)), *PRODUCTS, "holdings"]
@@ -68,7 +68,7 @@ def cleaned(path: Path, chunk_bytes: int) -> dict[int, dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for chunk in file.chunks:
         parsed = parse(read_chunk(file.path, chunk), chunk.n_lines, file.n_columns)
-        rows += clean(parsed, chunk.first_line, 0).to_pylist()
+        rows += clean(parsed, chunk.first_line, 0, null_spellings=SPELLINGS).to_pylist()
     assert sorted(row["line"] for row in rows) == list(range(2, file.lines + 2))
     return {row["line"]: row for row in rows}
 

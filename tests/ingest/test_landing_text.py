@@ -11,6 +11,7 @@ from santander.ingest.cleaning import clean
 from santander.ingest.landing_text import fields_of, joined_line, split_line
 from santander.ingest.parsing import parse
 from santander.tables import CUSTOMERS
+from tests.ingest.oracle import SPELLINGS
 
 DATES = ["", "NA", "2015-02-28", "1999-12-31"]
 FLAGS, YES_NO = ["", "0", " 1", "NA"], ["S", "N", ""]
@@ -27,7 +28,7 @@ TEXTS: dict[str, list[str]] = {
 
 
 def read(line: str, columns: int) -> dict[str, Any]:
-    batch = clean(parse(line.encode(), 1, columns), 2, 0)
+    batch = clean(parse(line.encode(), 1, columns), 2, 0, null_spellings=SPELLINGS)
     assert batch.num_rows == 1
     row = batch.to_pylist()[0]
     assert row["row_reason"] is None
