@@ -12,6 +12,7 @@ from santander.bank.products import N_PRODUCTS, PRODUCTS
 from santander.features.declaration import HISTORY_MONTHS
 from santander.quality.rules import (
     PRODUCTS_DELIVERED,
+    ROWS_BEFORE,
     CountRule,
     EqualRule,
     MeanRule,
@@ -23,6 +24,7 @@ from santander.quality.rules import (
     Severity,
     SpreadRule,
 )
+from santander.quality.share_rule import ShareRule
 from santander.settings import QualitySettings
 from santander.tables import CUSTOMERS, FEATURES_TABLE
 
@@ -37,6 +39,8 @@ _NULL_FLAGS = " + ".join(f"IF({p.name} IS NULL, 1, 0)" for p in PRODUCTS)
 _MONTHS_SINCE_JOINING = "((year(snapshot_date) - year(joined_on)) * 12 + month(snapshot_date) - month(joined_on))"
 _LAGS = [f"holdings_lag_{lag}" for lag in range(1, HISTORY_MONTHS + 1)]
 _PLANES = [f"months_since_added_bit_{plane}" for plane in range(3)]
+STABLE = ("sex", "joined_on", "country")
+"""Columns that stay with a customer: in the competition files sex changes for 46 customers in all."""
 WARNING = Severity.WARNING
 
 
@@ -56,6 +60,11 @@ def _customers(settings: QualitySettings) -> list[Rule]:
         *_shared("customers"),
         RowsChangeRule(name="rows_fall", column="table", meaning="the month has not many rows less than the month before", fall=True),
         RowsChangeRule(name="rows_rise", column="table", meaning="the month has not many rows more than the month before", fall=False, severity=WARNING),
+        # the same customers as in the month before
+        ShareRule(name="seen_again", column="customer_id", meaning="customers of the month before are seen again", part="seen_again", whole=ROWS_BEFORE, least=True, observed="{share} of the {whole} customers of {before} seen again"),
+        ShareRule(name="without_history", column="is_new", meaning="customers who are not new have a row in the month before", part="without_history", whole="not_new", observed="{share} of {whole} customers who are not new have no row in {before}"),
+        *(ShareRule(name=f"{name}_changes", column=name, meaning=f"{name} stays with a customer from the month before; nulls are no change", part=f"changed_{name}", whole=f"compared_{name}", observed=f"{{share}} of {{whole}} customers have another {name} than in {{before}}") for name in STABLE),
+        # the ingestions
         EqualRule(name="rows_as_ingested", column="table", meaning="the rows are those the ingestions kept, but for customers who were erased", left="rows", right="rows_ingested", slack="customers_erased"),
         CountRule(name="ingestions_add_up", column="table", meaning="read = kept + quarantined in every ingestion of the month", of="ingestions", unit="ingestions"),
         RowRule(name="customer_id_range", column="customer_id", meaning="a customer's id is known and from 1", broken="customer_id IS NULL OR customer_id < 1"),

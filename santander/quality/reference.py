@@ -6,6 +6,7 @@ from string import Template
 from santander.quality.declaration import SUITES, suite
 from santander.quality.past import MONTHS_COMPARED
 from santander.quality.rules import CountRule, EqualRule, MeanRule, NullShareChangeRule, NullShareRule, RowsChangeRule, Rule
+from santander.quality.share_rule import ShareRule
 from santander.settings import QualitySettings, conf_dir
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "quality.md"
@@ -24,7 +25,7 @@ def quality_page() -> str:
     """The page as Markdown: what validation does, then one table a suite, one line a rule."""
     settings = base_settings()
     head = Template(_HEAD.read_text(encoding="utf-8"))
-    known = {"min_rows": f"{settings.min_rows:,}", "months_compared": MONTHS_COMPARED}
+    known = {"min_rows": f"{settings.min_rows:,}", "min_compared": settings.min_compared, "months_compared": MONTHS_COMPARED}
     return "\n".join([head.substitute(known), *(_section(table, settings) for table in SUITES)])
 
 
@@ -50,6 +51,8 @@ def limit(rule: Rule, settings: QualitySettings) -> str:
             said = f"{low:,g} to {high:,g}"
         case RowsChangeRule():
             said = f"at least {1 - settings.max_fall:.0%}" if rule.fall else f"at most {1 + settings.max_rise:.0%}"
+        case ShareRule():
+            said = f"{'at least' if rule.least else 'at most'} {settings.month_before[rule.name]:.0%}"
         case CountRule():
             share = settings.allowed_shares.get(rule.name, 0.0)
             said = f"at most {share:.0%} of the rows" if share else f"no {rule.unit}"

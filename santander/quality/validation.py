@@ -14,6 +14,7 @@ from santander.memory.footprint import VALIDATE
 from santander.quality import figures as count
 from santander.quality import past
 from santander.quality.declaration import SUITES, suite
+from santander.quality.month_before import month_before
 from santander.quality.report import RuleResult, ValidationReport
 from santander.quality.rules import PRODUCTS_DELIVERED, ROWS_BEFORE, MonthFigures
 from santander.tables import CUSTOMERS, FEATURES_TABLE, QUALITY, Table
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("santander.quality")
 
-STEP_VERSION = 1
+STEP_VERSION = 2
 """Raised when the same tables and settings would be judged differently: months validated before are then out of date."""
 
 TABLES = (CUSTOMERS, FEATURES_TABLE)
@@ -116,12 +117,13 @@ def _customers_figures(settings: "Settings", lake: Lake, months: Sequence[Month]
     counted = count.row_figures(lake, CUSTOMERS, months, suite(CUSTOMERS.name, settings.quality))
     surplus = count.surplus_rows(lake, CUSTOMERS, months)
     payroll = count.payroll_without_pension(lake, months, rows)
+    people = month_before(lake, months, rows)
     ingested, excused = past.ingested(lake, months), past.quarantined_values(lake, months)
     shares = past.null_shares(lake, names, past.months_compared(months))
     schema = _schema(lake, CUSTOMERS)
     gathered = []
     for month in months:
-        counts = counted[month] | schema | ingested.get(month, {})
+        counts = counted[month] | schema | ingested.get(month, {}) | people.get(month, {})
         counts["broken_key_unique"] = surplus.get(month, 0)
         counts[ROWS_BEFORE] = rows.get(month - 1, 0)
         known = counts["known_holdings"]

@@ -43,6 +43,17 @@ def marker(month: Month, ingestion_id: str = "a", *, minute: int = 0, **changes:
     return row | changes
 
 
+def test_months_of_one_row_and_tables_of_one_row_a_file_have_a_verdict(settings: Settings, lake: Lake) -> None:
+    put(lake, [customer(1)])
+    build_features(lake, [MAY], months_per_commit=1)
+    assert broken(settings, lake) == {}
+    put(lake, [customer(1, APRIL)])
+    put(lake, [customer(1), customer(1)])
+    build_features(lake, [APRIL], months_per_commit=1)
+    assert validate(settings, lake, [APRIL]).critical == []
+    assert broken(settings, lake)["key_unique"] == 1
+
+
 @pytest.mark.embedded
 def test_two_rows_of_a_customer_and_a_month_that_lost_rows(settings: Settings, lake: Lake) -> None:
     put(lake, [customer(i, APRIL) for i in IDS] + [customer(i) for i in IDS])

@@ -105,5 +105,5 @@ def test_names_of_rules_and_of_settings_fit_together(quality: QualitySettings) -
         assert len(names) == len(set(names))
     names = {rule.name for rule in rules}
     assert set(quality.allowed_shares) <= names
-    assert set(quality.distributions) <= names
+    assert set(quality.distributions) | set(quality.month_before) <= names
     assert {f"{column}_nulls" for column in quality.null_shares} <= names
