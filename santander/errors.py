@@ -16,6 +16,10 @@ class InputError(SantanderError):
     exit_code = 2
 
 
+class TooLittleData(InputError):
+    """The months at hand hold too little to fit a model, or to judge one; says which months."""
+
+
 _OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OUT_OF_SPACE_TEXT = re.compile(
     r"No space left on device|Disk quota exceeded|File too large|\(os error (?:27|28|122)\)|database or disk is full"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from santander.bank.months import Month, month_range
-from santander.errors import InputError
+from santander.errors import InputError, TooLittleData
 from santander.ingest.accounting import last_ingestions, merges_since
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.lake import Lake
@@ -174,13 +174,12 @@ def walk(
 
 
 def _train_if_possible(steps: Steps, target: Month, recipe: "Recipe") -> StepOutcome:
-    """Train for the target; where too few months have products for that, as after a month without, the champion stays."""
+    """Train for the target; where the months hold too little for that, as after one without products, the champion stays."""
     from santander.registry.versions import champion_number
-    from santander.training.plan import TooFewMonths
 
     try:
         return steps.train(target, recipe, anyway=False)
-    except TooFewMonths as lack:
+    except TooLittleData as lack:
         if champion_number(steps.settings) is None:
             raise
         log.warning("train: not done, the model there is scores: %s", lack)

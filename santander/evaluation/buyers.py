@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from santander.bank.months import Month
+from santander.errors import TooLittleData
 from santander.evaluation.average_precision import Precisions, average_precision
 from santander.models.list_check import checked_lists
 from santander.models.month_weight import ALIKE
@@ -43,7 +44,12 @@ class BuyersOfMonth:
 
 
 def buyers_of_month(training: TrainingData, month: Month) -> BuyersOfMonth:
-    """The buyers of a month of training data, in the driver; the month must be one that was collected."""
+    """The buyers of a month of training data, in the driver; the month must be one that was collected.
+
+    Raises TooLittleData where nobody added anything: every list would be as good as any other.
+    """
     part = training.of_months({month: ALIKE}).in_driver()
     customers = int(np.sum(part.population["customers"].to_numpy()))
+    if not part.buyers.num_rows:
+        raise TooLittleData(f"none of the {customers:,} customers of {month} added anything: nothing can be judged on it")
     return BuyersOfMonth(month, part.buyers.sort_by("customer_id"), customers)

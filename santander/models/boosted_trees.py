@@ -64,7 +64,8 @@ class BoostedTrees(Recommender):
         """Fit ``rounds`` rounds, or with ``validation`` until its log-loss has not fallen for a while."""
         if not isinstance(settings, BoostedTreesSettings):
             raise TypeError(f"settings of kind {cls.kind} expected, got {type(settings).__name__}")
-        classes = Classes.of(training.counts(), settings.min_additions, settings.rare)
+        classes = Classes.of(training, settings.min_additions, settings.rare)
+        classes.require_in(validation)
         start = GroupStart.of(training.population, training.weights) if settings.start is Start.GROUPS else None
         boosting = BoostingOfClasses(
             columns=settings.columns,

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from santander.bank.products import N_PRODUCTS, PRODUCT_NAMES
-from santander.errors import SantanderError
+from santander.models.learnable import require_learned, require_products
 from santander.models.ranking import Prior, Scores
+
+if TYPE_CHECKING:
+    from santander.models.training_set import TrainingData
 
 
 class Rare(StrEnum):
@@ -32,18 +35,20 @@ class Classes:
         return len(self.products) + bool(self.pooled)
 
     @classmethod
-    def of(cls, counts: npt.NDArray[np.int64], min_additions: int, rare: Rare) -> Self:
-        """The classes for these counts of examples per product (24); raises SantanderError when there are fewer than two."""
+    def of(cls, training: "TrainingData", min_additions: int, rare: Rare) -> Self:
+        """The classes for the additions of some months; raises TooLittleData when there are fewer than two."""
+        counts = training.counts()
         enough = counts >= min_additions
         products = tuple(int(bit) for bit in np.flatnonzero(enough))
         pooled = tuple(int(bit) for bit in np.flatnonzero(~enough & (counts > 0))) if rare is Rare.POOLED else ()
         classes = cls(products, pooled)
-        if len(classes) < 2:
-            raise SantanderError(
-                f"{counts.sum()} additions of {len(products)} products with at least {min_additions} "
-                "are too little to learn from: ingest more months or train the recipe 'popularity'"
-            )
+        require_products(counts, training.weights, min_additions, found=len(classes), needed=2)
         return classes
+
+    def require_in(self, validation: "TrainingData | None") -> None:
+        """Raise TooLittleData when no product that has a class was added in the months that say when to stop."""
+        if validation is not None:
+            require_learned(validation.counts(), validation.weights, (*self.products, *self.pooled))
 
     def labels(self, product: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
         """The class of each example's product, -1 where it has none."""

@@ -86,7 +86,8 @@ class LightTrees(Recommender):
             raise TypeError(f"settings of kind {cls.kind} expected, got {type(settings).__name__}")
         lgb = _lightgbm()
         here, watched = training.in_driver(), None if validation is None else validation.in_driver()
-        classes = Classes.of(training.counts(), settings.min_additions, settings.rare)
+        classes = Classes.of(training, settings.min_additions, settings.rare)
+        classes.require_in(validation)
         parameters = settings.parameters(len(classes), here.threads)
         train = _dataset(here, settings, classes, parameters)
         callbacks = [_report_to(progress, settings.rounds)]

@@ -11,12 +11,12 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from santander.bank.products import N_PRODUCTS, PRODUCT_NAMES
-from santander.errors import SantanderError
 from santander.features.expansion import ColumnPlan, Features
 from santander.models.booster import read_booster, shares_of_gain
 from santander.models.booster_settings import BoosterSettings
 from santander.models.boosting import BoostingPerProduct
 from santander.models.classes import Classes
+from santander.models.learnable import require_learned, require_products
 from santander.models.packages import XGBOOST
 from santander.models.ranking import Prior, Scores
 from santander.models.recommender import KindSettings, Progress, Recommender, in_chunks, silent
@@ -73,11 +73,9 @@ class PerProductTrees(Recommender):
         counts = training.counts()
         weighted = np.sum([weight.of_products() for weight in training.weights.values()], axis=0)
         products = tuple(int(bit) for bit in np.flatnonzero((counts >= settings.min_additions) & (counts > 0) & (weighted > 0)))
-        if not products:
-            raise SantanderError(
-                f"{counts.sum()} additions and no product with at least {settings.min_additions} are too little to learn from: "
-                "ingest more months or train the recipe 'popularity'"
-            )
+        require_products(counts, training.weights, settings.min_additions, found=len(products), needed=1)
+        if validation is not None:
+            require_learned(validation.counts(), validation.weights, products)
         boosting = BoostingPerProduct(
             columns=settings.columns,
             products=products,

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from santander.bank.products import N_PRODUCTS, PRODUCT_NAMES
-from santander.errors import SantanderError
+from santander.errors import TooLittleData
 from santander.features.expansion import Features, bits_of
 from santander.models.groups import ACTIVITIES, AGE_BANDS, N_GROUPS, SEGMENTS, SHAPE, groups_of
+from santander.models.learnable import require_additions, span_of
 from santander.models.ranking import Prior, Scores
 from santander.models.recommender import KindSettings, Progress, Recommender, silent
 from santander.models.training_set import TrainingData
@@ -65,7 +66,8 @@ class Popularity(Recommender):
             raise TypeError(f"settings of kind {cls.kind} expected, got {type(settings).__name__}")
         number = training.population["customers"].to_numpy()
         if not number.sum():
-            raise SantanderError("no customer has a row in two months that follow each other: there is nothing to learn from")
+            raise TooLittleData(f"{span_of(training.weights)}: no customer has a row in two months that follow each other")
+        require_additions(training.counts(), training.weights)
         group = groups_of(training.population)
         customers = np.bincount(group, weights=number, minlength=N_GROUPS).astype(np.int64)
         additions = np.zeros((N_GROUPS, N_PRODUCTS), dtype=np.int64)

@@ -79,7 +79,7 @@ class Recommender(ABC):
     ) -> Self:
         """Fit on ``training``; ``validation`` may decide when to stop, never what is learned.
 
-        Raises SantanderError when the training set holds too little to learn from.
+        Raises TooLittleData, which names the months, when they hold too little to learn from.
         """
 
     @abstractmethod

@@ -70,7 +70,7 @@ class SklearnClassifier(Recommender):
         if not isinstance(settings, SklearnSettings):
             raise TypeError(f"settings of kind {cls.kind} expected, got {type(settings).__name__}")
         here = training.in_driver()
-        classes = Classes.of(training.counts(), settings.min_additions, settings.rare)
+        classes = Classes.of(training, settings.min_additions, settings.rare)
         examples = examples_of(here.additions(), settings.columns, classes, settings.row_weight)
         matrix = examples.matrix.astype(np.float64)
         # a column that is unknown in every example tells nothing, and histograms cannot be made of it

@@ -11,10 +11,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from santander.bank.months import Month
 from santander.engine import EMBEDDED
-from santander.errors import SantanderError
+from santander.errors import TooLittleData
 from santander.evaluation.judgement import MonthToJudge
 from santander.features.declaration import FEATURES
 from santander.lake import Lake
@@ -117,14 +118,16 @@ def refuse_too_large_fit(lake: Lake, fitted: Collection[Month], judged: Month, s
 def collect_month(lake: Lake, retrieve: Retrieve, month: Month) -> MonthToJudge:
     """All customers of a month who count for MAP@7, what they added, and what was known before, in order of customer.
 
-    Raises SantanderError when there is none: the month, or the one before it, has no products; OverBudget, before anything
-    is read, for a month that does not fit the memory budget.
+    Raises TooLittleData when there is none - the month, or the one before it, has no products - or nobody added anything;
+    OverBudget, before anything is read, for a month that does not fit the memory budget.
     """
     refuse_too_large(lake, [month])
     customers, features = lake.read_months(CUSTOMERS, [month]), lake.read_months(FEATURES_TABLE, [month])
     rows = _declared(retrieve(labels(customers, features), [month]).toArrow())
     if not rows.num_rows:
-        raise SantanderError(f"month {month} has no customer with products in it and in {month - 1}: nothing can be judged")
+        raise TooLittleData(f"month {month} has no customer with products in it and in {month - 1}: nothing can be judged")
+    if not pc.any(pc.not_equal(rows["added"], 0)).as_py():
+        raise TooLittleData(f"none of the {rows.num_rows:,} customers of {month} added anything: nothing can be judged on it")
     return MonthToJudge(month, rows.sort_by("customer_id"))
 
 

@@ -4,7 +4,7 @@ import logging
 import time
 
 from santander.bank.months import Month
-from santander.errors import InputError
+from santander.errors import TooLittleData
 from santander.models.month_weight import ALIKE
 from santander.models.popularity import Popularity, PopularitySettings
 from santander.models.recommender import KindSettings
@@ -32,10 +32,10 @@ def fit_candidate(recipe: Recipe, plan: MonthPlan, training: TrainingData) -> Ca
 
 
 def validation_rows(training: TrainingData, month: Month, remedy: str) -> TrainingData:
-    """The rows that a fit stops on and trials are measured by; raises InputError for a month in which nobody added anything."""
+    """The rows that a fit stops on and trials are measured by; raises TooLittleData where nobody added anything in the month."""
     rows = training.of_months({month: ALIKE})
     if not rows.counts().any():
-        raise InputError(f"nobody added anything in {month}, so nothing can be searched on it: {remedy}")
+        raise TooLittleData(f"nobody added anything in {month}, so nothing can be searched on it: {remedy}")
     return rows
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from santander.bank.months import Month
-from santander.errors import InputError
+from santander.errors import TooLittleData
 from santander.models.month_weight import MonthWeight
 from santander.training.recipe import Recipe
 
 
-class TooFewMonths(InputError):
+class TooFewMonths(TooLittleData):
     """The months at hand do not allow a recipe to be fitted and judged for a target."""
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from santander.bank.months import Month
 from santander.bank.products import N_PRODUCTS
-from santander.errors import InputError, SantanderError
+from santander.errors import InputError, SantanderError, TooLittleData
 from santander.models.kinds import load_recommender, save_recommender
 from santander.models.list_check import checked_lists
 from santander.models.month_weight import ALIKE, MonthWeight
@@ -174,7 +174,7 @@ class LearnerContract(RecommenderContract):
         assert lists(model, rows)[0, 3] == BIT["credit_card"]
 
     def test_too_little_to_learn_from_is_said(self) -> None:
-        with pytest.raises(SantanderError, match=r"0 additions .* too little to learn from"):
+        with pytest.raises(TooLittleData, match=r"^2016-04: 0 additions .* too little to learn from"):
             self.fit(several((PENSIONER, 0, 5)))
 
     def test_a_month_to_stop_on_is_taken(self) -> None:

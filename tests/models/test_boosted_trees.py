@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 
 from santander.bank.months import Month
-from santander.errors import InputError, SantanderError
+from santander.errors import InputError
 from santander.models.additions import RowWeight
 from santander.models.boosted_trees import BoostedTrees, BoostedTreesSettings
 from santander.models.classes import Rare
 from santander.models.kinds import kind_named, settings_of
-from santander.models.month_weight import ALIKE
 from santander.models.start import GroupStart, Start
-from santander.models.training_set import TrainingSet
 from tests.models.recommender_contract import LearnerContract
 from tests.models.toy_world import (
     BIT,
@@ -24,9 +22,7 @@ from tests.models.toy_world import (
     SMALL_TREES,
     STUDENT,
     TAXPAYER,
-    buyers_of,
     feature_rows,
-    population_of,
     several,
     together,
     toy_training_set,
@@ -171,14 +167,6 @@ def test_importance_names_the_columns_that_tell_customers_apart() -> None:
     importance = BoostedTrees.fit(SMALL_TREES, toy_training_set()).importance()
     assert sum(importance.values()) == pytest.approx(1)
     assert set(importance) <= {"age", "segment", "is_active", "lag_1_bits.pension_deposit", "lag_1_bits.current_account"}
-
-
-def test_one_product_is_too_little_to_learn_from() -> None:
-    april = Month(2016, 4)
-    rows = buyers_of((april, customer, PENSIONER, 1 << BIT["payroll"]) for customer in range(5))
-    training = TrainingSet(rows, population_of([(april, PENSIONER, 1 << BIT["payroll"], 5)]), {april: ALIKE})
-    with pytest.raises(SantanderError, match="5 additions of 1 products"):
-        BoostedTrees.fit(SMALL_TREES, training)
 
 
 def test_wrong_settings_are_named() -> None:
