@@ -62,9 +62,10 @@ notebook: $(READY) ## Open the notebooks on the Delta tables
 
 # STATE is the state folder whose runs are shown.
 STATE ?= data/state
+mlflow: export STATE := $(STATE)
 mlflow: $(READY) ## Open MLflow on the runs and versions, at 127.0.0.1:5000
 	MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
-	  $(BIN)/mlflow ui --workers 1 --backend-store-uri sqlite:///$(STATE)/mlflow.db
+	  $(BIN)/mlflow ui --workers 1 --backend-store-uri "sqlite:///$$STATE/mlflow.db"
 
 bench: $(READY) ## Measure our steps against pandas, Polars, DuckDB and plain PySpark; writes benchmarks/results
 	$(BIN)/python benchmarks/bench.py $(ARGS)

@@ -1,11 +1,13 @@
 """Addresses of local files as libraries take them, ``file://…`` and ``sqlite:///…``, and the files that such addresses name.
 
-Both are percent-encoded: a folder named ``50% of #1`` is nothing else in them, and comes out of them under its own name.
+A folder named ``50% of #1`` is nothing else in them: the libraries that take them open what is in that folder.
 """
 
 import os
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote, unquote_to_bytes, urlsplit
+
+from santander.spelling import plain_path
 
 SQLITE = "sqlite:///"
 """How the address of a file of SQLite begins, as SQLAlchemy, and so MLflow and Optuna, write it."""
@@ -25,8 +27,12 @@ def path_of_file(address: str) -> Path | None:
 
 
 def sqlite_address(file: Path) -> str:
-    """``sqlite:////absolute/file``. SQLAlchemy takes ``%`` for an encoded character and ``?`` for the end of the path."""
-    return SQLITE + str(file.absolute()).replace("%", "%25").replace("?", "%3F")
+    """``sqlite:////absolute/file``, by a link of a plain name where the folder's own is read as another.
+
+    SQLAlchemy decodes ``%41``; MLflow, which makes the folder where it is missing, does not: encoded, it would make a second.
+    """
+    text = str(file.absolute())
+    return SQLITE + (text if unquote(text) == text else str(plain_path(file.parent) / file.name))
 
 
 def path_of_sqlite(address: str) -> Path | None:

@@ -55,7 +55,7 @@ _SHARED_OPTIONS: dict[str, Any] = {"data_dir": DataDir, "state_dir": StateDir, "
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a verb found: ``payload`` is its JSON object, ``text`` what a person reads (rich markup or renderables)."""
+    """What a verb found: ``payload`` is its JSON object, ``text`` what a person reads (texts, or rich's renderables)."""
 
     payload: dict[str, Any]
     text: list[Any] = field(default_factory=list)
@@ -82,10 +82,13 @@ def verb(function: Verb) -> Callable[..., None]:
         given = {name: options.pop(name) for name in _SHARED_OPTIONS}
         chosen = {name: before_verb.get(name) if value is None else value for name, value in given.items()}
         as_json = bool(chosen.pop("json"))
+        from santander.folders import check_folders
         from santander.settings import Settings
 
         settings = Settings.load(**chosen)
-        with _telling_of_a_full_disk(settings):
+        named = chosen["data_dir"] is not None or "SANTANDER_DATA_DIR" in os.environ
+        check_folders(function.__name__, settings, named=named)
+        with _telling_of_the_disk(settings):
             outcome = function(settings=settings, **options)
         _show(outcome, as_json=as_json)
         if outcome.error is not None:
@@ -102,13 +105,17 @@ def verb(function: Verb) -> Callable[..., None]:
 
 
 @contextmanager
-def _telling_of_a_full_disk(settings: "Settings") -> Iterator[None]:
-    """SQLite calls it a disk I/O error when its files cannot grow: where there is no room, say that."""
+def _telling_of_the_disk(settings: "Settings") -> Iterator[None]:
+    """Say that there is no room where SQLite calls it a disk I/O error, and which folder it is that cannot be written."""
     try:
         yield
     except Exception as error:
         if _SQLITE_IO in str(error) and shutil.disk_usage(settings.state).free < _NO_ROOM:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(settings.state)) from error
+        from santander.folders import unwritable
+
+        if not isinstance(error, SantanderError) and (line := unwritable(error, settings)) is not None:
+            raise line from error
         raise
 
 
@@ -186,4 +193,7 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
 
         console = Console(width=None if sys.stdout is not None and sys.stdout.isatty() else 120)
         for part in outcome.text:
-            console.print(part)
+            if isinstance(part, str):  # names of files may hold what rich takes for markup, and are copied from the screen whole
+                console.print(part, markup=False, soft_wrap=True)
+            else:
+                console.print(part)

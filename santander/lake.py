@@ -23,6 +23,7 @@ from santander.month_files import MonthFile, below
 from santander.person_lock import alone, beside_other_steps
 from santander.session_on_demand import SessionOnDemand
 from santander.small_tables import rows_of
+from santander.spelling import for_deltalake, for_engine, pattern_for_engine
 from santander.storage import BucketPath, Place, move
 from santander.table_files import commit_files, files_of, fingerprints_of, rows_by_month, rows_meeting
 from santander.table_protocol import check_writable, open_table
@@ -109,7 +110,7 @@ class Lake:
         return int(self.session.sparkContext.defaultParallelism) if self.has_workers else cores()
 
     def path(self, table: Table) -> str:
-        """Where the table lies."""
+        """Where the table lies, as a person writes it."""
         return f"{self._root}/{table.name}"
 
     @property
@@ -123,7 +124,10 @@ class Lake:
         """Whether the table has ever been written."""
         from deltalake import DeltaTable
 
-        return DeltaTable.is_deltatable(self.path(table), storage_options=self._options)
+        folder = self.place / table.name
+        if isinstance(folder, Path):
+            return (folder / "_delta_log").is_dir() and DeltaTable.is_deltatable(for_deltalake(folder)[0])
+        return DeltaTable.is_deltatable(str(folder), storage_options=self._options)
 
     def version(self, table: Table) -> int | None:
         """The version of the latest commit, None for a table that does not exist."""
@@ -278,14 +282,17 @@ class Lake:
 
         What the step makes of them is counted by the step, as there is no number to hold them against yet.
         """
-        frame.write.format("delta").partitionBy(PARTITION).save(str(folder))
-        return self.session.read.format("delta").load(str(folder))
+        where = self._for_engine(folder)
+        frame.write.format("delta").partitionBy(PARTITION).save(where)
+        return self.session.read.format("delta").load(where)
 
     def read_staged(self, folder: Place, schema: "pa.Schema") -> "DataFrame":
         """Rows that the tasks of a step wrote as parquet files to a folder of its own; they are there when the step has run."""
         from pyspark.sql.pandas.types import from_arrow_schema
 
-        return self.session.read.schema(from_arrow_schema(schema)).parquet(str(folder))
+        return self.session.read.schema(from_arrow_schema(schema)).parquet(
+            pattern_for_engine(folder, embedded=not self.has_workers)
+        )
 
     def upgrade(self, table: Table) -> list[str]:
         """Add the columns that the catalogue declares and the table was made without; their names."""
@@ -329,11 +336,21 @@ class Lake:
 
     def _delta(self, table: Table, version: int | None = None) -> "DeltaTable":
         """The one place that opens a table: by what its protocol asks, it is read or refused (UnreadableProtocol)."""
-        return open_table(table, self.path(table), version, self._options)
+        address, options = self._for_deltalake(table)
+        return open_table(table, self.path(table), version, options, address)
+
+    def _for_deltalake(self, table: Table) -> tuple[str, dict[str, str] | None]:
+        folder = self.place / table.name
+        return for_deltalake(folder) if isinstance(folder, Path) else (str(folder), self._options)
+
+    def _for_engine(self, folder: Place) -> str:
+        return for_engine(folder, embedded=not self.has_workers)
 
     def _stored(self, table: Table, version: int | None = None) -> "DataFrame":
         reader = self.session.read.format("delta")
-        return (reader if version is None else reader.option("versionAsOf", version)).load(self.path(table))
+        return (reader if version is None else reader.option("versionAsOf", version)).load(
+            self._for_engine(self.place / table.name)
+        )
 
     def _commit(self, table: Table, write: Callable[[], T]) -> T:
         """Do a write that may be done twice: under the lock, or in a bucket again after another writer's commit."""
@@ -401,13 +418,14 @@ class Lake:
             return
         if not self._in_bucket:
             Path(self._root).mkdir(parents=True, exist_ok=True)
+        where, options = self._for_deltalake(table)
         DeltaTable.create(
-            self.path(table),
+            where,
             schema=declared_schema(table),
             partition_by=[PARTITION] if table.monthly else None,
             description=table.row,
             mode="ignore",
-            storage_options=self._options,
+            storage_options=options,
             # tried again by itself, it would make a table that is there a second time, with another id
             commit_properties=CommitProperties(max_commit_retries=0),
         )
@@ -419,7 +437,7 @@ class Lake:
         writer = frame.write.format("delta").mode("overwrite").option("replaceWhere", predicate)
         if told:
             writer = writer.option("userMetadata", json.dumps(told, default=str))
-        writer.save(self.path(table))
+        writer.save(self._for_engine(self.place / table.name))
         after = self._delta(table).version()
         if not self._in_bucket:
             return after if after > before else None

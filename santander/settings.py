@@ -10,7 +10,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from santander.bank.columns import columns_that_read
 from santander.errors import InputError
+from santander.folders import called, no_file
 from santander.memory.sizes import parsed_size
+from santander.place_names import local_path
 from santander.storage import BucketPath, Place, folder_place
 
 
@@ -238,10 +240,22 @@ class Settings(BaseSettings):
         except ValidationError as error:
             wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             raise InputError(f"settings: {wrong}") from None
-        settings.data  # noqa: B018  (what cannot be a data folder is refused here)
-        if settings.state_dir is not None and "://" in settings.state_dir:
-            raise InputError(f"--state-dir {settings.state_dir}: registries and logs lie in a local folder")
+        settings._check_folders()
         return settings
+
+    def _check_folders(self) -> None:
+        """Raise InputError for what can be no data folder, state folder or folder to spill to."""
+        if self.state_dir is not None and "://" in self.state_dir:
+            raise InputError(f"--state-dir {self.state_dir}: registries and logs lie in a local folder")
+        called("--data-dir", self.data_dir, folder_place)
+        if self.state_dir is not None:
+            called("--state-dir", self.state_dir, local_path)
+        if self.memory.spill_dir is not None:
+            called("memory.spill_dir", self.memory.spill_dir, local_path)
+        folders = {"--data-dir": self.data, "--state-dir": self.state, "memory.spill_dir": self.memory.spill_dir}
+        for option, folder in folders.items():
+            if folder is not None and not isinstance(folder, BucketPath):
+                called(option, str(folder), no_file)
 
     @classmethod
     def settings_customise_sources(

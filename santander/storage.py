@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from santander.errors import InputError, SantanderError
+from santander.place_names import local_path
 
 if TYPE_CHECKING:
     from pyarrow.fs import S3FileSystem
@@ -159,7 +160,7 @@ def place(text: str) -> Place:
     """The place that a user named: a local path, ``s3a://bucket/key`` or the same with ``s3://``. Raises InputError."""
     scheme, separator, rest = text.partition("://")
     if not separator:
-        return Path(text)
+        return local_path(text)
     if scheme not in _SCHEMES:
         raise InputError(f"{text}: a place is a local path or s3a://bucket/prefix; {scheme}:// is not known here")
     bucket, _, key = rest.partition("/")
@@ -173,6 +174,11 @@ def is_same(one: Place, other: Place) -> bool:
     if isinstance(one, Path) and isinstance(other, Path):
         return one.resolve() == other.resolve()
     return one == other
+
+
+def recorded_place(text: str) -> Place:
+    """The place that a table has on record, as ``place`` gives it; what names may hold was asked when it was put there."""
+    return place(text) if "://" in text else Path(text)
 
 
 def folder_place(text: str) -> Place:

@@ -50,13 +50,18 @@ class UnwritableProtocol(SantanderError):
         )
 
 
-def open_table(table: Table, folder: str, version: int | None, options: dict[str, str] | None) -> "DeltaTable":
-    """The table in ``folder``, at its latest version or an earlier one; raises UnreadableProtocol."""
+def open_table(
+    table: Table, folder: str, version: int | None, options: dict[str, str] | None, address: str | None = None
+) -> "DeltaTable":
+    """The table in ``folder``, at its latest version or an earlier one; raises UnreadableProtocol.
+
+    ``address`` is how deltalake reaches the folder where it does not by its own path.
+    """
     from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError
 
     try:
-        delta = DeltaTable(folder, version=version, storage_options=options)
+        delta = DeltaTable(address or folder, version=version, storage_options=options)
     except DeltaError as error:
         if found := _UNSUPPORTED.search(str(error)):
             raise UnreadableProtocol(table, folder, [found[1] or found[2]]) from None

@@ -1,12 +1,14 @@
 """The whole walk, from landing files to a submission, and the table it ends with."""
 
 import logging
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from santander.addresses import sqlite_address
 from santander.bank.months import Month, month_range
 from santander.errors import InputError, TooLittleData
 from santander.ingest.accounting import last_ingestions, merges_since
@@ -109,13 +111,16 @@ class WalkReport:
 
     def _where_next(self) -> str:
         programs = Path(sys.executable).parent
+        data, registry = str(self.data_dir), sqlite_address(self.state_dir / "mlflow.db")
+        look = shlex.join([str(programs / "mlflow"), "ui", "--backend-store-uri", registry])
+        status = shlex.join([str(programs / "santander"), "status", "--data-dir", data])
         return (
             f"submission      {self._last_result('submit').get('file', '-')}\n"
             f"Delta tables    {self.data_dir / 'lake'}\n"
             f"data quality    {self.data_dir / 'quality' / 'index.html'}\n"
-            f"models          {programs / 'mlflow'} ui --backend-store-uri sqlite:///{self.state_dir / 'mlflow.db'}\n"
-            f"notebooks       SANTANDER_DATA_DIR={self.data_dir} make notebook\n"
-            f"what is there   {programs / 'santander'} status --data-dir {self.data_dir}"
+            f"models          {look}\n"
+            f"notebooks       SANTANDER_DATA_DIR={shlex.quote(data)} make notebook\n"
+            f"what is there   {status}"
         )
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from santander.bank.months import Month
 from santander.synthetic import BankSpec, generate
+from tests.awkward_names import NASTY
 from tests.landing_files import landing_file, record
 
 SANTANDER = str(Path(sys.executable).with_name("santander"))
@@ -153,3 +154,22 @@ def cards(data: Path) -> list[str]:
     """Descriptions of the registered versions."""
     with closing(sqlite3.connect(data / "state" / "mlflow.db")) as registry:
         return [text for (text,) in registry.execute("SELECT description FROM model_versions ORDER BY version")]
+
+
+@pytest.mark.timeout(600)
+def test_a_bank_lives_in_a_folder_of_any_name(tmp_path: Path) -> None:
+    data = tmp_path / NASTY
+    generate(BankSpec(out=data / "raw", customers=1_000, first=Month(2016, 1), seed=3, propensity=False, dirty_share=0.003))
+
+    done = run(data)
+
+    assert done["submission"].startswith(f"{data}/submissions/")
+    assert Path(done["submission"]).is_file()
+    for verb in (["audit"], ["submit"], ["forget", "--yes", _first_customer(data)]):
+        subprocess.run([SANTANDER, *verb, "--data-dir", str(data)], capture_output=True, timeout=280, check=True)
+    assert [found.name for found in tmp_path.iterdir()] == [NASTY], "a library read another name into it"
+    assert {found.name for found in data.iterdir()} == {"raw", "lake", "state", "quality", "submissions"}
+
+
+def _first_customer(data: Path) -> str:
+    return (data / "raw" / "test_ver2.csv").read_text().splitlines()[1].split(",")[1].strip('" ')

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from santander.audit.rules import PRODUCTS, PROFILE
 from santander.packed import UNREADABLE, is_packed, open_plain
-from santander.storage import Place, place
+from santander.storage import Place, recorded_place
 
 LONE_RETURN = "\ue00d"
 """Stands for a carriage return that is not part of a line's end."""
@@ -52,7 +52,7 @@ def ready_copy(file: str, sha256: str, raw_folder: Place, scratch: Path) -> Land
 
     Raises CannotBeAudited for a file that is gone or whose content is another.
     """
-    first = place(file)
+    first = recorded_place(file)
     there = [path for path in dict.fromkeys((first, raw_folder / first.name)) if isinstance(path, Path) and path.is_file()]
     if not there:
         raise CannotBeAudited("is gone" if isinstance(first, Path) else "lies in a bucket, which the audit does not read")

@@ -8,6 +8,7 @@ from santander.audit.engine import Engine, literal
 from santander.audit.reading import sql_type
 from santander.audit.rules import PRODUCTS, PROFILE
 from santander.lake import Lake
+from santander.spelling import plain_path
 from santander.tables import PARTITION, QUARANTINE, Table
 
 
@@ -18,9 +19,15 @@ def files_by_month(lake: Lake, table: Table) -> dict[str, list[str]]:
     actions = lake.delta(table).get_add_actions(flatten=True).select(["path", f"partition.{PARTITION}"])
     paths, dates = (actions.column(i).to_pylist() for i in range(2))
     found: dict[str, list[str]] = {}
+    folder = _folder(lake, table)
     for path, date in zip(paths, dates, strict=True):
-        found.setdefault(str(date)[:7], []).append(str(Path(lake.path(table)) / unquote(path)))
+        found.setdefault(str(date)[:7], []).append(str(folder / unquote(path)))
     return dict(sorted(found.items()))
+
+
+def _folder(lake: Lake, table: Table) -> Path:
+    """The folder of a table under a name that DuckDB takes for no pattern."""
+    return plain_path(Path(lake.path(table)))
 
 
 def parquet(files: Sequence[str]) -> str:
@@ -53,7 +60,7 @@ def load_quarantine(engine: Engine, lake: Lake) -> None:
     files = []
     if lake.exists(QUARANTINE):
         paths = lake.delta(QUARANTINE).get_add_actions(flatten=True).column("path").to_pylist()
-        files = [str(Path(lake.path(QUARANTINE)) / unquote(path)) for path in paths]
+        files = [str(_folder(lake, QUARANTINE) / unquote(path)) for path in paths]
     engine.run(f"CREATE TABLE quarantine ({columns}, text_hash UBIGINT)")
     if files:
         hashed = "CASE WHEN raw IS NOT NULL THEN hash(raw) END"

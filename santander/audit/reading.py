@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from santander.audit.engine import Engine, literal
 from santander.audit.landing_copy import LONE_RETURN, LandingCopy
 from santander.audit.rules import CUSTOMER, DATE, PRODUCTS, PROFILE, WHITE_SPACE, Field
+from santander.spelling import plain_path
 
 NO_DELIMITER = "\x01\x02\x03\x04"
 """What DuckDB is told that fields are separated by: it then takes a line for one field."""
@@ -86,8 +87,9 @@ FROM judged"""
 
 
 def _lines(copy: LandingCopy) -> str:
+    file = literal(plain_path(copy.path))
     return (
-        f"read_csv({literal(copy.path)}, header = false, auto_detect = false, delim = {literal(NO_DELIMITER)}, quote = '', "
+        f"read_csv({file}, header = false, auto_detect = false, delim = {literal(NO_DELIMITER)}, quote = '', "
         f"escape = '', columns = {{'line': 'VARCHAR'}}, strict_mode = false, max_line_size = {LONGEST_LINE}, "
         f"buffer_size = {BUFFER})"
     )

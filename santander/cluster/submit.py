@@ -17,6 +17,7 @@ from santander.cluster.jars import jar_files
 from santander.cluster.java import find_java_home
 from santander.cluster.shipping import PACKAGE_AS, PACKED_AS, environment_archive, package_archive
 from santander.errors import InputError
+from santander.spelling import plain_path
 
 if TYPE_CHECKING:
     from santander.settings import Settings
@@ -48,10 +49,10 @@ def arguments(settings: "Settings") -> list[str]:
     options = ["--master", settings.master, "--properties-file", str(profile_file(settings))]
     if (logging_file := profile_file(settings).with_name("log4j2.properties")).is_file():
         options += ["--driver-java-options", f"-Dlog4j2.configurationFile={logging_file.as_uri()}"]
-    options += ["--jars", ",".join(map(str, jar_files(jars)))]
+    options += ["--jars", ",".join(map(_plain, jar_files(jars)))]
     if _ships(settings):
         # not by --py-files, which the driver would import from too: its package has settings and files beside it
-        options += ["--archives", f"{environment_archive()}#{PACKED_AS},{package_archive()}#{PACKAGE_AS}"]
+        options += ["--archives", f"{_plain(environment_archive())}#{PACKED_AS},{_plain(package_archive())}#{PACKAGE_AS}"]
     return [*options, *_each("--conf", conf)]
 
 
@@ -59,10 +60,15 @@ def environment(settings: "Settings") -> dict[str, str]:
     """The variables that Spark is started with: where it and Java lie, and the Python of the driver and of the workers."""
     return {
         "JAVA_HOME": str(find_java_home()),
-        "SPARK_HOME": str(spark_home()),
+        "SPARK_HOME": str(plain_path(spark_home())),
         "PYSPARK_DRIVER_PYTHON": sys.executable,
         "PYSPARK_PYTHON": f"./{PACKED_AS}/bin/python" if _ships(settings) else sys.executable,
     }
+
+
+def _plain(file: Path) -> str:
+    """A file under its own name in a folder of plain characters: a comma ends a path in a list, ``#`` renames an archive."""
+    return str(plain_path(file.parent) / file.name)
 
 
 def _ships(settings: "Settings") -> bool:

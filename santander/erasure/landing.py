@@ -1,6 +1,7 @@
 """Landing files that hold erased persons: rewritten where that is ours to do, named where it is not."""
 
 import logging
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ from santander.erasure.tokens import Numbers, sorted_ids
 from santander.errors import SantanderError
 from santander.packed import UNREADABLE, open_plain
 from santander.steps import INGEST, ingest_fingerprint
-from santander.storage import Place, place
+from santander.storage import Place, recorded_place
 from santander.synthetic_mark import follow_rewritten
 from santander.tables import INGESTIONS, STEP_RUNS
 
@@ -56,7 +57,7 @@ def find_landing_files(settings: "Settings", lake: "Lake", ids: Numbers, named: 
     """Scan every csv below the data folder, whatever its name, each file ever ingested, and those named on the command line."""
     found = LandingFiles()
     ours = [file for file in files_below(settings.data) if not is_below(file, settings.data / "lake") and _is_csv(file)]
-    known = [place(name) for name in sorted({row["file"] for row in lake.rows(INGESTIONS)})]
+    known = [recorded_place(name) for name in sorted({row["file"] for row in lake.rows(INGESTIONS)})]
     seen: set[str] = set()
     for file in (*ours, *named, *known):
         identity = str(file.resolve() if isinstance(file, Path) else file)
@@ -75,7 +76,9 @@ def find_landing_files(settings: "Settings", lake: "Lake", ids: Numbers, named: 
         if not looked.lines:
             continue
         if file not in named and not is_below(file, settings.data):
-            found.left.append((looked, f"{file}: lies outside of the data folder; --landing {file} has it rewritten"))
+            found.left.append(
+                (looked, f"{file}: lies outside of the data folder; --landing {shlex.quote(str(file))} has it rewritten")
+            )
         elif not is_writable(file):
             found.left.append((looked, f"{file}: cannot be written"))
         else:
@@ -101,7 +104,7 @@ def settle_rewritten(settings: "Settings", lake: "Lake", journal: Journal) -> No
     """Tell the tables of landing files that were replaced; one that was only about to be is as it was."""
     for noted in list(journal.rewritten):
         file = _rewritten(noted)
-        if scan(place(file.file), sorted_ids([])).sha256 == file.new:
+        if scan(recorded_place(file.file), sorted_ids([])).sha256 == file.new:
             accounts = Accounts(lake)
             accounts.follow(file)
             accounts.save()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from santander.errors import SantanderError
 from santander.memory.budget import SPARK_WAY, Budget
 from santander.memory.sizes import shown_size
+from santander.spelling import plain_path
 from santander.storage import remove_tree
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def within_budget(settings: "Settings") -> Iterator[None]:
     with _spill_folder(settings) as folder:
         os.environ["SAIL_RUNTIME__MEMORY_POOL__TYPE"] = "fair"  # a first come, first served one starves joins of memory
         os.environ["SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE"] = str(_pool(settings))
-        os.environ["SAIL_RUNTIME__TEMPORARY_FILES__PATHS"] = json.dumps([str(folder)])
+        os.environ["SAIL_RUNTIME__TEMPORARY_FILES__PATHS"] = json.dumps([str(plain_path(folder))])
         yield
 
 
