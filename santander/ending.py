@@ -4,7 +4,9 @@ What a step commits is whole at every moment, so a process may end at any: it en
 The main thread may be inside native code, which does not return for minutes, or wait for an engine that took the signal too.
 """
 
+import atexit
 import os
+import select
 import signal
 import sys
 import threading
@@ -22,6 +24,7 @@ _ENDING = threading.RLock()
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _watched = False
+_main_leaves = False
 
 
 def end_by_signals() -> None:
@@ -41,6 +44,7 @@ def end_by_signals() -> None:
             signal.signal(number, _wait_for_the_end)
     # written to at once, also while no Python code runs
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    atexit.register(_end_as_usual)  # threads that watch do not outlast the interpreter
     os.register_at_fork(before=_hold_signals, after_in_parent=_let_signals_through, after_in_child=_end_as_usual)
     threading.Thread(target=_watch, args=(reading,), name="signals", daemon=True).start()
 
@@ -53,8 +57,13 @@ def take_back_ctrl_c() -> None:
 
 def end_by(number: int) -> NoReturn:
     """Print the line and leave the process with the code of this signal; the processes it started, such as Java, end too."""
-    _ENDING.acquire()
-    _say(f"ended by {signal.Signals(number).name}: {GOES_ON}")
+    _take_the_end()
+    line = f"error: ended by {signal.Signals(number).name}: {GOES_ON}\n"
+    with suppress(
+        OSError
+    ):  # past Python's buffer, in which the main thread may have been stopped, and a reader that reads no more
+        if select.select([], [2], [], 1.0)[1]:
+            os.write(2, line.encode())
     with suppress(OSError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for stream in (1, 2):  # threads that lose their engine now have nothing to add
@@ -65,8 +74,9 @@ def end_by(number: int) -> NoReturn:
 
 def end_with(line: str, code: int) -> NoReturn:
     """Print a line and leave the process at once with this code, unless a signal is ending it."""
-    _ENDING.acquire()
-    _say(line)
+    _take_the_end()
+    with suppress(OSError, ValueError):
+        print(f"error: {line}", file=sys.stderr, flush=True)
     with suppress(OSError):
         hand_over()
     # the engine's threads may abort the process when the interpreter winds down after a failed job; the code must hold
@@ -84,9 +94,12 @@ def hand_over() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _say(line: str) -> None:
-    with suppress(OSError, ValueError):
-        print(f"error: {line}", file=sys.stderr, flush=True)
+def _take_the_end() -> None:
+    """Wait here for good where somebody else is ending the process."""
+    global _main_leaves  # noqa: PLW0603  (its signal handler looks at it)
+    if threading.current_thread() is threading.main_thread():
+        _main_leaves = True
+    _ENDING.acquire()
 
 
 def _watch(reading: int) -> None:
@@ -97,8 +110,9 @@ def _watch(reading: int) -> None:
 
 
 def _wait_for_the_end(number: int, frame: Any) -> None:  # noqa: ARG001  (the signature is Python's)
-    """The main thread starts nothing new."""
-    threading.Event().wait()
+    """Keep the main thread from starting anything new, unless it is ending the process already."""
+    if not _main_leaves:
+        threading.Event().wait()
 
 
 def _hold_signals() -> None:
@@ -110,7 +124,7 @@ def _let_signals_through() -> None:
 
 
 def _end_as_usual() -> None:
-    """A fork of this process has no such thread, and its signals are not the parent's, whose pipe it shares."""
+    """Leave signals to the system: in a fork, which has no such thread and shares the pipe, and when the interpreter ends."""
     signal.set_wakeup_fd(-1)
     for number in _SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:
