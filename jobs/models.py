@@ -7,7 +7,10 @@ import typer
 from santander.cli import Outcome, main_of, verb
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from santander.registry.listing import ListedVersion
+    from santander.registry.local_registry import StoredVersion
     from santander.settings import Settings
 
 
@@ -22,21 +25,28 @@ def models(
 
     No engine is started.
     """
+    from rich.text import Text
+
     from santander.lake import Lake
     from santander.registry.decisions import decisions as all_decisions
     from santander.registry.decisions import plain
     from santander.registry.listing import registered_versions
+    from santander.registry.standing import standing
+    from santander.registry.versions import registered
 
-    versions = registered_versions(settings, last)
+    versions, there = registered_versions(settings, last), registered(settings)
     decided = all_decisions(settings, Lake(settings))[::-1][:decisions]
-    name = settings.mlflow.registered_model
+    name, holder = settings.mlflow.registered_model, standing(settings)
     payload = {
         "model": name,
+        "champion": holder.champion,
+        "champion_problem": holder.told,
         "versions": [version.payload() for version in versions],
-        "decisions": [plain(row) for row in decided],
+        "decisions": [plain(row, there) for row in decided],
     }
     text: list[Any] = [_versions(name, versions)] if versions else [f"'{name}' has no version yet: run 'santander train'"]
-    return Outcome(payload, [*text, _decisions(decided)] if decided else text)
+    text += [_decisions(decided, there)] if decided else []
+    return Outcome(payload, [*text, Text(f"nothing is scored: {holder.told}")] if holder.told else text)
 
 
 def _versions(name: str, versions: "list[ListedVersion]") -> Any:
@@ -67,9 +77,11 @@ def _said(promoted: bool | None) -> str:
     return {True: "promoted: ", False: "not promoted: ", None: ""}[promoted]
 
 
-def _decisions(rows: list[dict[str, Any]]) -> Any:
+def _decisions(rows: list[dict[str, Any]], there: "Mapping[int, StoredVersion]") -> Any:
     from rich.table import Table
     from rich.text import Text
+
+    from santander.registry.decisions import is_of, is_only_meant
 
     table = Table("decided", "by", "version", "champion", "reason", title="decisions")
     table.columns[2].justify = "right"
@@ -79,7 +91,9 @@ def _decisions(rows: list[dict[str, Any]]) -> Any:
         before, after = ("none" if row[side] is None else str(row[side]) for side in ("champion_before", "champion_after"))
         moved = before if before == after else f"{before} -> {after}"
         decided = f"{row['decided_at']:%Y-%m-%d\n%H:%M}"
-        table.add_row(decided, row["action"], str(row["version"]), moved, Text(row["reason"]), end_section=True)
+        action = f"{row['action']}\n(meant, not done)" if is_only_meant(row) else row["action"]
+        version = str(row["version"]) if is_of(there, row) else f"{row['version']}\n(not here)"
+        table.add_row(decided, action, version, moved, Text(row["reason"]), end_section=True)
     return table
 
 

@@ -33,20 +33,21 @@ def promote(
     from santander.registry.orders import check_order
     from santander.registry.promotion import already_champion, promote_version
     from santander.registry.rollback import roll_back
+    from santander.registry.standing import Standing, standing
     from santander.registry.undecided import failing_closed
-    from santander.registry.versions import CHALLENGER, NoChampion, champion_number, number_named
+    from santander.registry.versions import CHALLENGER, NoChampion, number_named
 
     text = check_order(version, alias, month, override=override, rollback=rollback, reason=reason)
     if rollback:
         return _outcome(roll_back(settings, Lake(settings), text))
     chosen = None if month is None else Month.parse(month)
     with failing_closed():
-        holder = champion_number(settings)
-    if holder is None and version is None and alias is None:
+        found = standing(settings)
+    if found == Standing(None) and version is None and alias is None:
         raise InputError(str(NoChampion(settings.mlflow.registered_model)))  # and so there is no challenger
     with failing_closed():
         number = number_named(settings, version, alias, CHALLENGER)
-        if holder == number:
+        if found == Standing(number):
             return _outcome(already_champion(number))
 
         from santander.engine import open_session

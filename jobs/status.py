@@ -59,10 +59,14 @@ def _tables(overview: "Overview") -> Any:
     return table
 
 
-def _champion(overview: "Overview") -> str:
-    if overview.champion is None:
+def _champion(overview: "Overview") -> Any:
+    from rich.text import Text
+
+    if overview.champion.told is not None:
+        return Text(f"nothing is scored: {overview.champion.told}")  # a path may hold what rich takes for markup
+    if overview.champion.champion is None:
         return "no champion yet: run 'santander train'"
-    return f"champion: version {overview.champion} of '{overview.model}'"
+    return f"champion: version {overview.champion.champion} of '{overview.model}'"
 
 
 if __name__ == "__main__":

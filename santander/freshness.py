@@ -36,7 +36,7 @@ class StepLedger:
 
     lake: Lake
     _last: dict[tuple[str, Month], StepRun] = field(init=False)
-    _by_fingerprint: dict[tuple[str, str], dict[Month, StepRun]] = field(init=False)
+    _by_fingerprint: dict[tuple[str, str], dict[Month, list[StepRun]]] = field(init=False)
 
     def __post_init__(self) -> None:
         self._last, self._by_fingerprint = {}, {}
@@ -78,9 +78,9 @@ class StepLedger:
         """The months of every recorded run of the step on exactly this."""
         return set(self._by_fingerprint.get((step, fingerprint), {}))
 
-    def last_on(self, step: str, month: Month, fingerprint: str) -> StepRun | None:
-        """The last run of a step for a month on exactly this, whatever came after; None when there was none."""
-        return self._by_fingerprint.get((step, fingerprint), {}).get(month)
+    def runs_on(self, step: str, month: Month, fingerprint: str) -> list[StepRun]:
+        """The runs of a step for a month on exactly this, whatever came after, the last one first."""
+        return self._by_fingerprint.get((step, fingerprint), {}).get(month, [])[::-1]
 
     def record(
         self,
@@ -115,4 +115,4 @@ class StepLedger:
 
     def _remember(self, run: StepRun) -> None:
         self._last[run.step, run.month] = run
-        self._by_fingerprint.setdefault((run.step, run.fingerprint), {})[run.month] = run
+        self._by_fingerprint.setdefault((run.step, run.fingerprint), {}).setdefault(run.month, []).append(run)

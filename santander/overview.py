@@ -15,6 +15,7 @@ from santander.synthetic_mark import SyntheticMark
 from santander.tables import CUSTOMERS, FEATURES_TABLE, INGESTIONS, RECOMMENDATIONS, TABLES
 
 if TYPE_CHECKING:
+    from santander.registry.standing import Standing
     from santander.settings import Settings
 
 
@@ -41,7 +42,7 @@ class Overview:
     months: list[MonthOverview]
     tables: list[tuple[str, int | None]]
     model: str
-    champion: int | None
+    champion: "Standing"
     missing_months: list[Month]
     """Months without customers between the first and the last."""
     mark: SyntheticMark | None
@@ -66,7 +67,8 @@ class Overview:
                 for m in self.months
             },
             "tables": dict(self.tables),
-            "champion": self.champion,
+            "champion": self.champion.champion,
+            "champion_problem": self.champion.told,
             "synthetic": self.mark is not None,
             "missing_months": [str(month) for month in self.missing_months],
         }
@@ -74,7 +76,7 @@ class Overview:
 
 def look(settings: "Settings") -> Overview:
     """Gather the overview; an empty data folder has no months and no champion."""
-    from santander.registry.versions import champion_number
+    from santander.registry.standing import standing
 
     lake = Lake(settings)
     ledger = StepLedger(lake)
@@ -104,7 +106,7 @@ def look(settings: "Settings") -> Overview:
     mark = SyntheticMark.read(settings.data)
     others = _files_of_others(mark, ingested)
     model = settings.mlflow.registered_model
-    return Overview(months, tables, model, champion_number(settings), missing_months(customers), mark, others)
+    return Overview(months, tables, model, standing(settings), missing_months(customers), mark, others)
 
 
 def _files_of_others(mark: SyntheticMark | None, ingested: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:

@@ -174,6 +174,7 @@ class Steps:
 
         With ``promote`` False (None: the setting ``gate.automatic``) it waits as challenger.
         """
+        from santander.registry.recorded_training import training_here
         from santander.registry.versions import champion_number
         from santander.training.labelled import labelled_months
         from santander.training.plan import plan_months
@@ -184,14 +185,16 @@ class Steps:
         plan = plan_months(recipe, target, labelled)
         self.refuse_stale_features([*plan.months, plan.gate])
         fingerprint = self._train_fingerprint([*plan.months, plan.gate], recipe)
+        self.refuse_unfit_champion(promote=promote)
         # not only the last: another recipe that was tried since, or a rollback, is no reason to train this one again
-        before = self.ledger.last_on(TRAIN, target, fingerprint)
+        before = None if anyway else training_here(self.settings, self.ledger.runs_on(TRAIN, target, fingerprint))
         holder = champion_number(self.settings)
-        if not anyway and before and holder is not None:
+        if before and holder is not None:
             _say_up_to_date(TRAIN, [target])
             return StepOutcome(TRAIN, [], [target], time.monotonic() - started, _with_champion(before.result, holder))
         from santander.registry.decisions import refuse_outdated_table
         from santander.registry.promotion import register_candidate
+        from santander.registry.versions import registered
         from santander.training.collect import refuse_too_large_fit, through
         from santander.training.train import train
 
@@ -205,6 +208,7 @@ class Steps:
             "target": str(target),
             "recipe": recipe.name,
             "version": promotion.version,
+            "run_id": registered(self.settings)[promotion.version].run_id,
             "champion": promotion.champion,
             "promoted": promotion.verdict.promoted,
             "reason": promotion.verdict.reason,
@@ -212,6 +216,14 @@ class Steps:
         customers = evaluation.customers if evaluation else 0
         self.ledger.record(TRAIN, [(target, fingerprint, customers)], time.monotonic() - started, result)
         return StepOutcome(TRAIN, [target], [], time.monotonic() - started, result)
+
+    def refuse_unfit_champion(self, *, promote: bool | None) -> None:
+        """Raise ChampionUnfit, with the remedy, where a candidate would be trained to meet a champion that cannot score."""
+        from santander.registry.standing import ChampionUnfit, standing
+
+        meets_it = self.settings.gate.automatic if promote is None else promote
+        if meets_it and (told := standing(self.settings).told) is not None:
+            raise ChampionUnfit(f"nothing is trained to meet the champion: {told}")
 
     def _train_fingerprint(self, months: Sequence[Month], recipe: "Recipe") -> str:
         features, customers = self.lake.fingerprints(FEATURES_TABLE), self.lake.fingerprints(CUSTOMERS)
@@ -228,7 +240,7 @@ class Steps:
     @carrying_persons
     def score(self, month: Month, *, anyway: bool) -> StepOutcome:
         """Recommend by the champion, unless the month's recommendations were made by it from the same rows."""
-        from santander.registry.versions import load_version, version_for
+        from santander.registry.versions import load_to_score, version_for
 
         started = time.monotonic()
         self.refuse_stale_features([month])
@@ -239,7 +251,7 @@ class Steps:
             _say_up_to_date(SCORE, [month])
             return StepOutcome(SCORE, [], [month], time.monotonic() - started, last.result)
         self.lake.budget.require(footprint.SCORE, self.lake.rows_by_month(CUSTOMERS).get(month, 0), str(month))
-        version = load_version(self.settings, chosen.number)
+        version = load_to_score(self.settings, chosen.number, f"version {chosen.number}")
         fit = version.candidate.fit_to_judge(month)
         if fit is None:
             raise InputError(f"version {version.number} has seen {month} or later months: train for {month} first")

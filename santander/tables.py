@@ -212,8 +212,9 @@ ERASURES = Table(
 PROMOTIONS = Table(
     name="promotions",
     row="one decision on who scores: what the gate found of a version on the gate month, or what a person ordered with a reason "
-    "(override, rollback); written before the alias moves, champion_after is where it moves to; slices is JSON, and so is "
-    "contestants: MAP@7 and last fit month of challenger, champion and the champion's recipe fitted anew",
+    "(override, rollback); champion_after is where the alias moves to; promoted is null while that is only meant, true "
+    "when done, false for a refusal; slices is JSON, and so is contestants: MAP@7 and last fit month of challenger, champion and "
+    "the champion's recipe fitted anew",
     key=("decided_at", "model", "version"),
     columns=(
         ("decided_at", "timestamp"),

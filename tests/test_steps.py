@@ -115,3 +115,22 @@ def test_a_recipe_tried_since_is_no_reason_to_train_the_first_again(scored_bank:
     assert steps.train(None, first.with_rounds(5), anyway=False, promote=False).done
     again = steps.train(None, first, anyway=False)
     assert (again.done, again.result["version"], again.result["champion"]) == ([], 2, 2)
+
+
+@pytest.mark.embedded
+def test_a_training_counts_in_the_registry_that_has_it_alone(
+    scored_bank: Bank, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings, session = own_copy(scored_bank, tmp_path / "data"), scored_bank.lake.session
+    other = settings.model_copy(
+        update={"mlflow": settings.mlflow.model_copy(update={"tracking_uri": f"sqlite:///{tmp_path}/other.db"})}
+    )
+    popular = Recipe.load("popularity")
+    assert Steps(settings, session).train(None, popular, anyway=False, promote=False).done
+    with caplog.at_level("INFO", logger="santander.run"):
+        elsewhere = Steps(other, session).train(None, popular, anyway=False)
+    assert elsewhere.done
+    assert "version 3, trained for 2016-06 before, is not in this registry: training anew" in caplog.text
+    for where, version in ((settings, 3), (other, 1)):
+        again = Steps(where, session).train(None, popular, anyway=False)
+        assert (again.done, again.result["version"]) == ([], version)

@@ -15,8 +15,15 @@ def versions_named_by_models(settings: "Settings", tables: list[Table]) -> dict[
     if not has_registry(settings):
         return named
     client = open_tracking(settings)
+    from mlflow.exceptions import MlflowException
+
     for model in client.search_model_versions(f"name = '{settings.mlflow.registered_model}'"):
-        tags = client.get_run(str(model.run_id)).data.tags
+        try:
+            tags = client.get_run(str(model.run_id)).data.tags
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            continue  # the run was deleted for good, and with it what it named
         for name, versions in named.items():
             text = tags.get(f"delta.{name}", "")
             if text.isdigit():

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from santander.errors import InputError, SantanderError
 from santander.lake import Lake
-from santander.registry.decisions import PROMOTED, PROMOTED_AT, VERDICT, Promotion, write_down
+from santander.registry.decisions import PROMOTED, PROMOTED_AT, VERDICT, Promotion, write_done, write_down
 from santander.registry.reporting import record_verdict
 from santander.registry.soundness import check_features
+from santander.registry.standing import sound_champion
 from santander.registry.tracking import open_tracking
 from santander.registry.undecided import in_one_line
-from santander.registry.versions import CHAMPION, NoChampion, RegisteredVersion, champion_number, load_version
+from santander.registry.versions import CHAMPION, RegisteredVersion, load_version
 
 if TYPE_CHECKING:
     from santander.settings import Settings
@@ -35,23 +36,22 @@ def load_by_number(settings: "Settings", number: int, name: str) -> RegisteredVe
 
 
 def holder_of(settings: "Settings") -> RegisteredVersion:
-    """The champion as it scores; raises NoChampion, or SantanderError that says why it does not load."""
-    number = champion_number(settings)
-    if number is None:
-        raise NoChampion(settings.mlflow.registered_model)
+    """The champion as it scores; raises NoChampion, or SantanderError that says why it does not load and what to do."""
+    number = sound_champion(settings)
     return load_by_number(settings, number, f"champion {number}")
 
 
 def carry_out(settings: "Settings", lake: Lake, decision: Promotion) -> Promotion:
-    """Write a decision down, in the table and on the version, then do it."""
+    """Write a decision down as meant, in the table and on the version, then do it, and say in the table that it is done."""
     log.info("version %d, champion %s: %s", decision.version, decision.champion_before, decision.verdict.reason)
-    write_down(settings, lake, decision)
+    moment = write_down(settings, lake, decision)
     tags = {PROMOTED: str(decision.verdict.promoted).lower(), VERDICT: decision.verdict.reason}
     if decision.verdict.promoted:
         tags[PROMOTED_AT] = dt.datetime.now(dt.UTC).isoformat(timespec="microseconds")
     tag(settings, decision.version, tags)
     if decision.verdict.promoted:
         set_alias(settings, CHAMPION, decision.version)
+        write_done(lake, moment)
     record_verdict(settings, decision.version, decision.verdict, decision.champion_before)
     return decision
 

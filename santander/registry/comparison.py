@@ -17,7 +17,7 @@ from santander.evaluation.slices import SliceDifference, compare_slices
 from santander.lake import Lake
 from santander.registry.decisions import champions_until
 from santander.registry.tracking import open_tracking
-from santander.registry.versions import CHALLENGER, RegisteredVersion, champion, load_version
+from santander.registry.versions import CHALLENGER, RegisteredVersion, champion, load_version, registered
 from santander.settings import Settings
 from santander.training.collect import Retrieve, collect_month, refuse_too_large
 from santander.training.labelled import labelled_months
@@ -96,7 +96,7 @@ def pair_to_review(settings: Settings, lake: Lake) -> Pair:
     current = champion(settings)
     client, name = open_tracking(settings), settings.mlflow.registered_model
     challenger = client.get_registered_model(name).aliases.get(CHALLENGER)
-    if challenger is not None and int(challenger) != current.number:
+    if challenger is not None and int(challenger) != current.number and int(challenger) in registered(settings):
         contender = load_version(settings, int(challenger))
         return Pair(current, contender, f"Challenger version {contender.number} against champion version {current.number}.")
     before = champions_until(settings, lake, current.number)[:-1]

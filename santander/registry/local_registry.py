@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from santander.addresses import path_of_file, path_of_sqlite, read_only_sqlite
+from santander.bank.months import Month
+from santander.errors import InputError
 from santander.registry.sqlite_file import check_sqlite
 from santander.registry.tracking import tracking_uri
 
@@ -33,12 +35,22 @@ _DELETED = "Deleted_Internal"
 
 @dataclass(frozen=True, slots=True)
 class StoredVersion:
-    """One version: the run that made it, its tags, and where its files lie."""
+    """One version: the run that made it, its tags, where its files lie, and since when it is there."""
 
     number: int
     run_id: str | None
     tags: Mapping[str, str]
     location: str | None
+    registered_at: float
+    """Seconds since 1970."""
+
+    @property
+    def target(self) -> Month | None:
+        """The month that it was trained for; None for a version that does not say, which we did not make."""
+        try:
+            return Month.parse(self.tags["target"])
+        except (KeyError, InputError):
+            return None
 
     def folder(self) -> Path | None:
         """The folder of its files; None where they are not plain files of this machine."""
@@ -85,11 +97,14 @@ def _read(opened: sqlite3.Connection, name: str) -> StoredModel | None:
     for number, key, value in said:
         tags.setdefault(int(number), {})[key] = value
     versions = opened.execute(
-        "SELECT version, run_id, coalesce(storage_location, source) FROM model_versions"
+        "SELECT version, run_id, coalesce(storage_location, source), creation_time FROM model_versions"
         " WHERE workspace = ? AND name = ? AND current_stage <> ?",
         (*ours, _DELETED),
     )
     return StoredModel(
         {alias: int(number) for alias, number in aliases},
-        {int(number): StoredVersion(int(number), run_id, tags.get(int(number), {}), where) for number, run_id, where in versions},
+        {
+            int(number): StoredVersion(int(number), run_id, tags.get(int(number), {}), where, (made or 0) / 1000)
+            for number, run_id, where, made in versions
+        },
     )

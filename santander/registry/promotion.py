@@ -4,8 +4,8 @@
 as they will be loaded for scoring. Fails closed: any error but "no champion yet" leaves the champion where it is. One decision at
 a time: it holds a lock from reading who is champion until the alias has moved.
 
-What was decided is written to the table ``promotions`` and to the version before the alias moves. Where a process dies in
-between, the champion is still the one before, and the next ``promote`` decides anew.
+What was decided is written to the table ``promotions``, as meant, and to the version before the alias moves, and as done after
+it. Where a process dies in between, the champion is still the one before, and the next ``promote`` decides anew.
 """
 
 import contextlib
@@ -26,6 +26,7 @@ from santander.registry.gate import Verdict
 from santander.registry.refit import CannotRefit, Refits, refit_is_due
 from santander.registry.registration import register
 from santander.registry.soundness import UnsoundModel
+from santander.registry.standing import Standing, sound_champion, standing
 from santander.registry.undecided import failing_closed, in_one_line
 from santander.registry.versions import CHALLENGER, NoChampion, RegisteredVersion, champion_number
 from santander.training.labelled import labelled_months
@@ -45,7 +46,7 @@ def register_candidate(settings: "Settings", lake: Lake, report: "TrainReport", 
     candidate, judgement = report.candidate, report.judgement
     with failing_closed():
         with lake.lock(DECISION):
-            if champion_number(settings) is None:
+            if standing(settings) == Standing(None):
                 first = baseline_candidate(candidate)
                 judged = judged_as_baseline(first, judgement)
                 number = register(settings, lake, first, judged, report.example, report.versions)
@@ -88,9 +89,10 @@ def promote_version(
             _refit_beforehand(settings, lake, number, month)
     with failing_closed(), lake.lock(DECISION):
         if (holder := champion_number(settings)) == number:
+            sound_champion(settings)
             return already_champion(number)
         if holder is None and override is None:
-            told = str(NoChampion(settings.mlflow.registered_model))
+            told = standing(settings).told or str(NoChampion(settings.mlflow.registered_model))
             raise SantanderError(f"{told}, or name one by 'santander promote --version N --override --reason TEXT'")
         challenger = load_by_number(settings, number, f"version {number}")
         if override is not None:

@@ -5,11 +5,21 @@ from typing import TYPE_CHECKING
 from santander.errors import InputError, SantanderError
 from santander.lake import Lake
 from santander.registry.alias import load_by_number, set_alias, tag
-from santander.registry.decisions import DECISION, PROMOTED, VERDICT, Action, Promotion, champions_until, write_down
+from santander.registry.decisions import (
+    DECISION,
+    PROMOTED,
+    VERDICT,
+    Action,
+    Promotion,
+    champion_before,
+    write_done,
+    write_down,
+)
 from santander.registry.gate import Verdict
 from santander.registry.reporting import record_verdict
+from santander.registry.standing import standing
 from santander.registry.undecided import failing_closed
-from santander.registry.versions import CHAMPION, NoChampion, champion_number
+from santander.registry.versions import CHAMPION, NoChampion, registered
 
 if TYPE_CHECKING:
     from santander.settings import Settings
@@ -18,17 +28,18 @@ if TYPE_CHECKING:
 def roll_back(settings: "Settings", lake: Lake, reason: str | None = None) -> Promotion:
     """Give the alias back to the champion before the present one, which must load; once more goes back once more.
 
-    The version rolled back is marked as not promoted, so that no other month is scored by it. Raises InputError when no
-    champion before is known, Undecided when the one before does not load; the champion then stays.
+    The present one may be gone, or have lost the alias: then this is the way back to one that scores. The version rolled
+    back is marked as not promoted, so that no other month is scored by it. Raises InputError when no champion before is
+    known, Undecided when the one before does not load; the champion then stays.
     """
     with failing_closed(), lake.lock(DECISION):
-        current = champion_number(settings)
-        if current is None:
+        found = standing(settings)
+        current = found.champion
+        if current is None and found.problem is None:
             raise NoChampion(settings.mlflow.registered_model)
-        line = champions_until(settings, lake, current)
-        if len(line) < 2:
+        before = champion_before(settings, lake, current)
+        if before is None:
             raise InputError(f"no champion before version {current} is known: there is nothing to go back to")
-        before = line[-2]
         try:
             load_by_number(settings, before, f"the champion before, version {before},")
         except SantanderError as error:
@@ -36,10 +47,15 @@ def roll_back(settings: "Settings", lake: Lake, reason: str | None = None) -> Pr
                 f"{error}; choose another by 'santander promote --version N --override --reason TEXT'"
             ) from error
         why = f": {reason}" if reason else ""
-        decision = Promotion(Action.ROLLBACK, before, Verdict(True, f"rolled back from version {current}{why}"), current)
-        write_down(settings, lake, decision)
+        left = f"version {current}" if current is not None else "a version that has lost the alias"
+        decision = Promotion(Action.ROLLBACK, before, Verdict(True, f"rolled back from {left}{why}"), current)
+        moment = write_down(settings, lake, decision)
         tag(settings, before, {PROMOTED: "true"})
-        tag(settings, current, {PROMOTED: "false", VERDICT: f"rolled back to version {before}{why}"})
+        leaving = current if current in registered(settings) else None
+        if leaving is not None:
+            tag(settings, leaving, {PROMOTED: "false", VERDICT: f"rolled back to version {before}{why}"})
         set_alias(settings, CHAMPION, before)
-        record_verdict(settings, current, Verdict(False, f"rolled back to version {before}{why}"))
+        write_done(lake, moment)
+        if leaving is not None:
+            record_verdict(settings, leaving, Verdict(False, f"rolled back to version {before}{why}"))
         return decision

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from santander.bank.months import Month
-from santander.errors import InputError, SantanderError
+from santander.errors import InputError, SantanderError, telling_line
 from santander.registry.local_registry import StoredVersion, stored_model
 from santander.registry.tracking import has_registry, open_tracking
 
@@ -45,11 +45,11 @@ class RegisteredVersion:
 
 
 def champion(settings: "Settings") -> RegisteredVersion:
-    """Load the champion; raises NoChampion when there is none."""
-    number = champion_number(settings)
-    if number is None:
-        raise NoChampion(settings.mlflow.registered_model)
-    return load_version(settings, number)
+    """Load the champion; raises NoChampion when there is none, SantanderError for one that is gone or does not load."""
+    from santander.registry.standing import sound_champion
+
+    number = sound_champion(settings)
+    return load_to_score(settings, number, f"champion {number}")
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,14 @@ def version_for(settings: "Settings", month: Month) -> VersionId:
     """The version that scores a month: the champion, unless it was trained for a later month.
 
     Then it has seen what was added in the month, and the one that was promoted last for this month or an earlier one
-    scores; where there is none, the champion, whose judged fit may still be blind to the month. Raises NoChampion.
+    scores; where there is none, the champion, whose judged fit may still be blind to the month. Raises NoChampion, and
+    SantanderError where the alias champion names a version that cannot score: no other version scores in its place.
     """
-    number = champion_number(settings)
-    if number is None:
-        raise NoChampion(settings.mlflow.registered_model)
-    found = _versions(settings)
-    in_time = {n: v for n, v in found.items() if Month.parse(v.tags["target"]) <= month}
+    from santander.registry.standing import sound_champion
+
+    number = sound_champion(settings)
+    found = registered(settings)
+    in_time = {n: v for n, v in found.items() if v.target is not None and v.target <= month}
     # by when they were promoted: a version may be promoted long after a later one; those from before the tag have their number
     promoted = {n: (v.tags.get("promoted_at", ""), n) for n, v in in_time.items() if v.tags.get("promoted") == "true"}
     chosen = number if number in in_time or not promoted else max(promoted, key=lambda n: promoted[n])
@@ -118,12 +119,24 @@ def load_version(settings: "Settings", number: int) -> RegisteredVersion:
     return RegisteredVersion(number, str(run_id), unpack(folder / PACKED))
 
 
-def _versions(settings: "Settings") -> Mapping[int, StoredVersion]:
-    """Every version of the registered model by number."""
+def load_to_score(settings: "Settings", number: int, name: str) -> RegisteredVersion:
+    """Load a version; raises InputError for one that is not there, else SantanderError that says why it does not load."""
+    try:
+        return load_version(settings, number)
+    except InputError:
+        raise
+    except Exception as error:
+        raise SantanderError(f"{name} does not load: {telling_line(error)}") from error
+
+
+def registered(settings: "Settings") -> Mapping[int, StoredVersion]:
+    """Every version of the registered model by number; none where nothing was ever registered."""
+    if not has_registry(settings):
+        return {}
     if (stored := stored_model(settings)) is not None:
         return stored.versions
     found = open_tracking(settings).search_model_versions(f"name = '{settings.mlflow.registered_model}'")
-    return {int(v.version): StoredVersion(int(v.version), v.run_id, v.tags, v.source) for v in found}
+    return {int(v.version): StoredVersion(int(v.version), v.run_id, v.tags, v.source, v.creation_timestamp / 1000) for v in found}
 
 
 def _found(settings: "Settings", number: int) -> "ModelVersion":

@@ -95,18 +95,6 @@ class StudyRuns:
         for name, value in tags.items():
             self._client.set_tag(self.run_id, name, value)
 
-    def has_version(self, settings: Settings, number: int) -> bool:
-        """Whether the registry has a version of this number."""
-        from mlflow.exceptions import MlflowException
-
-        try:
-            self._client.get_model_version(settings.mlflow.registered_model, str(number))
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-                raise
-            return False
-        return True
-
     def tag_version(self, settings: Settings, number: int, **tags: str) -> None:
         """Tag a registered version that the study led to."""
         for name, value in tags.items():

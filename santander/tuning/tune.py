@@ -12,6 +12,7 @@ from santander.engine import EMBEDDED
 from santander.errors import InputError, SantanderError
 from santander.machine import cores
 from santander.models.month_weight import ALIKE
+from santander.registry.versions import registered
 from santander.settings import Settings
 from santander.steps import Steps
 from santander.tables import CUSTOMERS, FEATURES_TABLE
@@ -115,6 +116,7 @@ def tune(steps: Steps, wish: Wish) -> Tuned:
     for recipe in recipes.values():
         plan_months(recipe.model_copy(update={"fits": Fits(rounds=False, judged=True, promoted=True)}), target, labelled)
     steps.refuse_stale_features([*months, target - 1])
+    steps.refuse_unfit_champion(promote=wish.promote)
     identity = Identity.of(space, recipes, target, _rows(steps, months))
     place = None if wish.save_as is None else place_for(wish.save_as, str(identity))
     pruner = MedianOfRecipe(settings.tuning.startup_trials, settings.tuning.tolerance)
@@ -214,7 +216,7 @@ def _candidate(
     """Register what the best trial makes for the target, unless that was done."""
     made_of = {"trial": best.number, "recipe": recipe.model_dump(mode="json")}
     before = study.optuna.user_attrs.get(_CANDIDATE)
-    if before and before["made_of"] == made_of and runs.has_version(steps.settings, before["result"]["version"]):
+    if before and before["made_of"] == made_of and _is_here(steps.settings, study, before["result"]):
         log.info("version %d was made of trial %d before", before["result"]["version"], best.number)
         return dict(before["result"])
     # a recipe as it is may have been trained before, and would come out the same
@@ -223,6 +225,14 @@ def _candidate(
     runs.tag(candidate_version=str(result["version"]), promoted=str(result["promoted"]).lower())
     runs.tag_version(steps.settings, result["version"], study=study.name)
     return result
+
+
+def _is_here(settings: Settings, study: Study, result: Mapping[str, Any]) -> bool:
+    """Whether the version that a study led to is in this registry; studies of earlier releases noted its number alone."""
+    found = registered(settings).get(int(result["version"]))
+    if found is None:
+        return False
+    return bool(found.run_id == result["run_id"]) if "run_id" in result else found.tags.get("study") == study.name
 
 
 def _interrupted(study: Study, wish: Wish) -> SantanderError:

@@ -1,0 +1,133 @@
+"""Whether who holds the alias champion can score, and where not, what is wrong and which command sets it right.
+
+An alias outlives what it names: versions are deleted in MLflow's pages, files are removed by hand. Then nothing scores: another
+version in its place would be a decision that nobody took.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from santander.addresses import path_of_file
+from santander.errors import SantanderError
+from santander.registry.local_registry import StoredVersion
+from santander.registry.versions import PACKED, NoChampion, champion_number, registered
+
+if TYPE_CHECKING:
+    from santander.settings import Settings
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The version that the alias champion names (None: none), and what keeps it from scoring, with the remedy."""
+
+    champion: int | None
+    problem: str | None = None
+    remedy: str | None = None
+
+    @property
+    def told(self) -> str | None:
+        """Problem and remedy in one line; None where nothing is wrong."""
+        return None if self.problem is None else f"{self.problem}: {self.remedy}"
+
+
+class ChampionUnfit(SantanderError):
+    """The alias champion names a version that cannot score, or was taken away."""
+
+
+def sound_champion(settings: "Settings") -> int:
+    """The number of the champion, which can score; raises NoChampion, or ChampionUnfit with the remedy."""
+    found = standing(settings)
+    if found.told is not None:
+        raise ChampionUnfit(f"nothing is scored: {found.told}")
+    if found.champion is None:
+        raise NoChampion(settings.mlflow.registered_model)
+    return found.champion
+
+
+def standing(settings: "Settings") -> Standing:
+    """Who is champion and whether it can score. No model is loaded, and a registry in a local file is read without MLflow."""
+    number, found = champion_number(settings), registered(settings)
+    problem = _lost_alias(settings, found) if number is None else complaint(settings, found, number)
+    return Standing(number) if problem is None else Standing(number, problem, _remedy(settings, found, number))
+
+
+def complaint(settings: "Settings", found: Mapping[int, StoredVersion], number: int) -> str | None:
+    """Why a version that an alias names cannot score, in one sentence; None where nothing is known against it."""
+    version = found.get(number)
+    if version is None:
+        return f"champion version {number} of '{settings.mlflow.registered_model}' is gone from the registry"
+    lacking = _missing_file(settings, version)
+    if lacking is not None:
+        return f"version {number} has no {lacking}: its files are gone, or 'santander train' did not make it"
+    if version.target is None:
+        return f"version {number} does not say by its tag 'target' for which month it was trained"
+    return None
+
+
+def _missing_file(settings: "Settings", version: StoredVersion) -> str | None:
+    """The first file or folder of a packed candidate that a version lacks."""
+    from santander.registry.packing import FACTS
+
+    address = version.location or ""
+    if (place := path_of_file(address)) is not None:
+        folder = version.folder()
+        return str(place) if folder is None else _missing_below(folder / PACKED, FACTS)
+    names = _listed(settings, version)
+    return None if f"{PACKED}/{FACTS}" in names else f"{PACKED}/{FACTS}"
+
+
+def _missing_below(packed: Path, facts: str) -> str | None:
+    if not (packed / facts).is_file():
+        return str(packed / facts)
+    try:
+        names = list(json.loads((packed / facts).read_text(encoding="utf-8"))["fits"])
+    except (ValueError, KeyError, TypeError):
+        return f"readable {packed / facts}"
+    wanted = (packed / "fits" / name / part for name in names for part in ("model", "baseline"))
+    return next((str(folder) for folder in wanted if not folder.is_dir()), None)
+
+
+def _listed(settings: "Settings", version: StoredVersion) -> set[str]:
+    """What lies beside the facts of a version that a server keeps; nothing where the server finds no such folder."""
+    from santander.registry.tracking import open_tracking
+
+    client = open_tracking(settings)
+    from mlflow.exceptions import MlflowException
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    try:
+        address = client.get_model_version_download_uri(settings.mlflow.registered_model, str(version.number))
+        return {str(file.path) for file in get_artifact_repository(address).list_artifacts(PACKED)}
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return set()
+
+
+def _lost_alias(settings: "Settings", found: Mapping[int, StoredVersion]) -> str | None:
+    """Whether there was a champion, of whom versions or decisions still tell: MLflow drops the alias of a deleted version."""
+    if not any(version.tags.get("promoted") == "true" for version in found.values()):
+        return None
+    from santander.lake import Lake
+    from santander.registry.decisions import champions_until
+
+    if not champions_until(settings, Lake(settings), None):
+        return None  # the first decision was meant, and never done
+    return f"no version of '{settings.mlflow.registered_model}' has the alias champion any more"
+
+
+def _remedy(settings: "Settings", found: Mapping[int, StoredVersion], number: int | None) -> str:
+    """The command that gives the alias to a version which can score."""
+    from santander.lake import Lake
+    from santander.registry.decisions import champion_before
+
+    before = champion_before(settings, Lake(settings), number)
+    if before is not None and complaint(settings, found, before) is None:
+        return f"'santander promote --rollback' gives the alias to version {before}, the champion before"
+    sound = [each for each in sorted(found, reverse=True) if each != number and complaint(settings, found, each) is None]
+    if sound:
+        return f"'santander promote --version {sound[0]} --override --reason TEXT' gives the alias to version {sound[0]}"
+    return "'santander train --no-promote' makes a version, 'santander promote --override --reason TEXT' then gives it the alias"
