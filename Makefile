@@ -64,6 +64,7 @@ notebook: $(READY) ## Open the notebooks on the Delta tables
 STATE ?= data/state
 mlflow: export STATE := $(STATE)
 mlflow: $(READY) ## Open MLflow on the runs and versions, at 127.0.0.1:5000
+	$(BIN)/python -m santander.relocation "$$STATE"
 	MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
 	  $(BIN)/mlflow ui --workers 1 --backend-store-uri "sqlite:///$$STATE/mlflow.db"
 

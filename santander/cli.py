@@ -82,13 +82,14 @@ def verb(function: Verb) -> Callable[..., None]:
         given = {name: options.pop(name) for name in _SHARED_OPTIONS}
         chosen = {name: before_verb.get(name) if value is None else value for name, value in given.items()}
         as_json = bool(chosen.pop("json"))
-        from santander.folders import check_folders
+        from santander.folders import check_folders, only_looks
+        from santander.relocation.settle import settled
         from santander.settings import Settings
 
         settings = Settings.load(**chosen)
         named = chosen["data_dir"] is not None or "SANTANDER_DATA_DIR" in os.environ
         check_folders(function.__name__, settings, named=named)
-        with _telling_of_the_disk(settings):
+        with _telling_of_the_disk(settings), settled(settings, noting=not only_looks(function.__name__)):
             outcome = function(settings=settings, **options)
         _show(outcome, as_json=as_json)
         if outcome.error is not None:

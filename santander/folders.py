@@ -77,6 +77,11 @@ def check_folders(verb: str, settings: "Settings", *, named: bool) -> None:
         raise InputError(_of_state(settings))
 
 
+def only_looks(verb: str) -> bool:
+    """Whether a verb leaves its folders as they are."""
+    return _NEEDS.get(verb, Need.WRITES) in {Need.NOTHING, Need.LOOKS}
+
+
 def no_file(text: str) -> Path:
     """The folder of this name, which may be missing. Raises InputError where it, or a folder above it, is a file."""
     folder = Path(text)

@@ -266,6 +266,21 @@ class Lake:
 
         return self._commit(table, write)
 
+    def move_files(self, table: Table, former: str, present: str) -> int:
+        """Let the rows that name a file below a former folder name it below the present one; how many they were.
+
+        A table of an earlier release, which lacks columns, has its files renamed too.
+        """
+        if not self.exists(table):
+            return 0
+        old, new = (text.replace("'", "''") + "/" for text in (former, present))
+        inside = f"starts_with(file, '{old}')"
+        if new.startswith(old):  # a copy inside of its original: what names the copy is settled
+            inside += f" AND NOT starts_with(file, '{new}')"
+        renamed = {"file": f"concat('{new}', substr(file, {len(former) + 2}))"}
+        with self.lock(table.name):
+            return int(self._delta(table).update(updates=renamed, predicate=inside)["num_updated_rows"])
+
     def delete_rows(self, table: Table, predicate: str, rows_meant: int) -> None:
         """Delete the rows that meet an SQL predicate, without an engine; RowCountMismatch, undone, where not as many as meant."""
 

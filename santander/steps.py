@@ -22,7 +22,7 @@ from santander.memory import footprint
 from santander.person_lock import carrying_persons
 from santander.scoring import batch, submission
 from santander.staleness import BUILD, SCORE, TRAIN_VERSION, Origins, refuse_stale_features, stale_features, stale_months
-from santander.storage import Place, place
+from santander.storage import Place
 from santander.tables import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS, Table
 
 if TYPE_CHECKING:
@@ -282,12 +282,15 @@ class Steps:
             version=submission.STEP_VERSION, recommendations=self.lake.fingerprints(RECOMMENDATIONS).get(month)
         )
         last = self.ledger.last(SUBMIT, month)
-        if not anyway and last and last.fingerprint == fingerprint and place(last.result["file"]).is_file():
+        # where it lies is told by the folder as it is named now: what the ledger says may be of before a move
+        lies = self.settings.data / submission.FOLDER / submission.name_of(month)
+        if not anyway and last and last.fingerprint == fingerprint and lies.is_file():
             _say_up_to_date(SUBMIT, [month])
-            return StepOutcome(SUBMIT, [], [month], time.monotonic() - started, last.result)
-        file, customers = submission.write_submission(self.lake, month, self.settings.data / "submissions")
+            return StepOutcome(SUBMIT, [], [month], time.monotonic() - started, {**last.result, "file": str(lies)})
+        file, customers = submission.write_submission(self.lake, month, self.settings.data / submission.FOLDER)
         result = {"month": str(month), "file": str(file), "customers": customers}
-        self.ledger.record(SUBMIT, [(month, fingerprint, customers)], time.monotonic() - started, result)
+        noted = {**result, "file": f"{submission.FOLDER}/{submission.name_of(month)}"}
+        self.ledger.record(SUBMIT, [(month, fingerprint, customers)], time.monotonic() - started, noted)
         return StepOutcome(SUBMIT, [month], [], time.monotonic() - started, result)
 
     def scored_by(self, month: Month) -> "VersionId":

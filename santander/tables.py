@@ -294,6 +294,9 @@ CARRIED_FINGERPRINTS = Table(
     monthly=False,
 )
 
+WITH_FILES = (QUARANTINE, INGESTIONS, SUBMISSIONS)
+"""Tables whose column ``file`` names a local file, often one of the data folder."""
+
 TABLES: tuple[Table, ...] = (
     CUSTOMERS,
     QUARANTINE,

@@ -115,6 +115,8 @@ def test_a_recipe_tried_since_is_no_reason_to_train_the_first_again(scored_bank:
     assert steps.train(None, first.with_rounds(5), anyway=False, promote=False).done
     again = steps.train(None, first, anyway=False)
     assert (again.done, again.result["version"], again.result["champion"]) == ([], 2, 2)
+    sent = steps.submit(Month(2016, 6), anyway=False)
+    assert (sent.done, sent.result["file"]) == ([], str(tmp_path / "data" / "submissions" / "2016-06.csv"))
 
 
 @pytest.mark.embedded

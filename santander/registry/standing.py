@@ -5,6 +5,7 @@ version in its place would be a decision that nobody took.
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,12 @@ from santander.addresses import path_of_file
 from santander.errors import SantanderError
 from santander.registry.local_registry import StoredVersion
 from santander.registry.versions import PACKED, NoChampion, champion_number, registered
+from santander.table_schema import OutdatedTable
 
 if TYPE_CHECKING:
     from santander.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ def sound_champion(settings: "Settings") -> int:
     """The number of the champion, which can score; raises NoChampion, or ChampionUnfit with the remedy."""
     found = standing(settings)
     if found.told is not None:
-        raise ChampionUnfit(f"nothing is scored: {found.told}")
+        raise ChampionUnfit(found.told)
     if found.champion is None:
         raise NoChampion(settings.mlflow.registered_model)
     return found.champion
@@ -61,9 +65,9 @@ def complaint(settings: "Settings", found: Mapping[int, StoredVersion], number: 
         return f"champion version {number} of '{settings.mlflow.registered_model}' is gone from the registry"
     lacking = _missing_file(settings, version)
     if lacking is not None:
-        return f"version {number} has no {lacking}: its files are gone, or 'santander train' did not make it"
+        return f"champion {number} does not load: it has no {lacking} (gone, or 'santander train' did not make the version)"
     if version.target is None:
-        return f"version {number} does not say by its tag 'target' for which month it was trained"
+        return f"champion version {number} does not say by its tag 'target' for which month it was trained"
     return None
 
 
@@ -114,8 +118,11 @@ def _lost_alias(settings: "Settings", found: Mapping[int, StoredVersion]) -> str
     from santander.lake import Lake
     from santander.registry.decisions import champions_until
 
-    if not champions_until(settings, Lake(settings), None):
-        return None  # the first decision was meant, and never done
+    try:
+        if not champions_until(settings, Lake(settings), None):
+            return None  # the first decision was meant, and never done
+    except OutdatedTable:
+        log.debug("the table promotions is of an earlier release, which did not tell what was meant from what was done")
     return f"no version of '{settings.mlflow.registered_model}' has the alias champion any more"
 
 
@@ -124,7 +131,10 @@ def _remedy(settings: "Settings", found: Mapping[int, StoredVersion], number: in
     from santander.lake import Lake
     from santander.registry.decisions import champion_before
 
-    before = champion_before(settings, Lake(settings), number)
+    try:
+        before = champion_before(settings, Lake(settings), number)
+    except OutdatedTable as outdated:
+        return f"{outdated}, which then says how to set the alias right"
     if before is not None and complaint(settings, found, before) is None:
         return f"'santander promote --rollback' gives the alias to version {before}, the champion before"
     sound = [each for each in sorted(found, reverse=True) if each != number and complaint(settings, found, each) is None]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from santander.addresses import file_address, path_of_sqlite, sqlite_address
 from santander.registry.review_view import experiment_tags
 from santander.registry.sqlite_file import check_sqlite
+from santander.relocation.settle import remember, settle
 from santander.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def open_tracking(settings: Settings) -> "MlflowClient":
     """Point MLflow at the place, without telemetry, and return a client of it."""
     os.environ.update({name: os.environ.get(name, value) for name, value in _UNLESS_NAMED.items()})
     settings.state.mkdir(parents=True, exist_ok=True)
+    settle(settings)
+    remember(settings)
     import mlflow
 
     for name in ("mlflow", "alembic"):

@@ -20,9 +20,16 @@ if TYPE_CHECKING:
 STEP_VERSION = 1
 _BITS = 5
 _RANKS = range(1, LIST_LENGTH + 1)
+FOLDER = "submissions"
+"""Below the data folder."""
 HEADER = ("ncodpers", "added_products")
 ROWS_AT_A_TIME = 1 << 18
 """Lists that are spelled out together: as numbers they take 16 bytes each, as texts a hundred."""
+
+
+def name_of(month: Month) -> str:
+    """The name of the file of a month."""
+    return f"{month}.csv"
 
 
 def write_submission(lake: Lake, month: Month, folder: Place) -> tuple[Place, int]:
@@ -34,7 +41,7 @@ def write_submission(lake: Lake, month: Month, folder: Place) -> tuple[Place, in
     if month not in lake.months(RECOMMENDATIONS):
         raise InputError(f"no recommendations for {month}: run 'santander score --month {month}' first")
     packed = _packed_lists(lake, month).toArrow()
-    path = folder / f"{month}.csv"
+    path = folder / name_of(month)
     with whole_file(path) as out:
         out.write((",".join(HEADER) + "\n").encode())
         for start in range(0, packed.num_rows, ROWS_AT_A_TIME):

@@ -57,7 +57,8 @@ def test_a_registry_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
 
 
 def test_before_anything_is_registered_there_is_nothing_to_list(tmp_path: Path) -> None:
-    assert json.loads(call(tmp_path, "models").stdout) == {"model": "next-products", "versions": [], "decisions": []}
+    nobody = {"champion": None, "champion_problem": None}
+    assert json.loads(call(tmp_path, "models").stdout) == {"model": "next-products", **nobody, "versions": [], "decisions": []}
 
 
 def test_a_rollback_and_what_models_shows_of_it(named: Named) -> None:

@@ -90,7 +90,7 @@ def test_an_alias_on_a_version_that_is_gone_lets_no_other_score(settings: Settin
     assert found.problem == "champion version 2 of 'standing' is gone from the registry"
     assert found.remedy == "'santander promote --rollback' gives the alias to version 1, the champion before"
     for month in (APRIL, MAY, JUNE):
-        with pytest.raises(ChampionUnfit, match="nothing is scored: champion version 2"):
+        with pytest.raises(ChampionUnfit, match="champion version 2 of"):
             version_for(settings, month)
     with pytest.raises(ChampionUnfit, match="promote --rollback"):
         champion(settings)
@@ -120,7 +120,7 @@ def test_a_champion_whose_files_are_gone_is_named_with_the_place(settings: Setti
     try:
         found = standing(settings)
         assert found.problem is not None
-        assert found.problem.startswith(f"version 2 has no {folder}:")
+        assert found.problem.startswith(f"champion 2 does not load: it has no {folder} (")
         with pytest.raises(ChampionUnfit):
             version_for(settings, JUNE)
         with pytest.raises(Undecided, match="promote --rollback"):
@@ -171,8 +171,8 @@ def test_a_version_of_another_kind_does_not_score(settings: Settings) -> None:
     assert version_for(settings, JUNE).number == 2  # what is registered beside ours is in nobody's way
     client.set_registered_model_alias("standing", "champion", foreign.version)
     problem = str(standing(settings).problem)
-    assert problem.startswith(f"version {foreign.version} has no ")
-    assert problem.endswith("its files are gone, or 'santander train' did not make it")
+    assert problem.startswith(f"champion {foreign.version} does not load: it has no ")
+    assert problem.endswith("(gone, or 'santander train' did not make the version)")
     assert back(settings) == 2
     assert standing(settings) == Standing(2)
 
