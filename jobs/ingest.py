@@ -1,5 +1,6 @@
 """Read landing csv files into the tables customers, quarantine and ingestions."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -8,6 +9,7 @@ from santander.cli import Outcome, main_of, verb
 from santander.options import ForceOption
 
 if TYPE_CHECKING:
+    from santander.ingest.adding import MergeReport
     from santander.ingest.ingestion import IngestReport
     from santander.settings import Settings
 
@@ -17,6 +19,12 @@ def ingest(
     files: Annotated[
         list[str], typer.Argument(help="Landing csv files, local or s3a://…, in order of precedence for duplicate keys.")
     ],
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Add the rows to months that are there, as another part of them.")
+    ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a month even by one that shares few customers with it.")
+    ] = False,
     allow_shrink: Annotated[
         bool, typer.Option("--allow-shrink", help="Let a month lose more than half its rows, or its products.")
     ] = False,
@@ -24,31 +32,68 @@ def ingest(
     *,
     settings: "Settings",
 ) -> Outcome:
-    """Clean and translate landing csv files: replaces every month found in them, leaves the others as they are."""
+    """Clean and translate landing csv files: replaces every month found in them, leaves the others as they are.
+
+    Files named together are one delivery. Another part of a month that is there is added by --merge.
+    """
+    from santander.errors import InputError
     from santander.session_on_demand import SessionOnDemand
     from santander.steps import Steps
     from santander.storage import place
 
+    if merge and (replace or allow_shrink):
+        raise InputError("--merge adds to a month and takes nothing from it: leave out --replace and --allow-shrink")
     places = [place(file) for file in files]
     with SessionOnDemand(settings) as session:
-        report = Steps(settings, session, force=force).ingest(places, allow_shrink=allow_shrink)
-    return Outcome(_payload(report), [_table(report)])
+        steps = Steps(settings, session, force=force)
+        if merge:
+            return _merged(steps.merge(places))
+        return _replaced(steps.ingest(places, allow_shrink=allow_shrink, replace_others=replace))
 
 
-def _payload(report: "IngestReport") -> dict[str, Any]:
+def _replaced(report: "IngestReport") -> Outcome:
     from santander.ingest.accounting import shown_by_month
+    from santander.ingest.replacing import replaced_lines, replaced_payload
 
     months = shown_by_month(report.counts)
-    return {"months": months, "ingestion_id": report.ingestion_id, "files": [file.name for file in report.files]}
+    payload = {
+        "months": months,
+        "ingestion_id": report.ingestion_id,
+        "files": [file.name for file in report.files],
+        "replaced": replaced_payload(report.replaced),
+    }
+    return Outcome(payload, [_table(f"ingest {report.ingestion_id}", months), *_plain(replaced_lines(report.replaced))])
 
 
-def _table(report: "IngestReport") -> Any:
+def _merged(report: "MergeReport") -> Outcome:
+    from santander.ingest.adding import merged_lines, merged_months
+
+    months = merged_months(report)
+    ingestion_id = report.marked[0]["ingestion_id"] if report.marked else None
+    payload = {
+        "months": months,
+        "ingestion_id": ingestion_id,
+        "files": [file.name for file in report.files],
+        "known": list(report.known),
+    }
+    table = [_table(f"merge {ingestion_id}", months, "added")] if months else []
+    return Outcome(payload, [*table, *_plain(merged_lines(report))])
+
+
+def _plain(lines: "list[str]") -> list[Any]:
+    """Lines as rich texts: file names may hold what rich takes for markup."""
+    from rich.text import Text
+
+    return [Text(line) for line in lines]
+
+
+def _table(title: str, months: "Mapping[str, Mapping[str, int]]", *more: str) -> Any:
     from rich.table import Table
 
-    table = Table(title=f"ingest {report.ingestion_id}", title_justify="left")
-    for heading in ("month", "read", "kept", "quarantined rows", "rows with quarantined values"):
+    table = Table(title=title, title_justify="left")
+    for heading in ("month", "read", "kept", "quarantined rows", "rows with quarantined values", *more):
         table.add_column(heading, justify="left" if heading == "month" else "right")
-    for month, count in _payload(report)["months"].items():
+    for month, count in months.items():
         table.add_row(month, *(f"{n:,}" for n in count.values()))
     return table
 

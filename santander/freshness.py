@@ -74,10 +74,6 @@ class StepLedger:
         """Whether the step was ever run on exactly this, whatever came after."""
         return (step, fingerprint) in self._by_fingerprint
 
-    def months_of(self, step: str, fingerprint: str) -> set[Month]:
-        """The months of every recorded run of the step on exactly this."""
-        return set(self._by_fingerprint.get((step, fingerprint), {}))
-
     def runs_on(self, step: str, month: Month, fingerprint: str) -> list[StepRun]:
         """The runs of a step for a month on exactly this, whatever came after, the last one first."""
         return self._by_fingerprint.get((step, fingerprint), {}).get(month, [])[::-1]

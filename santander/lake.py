@@ -218,22 +218,36 @@ class Lake:
 
         No engine is needed: the files are named in the commit, together with those that they replace.
         """
-        waiting = {file.name for file in files}
+        return self._commit_waiting(table, files, folder, sorted(rows_meant), lambda _before: rows_meant, lineage)
 
-        def put_in_place() -> int:
-            before = self._delta(table)
-            check_writable(before, table, self.path(table), by_files=True)
-            for file in files:
-                if file.name in waiting:
-                    move(below(folder, file.name), below(self.place / table.name, file.name))
-                    waiting.discard(file.name)
-            commit_files(before, table, files, sorted(rows_meant), lineage)
-            after = self._delta(table)
-            if (found := _other_rows(rows_by_month(after), rows_meant)) is not None:
-                raise RowCountMismatch(table, *found, rolled_back=self._roll_back(table, after.version()))
-            return after.version()
+    def add_to_months_by_files(
+        self,
+        table: Table,
+        files: Sequence[MonthFile],
+        folder: Place,
+        before: Mapping[Month, str],
+        lineage: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Add rows that tasks have written to ``files`` below ``folder`` to their months; all rows there stay.
 
-        return self._commit(table, put_in_place)
+        ``before`` are the fingerprints of the months when it was decided which rows to add; raises SantanderError where
+        another run has written one of them since.
+        """
+        added: dict[Month, int] = {}
+        for file in files:
+            month = Month.parse(file.month)
+            added[month] = added.get(month, 0) + file.rows
+
+        def rows_meant(delta: "DeltaTable") -> dict[Month, int]:
+            now = fingerprints_of(delta)
+            if changed := [str(month) for month in sorted(added) if now.get(month) != before.get(month)]:
+                raise SantanderError(
+                    f"table {table.name}: another run wrote {', '.join(changed)} meanwhile, nothing was added: run it again"
+                )
+            rows = rows_by_month(delta)
+            return {month: rows.get(month, 0) + n for month, n in added.items()}
+
+        return self._commit_waiting(table, files, folder, [], rows_meant, lineage)
 
     def replace_where(
         self, table: Table, frame: "DataFrame", predicate: str, rows_meant: int, lineage: Mapping[str, Any] | None = None
@@ -477,6 +491,34 @@ class Lake:
                 raise
             return False
         return True
+
+    def _commit_waiting(
+        self,
+        table: Table,
+        files: Sequence[MonthFile],
+        folder: Place,
+        replaced: Sequence[Month],
+        rows_meant: Callable[["DeltaTable"], Mapping[Month, int]],
+        lineage: Mapping[str, Any] | None,
+    ) -> int:
+        """Move waiting files into the table and commit them; ``rows_meant`` makes of the table before the rows after it."""
+        waiting = {file.name for file in files}
+
+        def put_in_place() -> int:
+            before = self._delta(table)
+            check_writable(before, table, self.path(table), by_files=True)
+            meant = rows_meant(before)
+            for file in files:
+                if file.name in waiting:
+                    move(below(folder, file.name), below(self.place / table.name, file.name))
+                    waiting.discard(file.name)
+            commit_files(before, table, files, replaced, lineage)
+            after = self._delta(table)
+            if (found := _other_rows(rows_by_month(after), meant)) is not None:
+                raise RowCountMismatch(table, *found, rolled_back=self._roll_back(table, after.version()))
+            return after.version()
+
+        return self._commit(table, put_in_place)
 
     def _check_columns(self, table: Table, frame: "DataFrame") -> None:
         declared = [f"{name} {field.dataType.simpleString()}" for name, field in _fields(table)]

@@ -14,9 +14,8 @@ from santander.bank.months import Month
 from santander.errors import InputError
 from santander.features import build
 from santander.freshness import StepLedger, fingerprint_of
-from santander.ingest.ingestion import STEP_VERSION as INGEST_VERSION
-from santander.ingest.ingestion import IngestReport, WouldReplace, ingest
-from santander.known_files import KnownFiles, identity_of
+from santander.ingest.adding import MergeReport
+from santander.ingest.ingestion import IngestReport
 from santander.lake import Lake
 from santander.memory import footprint
 from santander.person_lock import carrying_persons
@@ -24,6 +23,7 @@ from santander.scoring import batch, submission
 from santander.staleness import BUILD, SCORE, TRAIN_VERSION, Origins, refuse_stale_features, stale_features, stale_months
 from santander.storage import Place
 from santander.tables import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS, Table
+from santander.taking_in import INGEST, TakingIn
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("santander.run")
 
-INGEST, TRAIN, SUBMIT = "ingest", "train", "submit"
+TRAIN, SUBMIT = "train", "submit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,9 @@ class Steps:
     def __init__(self, settings: "Settings", session: "SparkSession | SessionOnDemand", *, force: bool = False) -> None:
         """Steps with these settings; with ``force`` the data folder of a synthetic bank takes files that are not of it."""
         self.settings = settings
-        self.force = force
         self.lake = Lake(settings, session)
         self.ledger = StepLedger(self.lake)
-        self.known_files = KnownFiles(settings.state / "landing_files.json")
+        self.taking_in = TakingIn(settings, self.lake, self.ledger, force=force)
 
     @cached_property
     def store(self) -> "FeatureStore":
@@ -72,45 +71,30 @@ class Steps:
 
     @carrying_persons
     def ingest(
-        self, files: Sequence[Place], *, allow_shrink: bool = False, not_to_replace: Collection[Month] = ()
+        self,
+        files: Sequence[Place],
+        *,
+        allow_shrink: bool = False,
+        replace_others: bool = False,
+        not_to_replace: Collection[Month] = (),
     ) -> IngestReport:
         """Ingest landing files, up to date or not; raises WouldReplace for a month in ``not_to_replace``."""
-        started = time.monotonic()
-        identities = [identity_of(file) for file in files]
-        report = ingest(
-            self.settings, self.lake, files, allow_shrink=allow_shrink, not_to_replace=not_to_replace, force=self.force
+        return self.taking_in.replace(
+            files, allow_shrink=allow_shrink, replace_others=replace_others, not_to_replace=not_to_replace
         )
-        for file, identity, read in zip(files, identities, report.files, strict=True):
-            self.known_files.remember(file, identity, read.sha256)
-        prints = [ingest_fingerprint(self.settings, file.sha256) for file in report.files]
-        kept = [(Month.parse(c.month), prints[c.file_index], c.kept) for c in report.counts if c.is_dated]
-        self.ledger.record(INGEST, kept, time.monotonic() - started)
-        return report
+
+    @carrying_persons
+    def merge(self, files: Sequence[Place]) -> MergeReport:
+        """Add the rows of landing files to months that are there."""
+        return self.taking_in.merge(files)
 
     @carrying_persons
     def ingest_new(self, files: Sequence[Place]) -> StepOutcome:
-        """Ingest the files whose content was never ingested with these settings; a later correction is not undone.
-
-        A new file that holds a month of a file ingested before would replace what that one gave: then all are ingested.
-        """
+        """Ingest the files that are not up to date; what came from other files since is not undone."""
         started = time.monotonic()
-        known = files if self.ledger.has_run(INGEST) else []  # the first ingest of all reads its files once, not twice
-        prints = {file: ingest_fingerprint(self.settings, self.known_files.sha256(file)) for file in known}
-        new = [file for file in files if file not in prints or not self.ledger.has_seen(INGEST, prints[file])]
-        seen = [file for file in files if file not in new]
-        done: list[Month] = []
-        if new:
-            shared = {month for file in seen for month in self.ledger.months_of(INGEST, prints[file])}
-            try:
-                done = self.ingest(new, not_to_replace=shared).months
-            except WouldReplace as clash:
-                log.info("ingest: %s: taking all files together", clash)
-                new, seen = list(files), []
-                done = self.ingest(files).months
-        if seen:
-            log.info("ingest: up to date: %s", ", ".join(map(str, seen)))
-        rest = [month for month in self.lake.months(CUSTOMERS) if month not in done]
-        return StepOutcome(INGEST, done, rest, time.monotonic() - started, {"files": [str(file) for file in new]})
+        taken = self.taking_in.new(files)
+        rest = [month for month in self.lake.months(CUSTOMERS) if month not in taken.months]
+        return StepOutcome(INGEST, taken.months, rest, time.monotonic() - started, taken.result())
 
     # --- features ------------------------------------------------------------------------------------------------
 
@@ -301,16 +285,6 @@ class Steps:
         if scored is None:
             raise InputError(f"no model is known to have scored {month}: run 'santander score --month {month}' first")
         return VersionId(int(scored.result["model_version"]), str(scored.result["run_id"]))
-
-
-def ingest_fingerprint(settings: "Settings", sha256: str) -> str:
-    """By what a landing file counts as ingested: its content, and the settings by which it is read or refused."""
-    return fingerprint_of(
-        version=INGEST_VERSION,
-        sha256=sha256,
-        limit=settings.ingest.max_quarantine_share,
-        null_spellings=sorted(settings.ingest.null_spellings),
-    )
 
 
 def _validated_rows(table: Table, origins: Origins, month: Month) -> list[str | None]:

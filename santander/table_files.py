@@ -61,11 +61,16 @@ def rows_meeting(delta: "DeltaTable", predicate: str) -> int:
 
 
 def commit_files(
-    delta: "DeltaTable", table: Table, files: Sequence[MonthFile], months: Sequence[Month], lineage: Mapping[str, Any] | None
+    delta: "DeltaTable",
+    table: Table,
+    files: Sequence[MonthFile],
+    replaced: Sequence[Month],
+    lineage: Mapping[str, Any] | None,
 ) -> None:
-    """Make parquet files that lie in the table's folder all there is of these months, in one commit upon this version.
+    """Name parquet files that lie in the table's folder in one commit upon this version.
 
-    Raises CommitFailedError when another writer has committed since.
+    They are all there is of the ``replaced`` months after it; without any, they are added to what there is. Raises
+    CommitFailedError when another writer has committed since.
     """
     from deltalake import CommitProperties
     from deltalake.transaction import AddAction, RemoveAction
@@ -76,10 +81,10 @@ def commit_files(
     ]
     delta.create_write_transaction(
         added,
-        "overwrite",
+        "overwrite" if replaced else "append",
         delta.schema(),
         partition_by=[PARTITION],
-        partition_filters=[(PARTITION, "in", [str(month.snapshot) for month in months])],
+        partition_filters=[(PARTITION, "in", [str(month.snapshot) for month in replaced])] if replaced else None,
         commit_properties=CommitProperties(
             custom_metadata={"userMetadata": json.dumps(lineage, default=str)} if lineage else None,
             max_commit_retries=0,  # which files are replaced was settled by the version read

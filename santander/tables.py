@@ -91,7 +91,7 @@ QUARANTINE = Table(
 INGESTIONS = Table(
     name="ingestions",
     row="one month of one landing file that was ingested: read = kept + quarantined_rows; mode replace replaced the month, mode "
-    "merge (a replay) put rows in by key, of which inserted had keys that the month did not have",
+    "merge (ingest --merge, or a replay) put rows in by key, of which inserted had keys that the month did not have",
     key=("ingestion_id", "file", "month"),
     columns=(
         ("ingestion_id", "string"),

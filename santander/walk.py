@@ -18,10 +18,11 @@ from santander.landing_choice import LANDING_FILES, landing_files
 from santander.options import AskedMonths
 from santander.presence import full_months, missing_line, missing_months
 from santander.session_on_demand import SessionOnDemand
-from santander.steps import INGEST, StepOutcome, Steps
+from santander.steps import StepOutcome, Steps
 from santander.storage import Place
 from santander.synthetic_mark import SyntheticMark
 from santander.tables import CUSTOMERS, FEATURES_TABLE, INGESTIONS
+from santander.taking_in import INGEST
 
 if TYPE_CHECKING:
     from santander.settings import Settings
@@ -56,6 +57,8 @@ class WalkReport:
             "evaluation": dict(self._last_result("train")),
             "scored": dict(self._last_result("score")),
             "submission": self._last_result("submit").get("file"),
+            "replaced": self._last_result("ingest").get("replaced", {}),
+            "left": self._last_result("ingest").get("left", []),
             "steps": [
                 {
                     "step": outcome.step,
@@ -69,7 +72,10 @@ class WalkReport:
 
     def tables(self) -> list[Any]:
         """The tables a person reads at the end."""
-        remarks = [missing_line(self.missing_months)] if self.missing_months else []
+        from rich.text import Text
+
+        remarks: list[Any] = [Text(note) for note in self._last_result("ingest").get("notes", [])]
+        remarks += [missing_line(self.missing_months)] if self.missing_months else []
         if self.mark is not None:
             remarks.append(f"the data are {self.mark}: its models say nothing about real customers")
         return [self._rows_table(), *remarks, self._score_table(), self._verdict(), self._steps_table(), self._where_next()]
@@ -78,7 +84,7 @@ class WalkReport:
         return next((dict(outcome.result) for outcome in reversed(self.outcomes) if outcome.step == step), {})
 
     def _rows_table(self) -> Any:
-        table = _new_table("month", "read", "kept", "quarantined rows", "with quarantined values", "new by replay")
+        table = _new_table("month", "read", "kept", "quarantined rows", "with quarantined values", "added since")
         rows = {month: [f"{n:,}" for n in counts.values()] for month, counts in self.months.items()}
         rows |= {str(month): ["missing"] for month in self.missing_months}
         for month, cells in sorted(rows.items()):
@@ -247,7 +253,7 @@ def _ingest(steps: Steps, landing: Sequence[Place]) -> StepOutcome:
 
 
 def _ingested(steps: Steps) -> dict[str, dict[str, int]]:
-    """Rows of each month as its last ingestion counted them, files of one ingestion together, and keys that replays added since.
+    """Rows of each month as its last ingestion counted them, files of one ingestion together, and those merged in since.
 
     Lines without a readable month are shown while an ingestion that had them still owns a month.
     """

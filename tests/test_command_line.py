@@ -39,6 +39,24 @@ def test_every_verb_is_listed_and_has_the_shared_options() -> None:
         assert all(option in shown.stdout for option in ("--json", "--data-dir", "--state-dir", "--master"))
 
 
+def test_a_part_of_a_month_given_later_is_refused_or_merged_and_what_is_replaced_is_said(tmp_path: Path) -> None:
+    one = landing_file(tmp_path / "part 1.csv", [record(i) for i in range(1, 101)])
+    two = landing_file(tmp_path / "part 2.csv", [record(i) for i in range(101, 191)])
+    data = ("--data-dir", tmp_path / "data")
+    assert call(SANTANDER, "ingest", one, *data).returncode == 0
+    refused = call(SANTANDER, "run", two, *data)
+    assert refused.returncode == 2
+    assert "shares 0 of its 90 customers with the 100 there" in error_line(refused)
+    assert f"santander ingest --merge '{two}'" in refused.stderr
+    assert f"santander ingest --replace '{two}'" in refused.stderr
+    merged = call(SANTANDER, "ingest", "--merge", two, *data)
+    assert (merged.returncode, merged.stdout.splitlines()[-1]) == (0, "2015-01: 90 rows added to 100")
+    replaced = call(SANTANDER, "--json", "ingest", one, *data)
+    assert json.loads(replaced.stdout.splitlines()[-1])["replaced"] == {
+        "2015-01": {"rows": 100, "rows_before": 190, "customers_gone": 90, "merges_undone": [str(two)]}
+    }
+
+
 def test_ingest_prints_its_counts_as_json_on_the_last_line(tmp_path: Path) -> None:
     lines = [record(i) for i in range(1, 200)] + [record("x"), record(1, "2015-02")]
     file = landing_file(tmp_path / "a.csv", lines)

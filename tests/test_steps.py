@@ -50,6 +50,64 @@ def test_a_correction_alone_replaces_its_month_and_is_not_undone_by_the_older_fi
     assert steps.lake.rows_by_month(CUSTOMERS) == {JANUARY: 3, FEBRUARY: 1}
 
 
+def test_a_file_with_a_corrected_month_is_said_to_have_one_and_stays_so(
+    settings: Settings, session: SparkSession, tmp_path: Path
+) -> None:
+    steps = Steps(settings, session)
+    whole = landing_file(tmp_path / "train.csv", [record(i, m) for m in ("2015-01", "2015-02") for i in range(1, 41)])
+    steps.ingest_new([whole])
+    corrected = landing_file(tmp_path / "january.csv", [record(i) for i in range(2, 41)])
+    report = steps.ingest_new([corrected])
+    assert report.result["replaced"]["2015-01"] == {"rows": 39, "rows_before": 40, "customers_gone": 1, "merges_undone": []}
+    for named in ([whole], [whole, corrected]):  # also where the correction is named beside the file it corrects
+        again = steps.ingest_new(named)
+        assert (again.done, again.result["files"]) == ([], [])
+        assert again.result["left"] == [{"file": str(whole), "months": ["2015-01"], "now_from": [str(corrected)]}]
+    assert steps.lake.rows_by_month(CUSTOMERS) == {JANUARY: 39, FEBRUARY: 40}
+
+
+def test_parts_named_together_are_all_taken_in_however_they_were_ingested_before(
+    settings: Settings, session: SparkSession, tmp_path: Path
+) -> None:
+    steps = Steps(settings, session)
+    one = landing_file(tmp_path / "one.csv", [record(i) for i in range(1, 41)])
+    two = landing_file(tmp_path / "two.csv", [record(i) for i in range(41, 101)])
+    other = landing_file(tmp_path / "other.csv", [record(i, "2015-02") for i in range(1, 101)])
+    steps.ingest([one])
+    with pytest.raises(InputError, match=r"shares 0 of its 60 customers.*santander ingest --merge .*two\.csv"):
+        steps.ingest_new([two])
+    steps.ingest([two], replace_others=True)
+    steps.ingest_new([other])
+    untouched = steps.lake.fingerprints(CUSTOMERS)[FEBRUARY]
+
+    left = steps.ingest_new([one])  # by itself it would take the month from the other part
+    assert (left.done, left.result["left"][0]["now_from"]) == ([], [str(two)])
+    assert steps.ingest_new([one, two, other]).done == [JANUARY]
+    assert steps.lake.rows_by_month(CUSTOMERS) == {JANUARY: 100, FEBRUARY: 100}
+    assert steps.lake.fingerprints(CUSTOMERS)[FEBRUARY] == untouched
+    assert steps.ingest_new([one, two, other]).done == []
+
+    steps.ingest([two])  # all of its customers are there, but those of the other part are gone
+    assert steps.ingest_new([one, two]).done == [JANUARY]
+    assert steps.lake.rows_by_month(CUSTOMERS)[JANUARY] == 100
+
+
+def test_a_merged_part_is_up_to_date_and_taken_in_again_with_the_other_once_it_is_undone(
+    settings: Settings, session: SparkSession, tmp_path: Path
+) -> None:
+    steps = Steps(settings, session)
+    one = landing_file(tmp_path / "one.csv", [record(i) for i in range(1, 41)])
+    two = landing_file(tmp_path / "two.csv", [record(i) for i in range(41, 51)])
+    steps.ingest([one])
+    steps.build_features([JANUARY], anyway=True)
+    steps.merge([two])
+    assert steps.build_features([JANUARY], anyway=False).done == [JANUARY]
+    assert (steps.ingest_new([one, two]).done, steps.ingest_new([two]).done) == ([], [])
+    steps.ingest([one])
+    assert steps.ingest_new([one, two]).done == [JANUARY]
+    assert steps.lake.rows_by_month(CUSTOMERS) == {JANUARY: 50}
+
+
 def test_a_month_with_products_is_not_replaced_by_one_without_unasked(
     settings: Settings, session: SparkSession, tmp_path: Path
 ) -> None:

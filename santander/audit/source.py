@@ -25,6 +25,10 @@ DUPLICATE = "duplicate_key"
 ERASED = "erased"
 
 
+_Ingestion = Sequence[tuple[Delivery, LandingCopy]]
+"""The files of one ingestion that were read, in order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lost:
     """A delivery whose landing file cannot be read any more as it was ingested."""
@@ -77,15 +81,20 @@ class Source:
         """
         self._leave_out_erased(erased)
         for month in sorted(months):
-            for group in self._ingestions(month):
-                self._leave_out_duplicates(month, group)
+            groups = self._ingestions(month)
+            for n, group in enumerate(groups):
+                self._leave_out_duplicates(month, group, self._rows(month, groups[:n]))
         for delivery, _ in self._read:
             self._list_quarantine(delivery)
 
     def rows(self, month: str) -> str:
         """A query for the customers of a month: COLUMNS, one row a customer."""
+        return self._rows(month, self._ingestions(month))
+
+    def _rows(self, month: str, groups: Sequence[_Ingestion]) -> str:
+        """The customers of the month after these ingestions of it."""
         query = NOTHING
-        for group in self._ingestions(month):
+        for group in groups:
             records = union([self._records(delivery, month) for delivery, _ in group], NOTHING)
             query = records if not group[0][0].merged else _merged(query, records, bare=not all(c.has_products for _, c in group))
         return f"({query})"
@@ -105,7 +114,7 @@ class Source:
             return 0
         return int(self._engine.row(f"SELECT count(*) AS n FROM ({self._records(delivery, month)})")["n"])
 
-    def _ingestions(self, month: str) -> list[list[tuple[Delivery, LandingCopy]]]:
+    def _ingestions(self, month: str) -> list[_Ingestion]:
         holding = [pair for pair in self._read if month in pair[0].counts]
         return [list(group) for _, group in groupby(holding, lambda pair: pair[0].ingestion_id)]
 
@@ -129,16 +138,21 @@ class Source:
         if lines:
             self._engine.connection.executemany("INSERT INTO left_out VALUES (?, ?, ?)", lines)
 
-    def _leave_out_duplicates(self, month: str, group: Sequence[tuple[Delivery, LandingCopy]]) -> None:
+    def _leave_out_duplicates(self, month: str, group: _Ingestion, before: str) -> None:
+        """Of records with equal keys all but the first; of an ingestion that only added, all whose key was there ``before``."""
+        there = before if _only_added(month, group) else f"({NOTHING})"
         lines = union(
             [f"SELECT customer_id, {d.position} AS position, line FROM {self._lines(d, month)}" for d, _ in group],
             "",
         )
         self._engine.run(f"""
             INSERT INTO left_out
-            WITH lines AS ({lines}), repeated AS (SELECT customer_id FROM lines GROUP BY customer_id HAVING count(*) > 1),
+            WITH lines AS ({lines}), there AS MATERIALIZED (SELECT customer_id FROM {there}),
+            repeated AS (SELECT customer_id FROM lines GROUP BY customer_id HAVING count(*) > 1),
             ranked AS (SELECT position, line, row_number() OVER (PARTITION BY customer_id ORDER BY position, line) AS nth
-              FROM lines WHERE customer_id IN (SELECT customer_id FROM repeated))
+              FROM lines WHERE customer_id IN (SELECT customer_id FROM repeated)
+                AND customer_id NOT IN (SELECT customer_id FROM there)
+              UNION ALL SELECT position, line, 2 FROM lines WHERE customer_id IN (SELECT customer_id FROM there))
             SELECT position, line, '{DUPLICATE}' FROM ranked WHERE nth > 1""")
 
     def _list_quarantine(self, delivery: Delivery) -> None:
@@ -160,6 +174,12 @@ class Source:
             SELECT {position}, month, line, 'value', bad.reason, bad."column", bad.text_hash
             FROM (SELECT strftime(snapshot_date, '%Y-%m') AS month, rowid + 1 AS line, unnest(bad_values) AS bad FROM {table}
               WHERE bad_values IS NOT NULL AND rowid + 1 NOT IN ({surplus}))""")
+
+
+def _only_added(month: str, group: _Ingestion) -> bool:
+    """Whether no row of a merge had a key that was there: one of ``ingest --merge``, or a replay of new keys alone."""
+    counts = [delivery.counts[month] for delivery, _ in group]
+    return group[0][0].merged and sum(row["inserted"] or 0 for row in counts) == sum(row["kept"] for row in counts)
 
 
 def _merged(before: str, corrected: str, *, bare: bool) -> str:

@@ -6,7 +6,8 @@ numbers; in a file that could not be rewritten the lines are still there and cou
 
 import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -127,8 +128,8 @@ class Accounts:
                 continue
             have = sum(row["kept"] for row in last.get(month, [])) + sum(row["inserted"] or 0 for row in merges)
             surplus = have - rows.get(Month.parse(month), 0)
-            for row in reversed(merges):
-                taken = min(max(surplus, 0), row["inserted"] or 0)
+            for row, most in (*_overstated(merges), *((row, row["inserted"] or 0) for row in reversed(merges))):
+                taken = min(max(surplus, 0), most, row["inserted"] or 0)
                 next(each for each in self.ingestions if each is row)["inserted"] -= taken
                 surplus -= taken
 
@@ -153,6 +154,17 @@ class Accounts:
             row.update({"kept": kept, "quarantined_rows": len(whole), "rows_with_quarantined_values": len(single)})
             if row["mode"] != MERGE:
                 row["inserted"] = kept
+
+
+def _overstated(merges: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], int]]:
+    """Rows of merges that say to have inserted more than their merge still kept, and by how much."""
+    kept: Counter[str] = Counter()
+    for row in merges:
+        kept[row["ingestion_id"]] += row["kept"]
+    for row in merges:  # a replay states what it inserted in its first row
+        inserted = row["inserted"] or 0
+        yield row, max(0, inserted - kept[row["ingestion_id"]])
+        kept[row["ingestion_id"]] -= min(inserted, kept[row["ingestion_id"]])
 
 
 _BARE = {"reason": ERASED, "column": None, "raw": None, "customer_id": None, "resolved_by": None}

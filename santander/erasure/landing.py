@@ -16,10 +16,10 @@ from santander.erasure.streams import begun
 from santander.erasure.tokens import Numbers, sorted_ids
 from santander.errors import SantanderError
 from santander.packed import UNREADABLE, open_plain
-from santander.steps import INGEST, ingest_fingerprint
 from santander.storage import Place, recorded_place
 from santander.synthetic_mark import follow_rewritten
 from santander.tables import INGESTIONS, STEP_RUNS
+from santander.taking_in import INGEST, ingest_fingerprint
 
 if TYPE_CHECKING:
     from santander.lake import Lake
@@ -119,6 +119,9 @@ def _rename_ingest(settings: "Settings", lake: "Lake", file: Rewritten) -> None:
         return
     before, after = (ingest_fingerprint(settings, sha256) for sha256 in (file.old, file.new))
     lake.update_rows(STEP_RUNS, f"step = '{INGEST}' AND fingerprint = '{before}'", {"fingerprint": after})
+    for result in sorted({row["result"] for row in lake.rows(STEP_RUNS) if row["step"] == INGEST and file.old in row["result"]}):
+        same = result.replace("'", "''")
+        lake.update_rows(STEP_RUNS, f"result = '{same}'", {"result": result.replace(file.old, file.new)})
 
 
 def _rewritten(noted: dict[str, Any]) -> Rewritten:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 REPLACE, MERGE = "replace", "merge"
-"""What an ingestion did to its months; a row of ``ingestions`` without a mode is of an earlier version, which only replaced."""
+"""What an ingestion did to its months; a replay merges, and so does an ingest with --merge.
+
+A row of ``ingestions`` without a mode is of an earlier version, which only replaced."""
 
 
 SHOWN = 4
@@ -153,12 +155,13 @@ def markers(
     ingestion_id: str,
     files: Sequence[LandingFile],
     counts: Sequence[MonthCount],
+    mode: str = REPLACE,
     inserted: Mapping[str, int] | None = None,
 ) -> list[dict[str, Any]]:
     """The rows of ``ingestions`` that mark an ingestion as done.
 
-    It replaced its months, or, where ``inserted`` says how many keys each month gained, it merged rows into them; the
-    number stands in the row of the first file that has the month.
+    Of a replay ``inserted`` says how many keys each month gained; the number stands in the row of the first file that has the
+    month. Any other ingestion gave the month every row it kept.
     """
     now = dt.datetime.now(dt.UTC)
     gained = dict(inserted or {})
@@ -174,7 +177,7 @@ def markers(
             "quarantined_rows": count.quarantined_rows,
             "rows_with_quarantined_values": count.rows_with_bad_values,
             "ingested_at": now,
-            "mode": REPLACE if inserted is None else MERGE,
+            "mode": mode,
             "inserted": count.kept if inserted is None else gained.pop(count.month, 0),
         }
         for count in counts
@@ -224,13 +227,16 @@ def check_products(ingestions: Sequence[Mapping[str, Any]], files: Sequence[Land
         )
 
 
+def shrunken(present: Mapping[Month, int], kept: Mapping[Month, int]) -> list[Month]:
+    """Return the months that would have less than half the rows they have now."""
+    return [month for month, rows in kept.items() if rows * 2 < present.get(month, 0)]
+
+
 def check_shrink(present: Mapping[Month, int], kept: Mapping[Month, int]) -> None:
     """Refuse to replace a month by one with less than half its rows."""
-    shrunken = [
-        f"{month} from {present[month]} to {rows} rows" for month, rows in kept.items() if rows * 2 < present.get(month, 0)
-    ]
-    if shrunken:
-        raise MonthWouldShrink(f"would shrink by more than half, nothing was replaced (--allow-shrink): {', '.join(shrunken)}")
+    losing = [f"{month} from {present[month]} to {kept[month]} rows" for month in shrunken(present, kept)]
+    if losing:
+        raise MonthWouldShrink(f"would shrink by more than half, nothing was replaced (--allow-shrink): {', '.join(losing)}")
 
 
 def shown_by_month(counts: Sequence[MonthCount]) -> dict[str, dict[str, int]]:

@@ -1,17 +1,14 @@
 """Records that repeat a key. The first by (file order on the command line, line number) stays."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-
+from santander.bank.months import Month
 from santander.errors import InputError
+from santander.ingest.keys import sorted_keys
 from santander.month_files import MonthFile, below
-from santander.storage import Place, open_read
-from santander.tables import CUSTOMERS
+from santander.storage import Place
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -37,16 +34,11 @@ class TooManyDuplicates(InputError):
 
 def repeats_a_key(files: Sequence[MonthFile], folder: Place) -> bool:
     """Whether a customer stands twice in a month of these files of customers; it reads their keys, month by month."""
-    key = CUSTOMERS.key[0]
-    by_month: dict[str, list[MonthFile]] = {}
+    by_month: dict[str, list[Place]] = {}
     for file in files:
-        by_month.setdefault(file.month, []).append(file)
+        by_month.setdefault(file.month, []).append(below(folder, file.name))
     for of_month in by_month.values():
-        columns = []
-        for file in of_month:
-            with open_read(below(folder, file.name)) as source:
-                columns.append(pq.read_table(source, columns=[key]).column(key))
-        keys = np.sort(pa.chunked_array([chunk for column in columns for chunk in column.chunks]).to_numpy())
+        keys = sorted_keys(of_month)
         if (keys[1:] == keys[:-1]).any():
             return True
     return False
@@ -68,9 +60,38 @@ def find_duplicates(staged: "DataFrame", at_most: float) -> list[Duplicate]:
     if n_surplus > at_most:
         raise TooManyDuplicates(f"{n_surplus:,} records repeat the key of another (reason {REASON}): nothing was replaced")
     repeated = keys.select(F.col("snapshot_date").alias("key_date"), F.col("customer_id").alias("key_customer"))
+    surplus: list[Duplicate] = []
+    first_of: tuple[str, int] | None = None
+    for record in _records_with(staged, repeated):
+        key = (record.month, record.customer_id)
+        if key == first_of:
+            surplus.append(record)
+        first_of = key
+    return in_order(surplus)
+
+
+def records_with(staged: "DataFrame", keys: Mapping[Month, Iterable[int]]) -> list[Duplicate]:
+    """All records of the staged lines that have one of these few keys, in order."""
+    pairs = [(month.snapshot, int(customer)) for month, customers in keys.items() for customer in customers]
+    if not pairs:
+        return []
+    repeated = staged.sparkSession.createDataFrame(pairs, "key_date date, key_customer bigint")
+    return in_order(_records_with(staged, repeated))
+
+
+def in_order(records: Iterable[Duplicate]) -> list[Duplicate]:
+    """By file and line, each line once."""
+    return sorted(set(records), key=lambda record: (record.file_index, record.line))
+
+
+def _records_with(staged: "DataFrame", keys: "DataFrame") -> list[Duplicate]:
+    """The records that have one of the keys (key_date, key_customer), by key, then by file and line."""
+    from pyspark.sql import functions as F
+
     same_key = (F.col("snapshot_date") == F.col("key_date")) & (F.col("customer_id") == F.col("key_customer"))
     lines = (
-        records.join(repeated, on=same_key, how="inner")
+        staged.where("row_reason IS NULL")
+        .join(keys, on=same_key, how="inner")
         .select(
             "customer_id",
             "file_index",
@@ -81,11 +102,4 @@ def find_duplicates(staged: "DataFrame", at_most: float) -> list[Duplicate]:
         .toArrow()
         .sort_by([("month", "ascending"), ("customer_id", "ascending"), ("file_index", "ascending"), ("line", "ascending")])
     )
-    surplus: list[Duplicate] = []
-    first_of: tuple[str, int] | None = None
-    for row in lines.to_pylist():
-        key = (row["month"], row["customer_id"])
-        if key == first_of:
-            surplus.append(Duplicate(row["file_index"], row["line"], *key, row["bad_values"]))
-        first_of = key
-    return sorted(surplus, key=lambda duplicate: (duplicate.file_index, duplicate.line))
+    return [Duplicate(**row) for row in lines.to_pylist()]

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from santander.bank.months import Month
 from santander.errors import InputError
-from santander.ingest.accounting import MonthCount, check_products, check_shares, check_shrink, count_lines, markers
+from santander.ingest.accounting import MonthCount, check_products, check_shares, check_shrink, count_lines, markers, shrunken
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.ingest.duplicates import Duplicate, find_duplicates, repeats_a_key
 from santander.ingest.landing import LandingFile, refuse_changed, survey_all, unchanged
 from santander.ingest.quarantine import quarantined_rows
 from santander.ingest.reading import RECORDS
+from santander.ingest.replacing import Replacement, check_shared, replacements
 from santander.ingest.staging import StagedFiles, stage_files, with_texts
 from santander.lake import Lake
 from santander.staging import OF_INGEST, new_id, staging
@@ -41,6 +42,8 @@ class IngestReport:
     ingestion_id: str
     files: tuple[LandingFile, ...]
     counts: tuple[MonthCount, ...]
+    replaced: tuple[Replacement, ...] = ()
+    """What the months that were there already lost."""
 
     @property
     def months(self) -> list[Month]:
@@ -49,7 +52,11 @@ class IngestReport:
 
 
 class WouldReplace(InputError):
-    """A file holds a month that the caller keeps for another file; nothing was replaced."""
+    """Files hold ``months`` that the caller keeps for other files; nothing was replaced."""
+
+    def __init__(self, months: Sequence[Month]) -> None:
+        self.months = tuple(months)
+        super().__init__(f"{', '.join(map(str, months))} also in a file ingested before")
 
 
 def ingest(
@@ -58,37 +65,42 @@ def ingest(
     paths: Sequence[Place],
     *,
     allow_shrink: bool = False,
+    replace_others: bool = False,
     not_to_replace: Collection[Month] = (),
     force: bool = False,
 ) -> IngestReport:
     """Replace every month found in the files; other months stay untouched.
 
     Raises InputError, with nothing replaced, for a file that may not be read, too large a share of quarantine in a month,
-    a month that would lose more than half its rows or its products (unless ``allow_shrink``), and, as WouldReplace, for
-    a month in ``not_to_replace``. The data folder of a synthetic bank refuses files that are not of it, unless ``force``.
+    a month that shares few customers with the one there (unless ``replace_others``), one that would lose more than half its
+    rows or its products (unless ``allow_shrink``), and, as WouldReplace, for a month in ``not_to_replace``. The data
+    folder of a synthetic bank refuses files that are not of it, unless ``force``.
     """
     if not paths:
         raise InputError("name at least one landing file")
     ingestion_id = new_id()
     with lake.carrying_persons(), staging(lake, OF_INGEST, ingestion_id) as folder:
-        files = _surveyed(settings, lake, paths, folder / "landing", force=force)
+        files = surveyed(settings, lake, paths, folder / "landing", force=force)
         log.info("%s file(s), %s lines: parsing", len(files), f"{sum(file.lines for file in files):,}")
         with unchanged(files):
             staged = stage_files(settings, lake, files, folder)
         duplicates, counts = _take_stock(settings, staged, files)
         kept = _kept_rows(counts)
         if clash := sorted(set(kept) & set(not_to_replace)):
-            raise WouldReplace(f"{', '.join(map(str, clash))} also in a file ingested before")
+            raise WouldReplace(clash)
+        replaced = replacements(lake, staged, files, counts, kept)
+        present = lake.rows_by_month(CUSTOMERS)
+        if not replace_others:
+            would_shrink = bool(shrunken(present, kept)) and not allow_shrink
+            check_shared(replaced, settings.ingest.min_shared_customers, would_shrink=would_shrink)
         if not allow_shrink:
-            check_shrink(lake.rows_by_month(CUSTOMERS), kept)
+            check_shrink(present, kept)
             check_products(lake.rows(INGESTIONS), files, counts)
         _publish(lake, staged, files, duplicates, counts, kept, ingestion_id)
-        return IngestReport(ingestion_id, files, tuple(counts))
+        return IngestReport(ingestion_id, files, tuple(counts), tuple(replaced))
 
 
-def _surveyed(
-    settings: "Settings", lake: Lake, paths: Sequence[Place], scratch: Place, *, force: bool
-) -> tuple[LandingFile, ...]:
+def surveyed(settings: "Settings", lake: Lake, paths: Sequence[Place], scratch: Place, *, force: bool) -> tuple[LandingFile, ...]:
     """Return the files, looked at while the engine starts where it has not yet: one reads and hashes, the other imports.
 
     Raises InputError for those that are not of the synthetic bank of the data folder, unless ``force``.
@@ -106,12 +118,17 @@ def _take_stock(
     settings: "Settings", staged: StagedFiles, files: Sequence[LandingFile]
 ) -> tuple[list[Duplicate], list[MonthCount]]:
     limit = settings.ingest.max_quarantine_share
-    duplicates: list[Duplicate] = []
-    if repeats_a_key(staged.records, staged.folder / RECORDS):  # nearly never, and ranking all lines is dear
-        duplicates = find_duplicates(staged.lines, at_most=limit * sum(file.lines for file in files))
+    duplicates = repeated_records(staged, at_most=limit * sum(file.lines for file in files))
     counts = count_lines(staged.lines, files, duplicates)
     check_shares(counts, limit)
     return duplicates, counts
+
+
+def repeated_records(staged: StagedFiles, at_most: float) -> list[Duplicate]:
+    """Return the records that are not the first of their key in these files; raises TooManyDuplicates."""
+    if repeats_a_key(staged.records, staged.folder / RECORDS):  # nearly never, and ranking all lines is dear
+        return find_duplicates(staged.lines, at_most=at_most)
+    return []
 
 
 def _kept_rows(counts: Sequence[MonthCount]) -> dict[Month, int]:
@@ -135,13 +152,25 @@ def _publish(
     ingestion_id: str,
 ) -> None:
     lineage = {"ingestion_id": ingestion_id}
-    quarantine = quarantined_rows(lake.session, staged.lines, files, counts, with_texts(files, duplicates), ingestion_id)
-    meant = sum(count.quarantined_rows + count.bad_values for count in counts)
-    refuse_changed(files)
-    lake.replace_where(QUARANTINE, quarantine, _of_files_and_months(files, counts), meant, lineage)
+    publish_quarantine(lake, staged, files, duplicates, counts, ingestion_id)
     lake.replace_months_by_files(CUSTOMERS, staged.kept(duplicates), staged.folder / RECORDS, kept, lineage)
     log.info("customers: %s months written", len(kept))
     lake.append_rows(INGESTIONS, markers(ingestion_id, files, counts), lineage)
+
+
+def publish_quarantine(
+    lake: Lake,
+    staged: StagedFiles,
+    files: Sequence[LandingFile],
+    duplicates: Sequence[Duplicate],
+    counts: Sequence[MonthCount],
+    ingestion_id: str,
+) -> None:
+    """Replace what the quarantine says of these files in these months; raises where a file changed since its survey."""
+    rows = quarantined_rows(lake.session, staged.lines, files, counts, with_texts(files, duplicates), ingestion_id)
+    meant = sum(count.quarantined_rows + count.bad_values for count in counts)
+    refuse_changed(files)
+    lake.replace_where(QUARANTINE, rows, _of_files_and_months(files, counts), meant, {"ingestion_id": ingestion_id})
 
 
 def _of_files_and_months(files: Sequence[LandingFile], counts: Sequence[MonthCount]) -> str:

@@ -1,8 +1,8 @@
 """Corrected records put into months of ``customers`` by key; all other rows of the month stay as they are."""
 
 import json
-from collections.abc import Collection
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Any
 
 from santander.bank.columns import PRODUCT_COLUMNS
 from santander.bank.months import Month
@@ -40,21 +40,26 @@ def merge_month(lake: Lake, corrected: "DataFrame", month: Month, *, ingestion_i
 
 
 def inserted_by_unfinished(lake: Lake, month: Month, marked: Collection[str]) -> int:
-    """Rows that replays which died before their marker have added to the month: the next one to end accounts for them.
+    """Rows that merges which died before their marker have added to the month: the next replay to end accounts for them.
 
-    Read from the lineage of the commits of ``customers`` back to the last one whose ingestion of the month is ``marked``;
-    a commit that was rolled back has added nothing.
+    Read from the lineage of the commits of ``customers`` back to the last one whose ingestion of the month is ``marked``.
     """
-    total, undone = 0, False
-    for commit in lake.delta(CUSTOMERS).history():
-        if undone or commit["operation"] == "RESTORE":
-            undone = not undone
-            continue
-        lineage = json.loads(commit.get("userMetadata") or "{}")
+    total = 0
+    for lineage in lineages(lake):
         if lineage.get("ingestion_id") in marked:
             break
         total += lineage.get("inserted", {}).get(str(month), 0)
     return total
+
+
+def lineages(lake: Lake) -> Iterator[dict[str, Any]]:
+    """The lineage of the commits of ``customers``, the last first, without those that were rolled back."""
+    undone = False
+    for commit in lake.delta(CUSTOMERS).history():
+        if undone or commit["operation"] == "RESTORE":
+            undone = not undone
+            continue
+        yield json.loads(commit.get("userMetadata") or "{}")
 
 
 def _with_products_of(new: "DataFrame", current: "DataFrame", bare_files: Collection[int]) -> "DataFrame":

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from santander.bank.months import Month
 from santander.errors import InputError
-from santander.ingest.accounting import MonthCount, count_lines, last_ingestions, markers
+from santander.ingest.accounting import MERGE, MonthCount, count_lines, last_ingestions, markers
 from santander.ingest.duplicates import find_duplicates
 from santander.ingest.entries import Entry, State, read_entries, same_lines
 from santander.ingest.landing import LandingFile, LandingFileRefused, refuse_changed, survey_all, unchanged
@@ -78,7 +78,8 @@ def replay(settings: "Settings", lake: Lake, paths: Sequence[Place]) -> ReplayRe
         refuse_changed(files)
         _quarantine(lake, quarantine, meant, files, entries, resolved, ingestion_id)
         inserted = _merge(lake, corrected, files, counts, ingestion_id)
-        lake.append_rows(INGESTIONS, markers(ingestion_id, files, counts, inserted), {"ingestion_id": ingestion_id})
+        marked = markers(ingestion_id, files, counts, MERGE, inserted)
+        lake.append_rows(INGESTIONS, marked, {"ingestion_id": ingestion_id})
         return ReplayReport(ingestion_id, files, tuple(counts), inserted, len(resolved))
 
 

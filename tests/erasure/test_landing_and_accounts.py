@@ -10,8 +10,10 @@ import pytest
 from pyspark.sql import SparkSession
 
 import santander.erasure.forget
+from santander.audit.audit import Audit
 from santander.erasure.forget import forget
 from santander.errors import InputError
+from santander.ingest.adding import merge
 from santander.ingest.ingestion import ingest
 from santander.lake import Lake
 from santander.settings import Settings
@@ -96,6 +98,32 @@ def test_a_rewritten_file_is_as_if_it_had_always_been_so(ingested: Ingested, tmp
     assert (erasure.customers, erasure.unknown, erasure.rows["customers"]) == (2, 0, 3)
     assert (tmp_path / "data" / "raw" / "a.csv").read_text().splitlines()[1:] == REST
     assert state(settings) == ingested.without
+
+
+def test_files_of_which_one_was_merged_into_the_month_are_as_if_they_had_always_been_so(
+    session: SparkSession, tmp_path: Path
+) -> None:
+    lines = {
+        "a.csv": [record(STAYS), record(GONE)],
+        "b.csv": [record(STAYS, age="40"), record(BOTHERED), record(20_001)],
+        "c.csv": [record(20_002), record(20_003)],
+    }
+    both = [Settings.load(data_dir=str(tmp_path / name), ingest=LENIENT) for name in ("with", "without")]
+    for settings, gone in zip(both, (set(), {str(GONE), str(BOTHERED)}), strict=True):
+        lake = Lake(settings, session)
+        folder = Path(settings.data_dir) / "raw"
+        folder.mkdir(parents=True)
+        files = [
+            landing_file(folder / name, [line for line in of_file if line.split(",")[1] not in gone])
+            for name, of_file in lines.items()
+        ]
+        ingest(settings, lake, files[:1])
+        for file in files[1:]:
+            merge(settings, lake, [file])
+    assert forget(both[0], [GONE, BOTHERED], []).complete
+    assert state(both[0]) == state(both[1])
+    audit = Audit(both[0])
+    assert [difference for month in audit.run(audit.present) for difference in month.differences] == []
 
 
 def test_a_file_elsewhere_is_left_by_name_and_counts_as_a_new_ingest_would(

@@ -1,0 +1,224 @@
+"""An ingest that adds to months that are there, as another part of them: ``santander ingest --merge``.
+
+It leaves what an ingest of all parts together would have left: of rows with equal keys those that are there stay, the others
+are quarantined. The order of the tables is that of an ingest. Rows are added in one commit, whose lineage has the markers, so
+that the same command can complete a merge that died before it wrote them.
+"""
+
+import datetime as dt
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from santander.bank.months import Month
+from santander.errors import InputError
+from santander.ingest.accounting import MERGE, MonthCount, check_shares, count_lines, markers
+from santander.ingest.cleaning import UNKNOWN_MONTH
+from santander.ingest.duplicates import REASON, Duplicate, TooManyDuplicates, in_order, records_with
+from santander.ingest.holders import files_of, holders_by_month
+from santander.ingest.ingestion import publish_quarantine, repeated_records, surveyed
+from santander.ingest.keys import Keys, distinct_keys
+from santander.ingest.landing import LandingFile, LandingFileRefused, unchanged
+from santander.ingest.merging import lineages
+from santander.ingest.reading import RECORDS
+from santander.ingest.staging import StagedFiles, stage_files
+from santander.lake import Lake
+from santander.month_files import below
+from santander.staging import OF_INGEST, new_id, staging
+from santander.storage import Place
+from santander.table_files import fingerprints_of
+from santander.tables import CUSTOMERS, INGESTIONS
+
+if TYPE_CHECKING:
+    from santander.settings import Settings
+
+log = logging.getLogger("santander.ingest")
+
+
+@dataclass(frozen=True, slots=True)
+class MergeReport:
+    """What one merge did.
+
+    ``marked`` are its rows of ``ingestions``; ``known`` names files whose rows the months have already.
+    """
+
+    files: tuple[LandingFile, ...]
+    marked: tuple[Mapping[str, Any], ...]
+    known: tuple[str, ...]
+    rows: Mapping[Month, int]
+    """Rows of each month of ``marked`` after the merge."""
+
+    @property
+    def added(self) -> dict[Month, int]:
+        """Rows that each month gained."""
+        return {month: sum(row["inserted"] for row in self.marked if row["month"] == str(month)) for month in self.rows}
+
+
+def merge(settings: "Settings", lake: Lake, paths: Sequence[Place], *, force: bool = False) -> MergeReport:
+    """Add the rows of landing files to months that are there; a file that the months come from already adds nothing.
+
+    Raises InputError, with nothing changed, for a file that may not be read, a month that is not there, products in a month
+    without or the other way round, and too large a share of quarantine, keys of the month among it. The data folder of a
+    synthetic bank refuses files that are not of it, unless ``force``.
+    """
+    if not paths:
+        raise InputError("name at least one landing file")
+    ingestion_id = new_id()
+    with lake.carrying_persons(), staging(lake, OF_INGEST, ingestion_id) as folder:
+        files = surveyed(settings, lake, paths, folder / "landing", force=force)
+        ingestions = lake.rows(INGESTIONS)
+        new = [file for file in files if not _is_held(file, ingestions)]
+        known = tuple(file.name for file in files if file not in new)
+        if not new:
+            return MergeReport(files, (), known, {})
+        marked = _markers_of_unfinished(lake, new, ingestions) or _add(settings, lake, new, ingestions, folder, ingestion_id)
+        lake.append_rows(INGESTIONS, marked, {"ingestion_id": marked[0]["ingestion_id"]})
+        present = lake.rows_by_month(CUSTOMERS)
+        months = sorted({Month.parse(row["month"]) for row in marked if row["month"] != UNKNOWN_MONTH})
+        return MergeReport(files, tuple(marked), known, {month: present.get(month, 0) for month in months})
+
+
+def _is_held(file: LandingFile, ingestions: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the months that the file has given come from it now; raises where some do and some do not."""
+    gave = {
+        Month.parse(row["month"]) for row in ingestions if row["file_sha256"] == file.sha256 and row["month"] != UNKNOWN_MONTH
+    }
+    held = {month for month, rows in holders_by_month(ingestions).items() if file.sha256 in files_of(rows)}
+    if held and gave - held:
+        raise LandingFileRefused(
+            file.name,
+            f"{_listed(held)} has its rows already, {_listed(gave - held)} has not: a merge adds no row twice, nothing "
+            f"was added; 'santander ingest' takes all of it in again",
+        )
+    return bool(held)
+
+
+def _add(
+    settings: "Settings",
+    lake: Lake,
+    files: Sequence[LandingFile],
+    ingestions: Sequence[Mapping[str, Any]],
+    folder: Place,
+    ingestion_id: str,
+) -> list[dict[str, Any]]:
+    """Add the rows and return the markers that say so, which are still to be written."""
+    log.info("%s file(s), %s lines: parsing", len(files), f"{sum(file.lines for file in files):,}")
+    with unchanged(files):
+        staged = stage_files(settings, lake, files, folder)
+    counts = count_lines(staged.lines, files, [])
+    _check_months(lake, files, counts, ingestions)
+    # read before the keys: a month that is written in between is refused when the rows are added
+    before = fingerprints_of(lake.delta(CUSTOMERS))
+    limit = settings.ingest.max_quarantine_share
+    if duplicates := _duplicates(lake, staged, files, limit):
+        counts = count_lines(staged.lines, files, duplicates)
+    check_shares(counts, limit)
+    publish_quarantine(lake, staged, files, duplicates, counts, ingestion_id)
+    marked = markers(ingestion_id, files, counts, MERGE)
+    inserted: Counter[str] = Counter()
+    for row in marked:
+        inserted[row["month"]] += row["inserted"]
+    if records := staged.kept(duplicates):
+        waiting = [{name: value for name, value in row.items() if name != "ingested_at"} for row in marked]
+        lineage = {"ingestion_id": ingestion_id, "mode": MERGE, "inserted": inserted, "markers": waiting}
+        lake.add_to_months_by_files(CUSTOMERS, records, staged.folder / RECORDS, before, lineage)
+    return marked
+
+
+def _check_months(
+    lake: Lake, files: Sequence[LandingFile], counts: Sequence[MonthCount], ingestions: Sequence[Mapping[str, Any]]
+) -> None:
+    """Refuse files without a legal record, months that are not there, and products in a month without or the reverse."""
+    dated = [count for count in counts if count.is_dated]
+    if not dated:
+        raise InputError("the files hold no legal record: nothing was added")
+    present = set(lake.months(CUSTOMERS))
+    if absent := {Month.parse(count.month) for count in dated} - present:
+        raise InputError(
+            f"{_listed(absent)}: not in customers, and --merge adds to months that are there: nothing was added; "
+            f"'santander ingest' without --merge takes in a new month"
+        )
+    held = holders_by_month(ingestions)
+    for count in dated:
+        rows, file = held.get(Month.parse(count.month), []), files[count.file_index]
+        if rows and any(row["has_products"] for row in rows) != file.has_products:
+            has, lacks = ("has", "was delivered without") if file.has_products else ("has no", "has them")
+            raise LandingFileRefused(
+                file.name, f"{has} products for {count.month}, which {lacks}: nothing was added; a month has them for all or none"
+            )
+
+
+def _duplicates(lake: Lake, staged: StagedFiles, files: Sequence[LandingFile], limit: float) -> list[Duplicate]:
+    """The records whose key the month has already, and those that are not the first of their key in the files."""
+    at_most = limit * sum(file.lines for file in files)
+    there = lake.files_by_month(CUSTOMERS)
+    by_month: dict[Month, list[Place]] = {}
+    for file in staged.records:
+        by_month.setdefault(Month.parse(file.month), []).append(below(staged.folder / RECORDS, file.name))
+    present: dict[Month, Keys] = {
+        month: np.intersect1d(distinct_keys(of_month), distinct_keys(there[month]), assume_unique=True)
+        for month, of_month in by_month.items()
+    }
+    n_present = sum(map(len, present.values()))
+    if n_present > at_most:
+        month, keys = next((month, keys) for month, keys in sorted(present.items()) if len(keys))
+        raise TooManyDuplicates(
+            f"{n_present:,} customers of the files are there already, such as {keys[0]} in {month} (reason {REASON}): nothing "
+            f"was added; 'santander ingest --replace' replaces the month, 'santander quarantine --replay' corrects rows by key"
+        )
+    return in_order([*repeated_records(staged, at_most), *records_with(staged.lines, present)])
+
+
+def _markers_of_unfinished(
+    lake: Lake, files: Sequence[LandingFile], ingestions: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """The markers that a merge of the same files did not live to write, unless its months were written since."""
+    marked: dict[str, set[str]] = {}
+    for row in ingestions:
+        marked.setdefault(row["ingestion_id"], set()).add(row["month"])
+    written: set[str] = set()
+    for lineage in lineages(lake) if lake.exists(CUSTOMERS) else ():
+        written |= marked.get(lineage.get("ingestion_id", ""), set())
+        waiting = lineage.get("markers", [])
+        if lineage.get("ingestion_id") in marked or files_of(waiting) != {file.sha256 for file in files}:
+            continue
+        if written.intersection(row["month"] for row in waiting):
+            return []
+        log.info("completing the merge %s, which had added its rows", lineage["ingestion_id"])
+        now = dt.datetime.now(dt.UTC)
+        return [row | {"ingested_at": now} for row in waiting]
+    return []
+
+
+def _listed(months: Iterable[Month]) -> str:
+    return ", ".join(map(str, sorted(months)))
+
+
+def merged_lines(report: MergeReport) -> list[str]:
+    """Return what was added as lines for people."""
+    lines = [f"{month}: {n:,} rows added to {report.rows[month] - n:,}" for month, n in report.added.items()]
+    return [*lines, *(f"{name}: its months have its rows already, nothing was added" for name in report.known)]
+
+
+def merged_months(report: MergeReport) -> dict[str, dict[str, int]]:
+    """Return the counts of each month, its files together, as ``ingest --merge`` shows them."""
+    months: dict[str, dict[str, int]] = {}
+    for row in report.marked:
+        month = months.setdefault(row["month"], dict.fromkeys(_SHOWN.values(), 0))
+        for name, shown in _SHOWN.items():
+            month[shown] += row[name]
+    return months
+
+
+_SHOWN = {
+    "read": "read",
+    "kept": "kept",
+    "quarantined_rows": "quarantined",
+    "rows_with_quarantined_values": "rows_with_quarantined_values",
+    "inserted": "inserted",
+}
+"""Columns of ``ingestions``, and what they are called where they are shown."""

@@ -1,0 +1,188 @@
+"""What of a month is lost when another delivery replaces it, and when that is refused."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from santander.bank.months import Month
+from santander.errors import InputError
+from santander.ingest.accounting import MERGE, SHOWN, MonthCount
+from santander.ingest.holders import files_of, holders_by_month
+from santander.ingest.keys import distinct_keys
+from santander.ingest.landing import LandingFile
+from santander.ingest.reading import RECORDS
+from santander.ingest.staging import StagedFiles
+from santander.month_files import below
+from santander.storage import Place
+from santander.tables import CUSTOMERS, INGESTIONS
+
+if TYPE_CHECKING:
+    from santander.lake import Lake
+
+
+class FewCustomersShared(InputError):
+    """A month would be replaced by one of mostly other customers, such as another part of it; nothing was replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """One month that an ingest replaces: rows and customers before and after, and how many customers are in both."""
+
+    month: Month
+    rows_before: int
+    rows: int
+    customers_before: int
+    customers: int
+    shared: int
+    gone_example: int | None
+    """A customer of the month who is not in the files."""
+    new_example: int | None
+    """A customer of the files who is not in the month."""
+    files: tuple[str, ...]
+    """Names of the files that bring the month now."""
+    undone: tuple[str, ...]
+    """Names of the files whose merge or replay into the month is undone."""
+    displaced: Mapping[str, int]
+    """The files that the month came from and comes from no longer, by fingerprint, with the rows each had given it."""
+    same_files: bool
+    """Whether the month came from exactly these files."""
+
+    @property
+    def gone(self) -> int:
+        """Customers of the month who are not in it any more."""
+        return self.customers_before - self.shared
+
+    @property
+    def shared_share(self) -> float:
+        """Customers in both, as a share of the smaller of the two."""
+        return self.shared / max(1, min(self.customers_before, self.customers))
+
+    def lost_files(self, min_shared: float) -> frozenset[str]:
+        """Return the fingerprints of files most of whose customers may be gone, as those of a part are.
+
+        Of a file that is corrected nearly all come again.
+        """
+        most = 1 - min_shared
+        return frozenset(sha256 for sha256, rows in self.displaced.items() if self.gone and self.gone >= most * rows)
+
+
+def replacements(
+    lake: "Lake", staged: StagedFiles, files: Sequence[LandingFile], counts: Sequence[MonthCount], kept: Mapping[Month, int]
+) -> list[Replacement]:
+    """Compare the months that are there already with what is about to replace them; reads customer ids, month by month.
+
+    Nothing is read for a month that is new, or that the same files bring again.
+    """
+    present = lake.rows_by_month(CUSTOMERS)
+    replaced = [month for month in sorted(kept) if present.get(month)]
+    if not replaced:
+        return []
+    held = holders_by_month(lake.rows(INGESTIONS))
+    there = lake.files_by_month(CUSTOMERS)
+    found = []
+    for month in replaced:
+        ours = {files[count.file_index].sha256: files[count.file_index].name for count in counts if count.month == str(month)}
+        before, rows = held.get(month, []), (present[month], kept[month])
+        if rows[0] == rows[1] and _from_exactly(before, ours):
+            found.append(_replacement(month, rows, before, ours, _SharedCustomers(*rows, shared=rows[0])))
+            continue
+        waiting = [below(staged.folder / RECORDS, file.name) for file in staged.records if file.month == str(month)]
+        found.append(_replacement(month, rows, before, ours, _compared(there[month], waiting)))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _SharedCustomers:
+    before: int
+    now: int
+    shared: int
+    gone_example: int | None = None
+    new_example: int | None = None
+
+
+def _compared(there: Sequence[Place], waiting: Sequence[Place]) -> _SharedCustomers:
+    old, new = distinct_keys(there), distinct_keys(waiting)
+    lost, added = np.setdiff1d(old, new, assume_unique=True), np.setdiff1d(new, old, assume_unique=True)
+    examples = (int(keys[0]) if len(keys) else None for keys in (lost, added))
+    return _SharedCustomers(len(old), len(new), len(old) - len(lost), *examples)
+
+
+def _from_exactly(before: Sequence[Mapping[str, Any]], ours: Mapping[str, str]) -> bool:
+    return files_of(before) == set(ours) and all(row["mode"] != MERGE for row in before)
+
+
+def _replacement(
+    month: Month,
+    rows: tuple[int, int],
+    before: Sequence[Mapping[str, Any]],
+    ours: Mapping[str, str],
+    customers: _SharedCustomers,
+) -> Replacement:
+    return Replacement(
+        month=month,
+        rows_before=rows[0],
+        rows=rows[1],
+        customers_before=customers.before,
+        customers=customers.now,
+        shared=customers.shared,
+        gone_example=customers.gone_example,
+        new_example=customers.new_example,
+        files=tuple(ours.values()),
+        undone=tuple(dict.fromkeys(row["file"] for row in before if row["mode"] == MERGE)),
+        displaced={row["file_sha256"]: row["kept"] for row in before if row["file_sha256"] not in ours},
+        same_files=_from_exactly(before, ours) and rows[0] == rows[1],
+    )
+
+
+def check_shared(replaced: Sequence[Replacement], min_shared: float, *, would_shrink: bool) -> None:
+    """Refuse to replace a month by one that shares few of its customers; ``would_shrink`` names --allow-shrink as well."""
+    others = [each for each in replaced if each.shared_share < min_shared]
+    if not others:
+        return
+    names = " ".join(shlex.quote(name) for name in dict.fromkeys(name for each in others for name in each.files))
+    shown = "; ".join(_comparison(each) for each in others[:SHOWN])
+    more = f"; and {len(others) - SHOWN} more months" if len(others) > SHOWN else ""
+    shrink = " --allow-shrink" if would_shrink else ""
+    raise FewCustomersShared(
+        f"{shown}{more}: nothing was replaced. 'santander ingest --merge {names}' adds the rows to the month, "
+        f"'santander ingest --replace{shrink} {names}' replaces what is there"
+    )
+
+
+def _comparison(one: Replacement) -> str:
+    return (
+        f"{one.month} shares {one.shared:,} of its {one.customers:,} customers with the {one.customers_before:,} there "
+        f"(customer {one.new_example} is new, customer {one.gone_example} would be gone)"
+    )
+
+
+def replaced_lines(replaced: Sequence[Replacement]) -> list[str]:
+    """Return what was replaced as lines for people: one a month, and one for all months that the same files brought again."""
+    lines = [_line(each) for each in replaced if not each.same_files]
+    same = [each.month for each in replaced if each.same_files]
+    if same:
+        span = str(same[0]) if len(same) == 1 else f"{same[0]} to {same[-1]} ({len(same)} months)"
+        lines.append(f"{span}: replaced by the same files again")
+    return lines
+
+
+def _line(one: Replacement) -> str:
+    gone = {0: "no customer is gone", 1: "1 customer is gone"}.get(one.gone, f"{one.gone:,} customers are gone")
+    undone = f"; merged since and undone: {', '.join(one.undone)}" if one.undone else ""
+    return f"{one.month}: {one.rows:,} rows replace {one.rows_before:,}; {gone}{undone}"
+
+
+def replaced_payload(replaced: Sequence[Replacement]) -> dict[str, dict[str, Any]]:
+    """Return what was replaced by month, as JSON shows it."""
+    return {
+        str(each.month): {
+            "rows": each.rows,
+            "rows_before": each.rows_before,
+            "customers_gone": each.gone,
+            "merges_undone": list(each.undone),
+        }
+        for each in replaced
+    }
