@@ -14,6 +14,8 @@ from pathlib import Path
 from santander.errors import SantanderError
 from santander.storage import BucketPath, Place
 
+OPENDAL = "fs://"
+"""How the address of a table begins that deltalake reaches through OpenDAL."""
 _PLAIN = re.compile(r"[A-Za-z0-9/._=-]*")
 _SEEN_AS_PATTERN = re.compile(r"([\[\]{}])")
 _BEYOND_DELTALAKE = re.compile(r"[\[\]^|]|%[0-9A-Fa-f]{2}")
@@ -60,7 +62,7 @@ def for_deltalake(table: Path) -> tuple[str, dict[str, str] | None]:
     """
     if not _BEYOND_DELTALAKE.search(os.path.realpath(table)):
         return str(table), None
-    return f"fs://{plain_path(table)}", {"opendal.atomic_write_dir": str(table)}
+    return f"{OPENDAL}{plain_path(table)}", {"opendal.atomic_write_dir": str(table)}
 
 
 def _folder_of_links() -> Path:

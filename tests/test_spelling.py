@@ -11,6 +11,7 @@ import pytest
 from deltalake import DeltaTable, QueryBuilder, write_deltalake
 
 from santander.errors import SantanderError
+from santander.out_of_use import delete_out_of_use
 from santander.spelling import for_deltalake, for_engine, pattern_for_engine, plain_path
 from tests.awkward_names import AWKWARD_NAMES, NASTY
 
@@ -73,13 +74,15 @@ def test_deltalake_makes_changes_and_reads_a_table_in_the_folder_that_was_meant(
     changed = DeltaTable(where, storage_options=options)
     changed.delete("a = 1")
     changed.optimize.compact()
-    changed.vacuum(0, dry_run=False, enforce_retention_duration=False)
+    (table / "orphan.parquet").touch()
+    assert "orphan.parquet" in delete_out_of_use(changed, table, retention_hours=0)
 
     read = DeltaTable(where, storage_options=options)
     assert read.to_pyarrow_table().column("a").to_pylist() == [2, 2]
     counted = QueryBuilder().register("t", read).execute("SELECT count(*) AS n FROM t").read_all()
     assert counted.column("n")[0].as_py() == 2
     assert {found.name for found in tmp_path.iterdir()} == {name, "temporary"}
+    assert len(list(table.glob("*.parquet"))) == 1
     assert {found.suffix for found in table.iterdir()} == {"", ".parquet"}, "half-written files were left"
 
 

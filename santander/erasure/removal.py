@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from santander.erasure.tokens import Numbers
 from santander.maintenance.log_entries import drop_entries_before
+from santander.out_of_use import delete_out_of_use
 from santander.tables import Table
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def leave_no_trace(settings: "Settings", lake: "Lake", table: Table) -> int:
     """
     with lake.lock(table.name):
         delta = lake.writable(table)
-        deleted = delta.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True)
+        deleted = delete_out_of_use(delta, lake.place / table.name, retention_hours=0)
         delta = lake.delta(table)
         delta.alter.set_table_description(table.row)  # an entry of its own, so that the delete's own entry can go
         delta = lake.delta(table)

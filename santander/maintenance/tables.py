@@ -10,6 +10,7 @@ from santander.lake import Lake
 from santander.maintenance.carrying import same_content
 from santander.maintenance.log_entries import checkpoints, drop_entries_before, entries_before
 from santander.maintenance.model_versions import versions_named_by_models
+from santander.out_of_use import delete_out_of_use
 from santander.storage import Place, size_of
 from santander.tables import TABLES, Table
 
@@ -60,9 +61,9 @@ def _maintain(
             delta.optimize.compact()
     folder = settings.data / "lake" / table.name
     kept = _loadable(lake, table, named)
-    doomed = [size for path in _vacuum(delta, days, kept, dry_run=True) if (size := _bytes(folder / path)) is not None]
+    doomed = [size for path in _doomed(delta, days, kept) if (size := _bytes(folder / path)) is not None]
     if doomed and not dry_run:
-        _vacuum(delta, days, kept, dry_run=False)
+        delete_out_of_use(delta, folder, retention_hours=days * 24, keep_versions=sorted(kept))
     entries = _trim_log(lake.delta(table), folder / "_delta_log", days, kept, dry_run=dry_run)
     after = before if dry_run else len(lake.delta(table).file_uris())
     return Maintained(table.name, before, after, len(doomed), sum(doomed), entries, kept, added)
@@ -100,10 +101,10 @@ def _moment(entry: Mapping[str, Any]) -> dt.datetime:
     return dt.datetime.fromtimestamp(entry.get("timestamp", 0) / 1000, dt.UTC)
 
 
-def _vacuum(delta: "DeltaTable", days: int, kept: Collection[int], *, dry_run: bool) -> list[str]:
+def _doomed(delta: "DeltaTable", days: int, kept: Collection[int]) -> list[str]:
     """Files that no version within the retention needs, orphans too; some of them may have been deleted before."""
     return delta.vacuum(
-        retention_hours=days * 24, enforce_retention_duration=False, dry_run=dry_run, full=True, keep_versions=sorted(kept)
+        retention_hours=days * 24, enforce_retention_duration=False, dry_run=True, full=True, keep_versions=sorted(kept)
     )
 
 
