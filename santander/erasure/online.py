@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from santander.erasure.tokens import Numbers
 from santander.errors import telling_line
-from santander.store.written import without_password, written_stores
+from santander.store.written import stores_of_originals, without_password, written_stores
 from santander.tables import ONLINE_FEATURES
 
 if TYPE_CHECKING:
@@ -75,10 +75,16 @@ def _at_each(
 def _stores(settings: "Settings", lake: "Lake") -> "Iterator[tuple[str, str, Settings]]":
     """Kind, address and settings of each store that may hold anybody, whatever the setting is by now."""
     file = _sqlite_file(settings)
-    noted = written_stores(settings.state)
+    noted, others = written_stores(settings.state), stores_of_originals(settings.state)
     here = without_password(settings.store.redis)
+    if settings.store.online == "redis" and others.pop(here, None) is not None:
+        noted = [*noted, here]  # the settings say that this folder's lists are served from there
+    for address, original in others.items():
+        log.info(
+            "online store %s was written from %s, of which this folder is a copy: 'forget' there reaches it", address, original
+        )
     # rows may have been put online before stores were noted: then they are in the store of the settings or in the file
-    if not noted and (settings.store.online == "redis" or not file.is_file()) and lake.exists(ONLINE_FEATURES):
+    if not noted and not others and (settings.store.online == "redis" or not file.is_file()) and lake.exists(ONLINE_FEATURES):
         noted = [here]
     for address in noted:
         # the password of a store that was written is known only where the settings still name it

@@ -16,6 +16,7 @@ from santander.relocation.moves import Move, moved_within
 from santander.relocation.record import former_names, present_name, record, recorded_names
 from santander.relocation.registry_file import former_places, rewrite_places
 from santander.storage import whole_file
+from santander.store.written import leave_to_original
 from santander.writers import write_lock
 
 if TYPE_CHECKING:
@@ -128,6 +129,9 @@ def _follow(settings: "Settings", of_state: Sequence[Move], of_data: Sequence[Mo
         moves = [*of_state, *of_data]
         _rewrite_journal(settings.state / _JOURNAL, moves)
         count += rewrite_places(settings.state, moves)
+        for move in of_state:
+            if move.former.exists():
+                leave_to_original(settings.state, move.former)
     for move in of_data or of_state:
         how = "copied" if move.former.exists() else "moved"
         log.info("%s was %s from %s: what it says of places inside it now names this one", move.present, how, move.former)

@@ -1,5 +1,6 @@
 """An erased customer is out of either online store, and out of every byte of a SQLite file."""
 
+import shutil
 import struct
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from santander.erasure.forget import forget
 from santander.erasure.online import erase_online, held_online
 from santander.erasure.tokens import sorted_ids
 from santander.lake import Lake
+from santander.relocation.settle import remember, settle
 from santander.settings import Settings
 from santander.store.materialization import materialize_month
 from santander.store.serving import read_online
@@ -44,6 +46,23 @@ def test_a_store_of_earlier_settings_is_reached_under_later_ones(
     assert erase_online(by_now, Lake(by_now), sorted_ids(persons)) == (["redis"], [])
     assert read_online(shop.store, persons).num_rows == 0
     assert erase_online(by_now, Lake(by_now), sorted_ids(persons)) == (["redis"], [])
+
+
+def test_a_copy_leaves_the_store_to_the_original_as_long_as_that_is_there(
+    bank: Bank, tmp_path: Path, session: SparkSession, redis_address: str
+) -> None:
+    shop = open_shop(bank, tmp_path / "shop", session, online="redis", redis=f"{redis_address},db=1,client_name=copied")
+    materialize_month(shop.lake, shop.store, Month(2016, 5))
+    persons = sorted(row["customer_id"] for row in shop.lake.rows(ONLINE_FEATURES))[:5]
+    remember(shop.settings)
+    shutil.copytree(tmp_path / "shop", tmp_path / "copy")
+    copy = Settings.load(data_dir=str(tmp_path / "copy"), store={"online": "sqlite"})
+    settle(copy)
+    assert erase_online(copy, Lake(copy), sorted_ids(persons)) == ([], [])
+    assert read_online(shop.store, persons).num_rows == 5
+    (tmp_path / "shop").rename(tmp_path / "elsewhere")
+    assert erase_online(copy, Lake(copy), sorted_ids(persons)) == (["redis"], [])
+    assert read_online(shop.store, persons).num_rows == 0
 
 
 def test_a_store_that_cannot_be_reached_is_named_and_ends_with_1(settings: Settings) -> None:
