@@ -76,7 +76,7 @@ def test_a_killed_run_hands_its_lock_to_the_one_that_waits(world: World, holder:
 
 def test_ingests_of_different_months_both_arrive(world: World) -> None:
     data, expected = world.copy_of("first"), world.copy_of("first")
-    march, april = (["ingest", world.month_of("two", month)] for month in ("2016-03", "2016-04"))
+    march, april = (["ingest", "--replace", world.month_of("two", month)] for month in ("2016-03", "2016-04"))
     one = frozen(world, data, "staging", "sail", *march)
     two = waiting(world, data, "sail", *april)
     one.thaw()
@@ -134,11 +134,12 @@ def test_writers_with_other_locks_are_kept_apart_by_the_commits_themselves(world
 def test_two_runs_of_everything_end_as_one(world: World) -> None:
     data = world.copy_of("first")
     words = world.words("run")
-    one, two = (world.start("sail", *words, data=data) for _ in range(2))
+    other_customers = {"SANTANDER_INGEST__MIN_SHARED_CUSTOMERS": "0"}  # the other delivery's, and run has no --replace
+    one, two = (world.start("sail", *words, data=data, **other_customers) for _ in range(2))
     for ended in (one.wait(), two.wait()):
         if ended.code:
             ended.refusal()
-    world.run("sail", *words, data=data).check_done()
+    world.run("sail", *words, data=data, **other_customers).check_done()
     check_same(data, world.data("built"), "customers", "quarantine", "ingestions", "features")
     again = world.run("sail", *words, "--json", data=data)
     again.check_done()

@@ -72,8 +72,9 @@ class World:
         return Settings.load(data_dir=str(data))
 
     def words(self, verb: str, delivery: str = "two") -> list[object]:
-        """The verb as this world does it."""
-        return [verb, *(self.landing(delivery) if verb in {"ingest", "run"} else [])]
+        """The verb as this world does it: its deliveries are of different customers, so that one has to replace the other."""
+        options = ["--replace"] if verb == "ingest" else []
+        return [verb, *options, *(self.landing(delivery) if verb in {"ingest", "run"} else [])]
 
     def copy_of(self, name: str, to: Path | None = None) -> Path:
         """A copy of a data folder; models stay where the original has them and are only read."""
