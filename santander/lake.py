@@ -23,7 +23,7 @@ from santander.month_files import MonthFile, below
 from santander.person_lock import alone, beside_other_steps
 from santander.session_on_demand import SessionOnDemand
 from santander.small_tables import rows_of
-from santander.spelling import for_deltalake, for_engine, pattern_for_engine
+from santander.spelling import NO_PATTERNS, for_deltalake, for_engine
 from santander.storage import BucketPath, Place, move
 from santander.table_files import commit_files, files_of, fingerprints_of, rows_by_month, rows_meeting
 from santander.table_protocol import check_writable, open_table
@@ -319,9 +319,10 @@ class Lake:
         """Rows that the tasks of a step wrote as parquet files to a folder of its own; they are there when the step has run."""
         from pyspark.sql.pandas.types import from_arrow_schema
 
-        return self.session.read.schema(from_arrow_schema(schema)).parquet(
-            pattern_for_engine(folder, embedded=not self.has_workers)
-        )
+        reader = self.session.read.schema(from_arrow_schema(schema))
+        if self.has_workers:
+            reader = reader.option(NO_PATTERNS, "false")
+        return reader.parquet(self._for_engine(folder))
 
     def upgrade(self, table: Table) -> list[str]:
         """Add the columns that the catalogue declares and the table was made without; their names."""

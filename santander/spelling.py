@@ -12,12 +12,14 @@ import tempfile
 from pathlib import Path
 
 from santander.errors import SantanderError
-from santander.storage import BucketPath, Place
+from santander.storage import Place
 
+NO_PATTERNS = "__globPaths__"
+"""The option of Spark's readers of files that, "false", has them take a path for no pattern; Spark uses it itself. Escaped, a
+pattern with a colon in it is refused."""
 OPENDAL = "fs://"
 """How the address of a table begins that deltalake reaches through OpenDAL."""
 _PLAIN = re.compile(r"[A-Za-z0-9/._=-]*")
-_SEEN_AS_PATTERN = re.compile(r"([\[\]{}])")
 _BEYOND_DELTALAKE = re.compile(r"[\[\]^|]|%[0-9A-Fa-f]{2}")
 
 
@@ -43,15 +45,8 @@ def plain_path(path: Path) -> Path:
 
 
 def for_engine(place: Place, *, embedded: bool) -> str:
-    """A folder as the engine loads and saves Delta tables in it."""
+    """A folder as the engine reads and writes in it."""
     return str(plain_path(place)) if embedded and isinstance(place, Path) else str(place)
-
-
-def pattern_for_engine(place: Place, *, embedded: bool) -> str:
-    """A folder or file as the engine reads plain files from it: Spark takes what is named so for a pattern."""
-    if embedded or isinstance(place, BucketPath):
-        return for_engine(place, embedded=embedded)
-    return _SEEN_AS_PATTERN.sub(r"\\\1", str(place))
 
 
 def for_deltalake(table: Path) -> tuple[str, dict[str, str] | None]:

@@ -12,7 +12,7 @@ from deltalake import DeltaTable, QueryBuilder, write_deltalake
 
 from santander.errors import SantanderError
 from santander.out_of_use import delete_out_of_use
-from santander.spelling import for_deltalake, for_engine, pattern_for_engine, plain_path
+from santander.spelling import for_deltalake, for_engine, plain_path
 from tests.awkward_names import AWKWARD_NAMES, NASTY
 
 
@@ -110,8 +110,8 @@ def test_duckdb_reads_the_file_that_was_meant(name: str, tmp_path: Path) -> None
     assert found == [(7,)]
 
 
-def test_spark_is_told_that_brackets_are_no_pattern_and_reads_tables_by_their_own_path() -> None:
+def test_spark_whose_workers_see_no_links_is_given_the_path_itself() -> None:
     folder = Path("/data/my bank [2] {a,b}")
 
-    assert pattern_for_engine(folder, embedded=False) == r"/data/my bank \[2\] \{a,b\}"
     assert for_engine(folder, embedded=False) == str(folder)
+    assert for_engine(folder, embedded=True) != str(folder)

@@ -20,7 +20,7 @@ CHECKOUT = Path(__file__).parents[2]
 def test_a_bank_lives_in_a_folder_of_any_name(tmp_path: Path) -> None:
     need_java()
     data, landing = tmp_path / NASTY, tmp_path / "landing files [1]"
-    generate(BankSpec(out=landing, customers=800, first=Month(2016, 1), seed=3, propensity=False, dirty_share=0.003))
+    generate(BankSpec(out=landing, customers=1_500, first=Month(2016, 1), seed=3, propensity=False, dirty_share=0.003))
 
     files = [landing / "train_ver2.csv", landing / "test_ver2.csv"]
     for verb in (["run", *files], ["submit"], ["materialize"], ["audit"]):
