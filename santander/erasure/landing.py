@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from santander.erasure.accounts import Accounts, Rewritten
 from santander.erasure.journal import Journal
 from santander.erasure.kinds import encoding_of
-from santander.erasure.lines import Scan, cut_out, is_writable, layout_of, scan
+from santander.erasure.layout import layout_of
+from santander.erasure.lines import Scan, cut_out, is_writable, scan
 from santander.erasure.places import files_below, is_below
 from santander.erasure.streams import begun
 from santander.erasure.tokens import Numbers, sorted_ids
@@ -73,17 +74,24 @@ def find_landing_files(settings: "Settings", lake: "Lake", ids: Numbers, named: 
         except (*UNREADABLE, SantanderError) as error:
             found.left.append((None, f"{file}: cannot be read ({error})"))
             continue
-        if not looked.lines:
-            continue
-        if file not in named and not is_below(file, settings.data):
-            found.left.append(
-                (looked, f"{file}: lies outside of the data folder; --landing {shlex.quote(str(file))} has it rewritten")
-            )
-        elif not is_writable(file):
-            found.left.append((looked, f"{file}: cannot be written"))
+        if not looked.lines and not (looked.beside and file in known and not is_below(file, settings.data)):
+            continue  # what else names them is found by the search
+        if why := _why_left(looked, is_ours=file in named or is_below(file, settings.data)):
+            found.left.append((looked, f"{file}: {why}"))
         else:
             found.ours.append(looked)
     return found
+
+
+def _why_left(looked: Scan, *, is_ours: bool) -> str:
+    """Why a file that names the persons is not rewritten; empty where it is."""
+    if not looked.lines:
+        return f"names one of them ({looked.beside[0]}): write it anew without them, or delete it"
+    if looked.has_long_fields:
+        return "fields of it span lines, so no line is cut out: take the records of these persons out, or delete it"
+    if not is_ours:
+        return f"lies outside of the data folder; --landing {shlex.quote(str(looked.path))} has it rewritten"
+    return "" if is_writable(looked.path) else "cannot be written"
 
 
 def rewrite_landing_files(settings: "Settings", lake: "Lake", found: LandingFiles, journal: Journal) -> None:

@@ -1,8 +1,7 @@
 """A person's lines in a csv file, landing files above all: found in one pass, cut out in another.
 
-A whole record is a person's when its key column says so; an income of 87218 names nobody. A line that is no record (another
-number of fields than the header, an open quote), or of a file without such a column, is theirs when the id stands in it as
-a whole token. The file is read block by block, packed or not, and replaced as a whole.
+``layout`` says whose a line is. The file is read block by block, packed or not, and replaced as a whole. A csv that is no landing
+file is left as it is where a field of it spans lines: what looks like a line there may be a part of somebody else's text.
 """
 
 import csv
@@ -18,15 +17,14 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
-from santander.erasure.spellings import find, number_named, plain_digits
+from santander.erasure.layout import Csv, Layout, Of, layout_of
+from santander.erasure.spellings import find, plain_digits
 from santander.erasure.tokens import SHORTEST, Numbers
 from santander.errors import SantanderError
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.packed import is_packed, open_plain
 from santander.storage import Place, whole_file
 
-_KEYS = ("ncodpers", "customer_id")
-_DELIMITERS = ",;\t|"
 _BLOCK = 16 << 20
 _LONGEST_LINE = 64 << 20
 _MONTH = re.compile(r"\s*([0-9]{4}-(0[1-9]|1[0-2]))-[0-9]{2}\s*")
@@ -41,12 +39,16 @@ class LongLine(SantanderError):
 
 @dataclass(frozen=True, slots=True)
 class PersonLine:
-    """One line to go: its number (the header is 1), the month its date says, and its bytes in the plain file."""
+    """A line that names a person: number (the header is 1), month of its date, bytes in the plain file, and whose it is."""
 
     number: int
     month: str
     start: int
     end: int
+    of: Of = Of.THEM
+
+    def __str__(self) -> str:
+        return f"line {self.number}" if self.of is Of.THEM else f"line {self.number}, {self.of}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +58,27 @@ class Scan:
     path: Place
     sha256: str
     lines: tuple[PersonLine, ...]
+    """Lines of theirs, to be cut out."""
+    beside: tuple[PersonLine, ...] = ()
+    """Lines that name them and are, or may be, somebody else's."""
+    has_long_fields: bool = False
+    """Fields of it span lines, so its lines cannot be cut out."""
 
 
 def scan(path: Place, ids: Numbers) -> Scan:
     """Find the lines of these persons; raises LongLine, or one of ``packed.UNREADABLE`` where the file cannot be read."""
     with open_plain(path) as source:
-        sha256, found = lines_in(source, ids)
-    return Scan(path, sha256, tuple(found))
+        sha256, found, layout = lines_in(source, ids)
+    theirs = tuple(line for line in found if line.of is Of.THEM)
+    beside = tuple(line for line in found if line.of is not Of.THEM)
+    if not theirs or layout is None or layout.kind is not Csv.KEYED:
+        return Scan(path, sha256, theirs, beside)
+    with open_plain(path) as source:
+        return Scan(path, sha256, theirs, beside, has_long_fields=_span_lines(source, layout.delimiter))
 
 
-def lines_in(source: BinaryIO, ids: Numbers) -> tuple[str, list[PersonLine]]:
-    """The fingerprint of a csv in UTF-8, and the lines of these persons in it; raises LongLine."""
+def lines_in(source: BinaryIO, ids: Numbers) -> tuple[str, list[PersonLine], Layout | None]:
+    """The fingerprint of a csv in UTF-8, the lines that name these persons, and its layout; raises LongLine."""
     fingerprint = hashlib.sha256()
     found: list[PersonLine] = []
     number, position = 1, 0
@@ -77,32 +89,15 @@ def lines_in(source: BinaryIO, ids: Numbers) -> tuple[str, list[PersonLine]]:
         ends = _ends_of_lines(block)
         layout = layout or layout_of(block[: int(ends[0])] if ends.size else block)
         plain = plain_digits(block)
-        offsets, _ = find(plain, ids, shortest)
+        offsets, _ = find(plain, ids, shortest, glued=True)
         for line in np.unique(np.searchsorted(ends if plain is block else _ends_of_lines(plain), offsets, side="right")).tolist():
             start, end = int(ends[line - 1]) if line else 0, int(ends[line]) if line < ends.size else len(block)
-            if number + line > 1 and _is_theirs(block[start:end], layout, ids):
-                found.append(PersonLine(number + line, _month_of(block[start:end]), position + start, position + end))
+            of = layout.whose(block[start:end], ids, is_first=number + line == 1)
+            if of is not Of.NOBODY:
+                found.append(PersonLine(number + line, _month_of(block[start:end]), position + start, position + end, of))
         number += int(ends.size)
         position += len(block)
-    return fingerprint.hexdigest(), found
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """What the first line of a csv says: its delimiter, how many fields, and which is the key (None: it has none)."""
-
-    delimiter: str
-    width: int
-    key: int | None
-
-
-def layout_of(line: bytes) -> Layout:
-    """The layout by the delimiter under which a field is named as a key; by commas where none is."""
-    for delimiter in _DELIMITERS:
-        names = [name.strip(" '\"") for name in _fields(line, delimiter)[0]]
-        if key := next((name for name in _KEYS if name in names), None):
-            return Layout(delimiter, len(names), names.index(key))
-    return Layout(",", len(_fields(line, ",")[0]), None)
+    return fingerprint.hexdigest(), found, layout
 
 
 def is_writable(path: Place) -> bool:
@@ -132,33 +127,28 @@ def cut_out(found: Scan) -> Iterator[str]:
         yield fingerprint.hexdigest()
 
 
-def _is_theirs(line: bytes, layout: Layout, ids: Numbers) -> bool:
-    fields, is_record = _fields(line, layout.delimiter)
-    key = layout.key
-    if key is not None and is_record and len(fields) == layout.width:
-        return _names(fields[key], ids)
-    if key is not None and len(fields) > key and _names(fields[key], ids):
-        return True
-    return find(plain_digits(line), ids)[0].size > 0 or (key is None and any(_names(field, ids) for field in fields))
-
-
-def _names(field: str, ids: Numbers) -> bool:
-    number = number_named(field)
-    return number is not None and bool(np.isin(number, ids))
+def _span_lines(source: BinaryIO, delimiter: str) -> bool:
+    """Whether a field of the csv may go on in the next line: a quote is open at the end of one, or a return stands inside."""
+    for block in _whole_lines(source):
+        if b'"' not in block:
+            continue
+        quoted = [f"{line}\n" for line in block.decode("latin-1").split("\n") if '"' in line]
+        reader = csv.reader(quoted, delimiter=delimiter)
+        last: list[str] = []
+        try:
+            for count, record in enumerate(reader, 1):
+                if reader.line_num != count:
+                    return True
+                last = record
+        except csv.Error:
+            return True
+        if last and last[-1].endswith("\n"):
+            return True
+    return False
 
 
 def _ends_of_lines(block: bytes) -> Numbers:
     return (np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")) + 1).astype(np.int64)
-
-
-def _fields(line: bytes, delimiter: str) -> tuple[list[str], bool]:
-    """The fields of a line, and whether it is a record on its own."""
-    text = line.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").rstrip("\r\n")
-    if "\r" in text or "\x00" in text:
-        return text.replace("\x00", delimiter).split(delimiter), False
-    fields = next(csv.reader([text + "\n"], delimiter=delimiter), [])
-    is_open = bool(fields) and fields[-1].endswith("\n")
-    return [field.strip() for field in fields], not is_open
 
 
 def _month_of(line: bytes) -> str:

@@ -19,7 +19,8 @@ import numpy as np
 
 from santander.erasure.decoding import KEY_COLUMNS, Found, feast_keys, in_columns, in_json, in_sqlite, in_text
 from santander.erasure.kinds import Kind
-from santander.erasure.lines import layout_of, lines_in
+from santander.erasure.layout import layout_of
+from santander.erasure.lines import lines_in
 from santander.erasure.parts import BROKEN, Closed, Part, parts_of
 from santander.erasure.places import NotListed, entries_below, is_below
 from santander.erasure.spellings import find
@@ -144,8 +145,8 @@ def _in_text(file: Place, part: Part, ids: Numbers, inner: str, *, is_ours: bool
     written = f" of {part.encoding.upper()}" if part.encoding not in {"utf-8", "latin-1"} else ""
     first = head.partition(b"\n")[0]
     if (file.name.endswith((".csv", ".csv.gz")) and not inner) or layout_of(first).key is not None:
-        _, lines = lines_in(source, ids)
-        return [Trace(str(file), f"line {lines[0].number}{written}{inner}", len(lines))] if lines else []
+        _, lines, _ = lines_in(source, ids)
+        return [Trace(str(file), f"{lines[0]}{written}{inner}", len(lines))] if lines else []
     found = ((f"{where}{written}{inner}", values) for where, values in in_text(source, ids, ours=is_ours))
     return _named(file, found, ids)
 

@@ -27,8 +27,8 @@ _OTHER_SCRIPT[[_FIRST_OTHER, 0xDB, *range(0xDF, 0xEB), 0xEF, 0xF0]] = True
 _UNBROKEN = "\u00a0".encode()
 _SPACES = dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u202f"), " ")
 _POWERS = (
-    re.compile(rb"(?<![0-9A-Za-z_.])([0-9]+(?:\.[0-9]+)?)[eE]\+?([0-9]{1,2})(?:\.0+)?(?![0-9A-Za-z_])"),
-    re.compile(rb"(?<![0-9A-Za-z_.,])([0-9]+,[0-9]+)[eE]\+?([0-9]{1,2})(?:\.0+)?(?![0-9A-Za-z_])"),
+    re.compile(rb"(?<![0-9A-Za-z.])([0-9]+(?:\.[0-9]+)?)[eE]\+?([0-9]{1,2})(?:\.0+)?(?![0-9A-Za-z])"),
+    re.compile(rb"(?<![0-9A-Za-z.,])([0-9]+,[0-9]+)[eE]\+?([0-9]{1,2})(?:\.0+)?(?![0-9A-Za-z])"),
 )
 """With a point or a comma for decimals; what is before a comma may be another field."""
 _WINDOW = 28
@@ -37,16 +37,16 @@ _GROUPED_FIELD = re.compile(r"([0-9]{1,3})(?:([,.' _])[0-9]{3})(?:\2[0-9]{3})*(?
 _POWER_FIELD = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}")
 
 
-def find(data: bytes | memoryview, ids: Numbers, shortest: int = SHORTEST) -> tuple[Numbers, Numbers]:
-    """Where one of the ids stands alone, in whatever spelling: offsets, and which id it is."""
-    starts, values = numbers_in(data, shortest)
+def find(data: bytes | memoryview, ids: Numbers, shortest: int = SHORTEST, *, glued: bool = False) -> tuple[Numbers, Numbers]:
+    """Where one of the ids stands alone, in whatever spelling: offsets, and which id it is; ``glued``: or beside letters."""
+    starts, values = numbers_in(data, shortest, glued=glued)
     met = np.isin(values, ids)
     return starts[met], values[met]
 
 
-def numbers_in(data: bytes | memoryview, shortest: int = SHORTEST) -> tuple[Numbers, Numbers]:
+def numbers_in(data: bytes | memoryview, shortest: int = SHORTEST, *, glued: bool = False) -> tuple[Numbers, Numbers]:
     """All numbers of at least ``shortest`` digits that stand alone: offsets and values, in no order."""
-    found = [tokens.numbers_in(data, shortest)]
+    found = [tokens.numbers_in(data, shortest, glued=glued)]
     text = np.frombuffer(data, np.uint8)
     if text.size > _GROUP + 1:
         found += [_grouped(text, shortest), _powers(data, text, shortest)]

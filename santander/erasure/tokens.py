@@ -1,8 +1,8 @@
 """Customer ids as whole tokens in bytes, found for any number of ids in one pass.
 
-A token is a run of digits with no letter, digit or underscore at either end that is no part of a decimal number; ``1375586.0``
-is the same id as a spreadsheet writes it. Leading zeros do not count, as the key's rule allows them. Other spellings of a
-number are found by ``spellings``.
+A token is a run of digits with no letter or digit at either end that is no part of a decimal number; ``1375586.0`` is the same
+id as a spreadsheet writes it, and an underscore hides none (``cust_1375586_x``). Leading zeros do not count, as the key's rule
+allows them. Other spellings of a number are found by ``spellings``.
 """
 
 from collections.abc import Collection
@@ -17,7 +17,7 @@ LONGEST = 18
 Numbers = npt.NDArray[np.int64]
 
 IS_WORD = np.zeros(256, np.bool_)
-IS_WORD[list(b"0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")] = True
+IS_WORD[list(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")] = True
 _POINT, _ZERO, _NINE = ord("."), ord("0"), ord("9")
 
 
@@ -26,8 +26,8 @@ def sorted_ids(ids: Collection[int]) -> Numbers:
     return np.unique(np.fromiter(ids, np.int64, len(ids)))
 
 
-def numbers_in(data: bytes | memoryview, shortest: int = SHORTEST) -> tuple[Numbers, Numbers]:
-    """All tokens of at least ``shortest`` digits: offsets and values."""
+def numbers_in(data: bytes | memoryview, shortest: int = SHORTEST, *, glued: bool = False) -> tuple[Numbers, Numbers]:
+    """All tokens of at least ``shortest`` digits: offsets and values; ``glued``: those with letters beside them, too."""
     text = np.frombuffer(data, np.uint8)
     if not text.size:
         return np.empty(0, np.int64), np.empty(0, np.int64)
@@ -42,7 +42,7 @@ def numbers_in(data: bytes | memoryview, shortest: int = SHORTEST) -> tuple[Numb
         ends += np.where(ends < text.size, digit[np.minimum(ends, text.size - 1)], False)
     fitting = ends - starts <= LONGEST
     starts, ends = starts[fitting], ends[fitting]
-    whole = _stand_alone(text, starts, ends)
+    whole = _stand_alone(text, starts, ends, glued=glued)
     starts, ends = starts[whole], ends[whole]
     values = np.zeros(starts.size, np.int64)
     for place in range(int((ends - starts).max(initial=0))):
@@ -51,7 +51,7 @@ def numbers_in(data: bytes | memoryview, shortest: int = SHORTEST) -> tuple[Numb
     return starts, values
 
 
-def _stand_alone(text: npt.NDArray[np.uint8], starts: Numbers, ends: Numbers) -> npt.NDArray[np.bool_]:
+def _stand_alone(text: npt.NDArray[np.uint8], starts: Numbers, ends: Numbers, *, glued: bool) -> npt.NDArray[np.bool_]:
     """Of runs of digits, which are tokens: neither part of a word nor of a decimal number."""
 
     def at(positions: Numbers) -> npt.NDArray[np.uint8]:
@@ -71,5 +71,5 @@ def _stand_alone(text: npt.NDArray[np.uint8], starts: Numbers, ends: Numbers) ->
         character = at(ends[undecided] + place)
         only_zero[undecided[is_digit(character) & (character != _ZERO)]] = False
         undecided, place = undecided[character == _ZERO], place + 1
-    alone: npt.NDArray[np.bool_] = ~IS_WORD[before] & ~IS_WORD[after] & ~is_fraction & (~has_fraction | only_zero)
-    return alone
+    whole: npt.NDArray[np.bool_] = ~is_fraction & (~has_fraction | only_zero)
+    return whole if glued else whole & ~IS_WORD[before] & ~IS_WORD[after]
