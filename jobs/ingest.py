@@ -37,6 +37,7 @@ def ingest(
     Files named together are one delivery. Another part of a month that is there is added by --merge.
     """
     from santander.errors import InputError
+    from santander.ingest.landing import refuse_all_but_files
     from santander.session_on_demand import SessionOnDemand
     from santander.steps import Steps
     from santander.storage import place
@@ -44,6 +45,7 @@ def ingest(
     if merge and (replace or allow_shrink):
         raise InputError("--merge adds to a month and takes nothing from it: leave out --replace and --allow-shrink")
     places = [place(file) for file in files]
+    refuse_all_but_files(places)
     with SessionOnDemand(settings) as session:
         steps = Steps(settings, session, force=force)
         if merge:

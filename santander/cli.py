@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from santander.commands_to_copy import with_options
 from santander.ending import end_by, end_by_signals, end_with, hand_over
 from santander.errors import SantanderError, is_out_of_space, telling_line
 
@@ -66,6 +67,9 @@ class Outcome:
 
 Verb = Callable[..., Outcome]
 
+_options: dict[str, Any] = {}
+"""The shared options of the command that this process runs, as they were typed."""
+
 
 def verb(function: Verb) -> Callable[..., None]:
     """Declare a verb. The function's first parameter is ``settings``; the others become its options."""
@@ -82,6 +86,7 @@ def verb(function: Verb) -> Callable[..., None]:
         given = {name: options.pop(name) for name in _SHARED_OPTIONS}
         chosen = {name: before_verb.get(name) if value is None else value for name, value in given.items()}
         as_json = bool(chosen.pop("json"))
+        _options.update(chosen)
         from santander.folders import check_folders, only_looks
         from santander.relocation.settle import settled
         from santander.settings import Settings
@@ -165,7 +170,7 @@ def run_app(app: typer.Typer) -> None:
         code = app(standalone_mode=False)
         hand_over()
     except SantanderError as error:
-        _fail(str(error), error.exit_code)
+        _fail(with_options(str(error), _options), error.exit_code)
     except _UsageError as error:
         _fail(f"{error.format_message()} (see --help)", 2)
     except (KeyboardInterrupt, typer.Abort) as error:

@@ -1,6 +1,6 @@
 """The data folder and the state folder of a verb: whether they can be what it needs, asked before anything is made.
 
-Verbs that look make nothing: a folder that is not there is a name that was mistyped. Verbs that write ask whether they may.
+Where no folder is, a few verbs begin one; to all others it is a name that was mistyped. Verbs that write ask whether they may.
 """
 
 import errno
@@ -28,7 +28,7 @@ class Need(Enum):
     SCRATCH = auto()
     """It reads the data folder and makes files of its own in the state folder."""
     WRITES = auto()
-    """It changes what is in the data folder."""
+    """It changes what is in a data folder that is there."""
     MAKES = auto()
     """It begins a data folder where there is none."""
 
@@ -47,8 +47,10 @@ _NEEDS = {
     "run": Need.MAKES,
 }
 """By the name of the verb; one that is not here writes."""
-_TELLS_OF_NOTHING = {"status", "models"}
-"""Where nobody has begun yet they say so: to a new user that is no fault."""
+_TELLS_OF_NOTHING = {
+    *("status", "models", "validate", "features", "train", "tune", "ablate", "promote", "score", "submit", "materialize")
+}
+"""Where nobody has begun yet in the default folder they say so, or what is to be done first: to a new user that is no fault."""
 
 _UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 _UNWRITABLE_TEXT = re.compile(r"Read-only file system|\(os error (?:1|13|30)\)|readonly database|Permission denied")
@@ -64,7 +66,7 @@ def check_folders(verb: str, settings: "Settings", *, named: bool) -> None:
         return
     data = settings.data
     if isinstance(data, Path):
-        if need in {Need.LOOKS, Need.SCRATCH} and not data.exists():
+        if need is not Need.MAKES and not data.exists():
             if named or verb not in _TELLS_OF_NOTHING:
                 raise InputError(f"there is no data folder {data}: check --data-dir; 'santander run' begins one where none is")
         elif need in {Need.WRITES, Need.MAKES} and not can_write(data):

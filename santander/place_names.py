@@ -4,12 +4,15 @@ A path with ``*``, ``?`` or a backslash is a pattern to Spark and to DuckDB, and
 output and of text formats. All other characters are kept apart by santander/spelling.py and santander/addresses.py.
 """
 
+import os
 import unicodedata
 from pathlib import Path
 
 from santander.errors import InputError
 
 _REFUSED = "*?\\"
+_LONGEST = 255
+"""Bytes of the name of one folder or file, by the file systems of today."""
 _NAMED = {"\n": "a newline", "\t": "a tab", "\r": "a carriage return"}
 
 
@@ -21,6 +24,8 @@ def local_path(text: str) -> Path:
         home = Path.home() / text[2:]
         raise InputError(f"{text}: the shell leaves a quoted ~ as it is: write ~ outside the quotes, or {home}")
     path = Path(text)
+    if (longest := max(len(os.fsencode(part)) for part in path.absolute().parts)) > _LONGEST:
+        raise InputError(f"{text[:40]}…: a name of {longest} bytes; the system takes {_LONGEST} at most: use a shorter one")
     for character in str(path.absolute()):
         if character in _REFUSED or unicodedata.category(character) in {"Cc", "Cs"}:
             raise InputError(

@@ -13,6 +13,7 @@ from santander.bank.months import Month, month_range
 from santander.errors import InputError, TooLittleData
 from santander.ingest.accounting import last_ingestions, merges_since
 from santander.ingest.cleaning import UNKNOWN_MONTH
+from santander.ingest.landing import refuse_all_but_files
 from santander.lake import Lake
 from santander.landing_choice import LANDING_FILES, landing_files
 from santander.options import AskedMonths
@@ -246,6 +247,7 @@ def _make_bank(settings: "Settings", spec: "BankSpec", asked: AskedMonths, *, tr
 
 def _ingest(steps: Steps, landing: Sequence[Place]) -> StepOutcome:
     if landing:
+        refuse_all_but_files(landing)
         return steps.ingest_new(landing)
     present = steps.lake.months(CUSTOMERS)
     log.info("ingest: no landing files named or in raw: working on the %s months there", len(present))

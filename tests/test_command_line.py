@@ -111,6 +111,7 @@ def test_status_of_a_scored_bank_by_the_job_file_and_by_the_command(scored_bank:
 
 
 def test_an_option_before_the_verb_holds_and_one_after_it_wins(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
     before = call(SANTANDER, "--json", "--data-dir", tmp_path / "one", "features", SANTANDER_DATA_DIR=str(tmp_path / "env"))
     assert "there are no months yet" in error_line(before)
     assert not (tmp_path / "env").exists()

@@ -14,6 +14,7 @@ from tests.test_command_line import call, error_line
 
 SANTANDER = str(Path(sys.executable).with_name("santander"))
 LOOKING = ("status", "models", "quarantine", "audit", "evaluate", "reproduce", "compare")
+WRITING = ("validate", "features", "train", "tune", "ablate", "promote", "score", "submit", "materialize", "forget", "maintain")
 READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
 
 
@@ -34,7 +35,7 @@ def read_only(tmp_path: Path) -> tuple[list[str], Path]:
     return words, folder
 
 
-@pytest.mark.parametrize("verb", LOOKING)
+@pytest.mark.parametrize("verb", LOOKING + WRITING)
 def test_a_mistyped_data_folder_is_named_and_not_made(verb: str, tmp_path: Path) -> None:
     settings = Settings.load(data_dir=str(tmp_path / "bnak"))
 
@@ -45,6 +46,22 @@ def test_a_mistyped_data_folder_is_named_and_not_made(verb: str, tmp_path: Path)
 @pytest.mark.parametrize("verb", ["run", "generate", "ingest"])
 def test_a_verb_that_begins_a_bank_takes_a_folder_that_is_not_there(verb: str, tmp_path: Path) -> None:
     check_folders(verb, Settings.load(data_dir=str(tmp_path / "new" / "bank")), named=True)
+
+
+def test_without_a_data_folder_nobody_is_forgotten(tmp_path: Path) -> None:
+    done = call(SANTANDER, "forget", "15889", "--yes", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "there is no data folder" in error_line(done)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("verb", ["run", "ingest"])
+def test_a_mistyped_landing_file_leaves_no_data_folder(verb: str, tmp_path: Path) -> None:
+    done = call(SANTANDER, verb, "june.csv", "--data-dir", "bank", cwd=tmp_path)
+
+    assert "june.csv: there is no such file" in error_line(done)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("verb", ["status", "models"])

@@ -1,5 +1,6 @@
 """What a user has named as a landing file: whether it is one at all, and how it stands, without opening it."""
 
+import re
 import stat
 from pathlib import Path
 from typing import TypeAlias
@@ -10,6 +11,7 @@ FileState: TypeAlias = tuple[int, ...] | tuple[int, str]
 """What changes whenever a file does: size, times and number of a local file; size and time of an object in a bucket."""
 
 _WRITE_FIRST = "write it to a file first and name that"
+_OF_THE_PROCESS = re.compile(r"/dev/(stdin|stdout|stderr|fd/)|/proc/(self|[0-9]+)/fd/")
 _OTHER_KINDS = {
     stat.S_ISDIR: "is a folder: name the files in it",
     stat.S_ISFIFO: f"is a pipe, which can be read only once, and a landing file is read more often: {_WRITE_FIRST}",
@@ -27,7 +29,11 @@ def kind_refused(path: Place) -> str | None:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         return f"is a link to {path.readlink()}, which is not there" if path.is_symlink() else "there is no such file"
-    return next((rule for is_kind, rule in _OTHER_KINDS.items() if is_kind(mode)), None)
+    if rule := next((rule for is_kind, rule in _OTHER_KINDS.items() if is_kind(mode)), None):
+        return rule
+    if _OF_THE_PROCESS.match(str(path)):
+        return "is a file that only this process has by that name: name the file itself"
+    return None
 
 
 def file_state(path: Place) -> FileState | None:

@@ -6,7 +6,7 @@ One record is one line. The survey is a single pass over the bytes; nothing of t
 import csv
 import hashlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -170,6 +170,12 @@ def refuse_other_than_files(path: Place) -> None:
     """Raise LandingFileRefused, in words that are true, for what is no file: it is not opened, as a pipe may never answer."""
     if (rule := kind_refused(path)) is not None:
         raise LandingFileRefused(path, rule)
+
+
+def refuse_all_but_files(paths: Iterable[Place]) -> None:
+    """Raise LandingFileRefused for the first that is no file: asked before a folder or a lock is made for the others."""
+    for path in paths:
+        refuse_other_than_files(path)
 
 
 def read_chunk(path: Place, chunk: Chunk) -> bytes:

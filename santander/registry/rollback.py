@@ -38,6 +38,8 @@ def roll_back(settings: "Settings", lake: Lake, reason: str | None = None) -> Pr
         if current is None and found.problem is None:
             raise NoChampion(settings.mlflow.registered_model)
         before = champion_before(settings, lake, current)
+        if before is None and current is None:
+            raise InputError(f"no champion before is known to go back to: {found.told}")
         if before is None:
             raise InputError(f"no champion before version {current} is known: there is nothing to go back to")
         try:

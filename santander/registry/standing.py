@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 from santander.addresses import path_of_file
 from santander.errors import SantanderError
 from santander.registry.local_registry import StoredVersion
+from santander.registry.tracking import has_registry, open_tracking
 from santander.registry.versions import PACKED, NoChampion, champion_number, registered
 from santander.table_schema import OutdatedTable
 
 if TYPE_CHECKING:
+    from santander.lake import Lake
     from santander.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -96,8 +98,6 @@ def _missing_below(packed: Path, facts: str) -> str | None:
 
 def _listed(settings: "Settings", version: StoredVersion) -> set[str]:
     """What lies beside the facts of a version that a server keeps; nothing where the server finds no such folder."""
-    from santander.registry.tracking import open_tracking
-
     client = open_tracking(settings)
     from mlflow.exceptions import MlflowException
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
@@ -113,17 +113,42 @@ def _listed(settings: "Settings", version: StoredVersion) -> set[str]:
 
 def _lost_alias(settings: "Settings", found: Mapping[int, StoredVersion]) -> str | None:
     """Whether there was a champion, of whom versions or decisions still tell: MLflow drops the alias of a deleted version."""
-    if not any(version.tags.get("promoted") == "true" for version in found.values()):
-        return None
     from santander.lake import Lake
-    from santander.registry.decisions import champions_until
 
+    tagged = any(version.tags.get("promoted") == "true" for version in found.values())
     try:
-        if not champions_until(settings, Lake(settings), None):
-            return None  # the first decision was meant, and never done
+        if not _was_decided(settings, Lake(settings), tagged=tagged):
+            return None
     except OutdatedTable:
         log.debug("the table promotions is of an earlier release, which did not tell what was meant from what was done")
+        if not tagged:
+            return None
     return f"no version of '{settings.mlflow.registered_model}' has the alias champion any more"
+
+
+def _was_decided(settings: "Settings", lake: "Lake", *, tagged: bool) -> bool:
+    """Whether a promotion in this registry was done, also where the version that it made champion is deleted by now."""
+    from santander.registry.decisions import champions_until, decisions
+
+    if tagged:
+        return bool(champions_until(settings, lake, None))
+    # a version is deleted without its run, by which this registry is told from another with the same numbers
+    return any(row["promoted"] and _has_run(settings, row["run_id"]) for row in decisions(settings, lake))
+
+
+def _has_run(settings: "Settings", run_id: str) -> bool:
+    if not has_registry(settings):
+        return False
+    client = open_tracking(settings)
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return False
+    return True
 
 
 def _remedy(settings: "Settings", found: Mapping[int, StoredVersion], number: int | None) -> str:

@@ -138,3 +138,9 @@ def test_a_process_substitution_is_a_pipe(tmp_path: Path) -> None:
         survey(Path(f"/dev/fd/{reading}"), 1 << 20, tmp_path)
     os.close(reading)
     os.close(writing)
+
+
+def test_a_file_by_the_name_that_only_this_process_has_for_it_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "june.csv").touch()
+    with (tmp_path / "june.csv").open() as opened, pytest.raises(LandingFileRefused, match="name the file itself"):
+        survey(Path(f"/dev/fd/{opened.fileno()}"), 1 << 20, tmp_path)

@@ -111,6 +111,7 @@ def test_the_listing_shows_texts_as_texts(capsys: pytest.CaptureFixture[str], da
 
 
 def test_nothing_in_quarantine_is_said_so(capsys: pytest.CaptureFixture[str], settings: Settings) -> None:
+    Path(settings.data_dir).mkdir()
     assert payload(capsys, settings.data_dir)["months"] == {}
     call(settings.data_dir)
     assert "nothing is in quarantine" in capsys.readouterr().out

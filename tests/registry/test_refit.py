@@ -133,7 +133,7 @@ def test_a_new_recipe_as_good_as_the_champions_is_not_promoted_for_being_fresh(
     assert reason.startswith("fitted up to 2016-04, and the champion's recipe fitted anew up to 2016-04: MAP@7 ")
     assert "; the champion as it is, fitted up to 2016-01: " in reason
     [row] = [row for row in decisions(settings, lake) if row["version"] == ALIKE]
-    assert plain(row)["contestants"] == contestants
+    assert plain(row, {})["contestants"] == contestants
 
 
 def test_a_recipe_that_is_better_than_the_refit_is_promoted_and_its_run_and_card_show_both(

@@ -114,6 +114,23 @@ def test_deleting_the_champion_in_mlflow_takes_the_alias_and_no_first_champion_i
     assert standing(settings) == Standing(1)
 
 
+def test_where_no_version_that_is_left_was_ever_champion_an_override_is_named_and_no_first_one_made(settings: Settings) -> None:
+    for number in ("1", "2"):
+        open_tracking(settings).delete_model_version("standing", number)
+    told = standing(settings).told
+    assert told is not None
+    assert told.startswith("no version of 'standing' has the alias champion any more: 'santander promote --version 3 --override")
+    with pytest.raises(ChampionUnfit):
+        version_for(settings, JUNE)
+    with pytest.raises(Undecided, match="has the alias champion any more"):
+        register_candidate(settings, Lake(settings), report_for(MAY, recipe()))
+    with pytest.raises(Undecided, match="promote --version"):
+        back(settings)
+    assert champion_number(settings) is None
+    assert promote_version(settings, Lake(settings), rows_of, 3, override="the others are gone").champion == 3
+    assert standing(settings) == Standing(3)
+
+
 def test_a_champion_whose_files_are_gone_is_named_with_the_place(settings: Settings) -> None:
     folder = folder_of(settings, 2)
     aside = folder.rename(folder.with_name("aside"))
