@@ -106,7 +106,10 @@ def province(text: str) -> str:
 
 YES_NO: Reader = choice(S=True, N=False)
 ONE_ZERO: Reader = choice(_1=True, _0=False)
-SPELLINGS = ("\\N", "NULL", "null", "(null)", "None", "nan", "NaN", "<NA>", "NaT", "#N/A", "#N/D", "N/A", "n/a", "-", ".")
+SPELLINGS = (
+    *("\\N", "NULL", "null", "Null", "(null)", "[NULL]", "<null>", "None", "nil", "nan", "NaN", "<NA>", "NaT", "#N/A", "#N/D"),
+    *("#NULL!", "#VALUE!", "#REF!", "#NAME?", "#DIV/0!", "N/A", "n/a", "N/D", "n/d", "s/d", "S/D", "?", "--", "-", "."),
+)
 NOTHING = ("", "NA", *SPELLINGS)
 
 KEY: tuple[tuple[str, Reader], ...] = (

@@ -45,8 +45,10 @@ def test_a_spelling_of_null_is_null_in_every_column_of_the_profile_and_no_fault(
     columns = PROFILE_COLUMNS[2:]
     lines = [record(i, **{c.source: f" {SPELLINGS[i % len(SPELLINGS)]} "}) for i, c in enumerate(columns, start=1)]
     lines += [record(101, pais_residencia="NA"), record(102, nomprov="None of these")]
+    lines += [record(200 + n, nomprov=spelling) for n, spelling in enumerate(SPELLINGS)]
     ingest(settings, Lake(settings, session), [landing_file(tmp_path / "a.csv", lines)])
     assert quarantined(settings) == []
+    assert {values(settings, "province")[200 + n] for n in range(len(SPELLINGS))} == {None}
     for i, column in enumerate(columns, start=1):
         assert values(settings, column.name)[i] is None, column.source
     assert values(settings, "country")[101] == "NA"  # Namibia
