@@ -18,7 +18,7 @@ from santander.bank.months import Month
 from santander.errors import InputError
 from santander.ingest.accounting import MERGE, MonthCount, check_shares, count_lines, markers
 from santander.ingest.cleaning import UNKNOWN_MONTH
-from santander.ingest.duplicates import REASON, Duplicate, TooManyDuplicates, in_order, records_with
+from santander.ingest.duplicates import LIMIT_SETTING, REASON, Duplicate, TooManyDuplicates, in_order, records_with
 from santander.ingest.holders import files_of, holders_by_month
 from santander.ingest.ingestion import publish_quarantine, repeated_records, surveyed
 from santander.ingest.keys import Keys, distinct_keys
@@ -168,7 +168,8 @@ def _duplicates(lake: Lake, staged: StagedFiles, files: Sequence[LandingFile], l
         month, keys = next((month, keys) for month, keys in sorted(present.items()) if len(keys))
         raise TooManyDuplicates(
             f"{n_present:,} customers of the files are there already, such as {keys[0]} in {month} (reason {REASON}): nothing "
-            f"was added; 'santander ingest --replace' replaces the month, 'santander quarantine --replay' corrects rows by key"
+            f"was added; {LIMIT_SETTING}, as a share of the rows, lets more of them go to quarantine, 'santander quarantine "
+            f"--replay' corrects rows by key, 'santander ingest --replace' replaces the month"
         )
     return in_order([*repeated_records(staged, at_most), *records_with(staged.lines, present)])
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 REASON = "duplicate_key"
+LIMIT_SETTING = "SANTANDER_INGEST__MAX_QUARANTINE_SHARE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,12 @@ def find_duplicates(staged: "DataFrame", at_most: float) -> list[Duplicate]:
     if not n_surplus:
         return []
     if n_surplus > at_most:
-        raise TooManyDuplicates(f"{n_surplus:,} records repeat the key of another (reason {REASON}): nothing was replaced")
+        ((date, customer),) = keys.orderBy("snapshot_date", "customer_id").select("snapshot_date", "customer_id").take(1)
+        example = f"customer {customer} in {Month.of(date)}"
+        raise TooManyDuplicates(
+            f"{n_surplus:,} records repeat the key of another, such as {example} (reason {REASON}): "
+            f"nothing was taken in; leave out the file that repeats them, or let more rows go to quarantine by {LIMIT_SETTING}"
+        )
     repeated = keys.select(F.col("snapshot_date").alias("key_date"), F.col("customer_id").alias("key_customer"))
     surplus: list[Duplicate] = []
     first_of: tuple[str, int] | None = None
