@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from santander.erasure.names import names_in
 from santander.erasure.spellings import find, number_named, plain_digits
 from santander.erasure.tokens import SHORTEST, Numbers
 
@@ -81,6 +82,28 @@ def in_columns(batches: "Iterable[pa.RecordBatch]", ids: Numbers, *, keys_alone:
                 yield f"column {name}", _numbers(in_json(column.to_pylist(), ids))
 
 
+def in_schema(schema: "pa.Schema", ids: Numbers) -> Numbers:
+    """The persons that names of columns tell, and what is said of the file and its columns beside the rows."""
+    said = [schema.metadata or {}, *(field.metadata or {} for field in schema)]
+    # pandas says the names of columns again, and the number of rows
+    texts = [text for each in said for name, value in each.items() if name != b"pandas" for text in (name, value)]
+    found = [names_in(name, ids) for name in schema.names]
+    return np.concatenate([*found, *(find(plain_digits(text), ids)[1] for text in texts), np.empty(0, np.int64)])
+
+
+def numbers_of_array(array: "np.ndarray[Any, Any]", ids: Numbers) -> Numbers:
+    """Whole numbers in an array of numbers, the persons that one of texts names, and both of an array with fields."""
+    if array.dtype.names:
+        parts = [numbers_of_array(array[name], ids) for name in array.dtype.names]
+        return np.concatenate([*parts, *(names_in(name, ids) for name in array.dtype.names)])
+    if array.dtype.kind in "US":
+        return _numbers(in_json(np.unique(array).tolist(), ids))
+    if not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):
+        return np.empty(0, np.int64)
+    whole = array[np.isfinite(array) & (array >= 0) & (array < 1 << 62)]
+    return np.unique(whole[whole == np.floor(whole)].astype(np.int64))
+
+
 def in_sqlite(file: Path, ids: Numbers) -> Found:
     """Every value of every table, and keys of Feast in pages that no row uses any more."""
     yield "pages not in use", feast_keys(file)
@@ -89,9 +112,11 @@ def in_sqlite(file: Path, ids: Numbers) -> Found:
         connection.text_factory = lambda text: text.decode("utf-8", "replace")
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for table in tables:
+            yield "names of tables", names_in(table, ids)
             quoted = table.replace('"', '""')
             rows = connection.execute(f'SELECT * FROM "{quoted}"')  # noqa: S608  (names come from the file's own catalogue)
             columns = [column for column, *_ in rows.description]
+            yield f"columns of table {table}", names_in(" ".join(columns), ids)
             values = ({name: value for name, value in zip(columns, row, strict=True) if value is not None} for row in rows)
             yield f"table {table}", _numbers(in_json(values, ids))
     finally:

@@ -16,6 +16,7 @@ from santander.storage import Place, open_read, remove_tree, whole_file
 if TYPE_CHECKING:
     from santander.settings import Settings
 
+_KEYS = {f"column {name}" for name in KEY_COLUMNS}
 _UNFINISHED = re.compile(r"\..*\.([0-9]+)\.part")
 
 
@@ -43,7 +44,10 @@ def clean_files(settings: "Settings", ids: Numbers, *, dry_run: bool) -> list[st
         if is_below(file, settings.data / "lake") or is_below(file, settings.state):
             continue
         is_report = is_below(file, settings.data / "quality")
-        if not (is_report or _has_keys(file)) or not traces_in(settings, file, ids).traces:
+        if not (is_report or _has_keys(file)):
+            continue
+        where = {trace.where for trace in traces_in(settings, file, ids).traces}
+        if not (where if is_report else where & _KEYS):  # what else names them in such a file is no row of theirs
             continue
         changed.append(str(file))
         if dry_run:

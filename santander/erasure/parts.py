@@ -3,6 +3,7 @@
 Kinds are told by content. What cannot be opened (encrypted, broken, too large, too deep) is a part too, with the reason.
 """
 
+import io
 import lzma
 import sqlite3
 import struct
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from santander.erasure.edges import after_zip, said_by_gzip
 from santander.erasure.kinds import Kind, encoding_of, kind_of, opaque_name
 from santander.erasure.streams import Allowance, TooMuch, begun, counted, recoded, seekable, unpacked
 from santander.errors import SantanderError, telling_line
@@ -37,7 +39,8 @@ class Part:
     source: BinaryIO
     encoding: str = ""
     names: str = ""
-    """Its name in the archive, which may name a person as well."""
+    """Its name in the archive, or what else is said of it there, which may name a person as well."""
+    named_by: str = "the name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ def _opened(source: BinaryIO, within: str, depth: int, deepest: int, allowance: 
         elif depth == deepest:
             yield Closed(within, f"lies more than {deepest} archives deep (erasure.max_depth)")
         elif kind is Kind.PACKED:
+            if said := said_by_gzip(head):
+                yield Part(within, Kind.EMPTY, io.BytesIO(), names=said, named_by="the header of the gzip")
             yield from _opened(counted(unpacked(source, head), allowance), within, depth + 1, deepest, allowance)
         else:
             yield from _members(kind, source, within, depth, deepest, allowance)
@@ -82,6 +87,9 @@ def _members(
     kind: Kind, source: BinaryIO, within: str, depth: int, deepest: int, allowance: Allowance
 ) -> Iterator[Part | Closed]:
     for name, member in _of_zip(source) if kind is Kind.ZIP else _of_tar(source):
+        if isinstance(member, Part):
+            yield Part(within, member.kind, member.source, names=member.names, named_by=member.named_by)
+            continue
         inner = f"{within}/{name}" if within else name
         if isinstance(member, str):
             yield Closed(inner, member)
@@ -90,10 +98,15 @@ def _members(
         yield from _opened(counted(member, allowance), inner, depth + 1, deepest, allowance)
 
 
-def _of_zip(source: BinaryIO) -> Iterator[tuple[str, BinaryIO | str]]:
+def _of_zip(source: BinaryIO) -> Iterator[tuple[str, BinaryIO | str | Part]]:
     with seekable(source) as whole, zipfile.ZipFile(whole) as archive:
+        if said := after_zip(whole):
+            yield "", _said("the end of the zip", said)
         for info in archive.infolist():
+            if info.comment:
+                yield "", _said("a comment in the zip", info.comment.decode("utf-8", "surrogateescape"))
             if info.is_dir():
+                yield "", _said("the name of a folder in the zip", info.filename)
                 continue
             if info.flag_bits & _ENCRYPTED:
                 yield info.filename, "is encrypted"
@@ -107,8 +120,15 @@ def _of_zip(source: BinaryIO) -> Iterator[tuple[str, BinaryIO | str]]:
                 yield info.filename, cast("BinaryIO", member)
 
 
-def _of_tar(source: BinaryIO) -> Iterator[tuple[str, BinaryIO | str]]:
+def _of_tar(source: BinaryIO) -> Iterator[tuple[str, BinaryIO | str | Part]]:
     with tarfile.open(fileobj=source, mode="r|") as archive:
         for info in archive:
+            yield "", _said("the owner or a link in the tar", f"{info.linkname} {info.uname} {info.gname}")
+            if not info.isfile():
+                yield "", _said("the name of a folder or link in the tar", info.name)
             if info.isfile() and (member := archive.extractfile(info)) is not None:
                 yield info.name, cast("BinaryIO", member)
+
+
+def _said(where: str, text: str) -> Part:
+    return Part("", Kind.EMPTY, io.BytesIO(), names=text, named_by=where)

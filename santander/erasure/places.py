@@ -1,7 +1,7 @@
 """The files below a folder, local or in a bucket."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,47 @@ def entries_below(folder: Place) -> Iterator[Place | NotListed]:
     for info in sorted(below, key=lambda info: str(info.path)):
         if info.type == FileType.File:
             yield BucketPath(folder.bucket, info.path.removeprefix(f"{folder.bucket}/"), folder.access)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name that is no file's and may tell a person: of what, and as it is written."""
+
+    path: Place
+    what: str
+    text: str
+
+
+def names_below(folder: Place, without: Collection[Place] = ()) -> Iterator[Name]:
+    """Names of folders below the folder, empty ones too, of links that lead nowhere, and of what is no file; targets of links."""
+    if isinstance(folder, Path):
+        yield from _named(folder, {each.resolve() for each in without if isinstance(each, Path)})
+        return
+    seen: set[str] = set()
+    for file in files_below(folder):
+        if isinstance(file, BucketPath) and not any(is_below(file, each) for each in without):
+            parts = file.key.removeprefix(folder.key).strip("/").split("/")[:-1]
+            for depth in range(1, len(parts) + 1):
+                path = folder / "/".join(parts[:depth])
+                if str(path) not in seen:
+                    seen.add(str(path))
+                    yield Name(path, "the name of a folder", parts[depth - 1])
+
+
+def _named(folder: Path, without: set[Path]) -> Iterator[Name]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return  # it is named as one that cannot be listed
+    for entry in entries:
+        path = folder / entry.name
+        if entry.is_symlink():
+            yield Name(path, "the target of a link", str(path.readlink()))
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if not entry.is_file():
+            yield Name(path, "the name of a folder" if is_folder else "its name", entry.name)
+        if is_folder and path.resolve() not in without:
+            yield from _named(path, without)
 
 
 def _listed(folder: Path) -> Iterator[Place | NotListed]:

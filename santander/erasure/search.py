@@ -17,13 +17,23 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from santander.erasure.decoding import KEY_COLUMNS, Found, feast_keys, in_columns, in_json, in_sqlite, in_text
+from santander.erasure.decoding import (
+    KEY_COLUMNS,
+    Found,
+    feast_keys,
+    in_columns,
+    in_json,
+    in_schema,
+    in_sqlite,
+    in_text,
+    numbers_of_array,
+)
 from santander.erasure.kinds import Kind
 from santander.erasure.layout import layout_of
 from santander.erasure.lines import lines_in
+from santander.erasure.names import names_in
 from santander.erasure.parts import BROKEN, Closed, Part, parts_of
-from santander.erasure.places import NotListed, entries_below, is_below
-from santander.erasure.spellings import find
+from santander.erasure.places import NotListed, entries_below, is_below, names_below
 from santander.erasure.streams import begun, seekable
 from santander.erasure.tokens import Numbers
 from santander.errors import SantanderError, telling_line
@@ -36,6 +46,8 @@ if TYPE_CHECKING:
 
 _OWN_NAMES = re.compile(r".*\.(lock|pyc|whl|so|db-shm)|suppression\.key")
 """Files of the state folder that hold no text of anybody: locks, code, the index of a write-ahead log, our key."""
+_OWN_CODE = re.compile(r".*/artifacts/code/santander/.*\.py")
+"""The code that a model carries along, whose constants are no ids."""
 _PARQUET = b"PAR1"
 _ROWS = 1 << 17
 _COPIED = 1 << 20
@@ -69,7 +81,7 @@ class Searched:
 
 def search(settings: "Settings", ids: Numbers, others: Iterable[Place] = ()) -> Searched:
     """Every trace below the data folder and the state folder, and in ``others``."""
-    searched, seen = Searched(), set[str]()
+    searched, seen = Searched(_in_names(settings, ids)), set[str]()
     for file in (*entries_below(settings.data), *entries_below(settings.state), *others):
         if str(file) in seen:
             continue
@@ -78,7 +90,7 @@ def search(settings: "Settings", ids: Numbers, others: Iterable[Place] = ()) -> 
             searched.closed[str(file)] = file.reason
             continue
         is_ours = is_below(file, settings.state) or is_below(file, settings.data / "lake")
-        if is_ours and _OWN_NAMES.fullmatch(file.name):
+        if is_ours and (_OWN_NAMES.fullmatch(file.name) or _OWN_CODE.fullmatch(str(file))):
             continue
         found = traces_in(settings, file, ids, is_ours=is_ours)
         searched.traces.extend(found.traces)
@@ -86,13 +98,19 @@ def search(settings: "Settings", ids: Numbers, others: Iterable[Place] = ()) -> 
     return searched
 
 
+def _in_names(settings: "Settings", ids: Numbers) -> list[Trace]:
+    """Names of folders and links that tell a person; those in the state folder are made of runs, versions and processes."""
+    found = ((name, names_in(name.text, ids).size) for name in names_below(settings.data, without=[settings.state]))
+    return [Trace(str(name.path), name.what, count) for name, count in found if count]
+
+
 def traces_in(settings: "Settings", file: Place, ids: Numbers, *, is_ours: bool = False) -> Searched:
     """The traces in one file; of what is ours, a state folder's or a table's, kinds that nobody else knows are no riddle."""
     if is_ours and isinstance(file, Path) and _WAL.fullmatch(file.name):
         return Searched(_named(file, [("pages not in use", feast_keys(file))], ids))
     searched = Searched()
-    if not is_ours and (named := find(file.name.encode("utf-8", "surrogateescape"), ids)[1]).size:
-        searched.traces.append(Trace(str(file), "its name", int(np.unique(named).size)))
+    if not is_ours and (named := names_in(file.name, ids)).size:
+        searched.traces.append(Trace(str(file), "its name", named.size))
     try:
         with open_read(file) as source:
             for part in parts_of(source, settings.erasure):
@@ -117,8 +135,8 @@ def _look(file: Place, part: Part | Closed, ids: Numbers, searched: Searched, *,
         _close(searched, file, part.within, part.reason)
         return
     if part.names:
-        found = find(part.names.encode("utf-8", "surrogateescape"), ids)[1]
-        searched.traces.extend([Trace(str(file), f"the name {part.within}", 1)] if found.size else [])
+        found = names_in(part.names, ids)
+        searched.traces.extend([Trace(str(file), f"{part.named_by} {part.within}".rstrip(), found.size)] if found.size else [])
         return
     try:
         if part.kind is Kind.TEXT:
@@ -160,7 +178,7 @@ def _decoded(file: Place, part: Part, ids: Numbers, *, is_ours: bool) -> Found |
     if part.kind in {Kind.PARQUET, Kind.ARROW, Kind.ORC}:
         return _in_rows(part, ids, is_ours=is_ours)
     if part.kind is Kind.NUMPY:
-        return _in_numpy(part, is_ours=is_ours)
+        return _in_numpy(part, ids, is_ours=is_ours)
     if is_ours:  # pictures of plots, boosters, the registry of Feast: none of them holds an id, save as a text
         return iter(()) if part.kind is Kind.PICTURE or file.name.endswith(".ubj") else in_text(part.source, ids, ours=True)
     return None
@@ -188,7 +206,8 @@ def _in_rows(part: Part, ids: Numbers, *, is_ours: bool) -> Found:
         if part.kind is Kind.PARQUET:
             yield from _in_parquet(source, ids, is_ours=is_ours)
         else:
-            batches = _of_arrow(source) if part.kind is Kind.ARROW else _of_orc(source)
+            schema, batches = _of_arrow(source) if part.kind is Kind.ARROW else _of_orc(source)
+            yield "names of columns", in_schema(schema, ids)
             yield from in_columns(batches, ids, keys_alone=False)
 
 
@@ -197,6 +216,7 @@ def _in_parquet(source: BinaryIO, ids: Numbers, *, is_ours: bool) -> Found:
     import pyarrow.parquet as pq
 
     schema = pq.read_schema(source)
+    yield "names of columns", in_schema(schema, ids)
     texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
     source.seek(0)
     content = pq.ParquetFile(source, read_dictionary=texts)
@@ -209,27 +229,26 @@ def _in_parquet(source: BinaryIO, ids: Numbers, *, is_ours: bool) -> Found:
     yield from in_columns(content.iter_batches(_ROWS, columns=wanted), ids, keys_alone=is_ours)
 
 
-def _of_arrow(source: BinaryIO) -> "Iterator[pa.RecordBatch]":
+def _of_arrow(source: BinaryIO) -> "tuple[pa.Schema, Iterator[pa.RecordBatch]]":
     import pyarrow as pa
 
     content = pa.ipc.open_file(source)
-    return (content.get_batch(number) for number in range(content.num_record_batches))
+    return content.schema, (content.get_batch(number) for number in range(content.num_record_batches))
 
 
-def _of_orc(source: BinaryIO) -> "Iterator[pa.RecordBatch]":
+def _of_orc(source: BinaryIO) -> "tuple[pa.Schema, Iterator[pa.RecordBatch]]":
     import pyarrow.orc
 
     content = pyarrow.orc.ORCFile(source)
-    return (content.read_stripe(number) for number in range(content.nstripes))
+    return content.schema, (content.read_stripe(number) for number in range(content.nstripes))
 
 
-def _in_numpy(part: Part, *, is_ours: bool) -> Found:
+def _in_numpy(part: Part, ids: Numbers, *, is_ours: bool) -> Found:
     if is_ours:  # weights of a model
         return
-    content = np.load(part.source, allow_pickle=False)
-    if np.issubdtype(content.dtype, np.number):
-        whole = content[np.isfinite(content) & (content >= 0) & (content < 1 << 62)]
-        yield "a value", np.unique(whole[whole == np.floor(whole)].astype(np.int64))
+    with seekable(part.source) as source:
+        content = np.load(source, allow_pickle=False)
+    yield "a value", numbers_of_array(content, ids)
 
 
 def _named(file: Place, found: "Iterable[tuple[str, Numbers]]", ids: Numbers) -> "list[Trace]":

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from santander.erasure.places import names_below
 from santander.storage import open_read, place, whole_file
 from tests.landing_files import header, record
 from tests.s3_server import S3Server, s3_server
@@ -58,6 +59,17 @@ def test_no_object_names_a_forgotten_customer(server: S3Server, monkeypatch: pyt
         assert gzip.decompress(file.read()).decode().count("\n") == 151
     again = run("ingest", str(packed), str(plain), *folders)
     assert again["months"]["2015-01"] == {"read": 150, "kept": 150, "quarantined": 0, "rows_with_quarantined_values": 0}
+
+
+def test_folders_of_a_bucket_have_names_too(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.reach(monkeypatch)
+    folder = place("s3a://lakes/other")
+    for name in (f"raw/customer_id={GONE}/a.txt", f"raw/customer_id={GONE}/b/c.txt", "state/1/d.txt"):
+        with whole_file(folder / name) as file:
+            file.write(b"nothing")
+    named = [(str(name.path), name.text) for name in names_below(folder, without=[folder / "state"])]
+    raw = "s3a://lakes/other/raw"
+    assert named == [(raw, "raw"), (f"{raw}/customer_id={GONE}", f"customer_id={GONE}"), (f"{raw}/customer_id={GONE}/b", "b")]
 
 
 def plain_bytes(file: Path) -> bytes:
