@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from santander.cli import Outcome, main_of, verb
+from santander.erasure.asked import asked_id, asked_ids
 from santander.errors import SantanderError
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 @verb
 def forget(
-    customer_ids: Annotated[list[int] | None, typer.Argument(help="Customers to forget.", metavar="CUSTOMER_ID…", min=1)] = None,
+    customer_ids: Annotated[
+        list[int] | None, typer.Argument(help="Customers to forget.", metavar="CUSTOMER_ID…", parser=asked_id)
+    ] = None,
     *,
     from_file: Annotated[
         Path | None, typer.Option("--from-file", help="Text file of further ids, one a line; delete it afterwards.")
@@ -33,7 +36,6 @@ def forget(
 
     On a terminal it says what will go and asks. Ends with exit code 1 when anything is left, and names it.
     """
-    from santander.erasure.asked import asked_ids
     from santander.erasure.forget import forget as forget_customers
     from santander.storage import place
 

@@ -3,28 +3,50 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from santander.errors import InputError
+from santander.errors import InputError, telling_line
 
 _LONGEST = 18
+_SHOWN = 40
+_REMEDY = f"write digits alone, at most {_LONGEST} of them, such as 1375586"
+
+
+def asked_id(text: str) -> int:
+    """The id that a text is; raises InputError, which shows the text."""
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST and int(digits)):
+        raise InputError(f"{_shown(text)} is no customer id: {_REMEDY}")
+    return int(digits)
 
 
 def asked_ids(named: Sequence[int], file: Path | None) -> list[int]:
     """The ids of the command line and of the file, each once; raises InputError for a line that is no id, and for none at all."""
     ids = set(named)
     if file is not None:
-        try:
-            lines = file.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{file}: cannot be read as a text file of ids ({error})") from None
-        for number, line in enumerate(lines, 1):
-            text = line.strip()
-            if not text:
+        for number, line in enumerate(_text_of(file).splitlines(), 1):
+            if not line.strip():
                 continue
-            if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST and int(text)):
-                raise InputError(f"{file}: line {number} is not a customer id")
-            ids.add(int(text))
+            try:
+                ids.add(asked_id(line))
+            except InputError:
+                raise InputError(f"{file}: line {number} is not a customer id: {_shown(line)}; {_REMEDY}") from None
     if not ids:
         raise InputError("name at least one customer, or a file of ids with --from-file")
-    if max(ids) >= 10**_LONGEST:
-        raise InputError(f"a customer id has at most {_LONGEST} digits")
     return sorted(ids)
+
+
+def _text_of(file: Path) -> str:
+    wanted = "--from-file takes a text file with an id on each line"
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(f"{file}: there is no such file: {wanted}") from None
+    except IsADirectoryError:
+        raise InputError(f"{file}: is a folder: {wanted}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{file}: cannot be read, as it is no text in UTF-8: {wanted}") from None
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read ({telling_line(error)}): {wanted}") from None
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
