@@ -27,6 +27,7 @@ from santander.storage import Place, whole_file
 
 _BLOCK = 16 << 20
 _LONGEST_LINE = 64 << 20
+_ESCAPED = re.compile(rb"\\[\"\r\n]")
 _MONTH = re.compile(r"\s*([0-9]{4}-(0[1-9]|1[0-2]))-[0-9]{2}\s*")
 
 
@@ -128,8 +129,14 @@ def cut_out(found: Scan) -> Iterator[str]:
 
 
 def _span_lines(source: BinaryIO, delimiter: str) -> bool:
-    """Whether a field of the csv may go on in the next line: a quote is open at the end of one, or a return stands inside."""
+    """Whether a field of the csv may go on in the next line: a quote is open at the end of one, or a return stands inside.
+
+    Other writers than Python's escape by a backslash, or quote by an apostrophe; where either might be, nothing is sure.
+    """
+    apostrophe = re.compile(rb"(?:^|" + re.escape(delimiter.encode()) + rb")'[^'\n]*$", re.MULTILINE)
     for block in _whole_lines(source):
+        if _ESCAPED.search(block) or (b"'" in block and apostrophe.search(block)):
+            return True
         if b'"' not in block:
             continue
         quoted = [f"{line}\n" for line in block.decode("latin-1").split("\n") if '"' in line]
