@@ -108,7 +108,7 @@ YES_NO: Reader = choice(S=True, N=False)
 ONE_ZERO: Reader = choice(_1=True, _0=False)
 SPELLINGS = (
     *("\\N", "NULL", "null", "Null", "(null)", "[NULL]", "<null>", "None", "nil", "nan", "NaN", "<NA>", "NaT", "#N/A", "#N/D"),
-    *("#NULL!", "#VALUE!", "#REF!", "#NAME?", "#DIV/0!", "N/A", "n/a", "N/D", "n/d", "s/d", "S/D", "?", "--", "-", "."),
+    *("#NULL!", "#VALUE!", "#REF!", "#NAME?", "#DIV/0!", "N/A", "n/a", "N/D", "n/d", "s/d", "S/D", "--", "-", "."),
 )
 NOTHING = ("", "NA", *SPELLINGS)
 
