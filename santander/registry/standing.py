@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from santander.addresses import path_of_file
 from santander.errors import SantanderError
 from santander.registry.local_registry import StoredVersion
-from santander.registry.tracking import has_registry, open_tracking
+from santander.registry.tracking import find_run, has_registry, open_tracking
 from santander.registry.versions import PACKED, NoChampion, champion_number, registered
 from santander.table_schema import OutdatedTable
 
@@ -137,18 +137,7 @@ def _was_decided(settings: "Settings", lake: "Lake", *, tagged: bool) -> bool:
 
 
 def _has_run(settings: "Settings", run_id: str) -> bool:
-    if not has_registry(settings):
-        return False
-    client = open_tracking(settings)
-    from mlflow.exceptions import MlflowException
-
-    try:
-        client.get_run(run_id)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return False
-    return True
+    return has_registry(settings) and find_run(open_tracking(settings), run_id) is not None
 
 
 def _remedy(settings: "Settings", found: Mapping[int, StoredVersion], number: int | None) -> str:

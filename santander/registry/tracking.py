@@ -13,6 +13,7 @@ from santander.settings import Settings
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Run
 
 _UNLESS_NAMED = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -57,6 +58,18 @@ def open_tracking(settings: Settings) -> "MlflowClient":
         # MLflow writes its choice to the environment, where other settings of this process would take it for the user's
         os.environ.pop("MLFLOW_TRACKING_URI", None)
     return mlflow.MlflowClient(uri, uri)
+
+
+def find_run(client: "MlflowClient", run_id: str) -> "Run | None":
+    """A run by its id, deleted ones too; None where this place has none. Any other failure to find out is raised."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
 
 
 def experiment_id(settings: Settings, client: "MlflowClient") -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from santander.lake import Lake
 from santander.registry.provenance import git_sha, origin_tags, settings_dump, table_versions
-from santander.registry.tracking import experiment_id, open_tracking
+from santander.registry.tracking import experiment_id, find_run, open_tracking
 from santander.settings import Settings
 from santander.tuning.space import Space
 from santander.tuning.study import Study
@@ -106,14 +106,8 @@ class StudyRuns:
 
 
 def _is_there(client: "MlflowClient", run_id: str) -> bool:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return str(client.get_run(run_id).info.lifecycle_stage) == "active"
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return False
+    found = find_run(client, run_id)
+    return found is not None and str(found.info.lifecycle_stage) == "active"
 
 
 def _text(value: Any) -> str:
