@@ -42,7 +42,7 @@ test-faults: $(READY) ## Kill, fill the disk, run two at once, feed broken files
 	$(BIN)/python -m pytest -m faults $(ARGS)
 
 java: $(READY) ## Find the Java that Apache Spark needs, or install it with apt
-	@$(BIN)/python -m santander.cluster.java 2>/dev/null || { deploy/install-packages.sh java && $(BIN)/python -m santander.cluster.java; }
+	@$(BIN)/python -m santander.engine.cluster.java 2>/dev/null || { deploy/install-packages.sh java && $(BIN)/python -m santander.engine.cluster.java; }
 
 lint: $(READY) ## Check style and types
 	$(BIN)/ruff check .

@@ -25,7 +25,7 @@ def bank(folder: Path, size: float, dirty_share: float = 0.0) -> Path:
     shutil.rmtree(making, ignore_errors=True)
     options = ["--dirty", "--dirty-share", str(dirty_share)] if dirty_share else []
     command = [
-        sys.executable, "-c", "from santander.cli import main; main()", "generate", "--no-propensity",
+        sys.executable, "-c", "from santander.cli.app import main; main()", "generate", "--no-propensity",
         "--out", str(making / "raw"), "--customers", str(max(round(FULL * size), 50)), *options,
     ]  # fmt: skip
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)

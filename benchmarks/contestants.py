@@ -47,7 +47,7 @@ def environment() -> Mapping[str, str]:
 
 def santander(*arguments: str) -> list[str]:
     """The command line, as the installed script starts it."""
-    return [sys.executable, "-c", "from santander.cli import main; main()", *arguments]
+    return [sys.executable, "-c", "from santander.cli.app import main; main()", *arguments]
 
 
 def drive(step: str, work: Work, *more: str) -> list[str]:

@@ -25,12 +25,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from santander.bank.months import Month
-from santander.engine import open_session
+from santander.config.settings import Settings
+from santander.engine.session import open_session
 from santander.evaluation.buyers import BuyersOfMonth
 from santander.evaluation.hidden import HiddenMonth, hidden_month
 from santander.features.expansion import ColumnPlan, integers
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.models.additions import RowWeight, examples_of
 from santander.models.boosted_trees import BoostedTreesSettings
 from santander.models.classes import Classes, Rare
@@ -38,9 +38,9 @@ from santander.models.month_weight import ALIKE
 from santander.models.ranking import Ranks, top_products
 from santander.models.start import GroupStart
 from santander.models.training_set import TrainingSet, in_months
-from santander.settings import Settings
+from santander.schema.catalogue import FEATURES_TABLE
+from santander.schema.months import Month
 from santander.store.access import open_store
-from santander.tables import FEATURES_TABLE
 from santander.training.collect import collect_training_set, through
 from santander.training.labelled import labelled_months
 from santander.training.recipe import MonthsBefore

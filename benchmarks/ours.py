@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from santander.lake import Lake
-    from santander.settings import Settings
+    from santander.config.settings import Settings
+    from santander.lake.lake import Lake
     from santander.training.plan import MonthPlan
     from santander.training.recipe import Recipe
 
@@ -45,9 +45,9 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="folder of the booster")
     parser.add_argument("--repeats", type=int, default=3)
     asked = parser.parse_args()
-    from santander.engine import open_session
-    from santander.lake import Lake
-    from santander.settings import Settings
+    from santander.config.settings import Settings
+    from santander.engine.session import open_session
+    from santander.lake.lake import Lake
 
     settings = Settings.load(data_dir=asked.data_dir)
     with open_session(settings) as session:
@@ -63,8 +63,8 @@ def main() -> None:
 
 
 def _plan(lake: "Lake", target: str) -> "tuple[Recipe, MonthPlan]":
-    from santander.bank.months import Month
-    from santander.settings import Settings
+    from santander.config.settings import Settings
+    from santander.schema.months import Month
     from santander.training.labelled import labelled_months
     from santander.training.plan import plan_months
     from santander.training.recipe import Recipe
@@ -90,9 +90,9 @@ def _training_set(settings: "Settings", lake: "Lake", target: str, out: Path, re
     import pyarrow.parquet as pq
     from pyspark.sql import functions as F
 
-    from santander.features.declaration import FEATURE_NAMES
+    from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
+    from santander.schema.features import FEATURE_NAMES
     from santander.store.access import open_store
-    from santander.tables import CUSTOMERS, FEATURES_TABLE
     from santander.training.collect import through
     from santander.training.labels import KEY, buyers, labels
 
@@ -132,8 +132,8 @@ def _common_model(settings: "Settings", lake: "Lake", target: str, out: Path) ->
 
 
 def _score(settings: "Settings", lake: "Lake", target: str, folder: Path) -> dict[str, Any]:
-    from santander.bank.months import Month
     from santander.models.boosted_trees import BoostedTrees
+    from santander.schema.months import Month
     from santander.scoring.batch import score_month
     from santander.store.access import open_store
 
@@ -147,13 +147,13 @@ def _fit(settings: "Settings", lake: "Lake", target: str, repeats: int) -> dict[
     import pyarrow as pa
     import xgboost
 
-    from santander.bank.months import Month
-    from santander.features.declaration import FEATURE_NAMES
     from santander.models.boosted_trees import BoostedTrees
     from santander.models.kinds import settings_of
+    from santander.schema.catalogue import FEATURES_TABLE
+    from santander.schema.features import FEATURE_NAMES
+    from santander.schema.months import Month
     from santander.scoring.batch import score_month
     from santander.store.access import open_store
-    from santander.tables import FEATURES_TABLE
     from santander.training.collect import collect_training_set, through
 
     store = open_store(settings, lake)

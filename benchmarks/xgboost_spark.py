@@ -23,13 +23,13 @@ import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from santander.bank.months import Month
-from santander.engine import open_session
-from santander.lake import Lake
+from santander.config.settings import Settings
+from santander.engine.session import open_session
+from santander.lake.lake import Lake
 from santander.models.boosted_trees import BoostedTrees, BoostedTreesSettings
 from santander.models.month_weight import MonthWeight
 from santander.models.training_set import TrainingSet, additions_of
-from santander.settings import Settings
+from santander.schema.months import Month
 from santander.store.access import open_store
 from santander.training.barrier import Guard
 from santander.training.collect import collect_training_set, through

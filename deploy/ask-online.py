@@ -11,11 +11,11 @@ import sys
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from santander.lake import Lake
-from santander.settings import Settings
+from santander.config.settings import Settings
+from santander.lake.lake import Lake
+from santander.schema.catalogue import FEATURES_TABLE, ONLINE_FEATURES
 from santander.store.access import open_store
 from santander.store.serving import read_online
-from santander.tables import FEATURES_TABLE, ONLINE_FEATURES
 
 
 def main(customer_ids: list[int]) -> int:

@@ -7,6 +7,6 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 environment=${1:?which environment?} cache=${2:?which folder?}
 
 # from the source files: an image fetches before the package is installed, so that most changes of code keep its jars
-SANTANDER_CACHE_DIR=$cache PYTHONPATH=$here "$environment/bin/python" -m santander.cluster.jars delta s3a >/dev/null
+SANTANDER_CACHE_DIR=$cache PYTHONPATH=$here "$environment/bin/python" -m santander.engine.cluster.jars delta s3a >/dev/null
 # what was downloaded lies in the cache a second time, as it came
 rm -rf "$cache/ivy"

@@ -10,11 +10,11 @@ from feast.infra.offline_stores.contrib.spark_offline_store.spark_source import 
 from feast.types import Bytes, Int64
 from feast.value_type import ValueType
 
-from santander.features.declaration import FAMILY_MEANING, FEATURE_SET, FEATURES, Family
+from santander.schema.catalogue import FEATURES_TABLE, ONLINE_FEATURES, PARTITION, Table
+from santander.schema.features import FAMILY_MEANING, FEATURE_SET, FEATURES, Family
 from santander.store.fields import feast_fields
 from santander.store.lookups import SPACING_TAG
 from santander.store.names import ONLINE_SERVICE, ONLINE_VIEW, PACKED
-from santander.tables import FEATURES_TABLE, ONLINE_FEATURES, PARTITION, Table
 
 MONTH_IS_LONG = "28"
 """Days between two snapshots at least: from 28 February to 28 March."""

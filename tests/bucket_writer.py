@@ -10,11 +10,11 @@ import time
 from contextlib import nullcontext
 from pathlib import Path
 
-from santander.bank.months import Month
-from santander.engine import open_session
-from santander.lake import Lake
-from santander.settings import Settings
-from santander.tables import Table
+from santander.config.settings import Settings
+from santander.engine.session import open_session
+from santander.lake.lake import Lake
+from santander.schema.catalogue import Table
+from santander.schema.months import Month
 
 NUMBERS = Table(
     name="numbers",

@@ -13,9 +13,9 @@ import hypothesis
 import pytest
 from pyspark.sql import SparkSession
 
-from santander.engine import EMBEDDED, open_session
-from santander.lake import Lake
-from santander.settings import Settings
+from santander.config.settings import Settings
+from santander.engine.session import EMBEDDED, open_session
+from santander.lake.lake import Lake
 from tests.needs import need_java
 
 # no test depends on a time; examples are the same on every run
@@ -81,9 +81,9 @@ class Bank:
 
 @pytest.fixture(scope="session")
 def bank(tmp_path_factory: pytest.TempPathFactory, session: SparkSession) -> Bank:
-    from santander.steps import Steps
+    from santander.pipeline.steps import Steps
+    from santander.schema.catalogue import CUSTOMERS
     from santander.synthetic import BankSpec, generate
-    from santander.tables import CUSTOMERS
 
     settings = Settings.load(data_dir=str(tmp_path_factory.mktemp("bank")))
     generate(BankSpec(out=settings.data / "raw", customers=3_000, seed=5))
@@ -96,8 +96,8 @@ def bank(tmp_path_factory: pytest.TempPathFactory, session: SparkSession) -> Ban
 @pytest.fixture(scope="session")
 def scored_bank(bank: Bank) -> Bank:
     """The small bank after training, scoring and writing the submission, by the steps that ``run`` takes."""
-    from santander.bank.months import Month
-    from santander.steps import Steps
+    from santander.pipeline.steps import Steps
+    from santander.schema.months import Month
     from santander.training.recipe import Recipe
 
     steps = Steps(bank.settings, bank.lake.session)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from santander.bank.columns import SOURCE_HEADER
+from santander.schema.columns import SOURCE_HEADER
 
 LEGAL = dict.fromkeys(SOURCE_HEADER, "0") | {
     "fecha_dato": "2015-01-28", "ncodpers": "1375586", "ind_empleado": "N", "pais_residencia": "ES", "sexo": "H",

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import pytest
 
-from santander.cluster.java import NoJava, find_java_home
+from santander.engine.cluster.java import NoJava, find_java_home
 
 
 def lacking(reason: str) -> NoReturn:

@@ -3,8 +3,8 @@
 import shutil
 from pathlib import Path
 
+from santander.config.settings import Settings
 from santander.relocation.settle import remember, settle
-from santander.settings import Settings
 from tests.conftest import Bank
 
 

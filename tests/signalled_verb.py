@@ -9,17 +9,17 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from santander.cli import Outcome, main_of, verb
+from santander.cli.app import Outcome, main_of, verb
 
 if TYPE_CHECKING:
-    from santander.settings import Settings
+    from santander.config.settings import Settings
 
 
 @verb
 def stay(what: str, *, settings: "Settings") -> Outcome:
     """Stay in a query of the engine, in native code, beside a child, or beside a fork that a signal ends."""
     if what == "engine":
-        from santander.engine import open_session
+        from santander.engine.session import open_session
 
         with open_session(settings) as session:
             print("ready", flush=True)

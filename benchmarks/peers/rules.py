@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from santander.bank.columns import COLUMNS, PRODUCT_COLUMNS, PROFILE_COLUMNS, SOURCE_HEADER, Column
+from santander.schema.columns import COLUMNS, PRODUCT_COLUMNS, PROFILE_COLUMNS, SOURCE_HEADER, Column
 
 __all__ = ["COLUMNS", "FILES", "HOLDS", "PRODUCT_COLUMNS", "PROFILE_COLUMNS", "Column", "columns_of", "silent", "value_of"]
 

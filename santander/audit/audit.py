@@ -14,13 +14,13 @@ from santander.audit.findings import Findings
 from santander.audit.ledger import compare_ingestions, compare_lines
 from santander.audit.recommendations import compare_recommendations
 from santander.audit.source import ERASED, Source
-from santander.bank.months import Month
 from santander.errors import InputError, SantanderError
-from santander.lake import Lake
-from santander.tables import CUSTOMERS, FEATURES_TABLE, INGESTIONS, QUARANTINE, RECOMMENDATIONS
+from santander.lake.lake import Lake
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, INGESTIONS, QUARANTINE, RECOMMENDATIONS
+from santander.schema.months import Month
 
 if TYPE_CHECKING:
-    from santander.settings import Settings
+    from santander.config.settings import Settings
 
 log = logging.getLogger("santander.audit")
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from santander.machine import cores
-from santander.storage import remove_tree
+from santander.config.machine import cores
+from santander.storage.places import remove_tree
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -7,7 +7,7 @@ from santander.audit.engine import Engine
 from santander.audit.findings import Difference, Findings
 from santander.audit.live import parquet
 from santander.audit.rules import PRODUCTS
-from santander.bank.months import Month
+from santander.schema.months import Month
 
 LAGS = (1, 2, 3, 4, 5)
 ENOUGH_INCOMES = 50

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from santander.audit.rules import PRODUCTS, PROFILE
-from santander.packed import UNREADABLE, is_packed, open_plain
-from santander.storage import Place, recorded_place
+from santander.storage.packed import UNREADABLE, is_packed, open_plain
+from santander.storage.places import Place, recorded_place
 
 LONE_RETURN = "\ue00d"
 """Stands for a carriage return that is not part of a line's end."""

@@ -7,9 +7,9 @@ from urllib.parse import unquote
 from santander.audit.engine import Engine, literal
 from santander.audit.reading import sql_type
 from santander.audit.rules import PRODUCTS, PROFILE
-from santander.lake import Lake
-from santander.spelling import plain_path
-from santander.tables import PARTITION, QUARANTINE, Table
+from santander.lake.lake import Lake
+from santander.schema.catalogue import PARTITION, QUARANTINE, Table
+from santander.storage.spelling import plain_path
 
 
 def files_by_month(lake: Lake, table: Table) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from santander.audit.engine import Engine, literal
 from santander.audit.landing_copy import LONE_RETURN, LandingCopy
 from santander.audit.rules import CUSTOMER, DATE, PRODUCTS, PROFILE, WHITE_SPACE, Field
-from santander.spelling import plain_path
+from santander.storage.spelling import plain_path
 
 NO_DELIMITER = "\x01\x02\x03\x04"
 """What DuckDB is told that fields are separated by: it then takes a line for one field."""

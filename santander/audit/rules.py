@@ -1,6 +1,6 @@
 """The rules of values once more, as DuckDB reads them: what the audit holds the ingest to.
 
-Written from docs/data.md and on purpose without a look at ``santander.bank.columns`` or ``santander.ingest``: a rule that
+Written from docs/data.md and on purpose without a look at ``santander.schema.columns`` or ``santander.ingest``: a rule that
 is wrong there must not be wrong here for the same reason. Each line is one field of a landing file, in the file's order.
 """
 

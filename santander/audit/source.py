@@ -11,7 +11,7 @@ from santander.audit.engine import Engine, literal, union
 from santander.audit.landing_copy import CannotBeAudited, LandingCopy, ready_copy
 from santander.audit.reading import OTHER_MONTH, read_lines, sql_type
 from santander.audit.rules import PROFILE
-from santander.storage import Place
+from santander.storage.places import Place
 
 log = logging.getLogger("santander.audit")
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from santander.bank.months import Month
 from santander.errors import TooLittleData
 from santander.evaluation.average_precision import Precisions, average_precision
 from santander.models.list_check import checked_lists
 from santander.models.month_weight import ALIKE
 from santander.models.recommender import Recommender
 from santander.models.training_set import TrainingData
+from santander.schema.months import Month
 
 
 @dataclass(frozen=True)

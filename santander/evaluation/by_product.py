@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from santander.bank.products import N_PRODUCTS, PRODUCTS
 from santander.evaluation.average_precision import Masks, hits
 from santander.features.expansion import bits_of
 from santander.models.ranking import LIST_LENGTH, NO_PRODUCT, Ranks
+from santander.schema.products import N_PRODUCTS, PRODUCTS
 
 PerProduct = npt.NDArray[np.float64]
 

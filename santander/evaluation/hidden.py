@@ -14,14 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from santander.bank.months import Month
-from santander.bank.products import N_PRODUCTS
 from santander.evaluation.average_precision import Precisions
 from santander.features.expansion import integers
 from santander.models.list_check import checked_lists, refuse_wrong_lists
 from santander.models.ranking import LIST_LENGTH, NO_PRODUCT, Ranks, Scores, top_products
 from santander.models.recommender import Recommender
-from santander.storage import Place, open_read
+from santander.schema.months import Month
+from santander.schema.products import N_PRODUCTS
+from santander.storage.places import Place, open_read
 
 ENOUGH = 100_000
 """Customers that are judged at most, evenly taken from all: chances are not drawn, so more would say little more."""

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from santander.bank.months import Month
 from santander.evaluation.average_precision import Precisions, average_precision, ceiling
 from santander.evaluation.by_product import ProductFigures, by_product
 from santander.evaluation.calibration import CalibrationBin, calibration_of, expected_calibration_error
@@ -15,6 +14,7 @@ from santander.evaluation.slices import NEW_CUSTOMERS, slices_of
 from santander.models.list_check import checked_lists
 from santander.models.ranking import Scores
 from santander.models.recommender import Recommender
+from santander.schema.months import Month
 
 __all__ = ["Evaluation", "Judgement", "MonthToJudge", "ProductFigures", "SegmentFigures", "judge", "precisions_of"]
 

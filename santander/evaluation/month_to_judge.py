@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from santander.bank.months import Month
 from santander.evaluation.average_precision import Masks
 from santander.models.list_check import checked_lists
 from santander.models.ranking import LIST_LENGTH, NO_PRODUCT, Ranks
 from santander.models.recommender import Recommender
+from santander.schema.months import Month
 
 
 @dataclass(frozen=True)

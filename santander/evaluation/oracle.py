@@ -6,8 +6,8 @@ customers or buyers in the month mean other files.
 
 import json
 
-from santander.bank.months import Month
-from santander.storage import Place
+from santander.schema.months import Month
+from santander.storage.places import Place
 
 
 def oracle_of(raw: Place, month: Month, customers: int, buyers: int) -> float | None:

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from santander.config.settings import GateSettings
 from santander.evaluation.average_precision import Precisions
 from santander.evaluation.month_to_judge import MonthToJudge
 from santander.evaluation.resampling import PairedDifference, paired_difference
 from santander.features.expansion import integers
 from santander.models.groups import SEGMENTS
-from santander.settings import GateSettings
 
 NEW_CUSTOMERS = "new customers"
 

@@ -3,18 +3,18 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 
-from santander.bank.months import Month
+from santander.engine.memory.footprint import FEATURES, FEATURES_THREAD
 from santander.errors import InputError
 from santander.features.customer_files import CustomerFiles
 from santander.features.history import LAGS
 from santander.features.month import MonthWork, write_months
-from santander.lake import Lake
-from santander.memory.footprint import FEATURES, FEATURES_THREAD
-from santander.month_files import MonthFile
-from santander.staging import OF_FEATURES, staging
-from santander.storage import Place
-from santander.tables import CUSTOMERS, FEATURES_TABLE
-from santander.tasks import stretches, write_in_tasks
+from santander.lake.lake import Lake
+from santander.lake.month_files import MonthFile
+from santander.lake.staging import OF_FEATURES, staging
+from santander.lake.tasks import stretches, write_in_tasks
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
+from santander.schema.months import Month
+from santander.storage.places import Place
 
 log = logging.getLogger("santander.features")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from santander.arrow import file_schema
-from santander.storage import Place, open_read
-from santander.tables import CUSTOMERS
-from santander.tasks import stretches
+from santander.lake.tasks import stretches
+from santander.schema.catalogue import CUSTOMERS
+from santander.schema.types import file_schema
+from santander.storage.places import Place, open_read
 
 ROWS_OF_A_PIECE = 1 << 18
 """Rows that are worked on at a time."""

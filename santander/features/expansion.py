@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from santander.bank.products import N_PRODUCTS, PRODUCT_NAMES
 from santander.errors import InputError
-from santander.features.declaration import FEATURES, HISTORY_MONTHS, Family
+from santander.schema.features import FEATURES, HISTORY_MONTHS, Family
+from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 
 Matrix = npt.NDArray[np.float32]
 Bits = npt.NDArray[np.uint8]

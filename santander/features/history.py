@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from santander.features.declaration import HISTORY_MONTHS
+from santander.schema.features import HISTORY_MONTHS
 
 LAGS = tuple(range(1, HISTORY_MONTHS + 1))
 UNKNOWN = -1

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from santander.bank.columns import PROFILE_COLUMNS
 from santander.features.profile import segment_number
+from santander.schema.columns import PROFILE_COLUMNS
 
 ENOUGH_KNOWN_INCOMES = 50
 INCOME_READ = ("province_code", "segment", "household_income")

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from santander.arrow import arrow_schema
-from santander.bank.months import Month
 from santander.features.customer_files import CustomerFiles, RowGroup, pieces
 from santander.features.history import LAGS, UNKNOWN, history
 from santander.features.income import INCOME_READ, MonthIncomes
 from santander.features.month_before import Ids, MonthBefore
 from santander.features.profile import PROFILE_READ, profile
-from santander.month_file_writer import MonthFileWriter
-from santander.month_files import MonthFile
-from santander.storage import Place
-from santander.tables import FEATURES_TABLE
+from santander.lake.month_file_writer import MonthFileWriter
+from santander.lake.month_files import MonthFile
+from santander.schema.catalogue import FEATURES_TABLE
+from santander.schema.months import Month
+from santander.schema.types import arrow_schema
+from santander.storage.places import Place
 
 _READ = tuple(dict.fromkeys(("customer_id", *PROFILE_READ, *INCOME_READ)))
 

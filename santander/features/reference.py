@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from santander.features.declaration import FAMILY_MEANING, FEATURE_SET, FEATURES, HISTORY_MONTHS, Family
+from santander.schema.features import FAMILY_MEANING, FEATURE_SET, FEATURES, HISTORY_MONTHS, Family
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "features.md"
 
@@ -11,9 +11,9 @@ _HEAD = f"""# Features
 Feature set `{FEATURE_SET}`: {len(FEATURES)} features of one customer in one month, columns of the Delta table `features`
 and fields of the Feast views below. A row of month M holds the profile of M and the products of the {HISTORY_MONTHS} months
 before M, never those of M; it is stamped with M's snapshot date. All features are numbers. A bitmask has bit i set for
-product i (`santander/bank/products.py`).
+product i (`santander/schema/products.py`).
 
-This page is generated from `santander/features/declaration.py`; `make docs` writes it anew."""
+This page is generated from `santander/schema/features.py`; `make docs` writes it anew."""
 
 
 def feature_page() -> str:

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from santander.bank.months import Month
-from santander.erasure import ERASED
 from santander.errors import InputError
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.ingest.duplicates import REASON as DUPLICATE
 from santander.ingest.duplicates import Duplicate
 from santander.ingest.landing import LandingFile
-from santander.tables import PARTITION
+from santander.schema.catalogue import PARTITION
+from santander.schema.months import Month
+from santander.suppression import ERASED
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from santander.bank.months import Month
 from santander.errors import InputError
 from santander.ingest.accounting import MERGE, MonthCount, check_shares, count_lines, markers
 from santander.ingest.cleaning import UNKNOWN_MONTH
@@ -26,15 +25,16 @@ from santander.ingest.landing import LandingFile, LandingFileRefused, unchanged
 from santander.ingest.merging import lineages
 from santander.ingest.reading import RECORDS
 from santander.ingest.staging import StagedFiles, stage_files
-from santander.lake import Lake
-from santander.month_files import below
-from santander.staging import OF_INGEST, new_id, staging
-from santander.storage import Place
-from santander.table_files import fingerprints_of
-from santander.tables import CUSTOMERS, INGESTIONS
+from santander.lake.lake import Lake
+from santander.lake.month_files import below
+from santander.lake.staging import OF_INGEST, new_id, staging
+from santander.lake.table_files import fingerprints_of
+from santander.schema.catalogue import CUSTOMERS, INGESTIONS
+from santander.schema.months import Month
+from santander.storage.places import Place
 
 if TYPE_CHECKING:
-    from santander.settings import Settings
+    from santander.config.settings import Settings
 
 log = logging.getLogger("santander.ingest")
 

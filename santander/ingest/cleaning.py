@@ -14,10 +14,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from santander.arrow import arrow_schema, arrow_type, file_schema
-from santander.bank.columns import COLUMNS, PRODUCT_COLUMNS, TRUE_TEXTS, Column
 from santander.ingest.parsing import ParsedChunk, Texts
-from santander.tables import CUSTOMERS, PARTITION
+from santander.schema.catalogue import CUSTOMERS, PARTITION
+from santander.schema.columns import COLUMNS, PRODUCT_COLUMNS, TRUE_TEXTS, Column
+from santander.schema.types import arrow_schema, arrow_type, file_schema
 
 UNKNOWN_MONTH = "unknown"
 UNREADABLE = "unreadable"

@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from santander.bank.months import Month
 from santander.errors import InputError
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.ingest.holders import brings_rows, files_of, holders_by_month
-from santander.storage import Place
+from santander.schema.months import Month
+from santander.storage.places import Place
 
 
 @dataclass(frozen=True, slots=True)

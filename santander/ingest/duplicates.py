@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from santander.bank.months import Month
 from santander.errors import InputError
 from santander.ingest.keys import sorted_keys
-from santander.month_files import MonthFile, below
-from santander.storage import Place
+from santander.lake.month_files import MonthFile, below
+from santander.schema.months import Month
+from santander.storage.places import Place
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from santander.erasure import ERASED
 from santander.ingest.accounting import last_ingestions, merges_since
 from santander.ingest.cleaning import UNKNOWN_MONTH
-from santander.lake import Lake
-from santander.tables import INGESTIONS, QUARANTINE
+from santander.lake.lake import Lake
+from santander.schema.catalogue import INGESTIONS, QUARANTINE
+from santander.suppression import ERASED
 
 if TYPE_CHECKING:
     import pyarrow as pa

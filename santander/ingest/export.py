@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from santander.bank.columns import LEGAL_HEADERS, PROFILE_COLUMNS
-from santander.bank.months import Month
 from santander.errors import InputError
 from santander.ingest.cleaning import OUT_OF_RANGE, UNREADABLE
 from santander.ingest.duplicates import REASON as DUPLICATE
@@ -21,9 +19,11 @@ from santander.ingest.entries import Entry, State, texts_of
 from santander.ingest.landing import ID_COLUMN, REASON_COLUMN
 from santander.ingest.landing_text import fields_of, joined_line, split_line
 from santander.ingest.parsing import FIELD_COUNT, OPEN_QUOTE, STRAY_RETURN
-from santander.lake import Lake
-from santander.storage import BucketPath, Place, whole_file
-from santander.tables import CUSTOMERS, INGESTIONS, PARTITION
+from santander.lake.lake import Lake
+from santander.schema.catalogue import CUSTOMERS, INGESTIONS, PARTITION
+from santander.schema.columns import LEGAL_HEADERS, PROFILE_COLUMNS
+from santander.schema.months import Month
+from santander.storage.places import BucketPath, Place, whole_file
 
 _ROW_REASONS = (FIELD_COUNT, OPEN_QUOTE, STRAY_RETURN, DUPLICATE, "bad_[a-z_]+")
 _VALUE_REASON = f"[a-z_]+: (?:{UNREADABLE}|{OUT_OF_RANGE})"

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from santander.bank.months import Month
 from santander.ingest.accounting import MERGE, last_ingestions, merges_since
 from santander.ingest.cleaning import UNKNOWN_MONTH
+from santander.schema.months import Month
 
 
 def holders_by_month(ingestions: Sequence[Mapping[str, Any]]) -> dict[Month, list[Mapping[str, Any]]]:

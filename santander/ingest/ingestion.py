@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from santander.bank.months import Month
 from santander.errors import InputError
 from santander.ingest.accounting import MonthCount, check_products, check_shares, check_shrink, count_lines, markers, shrunken
 from santander.ingest.cleaning import UNKNOWN_MONTH
@@ -20,14 +19,15 @@ from santander.ingest.quarantine import quarantined_rows
 from santander.ingest.reading import RECORDS
 from santander.ingest.replacing import Replacement, check_shared, replacements
 from santander.ingest.staging import StagedFiles, stage_files, with_texts
-from santander.lake import Lake
-from santander.staging import OF_INGEST, new_id, staging
-from santander.storage import Place
-from santander.synthetic_mark import refuse_files_of_others
-from santander.tables import CUSTOMERS, INGESTIONS, QUARANTINE
+from santander.ingest.synthetic_mark import refuse_files_of_others
+from santander.lake.lake import Lake
+from santander.lake.staging import OF_INGEST, new_id, staging
+from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE
+from santander.schema.months import Month
+from santander.storage.places import Place
 
 if TYPE_CHECKING:
-    from santander.settings import Settings
+    from santander.config.settings import Settings
 
 log = logging.getLogger("santander.ingest")
 

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from santander.storage import Place, open_read
-from santander.tables import CUSTOMERS
+from santander.schema.catalogue import CUSTOMERS
+from santander.storage.places import Place, open_read
 
 Keys = npt.NDArray[np.int64]
 

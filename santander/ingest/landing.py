@@ -15,11 +15,11 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from santander.bank.columns import LEGAL_HEADERS
 from santander.errors import InputError, is_out_of_space
 from santander.ingest.file_kind import FileState, file_state, kind_refused
-from santander.packed import UNREADABLE, is_packed, open_plain
-from santander.storage import Place, open_read, whole_file
+from santander.schema.columns import LEGAL_HEADERS
+from santander.storage.packed import UNREADABLE, is_packed, open_plain
+from santander.storage.places import Place, open_read, whole_file
 
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_HEADER = 16_384

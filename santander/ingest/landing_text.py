@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from santander.bank.columns import COLUMNS, PROFILE_COLUMNS, Column
+from santander.schema.columns import COLUMNS, PROFILE_COLUMNS, Column
 
 _MISSING = "NA"
 

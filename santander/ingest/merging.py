@@ -4,11 +4,11 @@ import json
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
-from santander.bank.columns import PRODUCT_COLUMNS
-from santander.bank.months import Month
 from santander.ingest.accounting import MERGE
-from santander.lake import Lake
-from santander.tables import CUSTOMERS
+from santander.lake.lake import Lake
+from santander.schema.catalogue import CUSTOMERS
+from santander.schema.columns import PRODUCT_COLUMNS
+from santander.schema.months import Month
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

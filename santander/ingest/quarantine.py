@@ -8,7 +8,7 @@ from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.ingest.duplicates import REASON as DUPLICATE
 from santander.ingest.duplicates import Duplicate
 from santander.ingest.landing import LandingFile
-from santander.tables import QUARANTINE
+from santander.schema.catalogue import QUARANTINE
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession

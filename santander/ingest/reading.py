@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 from santander.ingest.cleaning import LINE_SCHEMA, NUMBERS, STAGED_SCHEMA, clean, records_of
 from santander.ingest.landing import Chunk, LandingFile, LandingFileRefused, read_chunk
 from santander.ingest.parsing import KnownColumns, ParsedChunk, parse
-from santander.month_file_writer import MonthFileWriter
-from santander.month_files import MonthFile
-from santander.storage import Place, whole_file
-from santander.tables import CUSTOMERS
-from santander.tasks import in_tasks, write_in_tasks
+from santander.lake.month_file_writer import MonthFileWriter
+from santander.lake.month_files import MonthFile
+from santander.lake.tasks import in_tasks, write_in_tasks
+from santander.schema.catalogue import CUSTOMERS
+from santander.storage.places import Place, whole_file
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from santander.bank.months import Month
 from santander.errors import InputError
 from santander.ingest.accounting import MERGE, SHOWN, MonthCount
 from santander.ingest.holders import files_of, holders_by_month
@@ -15,12 +14,13 @@ from santander.ingest.keys import distinct_keys
 from santander.ingest.landing import LandingFile
 from santander.ingest.reading import RECORDS
 from santander.ingest.staging import StagedFiles
-from santander.month_files import below
-from santander.storage import Place
-from santander.tables import CUSTOMERS, INGESTIONS
+from santander.lake.month_files import below
+from santander.schema.catalogue import CUSTOMERS, INGESTIONS
+from santander.schema.months import Month
+from santander.storage.places import Place
 
 if TYPE_CHECKING:
-    from santander.lake import Lake
+    from santander.lake.lake import Lake
 
 
 class FewCustomersShared(InputError):

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from santander.bank.months import Month
 from santander.errors import InputError
 from santander.ingest.accounting import MERGE, MonthCount, count_lines, last_ingestions, markers
 from santander.ingest.duplicates import find_duplicates
@@ -23,15 +22,16 @@ from santander.ingest.landing import LandingFile, LandingFileRefused, refuse_cha
 from santander.ingest.merging import inserted_by_unfinished, merge_month
 from santander.ingest.quarantine import quarantined_rows
 from santander.ingest.staging import kept_records, stage_lines, with_texts
-from santander.lake import Lake
-from santander.staging import OF_INGEST, new_id, staging
-from santander.storage import Place
-from santander.tables import CUSTOMERS, INGESTIONS, QUARANTINE
+from santander.lake.lake import Lake
+from santander.lake.staging import OF_INGEST, new_id, staging
+from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE
+from santander.schema.months import Month
+from santander.storage.places import Place
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from santander.settings import Settings
+    from santander.config.settings import Settings
 
 log = logging.getLogger("santander.ingest")
 

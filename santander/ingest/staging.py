@@ -8,23 +8,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from santander.erasure import ERASED
-from santander.erasure.reingest import without_erased
-from santander.erasure.suppression import suppression_list
+from santander.engine.memory.footprint import INGEST
 from santander.ingest.cleaning import LINE_SCHEMA
 from santander.ingest.duplicates import Duplicate
+from santander.ingest.erased_lines import without_erased
 from santander.ingest.landing import LandingFile
 from santander.ingest.reading import LINES, line_texts, read_landing_files, write_landing_files
 from santander.ingest.taking_out import without_lines
-from santander.lake import Lake
-from santander.memory.footprint import INGEST
-from santander.month_files import MonthFile
-from santander.storage import Place
+from santander.lake.lake import Lake
+from santander.lake.month_files import MonthFile
+from santander.storage.places import Place
+from santander.suppression import ERASED
+from santander.suppression.suppression_list import suppression_list
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from santander.settings import Settings
+    from santander.config.settings import Settings
 
 
 def stage_lines(settings: "Settings", lake: Lake, files: Sequence[LandingFile], folder: Place) -> "DataFrame":

@@ -12,13 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from santander.bank.months import Month
 from santander.ingest.reading import RECORDS, lines_file
-from santander.month_file_writer import MonthFileWriter
-from santander.month_files import MonthFile, below
-from santander.storage import Place, open_read
-from santander.tables import CUSTOMERS, PARTITION
-from santander.tasks import write_in_tasks
+from santander.lake.month_file_writer import MonthFileWriter
+from santander.lake.month_files import MonthFile, below
+from santander.lake.tasks import write_in_tasks
+from santander.schema.catalogue import CUSTOMERS, PARTITION
+from santander.schema.months import Month
+from santander.storage.places import Place, open_read
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -8,11 +8,11 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from santander.bank.months import Month
-from santander.bank.products import N_PRODUCTS
 from santander.features.expansion import ColumnGroup, ColumnPlan, Features, Matrix
 from santander.models.classes import Classes
 from santander.models.month_weight import MonthWeight
+from santander.schema.months import Month
+from santander.schema.products import N_PRODUCTS
 
 
 class RowWeight(StrEnum):

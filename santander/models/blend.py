@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from santander.bank.products import PRODUCT_NAMES
 from santander.errors import InputError
 from santander.features.expansion import Features, bits_of, integers
 from santander.models.ranking import Prior, Scores
 from santander.models.recommender import KindSettings, Progress, Recommender, in_chunks, silent
 from santander.models.training_set import TrainingData
+from santander.schema.products import PRODUCT_NAMES
 
 _FACTS, _MEMBERS = "blend.json", "members"
 

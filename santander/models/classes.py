@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from santander.bank.products import N_PRODUCTS, PRODUCT_NAMES
 from santander.models.learnable import require_learned, require_products
 from santander.models.ranking import Prior, Scores
+from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 
 if TYPE_CHECKING:
     from santander.models.training_set import TrainingData

@@ -5,8 +5,8 @@ from collections.abc import Collection
 import numpy as np
 import numpy.typing as npt
 
-from santander.bank.months import Month
 from santander.errors import TooLittleData
+from santander.schema.months import Month
 
 _REMEDY = "ingest more months or train the recipe 'popularity'"
 

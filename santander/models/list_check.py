@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from santander.bank.products import N_PRODUCTS, PRODUCT_NAMES
 from santander.errors import SantanderError
 from santander.features.expansion import Features, integers
 from santander.models.ranking import LIST_LENGTH, NO_PRODUCT, Ranks, Scores
 from santander.models.score_check import complaint_about
+from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 
 if TYPE_CHECKING:
     from santander.models.recommender import Recommender

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from santander.bank.products import N_PRODUCTS, PRODUCT_NAMES
+from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 
 
 @dataclass(frozen=True)

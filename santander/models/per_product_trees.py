@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 import numpy as np
 from pydantic import Field, field_validator
 
-from santander.bank.products import N_PRODUCTS, PRODUCT_NAMES
 from santander.features.expansion import ColumnPlan, Features
 from santander.models.booster import read_booster, shares_of_gain
 from santander.models.booster_settings import BoosterSettings
@@ -22,6 +21,7 @@ from santander.models.ranking import Prior, Scores
 from santander.models.recommender import KindSettings, Progress, Recommender, in_chunks, silent
 from santander.models.saved_facts import SavedFacts
 from santander.models.training_set import TrainingData
+from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 
 if TYPE_CHECKING:
     import xgboost

@@ -10,7 +10,6 @@ from typing import ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from santander.bank.products import N_PRODUCTS, PRODUCT_NAMES
 from santander.errors import TooLittleData
 from santander.features.expansion import Features, bits_of
 from santander.models.groups import ACTIVITIES, AGE_BANDS, N_GROUPS, SEGMENTS, SHAPE, groups_of
@@ -18,6 +17,7 @@ from santander.models.learnable import require_additions, span_of
 from santander.models.ranking import Prior, Scores
 from santander.models.recommender import KindSettings, Progress, Recommender, silent
 from santander.models.training_set import TrainingData
+from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 
 _FILE = "popularity.json"
 

@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from santander.bank.products import N_PRODUCTS
 from santander.features.expansion import bits_of
+from santander.schema.products import N_PRODUCTS
 
 Scores = npt.NDArray[np.float32]
 Ranks = npt.NDArray[np.int8]

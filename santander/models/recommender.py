@@ -10,10 +10,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
-from santander.bank.products import N_PRODUCTS
 from santander.features.expansion import Features, integers
 from santander.models.ranking import Prior, Ranks, Scores, top_products
 from santander.models.training_set import TrainingData
+from santander.schema.products import N_PRODUCTS
 
 CHUNK_ROWS = 65_536
 """Rows that are expanded and scored at a time, so that memory does not grow with the month."""

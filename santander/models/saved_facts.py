@@ -7,12 +7,12 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from santander.bank.products import PRODUCT_NAMES
 from santander.errors import SantanderError
 from santander.features.expansion import ColumnPlan
 from santander.models.classes import Classes
 from santander.models.ranking import Prior
 from santander.models.recommender import KindSettings
+from santander.schema.products import PRODUCT_NAMES
 
 S = TypeVar("S", bound=KindSettings)
 

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from santander.bank.months import Month
-from santander.bank.products import N_PRODUCTS, PRODUCT_NAMES
 from santander.features.expansion import Features, bits_of, integers
 from santander.models.classes import Classes
 from santander.models.groups import ACTIVITIES, AGE_BANDS, N_GROUPS, SEGMENTS, SHAPE, groups_of
 from santander.models.month_weight import MonthWeight
+from santander.schema.months import Month
+from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 
 Margins = npt.NDArray[np.float32]
 

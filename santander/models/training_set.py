@@ -9,12 +9,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from santander.bank.months import Month
+from santander.config.machine import cores
 from santander.features.expansion import bits_of
-from santander.machine import cores
 from santander.models.additions import Additions
 from santander.models.boosting import Boosting
 from santander.models.month_weight import MonthWeight
+from santander.schema.months import Month
 
 if TYPE_CHECKING:
     import xgboost

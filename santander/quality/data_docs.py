@@ -14,8 +14,8 @@ from great_expectations.core.expectation_validation_result import ExpectationSui
 from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
 from great_expectations.render.view.view import DefaultJinjaPageView
 
-from santander.bank.months import Month
-from santander.storage import Place, whole_file
+from santander.schema.months import Month
+from santander.storage.places import Place, whole_file
 
 _TEMPLATES = Path(__file__).parent / "templates"
 

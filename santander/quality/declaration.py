@@ -6,10 +6,7 @@ files behind a rule stand in docs/data.md; thresholds stand in conf/base/quality
 
 from functools import reduce
 
-from santander.bank.columns import PROFILE_COLUMNS
-from santander.bank.months import Month
-from santander.bank.products import N_PRODUCTS, PRODUCTS
-from santander.features.declaration import HISTORY_MONTHS
+from santander.config.settings import QualitySettings
 from santander.quality.rules import (
     PRODUCTS_DELIVERED,
     ROWS_BEFORE,
@@ -25,8 +22,11 @@ from santander.quality.rules import (
     SpreadRule,
 )
 from santander.quality.share_rule import ShareRule
-from santander.settings import QualitySettings
-from santander.tables import CUSTOMERS, FEATURES_TABLE
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
+from santander.schema.columns import PROFILE_COLUMNS
+from santander.schema.features import HISTORY_MONTHS
+from santander.schema.months import Month
+from santander.schema.products import N_PRODUCTS, PRODUCTS
 
 # ruff: noqa: E501  (one line per rule, to be read as a table)
 

@@ -8,11 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from santander.bank.months import Month
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.quality.declaration import AS_IN_CUSTOMERS, PAYROLL, PENSION
 from santander.quality.rules import ROWS, Rule
-from santander.tables import CUSTOMERS, FEATURES_TABLE, PARTITION, Table
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, PARTITION, Table
+from santander.schema.months import Month
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -6,11 +6,11 @@ One join for each month, of the keys and a few columns; months whose month befor
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from santander.bank.months import Month
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.quality.declaration import STABLE
 from santander.quality.figures import Figures, by_month
-from santander.tables import CUSTOMERS, PARTITION
+from santander.schema.catalogue import CUSTOMERS, PARTITION
+from santander.schema.months import Month
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

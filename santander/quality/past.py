@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
-from santander.bank.months import Month
-from santander.column_nulls import nulls_by_month
 from santander.ingest.accounting import last_ingestions, merges_since
-from santander.lake import Lake
-from santander.tables import CUSTOMERS, ERASURES, INGESTIONS, QUARANTINE
+from santander.lake.column_nulls import nulls_by_month
+from santander.lake.lake import Lake
+from santander.schema.catalogue import CUSTOMERS, ERASURES, INGESTIONS, QUARANTINE
+from santander.schema.months import Month
 
 MONTHS_COMPARED = 3
 """How many months before a month say which share of nulls is to be expected of it."""

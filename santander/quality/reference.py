@@ -3,11 +3,11 @@
 from pathlib import Path
 from string import Template
 
+from santander.config.settings import QualitySettings, conf_dir
 from santander.quality.declaration import SUITES, suite
 from santander.quality.past import MONTHS_COMPARED
 from santander.quality.rules import CountRule, EqualRule, MeanRule, NullShareChangeRule, NullShareRule, RowsChangeRule, Rule
 from santander.quality.share_rule import ShareRule
-from santander.settings import QualitySettings, conf_dir
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "quality.md"
 _HEAD = Path(__file__).parent / "templates" / "reference.md"

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from santander.bank.months import Month
 from santander.errors import InputError
 from santander.quality.rules import Severity
-from santander.storage import Place
+from santander.schema.months import Month
+from santander.storage.places import Place
 
 SHOWN = 4
 """Broken rules that one line names; the pages have them all."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from santander.bank.months import Month
+from santander.schema.months import Month
 
 if TYPE_CHECKING:
-    from santander.settings import QualitySettings
+    from santander.config.settings import QualitySettings
 
 ROWS, ROWS_BEFORE, PRODUCTS_DELIVERED = "rows", "rows_before", "products_delivered"
 

@@ -5,22 +5,22 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from santander.bank.columns import PROFILE_COLUMNS
-from santander.bank.months import Month
+from santander.engine.memory.footprint import VALIDATE
 from santander.errors import InputError
-from santander.features.declaration import HISTORY_MONTHS
-from santander.lake import Lake
-from santander.memory.footprint import VALIDATE
+from santander.lake.lake import Lake
 from santander.quality import figures as count
 from santander.quality import past
 from santander.quality.declaration import SUITES, suite
 from santander.quality.month_before import month_before
 from santander.quality.report import RuleResult, ValidationReport
 from santander.quality.rules import PRODUCTS_DELIVERED, ROWS_BEFORE, MonthFigures
-from santander.tables import CUSTOMERS, FEATURES_TABLE, QUALITY, Table
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, QUALITY, Table
+from santander.schema.columns import PROFILE_COLUMNS
+from santander.schema.features import HISTORY_MONTHS
+from santander.schema.months import Month
 
 if TYPE_CHECKING:
-    from santander.settings import Settings
+    from santander.config.settings import Settings
 
 log = logging.getLogger("santander.quality")
 
@@ -101,7 +101,7 @@ def _judge(settings: "Settings", lake: Lake, gathered: Sequence[MonthFigures], v
 def _record(lake: Lake, report: ValidationReport) -> None:
     import pyarrow as pa
 
-    from santander.arrow import arrow_schema
+    from santander.schema.types import arrow_schema
 
     if not report.results:
         return

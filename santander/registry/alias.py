@@ -5,7 +5,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from santander.errors import InputError, SantanderError
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.registry.decisions import PROMOTED, PROMOTED_AT, VERDICT, Promotion, write_done, write_down
 from santander.registry.reporting import record_verdict
 from santander.registry.soundness import check_features
@@ -15,7 +15,7 @@ from santander.registry.undecided import in_one_line
 from santander.registry.versions import CHAMPION, RegisteredVersion, load_version
 
 if TYPE_CHECKING:
-    from santander.settings import Settings
+    from santander.config.settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.evaluation.judgement import Judgement, judge
 from santander.evaluation.oracle import oracle_of
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.registry.contest import month_with_all_rows
 from santander.registry.registration import log_judgement
 from santander.registry.tracking import experiment_id, open_tracking
 from santander.registry.versions import RegisteredVersion
-from santander.settings import Settings
+from santander.schema.months import Month
 from santander.training.candidate import Fit
 from santander.training.collect import Retrieve, collect_month
 

@@ -7,18 +7,18 @@ was decided before.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.evaluation.calibration import CalibrationBin
 from santander.evaluation.judgement import Evaluation, MonthToJudge, judge
 from santander.evaluation.oracle import oracle_of
 from santander.evaluation.resampling import PairedDifference, paired_difference
 from santander.evaluation.slices import SliceDifference, compare_slices
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.registry.decisions import champions_until
 from santander.registry.tracking import open_tracking
 from santander.registry.versions import CHALLENGER, RegisteredVersion, champion, load_version, registered
-from santander.settings import Settings
+from santander.schema.months import Month
 from santander.training.collect import Retrieve, collect_month, refuse_too_large
 from santander.training.labelled import labelled_months
 

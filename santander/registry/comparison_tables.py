@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.evaluation.drawing import readable
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.registry.comparison import Comparison
 from santander.registry.decisions import decisions
-from santander.settings import Settings
+from santander.schema.months import Month
 
 
 def by_month(comparison: Comparison) -> pd.DataFrame:

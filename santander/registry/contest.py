@@ -3,18 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from santander.bank.months import Month
+from santander.config.settings import GateSettings
 from santander.errors import InputError
 from santander.evaluation.average_precision import Precisions
 from santander.evaluation.checked_customers import CheckedCustomers
 from santander.evaluation.judgement import MonthToJudge
 from santander.evaluation.resampling import paired_difference
 from santander.evaluation.slices import compare_slices
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.registry.gate import Ages, Contest, Verdict, decide
 from santander.registry.soundness import mean_overlap, sound_ranks
 from santander.registry.versions import RegisteredVersion
-from santander.settings import GateSettings
+from santander.schema.months import Month
 from santander.training.candidate import Fit
 from santander.training.collect import Retrieve, collect_month
 from santander.training.labelled import labelled_months
@@ -122,9 +122,9 @@ def month_with_all_rows(lake: Lake, month: Month | None) -> Month:
 
     Raises InputError when its additions are not known, or features of it are missing or out of date.
     """
-    from santander.freshness import StepLedger
-    from santander.staleness import Origins, stale_features
-    from santander.tables import CUSTOMERS, FEATURES_TABLE
+    from santander.ledger.staleness import Origins, stale_features
+    from santander.ledger.step_ledger import StepLedger
+    from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
 
     labelled = labelled_months(lake)
     month = month or max(labelled, default=None)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from santander.config.settings import Settings
 from santander.errors import telling_line
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.registry.gate import Verdict
 from santander.registry.local_registry import StoredVersion
 from santander.registry.tracking import open_tracking
 from santander.registry.versions import registered
-from santander.settings import Settings
-from santander.tables import PROMOTIONS
+from santander.schema.catalogue import PROMOTIONS
 
 log = logging.getLogger(__name__)
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from santander.bank.months import Month, in_spans
-from santander.features.declaration import months_read_for
+from santander.schema.features import months_read_for
+from santander.schema.months import Month, in_spans
 from santander.training.candidate import Candidate, Fit
 from santander.training.plan import FitName
 

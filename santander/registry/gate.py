@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from santander.bank.months import Month
+from santander.config.settings import GateSettings
 from santander.evaluation.resampling import PairedDifference
 from santander.evaluation.slices import SliceDifference
-from santander.settings import GateSettings
+from santander.schema.months import Month
 
 
 class Contest(StrEnum):

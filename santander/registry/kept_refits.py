@@ -10,9 +10,9 @@ import time
 import uuid
 from pathlib import Path
 
-from santander.bank.months import Month
 from santander.registry.packing import pack, unpack
 from santander.registry.undecided import in_one_line
+from santander.schema.months import Month
 from santander.training.candidate import Candidate, Fit
 from santander.training.plan import FitName
 from santander.training.recipe import Recipe

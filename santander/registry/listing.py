@@ -4,12 +4,12 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from santander.bank.months import Month
 from santander.registry.decisions import PROMOTED, VERDICT, WAITING
 from santander.registry.tracking import has_registry, open_tracking
+from santander.schema.months import Month
 
 if TYPE_CHECKING:
-    from santander.settings import Settings
+    from santander.config.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

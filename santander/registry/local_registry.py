@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from santander.addresses import path_of_file, path_of_sqlite, read_only_sqlite
-from santander.bank.months import Month
 from santander.errors import InputError
 from santander.registry.sqlite_file import check_sqlite
 from santander.registry.tracking import tracking_uri
+from santander.schema.months import Month
+from santander.storage.addresses import path_of_file, path_of_sqlite, read_only_sqlite
 
 if TYPE_CHECKING:
-    from santander.settings import Settings
+    from santander.config.settings import Settings
 
 KNOWN_SCHEMA = "dc11669786a5"
 """The revision of MLflow's schema whose tables are read here: that of the pinned release, which writes no other."""

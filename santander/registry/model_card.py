@@ -6,17 +6,17 @@ Nothing here is computed from rows: the figures are those of the judgement and o
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from santander.bank.months import Month
 from santander.evaluation.drawing import readable
 from santander.evaluation.judgement import Evaluation, Judgement
 from santander.evaluation.plots import column_title
-from santander.features.declaration import FEATURE_NAMES, FEATURE_SET
 from santander.features.expansion import ColumnGroup, ColumnPlan
 from santander.models.month_weight import ALIKE, MonthWeight
 from santander.models.popularity import Popularity
 from santander.models.recommender import Recommender
 from santander.registry.card import ModelCard, Section, escaped, figure, table
 from santander.registry.gaps import gaps_told
+from santander.schema.features import FEATURE_NAMES, FEATURE_SET
+from santander.schema.months import Month
 from santander.training.candidate import Candidate, Fit
 from santander.training.plan import FitName
 

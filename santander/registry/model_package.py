@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow as pa
 
-from santander.features.declaration import FEATURE_NAMES
 from santander.models.packages import EVERY_MODEL, pinned
+from santander.schema.features import FEATURE_NAMES
 from santander.training.candidate import Candidate
 
 if TYPE_CHECKING:

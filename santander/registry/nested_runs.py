@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from santander.lake import Lake
+from santander.config.settings import Settings
+from santander.lake.lake import Lake
 from santander.registry.provenance import git_sha, origin_tags, settings_dump, table_versions
 from santander.registry.tracking import experiment_id, open_tracking
-from santander.settings import Settings
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from santander.bank.months import Month
 from santander.models.kinds import load_recommender, save_recommender
 from santander.models.month_weight import MonthWeight
+from santander.schema.months import Month
 from santander.training.candidate import Candidate, Fit
 from santander.training.plan import FitName
 from santander.training.recipe import Recipe

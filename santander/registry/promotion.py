@@ -13,11 +13,10 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from santander.bank.months import Month
+from santander.engine.memory.budget import OverBudget
 from santander.errors import InputError, SantanderError
 from santander.evaluation.judgement import MonthToJudge
-from santander.lake import Lake
-from santander.memory.budget import OverBudget
+from santander.lake.lake import Lake
 from santander.registry.alias import carry_out, holder_of, load_by_number, set_alias, tag
 from santander.registry.contest import Lists, RowsOf, compare, hindrance, lists_of
 from santander.registry.decisions import DECISION, PROMOTED, VERDICT, WAITING, Action, Promotion, refuse_outdated_table
@@ -29,10 +28,11 @@ from santander.registry.soundness import UnsoundModel
 from santander.registry.standing import Standing, sound_champion, standing
 from santander.registry.undecided import failing_closed, in_one_line
 from santander.registry.versions import CHALLENGER, NoChampion, RegisteredVersion, champion_number
+from santander.schema.months import Month
 from santander.training.labelled import labelled_months
 
 if TYPE_CHECKING:
-    from santander.settings import Settings
+    from santander.config.settings import Settings
     from santander.training.train import TrainReport
 
 log = logging.getLogger(__name__)

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from santander.features.declaration import FEATURE_SET
-from santander.lake import Lake
-from santander.settings import Settings
-from santander.tables import CUSTOMERS, FEATURES_TABLE
+from santander.config.settings import Settings
+from santander.lake.lake import Lake
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
+from santander.schema.features import FEATURE_SET
 
 if TYPE_CHECKING:
     from mlflow.data.dataset import Dataset

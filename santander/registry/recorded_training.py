@@ -8,8 +8,8 @@ from santander.registry.local_registry import StoredVersion
 from santander.registry.versions import registered
 
 if TYPE_CHECKING:
-    from santander.freshness import StepRun
-    from santander.settings import Settings
+    from santander.config.settings import Settings
+    from santander.ledger.step_ledger import StepRun
 
 log = logging.getLogger("santander.run")
 

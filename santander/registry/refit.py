@@ -10,21 +10,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from santander.bank.months import Month
 from santander.errors import SantanderError
-from santander.freshness import fingerprint_of
-from santander.lake import Lake
+from santander.lake.lake import Lake
+from santander.ledger.staleness import TRAIN_VERSION, Origins, refuse_stale_features
+from santander.ledger.step_ledger import fingerprint_of
 from santander.models.blend import Blend, BlendSettings
 from santander.models.month_weight import ALIKE, MonthWeight
 from santander.models.recommender import KindSettings, Recommender
 from santander.models.training_set import TrainingData
 from santander.registry.alias import load_by_number
+from santander.registry.blending import blend_of
 from santander.registry.contest import contest_of, no_contest
 from santander.registry.gate import Contest
 from santander.registry.kept_refits import KeptRefits
 from santander.registry.versions import RegisteredVersion
-from santander.staleness import TRAIN_VERSION, Origins, refuse_stale_features
-from santander.training.blending import blend_of
+from santander.schema.months import Month
 from santander.training.candidate import Fit
 from santander.training.collect import refuse_too_large_fit, through, training_data
 from santander.training.fitting import fit_once
@@ -33,7 +33,7 @@ from santander.training.plan import FitName, PlannedFit
 from santander.training.recipe import Recipe
 
 if TYPE_CHECKING:
-    from santander.settings import Settings
+    from santander.config.settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -9,20 +9,20 @@ from typing import Any
 
 import pyarrow as pa
 
+from santander.config.machine import cores
+from santander.config.settings import Settings
 from santander.evaluation.judgement import Evaluation, Judgement
 from santander.evaluation.plots import draw
-from santander.features.declaration import FEATURE_SET
-from santander.lake import Lake
-from santander.machine import cores
-from santander.presence import missing_months
+from santander.lake.lake import Lake
 from santander.registry.model_card import Origin, model_card, months_told
 from santander.registry.model_package import copy_code, input_example, requirements, signature
 from santander.registry.packing import pack
 from santander.registry.provenance import datasets, git_sha, origin_tags, settings_dump, table_versions
 from santander.registry.reporting import CARD, LONGEST_DESCRIPTION, LONGEST_NOTE, NOTE
 from santander.registry.tracking import experiment_id, open_tracking
-from santander.settings import Settings
-from santander.tables import CUSTOMERS
+from santander.schema.catalogue import CUSTOMERS
+from santander.schema.features import FEATURE_SET
+from santander.schema.presence import missing_months
 from santander.training.candidate import Candidate
 
 _SERVED = Path(__file__).with_name("served_model.py")

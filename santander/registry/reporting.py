@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from rich.table import Table
 
+    from santander.config.settings import Settings
     from santander.registry.gate import Verdict
-    from santander.settings import Settings
 
 log = logging.getLogger(__name__)
 

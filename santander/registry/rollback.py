@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from santander.errors import InputError, SantanderError
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.registry.alias import load_by_number, set_alias, tag
 from santander.registry.decisions import (
     DECISION,
@@ -22,7 +22,7 @@ from santander.registry.undecided import failing_closed
 from santander.registry.versions import CHAMPION, NoChampion, registered
 
 if TYPE_CHECKING:
-    from santander.settings import Settings
+    from santander.config.settings import Settings
 
 
 def roll_back(settings: "Settings", lake: Lake, reason: str | None = None) -> Promotion:

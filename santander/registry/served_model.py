@@ -13,9 +13,9 @@ import pandas as pd
 import pyarrow as pa
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from santander.bank.products import PRODUCT_NAMES
 from santander.models.kinds import load_recommender
 from santander.models.list_check import checked_lists
+from santander.schema.products import PRODUCT_NAMES
 
 
 class ServedRecommender(PythonModel):

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from santander.config.settings import Settings
 from santander.errors import SantanderError
-from santander.features.declaration import FEATURE_SET
 from santander.models.list_check import WrongLists, checked_lists
 from santander.models.ranking import NO_PRODUCT, Ranks
 from santander.models.recommender import Recommender
 from santander.registry.tracking import open_tracking
-from santander.settings import Settings
+from santander.schema.features import FEATURE_SET
 
 
 class UnsoundModel(SantanderError):

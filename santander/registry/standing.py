@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from santander.addresses import path_of_file
 from santander.errors import SantanderError
+from santander.lake.table_schema import OutdatedTable
 from santander.registry.local_registry import StoredVersion
 from santander.registry.tracking import find_run, has_registry, open_tracking
 from santander.registry.versions import PACKED, NoChampion, champion_number, registered
-from santander.table_schema import OutdatedTable
+from santander.storage.addresses import path_of_file
 
 if TYPE_CHECKING:
-    from santander.lake import Lake
-    from santander.settings import Settings
+    from santander.config.settings import Settings
+    from santander.lake.lake import Lake
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ def _listed(settings: "Settings", version: StoredVersion) -> set[str]:
 
 def _lost_alias(settings: "Settings", found: Mapping[int, StoredVersion]) -> str | None:
     """Whether there was a champion, of whom versions or decisions still tell: MLflow drops the alias of a deleted version."""
-    from santander.lake import Lake
+    from santander.lake.lake import Lake
 
     tagged = any(version.tags.get("promoted") == "true" for version in found.values())
     try:
@@ -142,7 +142,7 @@ def _has_run(settings: "Settings", run_id: str) -> bool:
 
 def _remedy(settings: "Settings", found: Mapping[int, StoredVersion], number: int | None) -> str:
     """The command that gives the alias to a version which can score."""
-    from santander.lake import Lake
+    from santander.lake.lake import Lake
     from santander.registry.decisions import champion_before
 
     try:

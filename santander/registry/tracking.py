@@ -5,11 +5,11 @@ import os
 import warnings
 from typing import TYPE_CHECKING
 
-from santander.addresses import file_address, path_of_sqlite, sqlite_address
+from santander.config.settings import Settings
 from santander.registry.review_view import experiment_tags
 from santander.registry.sqlite_file import check_sqlite
 from santander.relocation.settle import remember, settle
-from santander.settings import Settings
+from santander.storage.addresses import file_address, path_of_sqlite, sqlite_address
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

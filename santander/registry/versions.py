@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from santander.bank.months import Month
 from santander.errors import InputError, SantanderError, telling_line
 from santander.registry.local_registry import StoredVersion, stored_model
 from santander.registry.tracking import has_registry, open_tracking
+from santander.schema.months import Month
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
+    from santander.config.settings import Settings
     from santander.models.recommender import Recommender
-    from santander.settings import Settings
     from santander.training.candidate import Candidate
 
 CHAMPION = "champion"

@@ -4,8 +4,8 @@ import logging
 import sys
 from pathlib import Path
 
+from santander.config.settings import Settings
 from santander.relocation.settle import settle
-from santander.settings import Settings
 
 
 def main(state_dir: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from santander.addresses import file_address
+from santander.storage.addresses import file_address
 
 
 @dataclass(frozen=True)

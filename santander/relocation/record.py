@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from santander.storage import whole_file
+from santander.storage.places import whole_file
 
 FILE = "place.json"
 _NAMES = "names"

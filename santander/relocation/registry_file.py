@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from santander.addresses import path_of_file, read_only_sqlite
 from santander.relocation.moves import Move, moved
 from santander.relocation.record import leads_to
-from santander.storage import whole_file
+from santander.storage.addresses import path_of_file, read_only_sqlite
+from santander.storage.places import whole_file
 
 FILE, ARTIFACTS = "mlflow.db", "mlartifacts"
 _BUSY_SECONDS = 60.0

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from santander.errors import SantanderError, is_out_of_space
+from santander.lake.writers import write_lock
 from santander.relocation.moves import Move, moved_within
 from santander.relocation.record import former_names, present_name, record, recorded_names
 from santander.relocation.registry_file import former_places, rewrite_places
-from santander.storage import whole_file
+from santander.storage.places import whole_file
 from santander.store.written import leave_to_original
-from santander.writers import write_lock
 
 if TYPE_CHECKING:
-    from santander.settings import Settings
+    from santander.config.settings import Settings
 
 log = logging.getLogger("santander.place")
 
@@ -119,8 +119,8 @@ def _follow(settings: "Settings", of_state: Sequence[Move], of_data: Sequence[Mo
     """Rewrite what the folders say of places: each only what is its own, as a state folder may serve several data folders."""
     count = 0
     if of_data:
-        from santander.lake import Lake
-        from santander.tables import WITH_FILES
+        from santander.lake.lake import Lake
+        from santander.schema.catalogue import WITH_FILES
 
         lake = Lake(settings)
         for move in of_data:

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from santander.arrow import file_schema
-from santander.bank.months import Month
-from santander.bank.products import N_PRODUCTS, PRODUCT_NAMES
 from santander.errors import InputError, SantanderError
-from santander.features.declaration import FEATURE_SET
-from santander.lake import Lake
+from santander.lake.lake import Lake
+from santander.lake.month_file_writer import MONTH_FILE_SCHEMA, MonthFileWriter, as_batch
+from santander.lake.month_files import MonthFile
+from santander.lake.staging import OF_SCORES, staging
 from santander.models.list_check import WrongLists, checked_lists
 from santander.models.ranking import LIST_LENGTH, NO_PRODUCT, Ranks, Scores
 from santander.models.recommender import Recommender
-from santander.month_file_writer import MONTH_FILE_SCHEMA, MonthFileWriter, as_batch
-from santander.month_files import MonthFile
-from santander.staging import OF_SCORES, staging
-from santander.storage import Place
-from santander.tables import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
+from santander.schema.features import FEATURE_SET
+from santander.schema.months import Month
+from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
+from santander.schema.types import file_schema
+from santander.storage.places import Place
 
 if TYPE_CHECKING:
     from feast import FeatureStore

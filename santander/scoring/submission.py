@@ -6,13 +6,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from santander.bank.months import Month
-from santander.bank.products import PRODUCTS
 from santander.errors import InputError
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.models.ranking import LIST_LENGTH
-from santander.storage import Place, whole_file
-from santander.tables import CUSTOMERS, RECOMMENDATIONS
+from santander.schema.catalogue import CUSTOMERS, RECOMMENDATIONS
+from santander.schema.months import Month
+from santander.schema.products import PRODUCTS
+from santander.storage.places import Place, whole_file
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

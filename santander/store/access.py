@@ -3,16 +3,16 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, cast
 
-from santander.bank.months import Month
-from santander.features.declaration import FEATURE_SET
+from santander.schema.features import FEATURE_SET
+from santander.schema.months import Month
 from santander.store.repository import repository_dir, repository_objects
 
 if TYPE_CHECKING:
     from feast import FeatureStore
     from pyspark.sql import DataFrame
 
-    from santander.lake import Lake
-    from santander.settings import Settings
+    from santander.config.settings import Settings
+    from santander.lake.lake import Lake
     from santander.store.retrieval_job import LakeRetrievalJob
 
 

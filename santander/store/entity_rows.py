@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from santander.bank.months import Month
 from santander.errors import InputError
+from santander.schema.months import Month
 from santander.store.spans import Moments, midnight, moments_of
 
 if TYPE_CHECKING:

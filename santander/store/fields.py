@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from feast import Field
 from feast.types import Bool, FeastType, Float64, Int32, Int64
 
-from santander.features.declaration import Feature
+from santander.schema.features import Feature
 
 _FEAST_TYPES: dict[str, FeastType] = {
     "boolean": Bool,

@@ -7,17 +7,17 @@ import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from santander.bank.months import Month
 from santander.errors import InputError
+from santander.schema.catalogue import FEATURES_TABLE, ONLINE_FEATURES
+from santander.schema.months import Month
 from santander.store.names import ONLINE_VIEW
 from santander.store.packing import packed_frame
 from santander.store.withdrawal import withdraw
-from santander.tables import FEATURES_TABLE, ONLINE_FEATURES
 
 if TYPE_CHECKING:
     from feast import FeatureStore
 
-    from santander.lake import Lake
+    from santander.lake.lake import Lake
 
 log = logging.getLogger("santander.store")
 

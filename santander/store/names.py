@@ -1,6 +1,6 @@
 """The names under which serving finds the packed feature."""
 
-from santander.features.declaration import FEATURE_SET
+from santander.schema.features import FEATURE_SET
 
 ONLINE_VIEW = "next_products_online"
 ONLINE_SERVICE = f"{FEATURE_SET}_online"

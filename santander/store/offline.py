@@ -21,16 +21,16 @@ from feast.infra.offline_stores.offline_store import RetrievalMetadata
 from feast.infra.registry.base_registry import BaseRegistry
 from pydantic import Field, StrictStr
 
-from santander.engine import open_session
+from santander.engine.session import open_session
 from santander.errors import InputError
-from santander.lake import Lake
+from santander.lake.lake import Lake
+from santander.schema.catalogue import PARTITION, TABLES, Table
 from santander.store.entity_rows import check_columns, entity_frame, moment_column, moments_asked
 from santander.store.lookups import lookups_of, output_names, spacing_of
 from santander.store.point_in_time import Lookup, join_as_of, latest_within, rows_that_can_match
 from santander.store.repository import repository_settings
 from santander.store.retrieval_job import LakeRetrievalJob
 from santander.store.spans import Moments, each_is_its_own_stamp
-from santander.tables import PARTITION, TABLES, Table
 
 log = logging.getLogger("santander")
 

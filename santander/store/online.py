@@ -4,7 +4,7 @@ from typing import Any
 
 from feast.repo_config import FeastConfigBaseModel
 
-from santander.settings import Settings
+from santander.config.settings import Settings
 from santander.store.repository import repository_settings
 from santander.store.sqlite import StateSqliteOnlineStoreConfig
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import pyarrow as pa
 
-from santander.arrow import arrow_schema, arrow_type
 from santander.errors import SantanderError
-from santander.features.declaration import FEATURES, Feature
+from santander.schema.catalogue import ONLINE_FEATURES, PARTITION
+from santander.schema.features import FEATURES, Feature
+from santander.schema.types import arrow_schema, arrow_type
 from santander.store.names import PACKED
-from santander.tables import ONLINE_FEATURES, PARTITION
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -7,7 +7,7 @@ from typing import Any
 from feast.infra.registry.file import FileRegistryStore
 from feast.repo_config import RegistryConfig
 
-from santander.settings import Settings
+from santander.config.settings import Settings
 from santander.store.repository import repository_settings
 
 

@@ -4,8 +4,8 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from santander.config.settings import Settings
 from santander.errors import InputError
-from santander.settings import Settings
 
 if TYPE_CHECKING:
     from types import ModuleType

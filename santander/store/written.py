@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from santander.storage import whole_file
+from santander.storage.places import whole_file
 
 _FILE = "online_stores.json"
 _OWN, _OF_ORIGINALS = "redis", "of_originals"

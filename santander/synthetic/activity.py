@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from santander.bank.months import Month
+from santander.schema.months import Month
 from santander.synthetic import values
 from santander.synthetic.joining import JULY_BATCH
 from santander.synthetic.people import People

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from santander.bank.products import PRODUCTS, Product
+from santander.schema.products import PRODUCTS, Product
 from santander.synthetic import affinity
 from santander.synthetic.bundles import BUNDLE_NAMES, bits
 from santander.synthetic.profile import Profile

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from santander.bank.months import Month, month_range
+from santander.schema.months import Month, month_range
 from santander.synthetic import ownership
 from santander.synthetic.activity import first_activity, turn_activity
 from santander.synthetic.arrivals import draw_holdings

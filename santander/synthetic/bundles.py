@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from santander.bank.products import PRODUCT_NAMES, PRODUCTS
+from santander.schema.products import PRODUCT_NAMES, PRODUCTS
 from santander.synthetic import facts
 
 

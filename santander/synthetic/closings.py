@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from santander.bank.products import PRODUCTS
+from santander.schema.products import PRODUCTS
 from santander.synthetic.bundles import bits
 from santander.synthetic.history import Past
 from santander.synthetic.profile import Profile

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from santander.bank.columns import COLUMNS, PROFILE_COLUMNS
-from santander.bank.months import Month
+from santander.schema.columns import COLUMNS, PROFILE_COLUMNS
+from santander.schema.months import Month
 from santander.synthetic.streams import stream
 
 UNKNOWN = "unknown"

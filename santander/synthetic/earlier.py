@@ -7,7 +7,7 @@ from typing import Self
 
 from santander.errors import InputError
 from santander.ingest.landing import sha256_of
-from santander.storage import Place, size_of
+from santander.storage.places import Place, size_of
 from santander.synthetic.spec import ORACLE
 
 

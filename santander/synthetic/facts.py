@@ -8,8 +8,8 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from santander.bank.months import Month
-from santander.bank.products import PRODUCTS
+from santander.schema.months import Month
+from santander.schema.products import PRODUCTS
 
 FULL_CUSTOMERS = 956_645
 FIRST_MONTH = Month(2015, 1)

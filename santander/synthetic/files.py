@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from santander.bank.columns import COLUMNS
-from santander.bank.products import N_PRODUCTS
-from santander.storage import Place, whole_file
+from santander.schema.columns import COLUMNS
+from santander.schema.products import N_PRODUCTS
+from santander.storage.places import Place, whole_file
 from santander.synthetic.sampling import Indices
 
 PROFILE_COLUMNS = len(COLUMNS) - N_PRODUCTS

@@ -7,9 +7,9 @@ from contextlib import ExitStack
 import numpy as np
 import pyarrow as pa
 
-from santander.bank.columns import COLUMNS
-from santander.bank.months import month_range
-from santander.storage import names_in, whole_file
+from santander.schema.columns import COLUMNS
+from santander.schema.months import month_range
+from santander.storage.places import names_in, whole_file
 from santander.synthetic.bank import Bank, BankMonth
 from santander.synthetic.dirt import soil
 from santander.synthetic.earlier import EarlierBank

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from santander.bank.months import Month
+from santander.schema.months import Month
 from santander.synthetic.sampling import Flags, Indices
 
 JULY_BATCH = Month(2015, 7)

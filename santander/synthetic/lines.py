@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from santander.bank.months import Month
+from santander.schema.months import Month
 from santander.synthetic import values
 from santander.synthetic.people import People
 from santander.synthetic.profile import SENTINEL_SENIORITY, Profile

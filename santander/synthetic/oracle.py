@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from santander.bank.products import N_PRODUCTS
 from santander.evaluation.average_precision import average_precision
 from santander.models.list_check import refuse_wrong_lists
 from santander.models.ranking import top_products
+from santander.schema.products import N_PRODUCTS
 from santander.synthetic.sampling import Flags, Masks
 
 

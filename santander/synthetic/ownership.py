@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from santander.bank.months import Month, month_range
-from santander.bank.products import PRODUCT_NAMES
+from santander.schema.months import Month, month_range
+from santander.schema.products import PRODUCT_NAMES
 from santander.synthetic.facts import FIRST_MONTH, LAST_LABELLED, MONTHLY_ROWS, ones_by_product
 from santander.synthetic.targets import additions_of
 

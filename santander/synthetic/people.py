@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from santander.bank.months import Month
+from santander.schema.months import Month
 from santander.synthetic import demography, facts, joining, values
 from santander.synthetic.income import draw_income
 from santander.synthetic.panel import Panel

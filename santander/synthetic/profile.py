@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from santander.bank.months import Month
+from santander.schema.months import Month
 from santander.synthetic import facts, values
 from santander.synthetic.people import Codes, People
 from santander.synthetic.sampling import Flags, Indices, quota

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from santander.bank.products import N_PRODUCTS, PRODUCTS
+from santander.schema.products import N_PRODUCTS, PRODUCTS
 from santander.synthetic import affinity, facts
 from santander.synthetic.bundles import BLOCKS, Bundle, bits
 from santander.synthetic.history import Past

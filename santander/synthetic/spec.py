@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 
-from santander.bank.months import Month
 from santander.errors import InputError
-from santander.storage import Place
+from santander.schema.months import Month
+from santander.storage.places import Place
 from santander.synthetic.dirt import DirtCount, DirtyLine, Soiled
 from santander.synthetic.facts import FIRST_MONTH, LAST_LABELLED
 from santander.synthetic.oracle import OracleMonth

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from santander.bank.months import Month, month_range
-from santander.bank.products import PRODUCT_NAMES
+from santander.schema.months import Month, month_range
+from santander.schema.products import PRODUCT_NAMES
 from santander.synthetic.facts import (
     FIRST_MONTH,
     FULL_CUSTOMERS,

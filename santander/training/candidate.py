@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from santander.bank.months import Month
 from santander.models.month_weight import MonthWeight
 from santander.models.recommender import Recommender
+from santander.schema.months import Month
 from santander.training.plan import FitName
 from santander.training.recipe import Recipe
 

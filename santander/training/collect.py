@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from santander.bank.months import Month
-from santander.engine import EMBEDDED
+from santander.engine.memory.footprint import JUDGE, LEARNT_FROM
+from santander.engine.session import EMBEDDED
 from santander.errors import TooLittleData
 from santander.evaluation.judgement import MonthToJudge
-from santander.features.declaration import FEATURES
-from santander.lake import Lake
-from santander.memory.footprint import JUDGE, LEARNT_FROM
+from santander.lake.lake import Lake
 from santander.models.month_weight import MonthWeight
 from santander.models.training_set import TrainingData, TrainingSet
-from santander.tables import CUSTOMERS, FEATURES_TABLE
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
+from santander.schema.features import FEATURES
+from santander.schema.months import Month
 from santander.training.labels import buyers, labels, population
 
 if TYPE_CHECKING:
     from feast import FeatureStore
     from pyspark.sql import DataFrame
 
-    from santander.settings import Settings
+    from santander.config.settings import Settings
     from santander.training.distributed import DistributedTrainingSet
 
 log = logging.getLogger(__name__)

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from santander.bank.months import Month
 from santander.evaluation.buyers import buyers_of_month
 from santander.evaluation.oracle import oracle_of
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.models.month_weight import ALIKE
 from santander.models.training_set import TrainingData
+from santander.schema.months import Month
 from santander.training.collect import Retrieve, training_data
 from santander.training.fitting import fit_candidate
 from santander.training.folds import PlannedFold, Window, months_of
@@ -20,7 +20,7 @@ from santander.training.plan import FitName
 from santander.training.recipe import Recipe
 
 if TYPE_CHECKING:
-    from santander.settings import Settings
+    from santander.config.settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -17,14 +17,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from santander.arrow import arrow_schema
-from santander.bank.months import Month
+from santander.config.machine import cores
 from santander.errors import SantanderError, telling_line
-from santander.machine import cores
 from santander.models.boosting import Boosting
 from santander.models.month_weight import MonthWeight
 from santander.models.recommender import Progress, silent
 from santander.models.training_set import TrainingData, TrainingSet, additions_counted, additions_of, in_months, shares_counted
+from santander.schema.months import Month
+from santander.schema.types import arrow_schema
 from santander.training.barrier import Guard
 from santander.training.slots import cores_of_a_slot
 

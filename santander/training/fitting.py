@@ -3,12 +3,12 @@
 import logging
 import time
 
-from santander.bank.months import Month
 from santander.errors import TooLittleData
 from santander.models.month_weight import ALIKE
 from santander.models.popularity import Popularity, PopularitySettings
 from santander.models.recommender import KindSettings
 from santander.models.training_set import TrainingData, TrainingSet
+from santander.schema.months import Month
 from santander.training.candidate import Candidate, Fit
 from santander.training.plan import FitName, MonthPlan, PlannedFit
 from santander.training.progress import progress_of

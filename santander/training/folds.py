@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from santander.bank.months import Month
 from santander.errors import InputError
+from santander.schema.months import Month
 from santander.training.plan import MonthPlan, TooFewMonths, plan_months
 from santander.training.recipe import Fits, MonthsBefore, Recipe
 

@@ -2,10 +2,10 @@
 
 import logging
 
-from santander.bank.months import Month
-from santander.column_nulls import nulls_by_month
-from santander.lake import Lake
-from santander.tables import CUSTOMERS, FEATURES_TABLE
+from santander.lake.column_nulls import nulls_by_month
+from santander.lake.lake import Lake
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
+from santander.schema.months import Month
 
 log = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from santander.bank.months import Month
 from santander.errors import TooLittleData
 from santander.models.month_weight import MonthWeight
+from santander.schema.months import Month
 from santander.training.recipe import Recipe
 
 

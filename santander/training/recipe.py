@@ -7,13 +7,13 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from santander.bank.months import Month
-from santander.bank.products import PRODUCT_NAMES
+from santander.config.named_files import read_conf_file, told
 from santander.errors import InputError
 from santander.models.kinds import kind_named, settings_of
 from santander.models.month_weight import MonthWeight
 from santander.models.recommender import KindSettings, Recommender
-from santander.training.conf_file import read_conf_file, told
+from santander.schema.months import Month
+from santander.schema.products import PRODUCT_NAMES
 
 
 class RecipePart(BaseModel):

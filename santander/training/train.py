@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from santander.bank.months import Month
 from santander.evaluation.judgement import Judgement, judge
 from santander.evaluation.oracle import oracle_of
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.models.blend import Blend
 from santander.models.month_weight import ALIKE
+from santander.registry.blending import blend_candidate
 from santander.registry.provenance import table_versions
-from santander.training.blending import blend_candidate
+from santander.schema.months import Month
 from santander.training.candidate import Candidate
 from santander.training.collect import Retrieve, collect_month, training_data
 from santander.training.fitting import fit_candidate
@@ -23,7 +23,7 @@ from santander.training.plan import FitName, plan_months
 from santander.training.recipe import Recipe
 
 if TYPE_CHECKING:
-    from santander.settings import Settings
+    from santander.config.settings import Settings
 
 
 log = logging.getLogger(__name__)

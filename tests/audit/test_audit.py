@@ -15,12 +15,12 @@ from santander.audit.audit import Audit
 from santander.audit.findings import Difference
 from santander.audit.live import files_by_month
 from santander.audit.report import lines, payload
-from santander.bank.months import Month
-from santander.lake import Lake
-from santander.settings import Settings
-from santander.steps import Steps
+from santander.config.settings import Settings
+from santander.lake.lake import Lake
+from santander.pipeline.steps import Steps
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS, Table
+from santander.schema.months import Month
 from santander.synthetic import BankSpec, generate
-from santander.tables import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS, Table
 from tests.conftest import Bank
 
 MONTH = Month(2015, 6)

@@ -15,12 +15,12 @@ from santander.audit.engine import open_engine
 from santander.audit.findings import Findings
 from santander.audit.landing_copy import LandingCopy
 from santander.audit.reading import landing_query
-from santander.erasure.forget import forget
+from santander.config.settings import Settings
 from santander.errors import InputError
+from santander.forget.forget import forget
 from santander.ingest.ingestion import ingest
 from santander.ingest.replay import replay
-from santander.lake import Lake
-from santander.settings import Settings
+from santander.lake.lake import Lake
 from tests.ingest.awkward_texts import TEXTS
 from tests.ingest.oracle import SPELLINGS
 from tests.landing_files import LEGAL, header, landing_file, record
@@ -134,7 +134,13 @@ def test_a_bucket_is_refused_in_one_line() -> None:
 
 
 def test_the_audit_shares_no_rule_with_what_it_judges() -> None:
-    judged = ("santander.ingest", "santander.features", "santander.bank.columns", "santander.bank.products", "santander.scoring")
+    judged = (
+        "santander.ingest",
+        "santander.features",
+        "santander.schema.columns",
+        "santander.schema.products",
+        "santander.scoring",
+    )
     for file in Path(santander.audit.__file__).parent.glob("*.py"):
         imported = [
             name

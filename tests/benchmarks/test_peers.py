@@ -11,14 +11,14 @@ from bank_files import RAW, bank
 from checking import difference
 from ours import COMMON
 
-from santander.bank.months import Month
-from santander.lake import Lake
+from santander.config.settings import Settings
+from santander.lake.lake import Lake
 from santander.models.boosted_trees import BoostedTrees, BoostedTreesSettings
 from santander.models.month_weight import MonthWeight
+from santander.pipeline.steps import Steps
+from santander.schema.catalogue import CUSTOMERS
+from santander.schema.months import Month
 from santander.scoring.batch import score_month
-from santander.settings import Settings
-from santander.steps import Steps
-from santander.tables import CUSTOMERS
 from santander.training.collect import collect_training_set, through
 
 PEERS = ["polars_lazy", "duckdb_sql", "pandas_script"]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from santander.settings import Settings
+from santander.config.settings import Settings
 from tests.deploy import compose, dockerfile
 from tests.deploy.dockerfile import CHECKOUT, Stage
 
@@ -221,7 +221,7 @@ def test_data_secrets_and_leftovers_stay_out_of_the_build() -> None:
     for path in (".env", ".git", "data", "data/raw/train_ver2.csv", ".venv", "tests", "conf/local", "conf/local/spark/x.conf"):
         assert dockerfile.ignored(path), path
     assert dockerfile.ignored("santander/bank/__pycache__")
-    assert not dockerfile.ignored("santander/bank/months.py")
+    assert not dockerfile.ignored("santander/schema/months.py")
 
 
 def test_an_environment_is_copied_to_the_path_it_was_made_at() -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from santander.cluster.java import find_java_home
+from santander.engine.cluster.java import find_java_home
 from tests.deploy import compose
 from tests.deploy.dockerfile import Image
 from tests.standalone_cluster import Daemon

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from santander.engine import open_session
-from santander.settings import Settings
-from santander.steps import Steps
+from santander.config.settings import Settings
+from santander.engine.session import open_session
+from santander.pipeline.steps import Steps
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
 from santander.store.access import retrieve
 from santander.store.materialization import materialize_month
-from santander.tables import CUSTOMERS, FEATURES_TABLE
 from santander.training.labelled import labelled_months
 from santander.training.labels import labels
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from santander.bank.months import Month
+from santander.schema.months import Month
 from santander.synthetic import BankSpec, generate
 from tests.awkward_names import NASTY
 from tests.needs import need_java

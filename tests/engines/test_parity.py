@@ -18,16 +18,16 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from santander.bank.months import Month
+from santander.compare.folders import FolderComparison, Verdict, compare_folders
+from santander.compare.report import lines
+from santander.compare.rows import compare_rows
+from santander.config.settings import Settings, conf_dir
 from santander.ingest.reading import LINES
-from santander.lake import Lake
-from santander.parity.folders import FolderComparison, Verdict, compare_folders
-from santander.parity.report import lines
-from santander.parity.rows import compare_rows
-from santander.settings import Settings, conf_dir
-from santander.staging import OF_INGEST
+from santander.lake.lake import Lake
+from santander.lake.staging import OF_INGEST
+from santander.schema.catalogue import FEATURES_TABLE, QUARANTINE
+from santander.schema.months import Month
 from santander.synthetic import BankSpec, generate
-from santander.tables import FEATURES_TABLE, QUARANTINE
 from tests.needs import need_java
 from tests.standalone_cluster import HOST, StandaloneCluster, standalone_cluster
 

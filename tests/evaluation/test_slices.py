@@ -4,10 +4,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.evaluation.judgement import MonthToJudge
 from santander.evaluation.slices import SliceDifference, compare_slices
-from santander.settings import Settings
+from santander.schema.months import Month
 from tests.models.toy_world import feature_rows
 
 RULE = Settings.load().gate

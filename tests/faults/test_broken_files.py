@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.ingest.ingestion import ingest
-from santander.lake import Lake
-from santander.settings import Settings
-from santander.tables import CUSTOMERS, INGESTIONS, QUARANTINE
+from santander.lake.lake import Lake
+from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE
 from tests.faults.broken_files import GOOD, INGESTED, MONTH, PLAIN, REFUSED, BrokenFile
 from tests.faults.processes import Ended
 from tests.faults.tally import TALLY

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from santander.cli import OUT_OF_SPACE
+from santander.cli.app import OUT_OF_SPACE
 from tests.faults.full_disks import MEBIBYTE, small_disk
 from tests.faults.tally import SEED, TALLY
 from tests.faults.wholeness import check_same, check_whole

@@ -7,11 +7,11 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from filelock import FileLock, Timeout
 
-from santander.lake import Lake
-from santander.parity.folders import FolderComparison, Part, Verdict, compare_folders
-from santander.parity.report import lines
-from santander.settings import Settings
-from santander.tables import CUSTOMERS, FEATURES_TABLE, INGESTIONS, QUARANTINE, RECOMMENDATIONS, STEP_RUNS, TABLES
+from santander.compare.folders import FolderComparison, Part, Verdict, compare_folders
+from santander.compare.report import lines
+from santander.config.settings import Settings
+from santander.lake.lake import Lake
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, INGESTIONS, QUARANTINE, RECOMMENDATIONS, STEP_RUNS, TABLES
 from tests.faults.tally import TALLY
 
 SAME = {Verdict.EQUAL, Verdict.EMPTY}

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import yaml
 
-from santander.bank.months import Month
-from santander.settings import Settings, conf_dir
+from santander.config.settings import Settings, conf_dir
+from santander.schema.months import Month
 from santander.synthetic import BankSpec, generate
 from tests.faults.landmarks import Landmark, Landmarks
 from tests.faults.processes import Ended, Running

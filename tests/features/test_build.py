@@ -7,16 +7,16 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
-from santander.bank.months import Month, month_range
+from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.features import month as month_maker
 from santander.features.build import build_features
 from santander.ingest.ingestion import ingest
-from santander.lake import Lake
-from santander.settings import Settings
-from santander.staging import OF_FEATURES
-from santander.storage import names_in, whole_file
-from santander.tables import CUSTOMERS, FEATURES_TABLE
+from santander.lake.lake import Lake
+from santander.lake.staging import OF_FEATURES
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
+from santander.schema.months import Month, month_range
+from santander.storage.places import names_in, whole_file
 from tests.conftest import Bank
 from tests.landing_files import landing_file, record
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from santander.bank.products import N_PRODUCTS, PRODUCT_NAMES
 from santander.errors import InputError
-from santander.features.declaration import FEATURE_NAMES
 from santander.features.expansion import ColumnGroup, ColumnPlan, bits_of
+from santander.schema.features import FEATURE_NAMES
+from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 from tests.models.toy_world import MASK, feature_rows
 
 AS_THEY_ARE = (ColumnGroup.PROFILE, ColumnGroup.SEASON, ColumnGroup.HISTORY_COUNTS)

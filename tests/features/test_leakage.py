@@ -13,15 +13,15 @@ import pyarrow.compute as pc
 import pytest
 from pyspark.sql import SparkSession
 
-from santander.arrow import arrow_schema
-from santander.bank.months import Month, month_range
-from santander.bank.products import N_PRODUCTS, PRODUCT_NAMES
+from santander.config.settings import Settings
 from santander.features.build import build_features
-from santander.features.declaration import FEATURE_NAMES, FEATURES, HISTORY_MONTHS, Family
 from santander.features.expansion import ColumnGroup, ColumnPlan
-from santander.lake import Lake
-from santander.settings import Settings
-from santander.tables import CUSTOMERS, FEATURES_TABLE
+from santander.lake.lake import Lake
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
+from santander.schema.features import FEATURE_NAMES, FEATURES, HISTORY_MONTHS, Family
+from santander.schema.months import Month, month_range
+from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
+from santander.schema.types import arrow_schema
 from santander.training.labels import labels
 from tests.conftest import Bank
 

@@ -1,5 +1,5 @@
-from santander.features.declaration import FEATURES
 from santander.features.reference import PAGE, feature_page
+from santander.schema.features import FEATURES
 
 
 def test_the_page_in_docs_is_the_one_the_declaration_makes() -> None:

@@ -7,16 +7,16 @@ import pytest
 from pyspark.sql import SparkSession
 
 from santander.audit.audit import Audit
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.errors import InputError, SantanderError
 from santander.ingest.adding import merge, merged_lines, merged_months
 from santander.ingest.ingestion import ingest
 from santander.ingest.replay import replay
-from santander.lake import Lake
-from santander.month_files import MonthFile
-from santander.settings import Settings
-from santander.table_files import fingerprints_of
-from santander.tables import CUSTOMERS, INGESTIONS, QUARANTINE, Table
+from santander.lake.lake import Lake
+from santander.lake.month_files import MonthFile
+from santander.lake.table_files import fingerprints_of
+from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE, Table
+from santander.schema.months import Month
 from tests.landing_files import landing_file, record
 
 JANUARY, FEBRUARY = Month(2015, 1), Month(2015, 2)

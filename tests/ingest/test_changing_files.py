@@ -11,9 +11,9 @@ import pytest
 from santander.errors import InputError
 from santander.ingest import ingestion, landing, replay
 from santander.ingest.landing import LandingFile, LandingFileRefused, refuse_changed, survey
-from santander.lake import Lake
-from santander.steps import Steps
-from santander.tables import CUSTOMERS, QUARANTINE
+from santander.lake.lake import Lake
+from santander.pipeline.steps import Steps
+from santander.schema.catalogue import CUSTOMERS, QUARANTINE
 from tests.landing_files import landing_file, record
 
 pytestmark = pytest.mark.embedded

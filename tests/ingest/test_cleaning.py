@@ -5,8 +5,8 @@ import pyarrow as pa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from santander.bank.columns import COLUMNS
 from santander.ingest.cleaning import NUMBERS, clean_column
+from santander.schema.columns import COLUMNS
 
 NUMBER_COLUMNS = [COLUMNS[position] for position in sorted(NUMBERS)]
 plain = st.integers(0, 10**7).map(str) | st.decimals(0, 10**6, places=2).map(str)

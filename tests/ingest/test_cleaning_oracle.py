@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
+from santander.config.settings import Settings
 from santander.ingest.cleaning import clean
 from santander.ingest.ingestion import ingest
 from santander.ingest.landing import read_chunk, survey
 from santander.ingest.parsing import parse
-from santander.lake import Lake
-from santander.settings import Settings
+from santander.lake.lake import Lake
 from tests.ingest.awkward_texts import TEXTS
 from tests.ingest.oracle import KEY, PRODUCTS, PROFILE, SPELLINGS, Verdict, judge, without_repeated_keys
 from tests.landing_files import LEGAL, header

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from santander.bank.months import Month
 from santander.errors import InputError
 from santander.ingest.due import DueFiles, Given
+from santander.schema.months import Month
 
 JUNE, JULY = Month(2015, 6), Month(2015, 7)
 

@@ -6,15 +6,15 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.ingest.accounting import MonthWouldShrink, TooMuchQuarantine
 from santander.ingest.duplicates import TooManyDuplicates
 from santander.ingest.ingestion import IngestReport, ingest
 from santander.ingest.landing import LandingFileRefused
-from santander.lake import Lake
-from santander.settings import Settings
-from santander.tables import CUSTOMERS, INGESTIONS, QUARANTINE
+from santander.lake.lake import Lake
+from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE
+from santander.schema.months import Month
 from tests.landing_files import header, landing_file, record
 
 JANUARY, FEBRUARY = Month(2015, 1), Month(2015, 2)

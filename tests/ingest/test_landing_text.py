@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from santander.bank.columns import COLUMNS, PROFILE_COLUMNS
 from santander.ingest.cleaning import clean
 from santander.ingest.landing_text import fields_of, joined_line, split_line
 from santander.ingest.parsing import parse
-from santander.tables import CUSTOMERS
+from santander.schema.catalogue import CUSTOMERS
+from santander.schema.columns import COLUMNS, PROFILE_COLUMNS
 from tests.ingest.oracle import SPELLINGS
 
 DATES = ["", "NA", "2015-02-28", "1999-12-31"]

@@ -6,14 +6,14 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from santander.bank.columns import PROFILE_COLUMNS
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.ingest.ingestion import ingest
 from santander.ingest.replay import replay
-from santander.lake import Lake
-from santander.settings import Settings
-from santander.steps import Steps
+from santander.lake.lake import Lake
+from santander.pipeline.steps import Steps
+from santander.schema.columns import PROFILE_COLUMNS
+from santander.schema.months import Month
 from tests.ingest.oracle import SPELLINGS
 from tests.landing_files import landing_file, record
 

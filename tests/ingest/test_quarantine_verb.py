@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from jobs.quarantine import quarantine
+from santander.cli.verbs.quarantine import quarantine
+from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.ingest.display import shown
-from santander.lake import Lake
-from santander.settings import Settings
-from santander.tables import INGESTIONS, QUARANTINE
+from santander.lake.lake import Lake
+from santander.schema.catalogue import INGESTIONS, QUARANTINE
 from tests.landing_files import record
 
 SHA = "0123456789abcdef" + "0" * 48

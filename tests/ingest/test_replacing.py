@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.ingest.accounting import MonthWouldShrink
 from santander.ingest.adding import merge
 from santander.ingest.ingestion import IngestReport, ingest
 from santander.ingest.replacing import FewCustomersShared, replaced_lines, replaced_payload
-from santander.lake import Lake
-from santander.settings import Settings
-from santander.tables import CUSTOMERS, INGESTIONS, QUARANTINE
+from santander.lake.lake import Lake
+from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE
+from santander.schema.months import Month
 from tests.landing_files import landing_file, record
 
 JANUARY = Month(2015, 1)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.ingest.accounting import last_ingestions, merges_since
 from santander.ingest.entries import State, read_entries
@@ -19,9 +19,9 @@ from santander.ingest.ingestion import ingest
 from santander.ingest.landing import LandingFileRefused
 from santander.ingest.merging import inserted_by_unfinished
 from santander.ingest.replay import ReplayReport, replay
-from santander.lake import Lake, RowCountMismatch
-from santander.settings import Settings
-from santander.tables import CUSTOMERS, INGESTIONS, QUARANTINE, Table
+from santander.lake.lake import Lake, RowCountMismatch
+from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE, Table
+from santander.schema.months import Month
 from tests.landing_files import header, landing_file, record
 
 JANUARY, FEBRUARY = Month(2015, 1), Month(2015, 2)

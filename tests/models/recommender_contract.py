@@ -8,8 +8,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from santander.bank.months import Month
-from santander.bank.products import N_PRODUCTS
 from santander.errors import InputError, SantanderError, TooLittleData
 from santander.models.kinds import load_recommender, save_recommender
 from santander.models.list_check import checked_lists
@@ -17,6 +15,8 @@ from santander.models.month_weight import ALIKE, MonthWeight
 from santander.models.ranking import NO_PRODUCT, Ranks
 from santander.models.recommender import KindSettings, Recommender
 from santander.models.training_set import TrainingSet
+from santander.schema.months import Month
+from santander.schema.products import N_PRODUCTS
 from tests.models.alone import scores_alone
 from tests.models.toy_world import BIT, MASK, PENSIONER, STUDENT, TAXPAYER, feature_rows, several, together, toy_training_set
 

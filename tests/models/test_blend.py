@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from santander.bank.products import N_PRODUCTS
 from santander.errors import InputError
 from santander.models.blend import Blend, BlendSettings, Member, probabilities
 from santander.models.boosted_trees import BoostedTrees
@@ -14,6 +13,7 @@ from santander.models.packages import XGBOOST
 from santander.models.popularity import Popularity, PopularitySettings
 from santander.models.sklearn_classifier import SklearnClassifier
 from santander.models.training_set import TrainingSet
+from santander.schema.products import N_PRODUCTS
 from tests.models.recommender_contract import RecommenderContract
 from tests.models.test_sklearn_classifier import LINEAR
 from tests.models.toy_world import BIT, MASK, SMALL_TREES, STUDENT, TAXPAYER, feature_rows, toy_training_set

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from santander.bank.months import Month
 from santander.errors import InputError
 from santander.models.additions import RowWeight
 from santander.models.boosted_trees import BoostedTrees, BoostedTreesSettings
 from santander.models.classes import Rare
 from santander.models.kinds import kind_named, settings_of
 from santander.models.start import GroupStart, Start
+from santander.schema.months import Month
 from tests.models.recommender_contract import LearnerContract
 from tests.models.toy_world import (
     BIT,

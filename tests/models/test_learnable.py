@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from santander.bank.months import Month
 from santander.errors import TooLittleData
 from santander.models.month_weight import ALIKE
+from santander.schema.months import Month
 from santander.training.recipe import Recipe
 from tests.models.toy_world import BIT, MASK, PENSIONER, STUDENT, TAXPAYER, feature_rows, several, together
 

@@ -9,8 +9,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pytest
 
-from santander.bank.months import Month
-from santander.bank.products import N_PRODUCTS
 from santander.evaluation.buyers import BuyersOfMonth
 from santander.evaluation.hidden import HiddenMonth
 from santander.evaluation.judgement import judge, precisions_of
@@ -19,6 +17,8 @@ from santander.models.popularity import Popularity, PopularitySettings
 from santander.models.ranking import top_products
 from santander.registry.served_model import ServedRecommender
 from santander.registry.soundness import UnsoundModel, sound_ranks
+from santander.schema.months import Month
+from santander.schema.products import N_PRODUCTS
 from tests.registry import crowd
 
 OWNED = np.array([0, 0b1, (1 << N_PRODUCTS) - 1 & ~0b110, (1 << N_PRODUCTS) - 1])

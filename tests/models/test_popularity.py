@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from santander.bank.months import Month
 from santander.errors import SantanderError
 from santander.models.popularity import Popularity, PopularitySettings
 from santander.models.training_set import TrainingSet
+from santander.schema.months import Month
 from tests.models.recommender_contract import RecommenderContract
 from tests.models.toy_world import BIT, MASK, buyers_of, feature_rows, population_of
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from santander.bank.products import N_PRODUCTS
 from santander.models.ranking import top_products
+from santander.schema.products import N_PRODUCTS
 
 NO_PRIOR = np.zeros(N_PRODUCTS)
 ALL = (1 << N_PRODUCTS) - 1

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from santander.bank.months import Month
 from santander.models.classes import Classes
 from santander.models.month_weight import ALIKE, MonthWeight
 from santander.models.start import LENT, GroupStart
+from santander.schema.months import Month
 from tests.models.toy_world import BIT, MASK, PENSIONER, STUDENT, TAXPAYER, feature_rows, several, together
 
 MARCH, APRIL = Month(2016, 3), Month(2016, 4)

@@ -6,15 +6,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from santander.arrow import arrow_type
-from santander.bank.months import Month
-from santander.bank.products import PRODUCTS
-from santander.features.declaration import FEATURES
 from santander.features.expansion import ColumnGroup
 from santander.models.boosted_trees import BoostedTreesSettings
 from santander.models.month_weight import ALIKE
 from santander.models.start import Start
 from santander.models.training_set import TrainingSet
+from santander.schema.features import FEATURES
+from santander.schema.months import Month
+from santander.schema.products import PRODUCTS
+from santander.schema.types import arrow_type
 
 SMALL_TREES = BoostedTreesSettings(columns=(ColumnGroup.PROFILE, ColumnGroup.LAG_1_BITS), rounds=12, max_depth=3, eta=0.5)
 """Trees that learn this world in a second."""

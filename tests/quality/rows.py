@@ -7,10 +7,10 @@ from typing import Any
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
-from santander.arrow import arrow_schema
-from santander.bank.months import Month
-from santander.bank.products import PRODUCT_NAMES, PRODUCTS
-from santander.tables import Table
+from santander.schema.catalogue import Table
+from santander.schema.months import Month
+from santander.schema.products import PRODUCT_NAMES, PRODUCTS
+from santander.schema.types import arrow_schema
 
 MAY = Month(2016, 5)
 CURRENT_ACCOUNT = PRODUCTS[2].mask

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from santander.bank.months import Month
-from santander.bank.products import PRODUCTS
+from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.features.build import build_features
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.quality.figures import lags_off
 from santander.quality.validation import validate
-from santander.settings import Settings
-from santander.tables import CUSTOMERS, FEATURES_TABLE, INGESTIONS
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, INGESTIONS
+from santander.schema.months import Month
+from santander.schema.products import PRODUCTS
 from tests.quality.rows import CURRENT_ACCOUNT, MAY, customer, frame_of, without_products
 
 APRIL = MAY - 1

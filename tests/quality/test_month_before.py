@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from santander.bank.months import Month
-from santander.lake import Lake
+from santander.config.settings import Settings
+from santander.lake.lake import Lake
+from santander.pipeline.steps import Steps
 from santander.quality.report import CriticalRuleBroken
 from santander.quality.validation import validate
-from santander.settings import Settings
-from santander.steps import Steps
-from santander.tables import CUSTOMERS
+from santander.schema.catalogue import CUSTOMERS
+from santander.schema.months import Month
 from tests.quality.rows import MAY, customer
 from tests.quality.test_figures import APRIL, broken, put
 

@@ -6,11 +6,11 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.quality.declaration import suite
 from santander.quality.rules import PRODUCTS_DELIVERED, ROWS, Judgement, MonthFigures, Rule
-from santander.settings import Settings
-from santander.tables import CUSTOMERS, FEATURES_TABLE, Table
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, Table
+from santander.schema.months import Month
 from tests.quality.rows import MAY, customer, days_after, feature_row, frame_of, without_products
 
 ROWS_OF_A_CASE = 20

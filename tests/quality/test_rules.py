@@ -2,10 +2,10 @@
 
 import pytest
 
-from santander.bank.months import Month
+from santander.config.settings import QualitySettings, Settings
 from santander.quality.declaration import suite
 from santander.quality.rules import Judgement, MonthFigures, Severity
-from santander.settings import QualitySettings, Settings
+from santander.schema.months import Month
 
 MARCH = Month(2016, 3)
 

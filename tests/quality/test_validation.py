@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from santander.bank.months import Month
-from santander.lake import Lake
+from santander.config.settings import Settings
+from santander.lake.lake import Lake
 from santander.quality.declaration import suite
 from santander.quality.report import CriticalRuleBroken
 from santander.quality.validation import validate
-from santander.settings import Settings
-from santander.tables import CUSTOMERS, QUALITY
+from santander.schema.catalogue import CUSTOMERS, QUALITY
+from santander.schema.months import Month
 from tests.conftest import Bank
 from tests.quality.rows import frame_of
 

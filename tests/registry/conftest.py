@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from santander.settings import Settings
+from santander.config.settings import Settings
 
 Named = Callable[[str], Settings]
 

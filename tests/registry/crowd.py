@@ -3,12 +3,12 @@
 import numpy as np
 import pyarrow as pa
 
-from santander.bank.months import Month
-from santander.bank.products import N_PRODUCTS
 from santander.evaluation.judgement import MonthToJudge
 from santander.models.month_weight import ALIKE
 from santander.models.training_set import TrainingSet
 from santander.registry.versions import RegisteredVersion
+from santander.schema.months import Month
+from santander.schema.products import N_PRODUCTS
 from santander.training.fitting import fit_candidate
 from santander.training.plan import plan_months
 from santander.training.recipe import Fits, MonthsBefore, Recipe

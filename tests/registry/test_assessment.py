@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.registry.assessment import assess
 from santander.registry.promotion import Promotion, register_candidate
 from santander.registry.tracking import open_tracking
 from santander.registry.versions import load_version
-from santander.settings import Settings
+from santander.schema.months import Month
 from santander.store.access import open_store
 from santander.training.collect import Retrieve, through
 from santander.training.plan import FitName
@@ -61,7 +61,7 @@ def test_the_model_stands_between_baseline_and_ceiling(report: TrainReport) -> N
 
 
 def test_a_run_names_the_version_of_every_table_it_read(bank: Bank, settings: Settings, promotion: Promotion) -> None:
-    from santander.tables import CUSTOMERS, FEATURES_TABLE
+    from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
 
     tags = open_tracking(settings).get_run(load_version(settings, promotion.version).run_id).data.tags
     assert tags["delta.customers"] == str(bank.lake.version(CUSTOMERS))

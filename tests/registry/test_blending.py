@@ -8,17 +8,17 @@ import mlflow
 import numpy as np
 import pytest
 
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.errors import InputError
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.models.blend import Blend
 from santander.models.packages import XGBOOST
+from santander.registry.blending import blend_candidate
 from santander.registry.model_package import requirements
 from santander.registry.registration import register
 from santander.registry.tracking import open_tracking
 from santander.registry.versions import CHALLENGER, load_version
-from santander.settings import Settings
-from santander.training.blending import blend_candidate
+from santander.schema.months import Month
 from santander.training.candidate import Candidate
 from santander.training.plan import FitName, plan_months
 from santander.training.recipe import Fits, MonthsBefore, Recipe

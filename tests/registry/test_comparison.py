@@ -6,14 +6,14 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.evaluation.comparison_plots import draw_calibration, draw_differences, draw_products
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.registry import comparison, comparison_tables
 from santander.registry.comparison import Comparison, compare_versions, months_for_both, pair_to_review
 from santander.registry.promotion import register_candidate
-from santander.settings import Settings
+from santander.schema.months import Month
 from tests.registry.conftest import Named
 from tests.registry.two_holders import gate_month, recipe, report_for
 

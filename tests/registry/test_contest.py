@@ -5,12 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
+from santander.config.settings import Settings
 from santander.evaluation.judgement import MonthToJudge
 from santander.models.training_set import TrainingSet
 from santander.registry.contest import compare, hindrance, lists_of
 from santander.registry.gate import Contest, Verdict
 from santander.registry.versions import RegisteredVersion
-from santander.settings import Settings
 from santander.training.plan import FitName
 from tests.registry import crowd
 

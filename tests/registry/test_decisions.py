@@ -7,12 +7,12 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from santander.arrow import arrow_type
-from santander.lake import Lake
+from santander.config.settings import Settings
+from santander.lake.lake import Lake
+from santander.lake.table_schema import OutdatedTable
 from santander.registry.decisions import line_of_champions, refuse_outdated_table
-from santander.settings import Settings
-from santander.table_schema import OutdatedTable
-from santander.tables import PROMOTIONS
+from santander.schema.catalogue import PROMOTIONS
+from santander.schema.types import arrow_type
 
 
 def promoted(before: int | None, after: int, action: str = "gate") -> dict[str, Any]:

@@ -14,10 +14,10 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.errors import SantanderError
 from santander.evaluation.judgement import MonthToJudge
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.models.kinds import KINDS
 from santander.models.list_check import WrongLists
 from santander.registry.decisions import decisions
@@ -26,7 +26,7 @@ from santander.registry.rollback import roll_back
 from santander.registry.tracking import open_tracking, tracking_uri
 from santander.registry.undecided import Undecided
 from santander.registry.versions import champion_number
-from santander.settings import Settings
+from santander.schema.months import Month
 from santander.training.recipe import Recipe
 from tests.registry.conftest import Named
 from tests.registry.two_holders import candidate_for, gate_month, recipe, report_for

@@ -2,10 +2,10 @@
 
 import pytest
 
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.evaluation.resampling import PairedDifference
 from santander.registry.gate import Ages, Contest, decide
-from santander.settings import Settings
+from santander.schema.months import Month
 
 RULE = Settings.load().gate
 

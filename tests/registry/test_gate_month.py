@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.errors import InputError
-from santander.lake import Lake
+from santander.lake.lake import Lake
+from santander.lake.table_schema import OutdatedTable
 from santander.registry.contest import month_to_judge
-from santander.settings import Settings
-from santander.table_schema import OutdatedTable
-from santander.tables import CUSTOMERS, FEATURES_TABLE, Table
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, Table
+from santander.schema.months import Month
 from tests.conftest import Bank
 
 if TYPE_CHECKING:

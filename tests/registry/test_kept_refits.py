@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jobs.maintain import maintain
-from santander.bank.months import Month
-from santander.erasure.models import remove_examples
+from santander.cli.verbs.maintain import maintain
+from santander.config.settings import Settings
+from santander.forget.models import remove_examples
 from santander.registry.kept_refits import KeptRefits
-from santander.settings import Settings
+from santander.schema.months import Month
 from santander.training.plan import FitName
 from tests.models.toy_world import feature_rows
 from tests.registry.two_holders import SAVER, WORKER, candidate_for, recipe

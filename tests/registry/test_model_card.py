@@ -7,11 +7,11 @@ import mlflow
 import numpy as np
 import pytest
 
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.evaluation.judgement import Judgement
 from santander.evaluation.resampling import PairedDifference
 from santander.evaluation.slices import SliceDifference
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.models.month_weight import MonthWeight
 from santander.registry import reporting
 from santander.registry.card import ModelCard, Section, table
@@ -24,7 +24,7 @@ from santander.registry.reporting import CARD, LONGEST_DESCRIPTION, NOTE, record
 from santander.registry.tracking import experiment_id, open_tracking
 from santander.registry.verdict_text import COMPARISON, comparison, verdict_line
 from santander.registry.versions import load_version
-from santander.settings import Settings
+from santander.schema.months import Month
 from santander.training.train import TrainReport
 from tests.registry.conftest import Named
 from tests.registry.two_holders import month_of_buyers, recipe, report_for

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from santander.bank.months import Month
+from santander.config.settings import Settings
+from santander.engine.memory.budget import OverBudget
 from santander.errors import InputError
 from santander.evaluation.judgement import MonthToJudge
-from santander.lake import Lake
-from santander.memory.budget import OverBudget
+from santander.lake.lake import Lake
 from santander.registry import alias as alias_module
 from santander.registry.decisions import Promotion, decisions
 from santander.registry.listing import registered_versions
@@ -19,7 +19,7 @@ from santander.registry.rollback import roll_back
 from santander.registry.tracking import open_tracking
 from santander.registry.undecided import Undecided
 from santander.registry.versions import champion_number, version_for
-from santander.settings import Settings
+from santander.schema.months import Month
 from tests.registry.conftest import Named
 from tests.registry.two_holders import gate_month, recipe, report_for
 

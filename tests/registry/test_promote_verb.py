@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from santander.bank.months import Month
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.registry.promotion import register_candidate
 from santander.registry.versions import champion_number
+from santander.schema.months import Month
 from tests.registry.conftest import Named
 from tests.registry.two_holders import recipe, report_for
 

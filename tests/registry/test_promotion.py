@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from santander.bank.months import Month
-from santander.lake import Lake
+from santander.config.settings import Settings
+from santander.lake.lake import Lake
 from santander.models.classes import Classes
 from santander.registry import contest as contest_module
 from santander.registry.decisions import Promotion, decisions
@@ -15,7 +15,7 @@ from santander.registry.promotion import register_candidate
 from santander.registry.tracking import open_tracking
 from santander.registry.undecided import Undecided
 from santander.registry.versions import NoChampion, champion, champion_number, load_version
-from santander.settings import Settings
+from santander.schema.months import Month
 from santander.training.recipe import Recipe
 from tests.registry.conftest import Named
 from tests.registry.two_holders import recipe, report_for

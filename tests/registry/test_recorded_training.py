@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from santander.bank.months import Month
-from santander.freshness import StepRun
-from santander.lake import Lake
+from santander.config.settings import Settings
+from santander.lake.lake import Lake
+from santander.ledger.step_ledger import StepRun
 from santander.registry.promotion import register_candidate
 from santander.registry.recorded_training import training_here
 from santander.registry.versions import registered
-from santander.settings import Settings
+from santander.schema.months import Month
 from tests.registry.conftest import Named
 from tests.registry.two_holders import recipe, report_for
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.evaluation.judgement import MonthToJudge, judge
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.models import month_weight
 from santander.models.blend import Blend
+from santander.registry.blending import blend_candidate
 from santander.registry.decisions import Promotion, decisions, plain
 from santander.registry.kept_refits import KeptRefits
 from santander.registry.promotion import promote_version
@@ -18,9 +19,8 @@ from santander.registry.refit import Refits
 from santander.registry.registration import register
 from santander.registry.tracking import open_tracking
 from santander.registry.versions import CHAMPION, champion_number, load_version
-from santander.settings import Settings
+from santander.schema.months import Month
 from santander.store.access import open_store
-from santander.training.blending import blend_candidate
 from santander.training.candidate import Candidate
 from santander.training.collect import Retrieve, collect_month, collect_training_set, through
 from santander.training.fitting import fit_candidate

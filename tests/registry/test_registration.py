@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.errors import InputError
-from santander.features.declaration import FEATURE_NAMES
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.registry.promotion import register_candidate
 from santander.registry.tracking import open_tracking
 from santander.registry.versions import load_version, version_named
-from santander.settings import Settings
+from santander.schema.features import FEATURE_NAMES
+from santander.schema.months import Month
 from santander.training.plan import FitName
 from santander.training.train import TrainReport
 from tests.models.toy_world import feature_rows
@@ -134,7 +134,7 @@ def test_nothing_in_the_model_is_pickled(settings: Settings) -> None:
     files = [path for path in Path(_folder(settings, 2)).rglob("*") if path.is_file()]
     assert {path.suffix for path in files} <= {".json", ".ubj", ".py", ".txt", ".yaml", ""}
     assert "python_model.pkl" not in {path.name for path in files}
-    assert "santander/engine.py" not in {str(path) for path in files}
+    assert "santander/engine/session.py" not in {str(path) for path in files}
 
 
 def test_the_model_serves_in_a_process_without_the_engine_and_the_store(settings: Settings, tmp_path: Path) -> None:

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from santander.addresses import file_address, path_of_sqlite, sqlite_address
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.errors import SantanderError
 from santander.evaluation.judgement import MonthToJudge
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.registry import alias as alias_module
 from santander.registry import rollback as rollback_module
 from santander.registry.decisions import decisions, is_only_meant
@@ -22,7 +21,8 @@ from santander.registry.standing import ChampionUnfit, Standing, sound_champion,
 from santander.registry.tracking import open_tracking, tracking_uri
 from santander.registry.undecided import Undecided
 from santander.registry.versions import NoChampion, champion, champion_number, version_for
-from santander.settings import Settings
+from santander.schema.months import Month
+from santander.storage.addresses import file_address, path_of_sqlite, sqlite_address
 from tests.registry.conftest import Named
 from tests.registry.two_holders import gate_month, recipe, report_for
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from santander.config.settings import Settings
 from santander.errors import SantanderError
 from santander.registry import provenance
 from santander.registry.tracking import has_registry, open_tracking, tracking_uri
-from santander.settings import Settings
 
 
 def settings_with(folder: Path, uri: str | None = None) -> Settings:

@@ -2,10 +2,10 @@
 
 import pyarrow as pa
 
-from santander.bank.months import Month
 from santander.evaluation.judgement import MonthToJudge, judge
 from santander.models.month_weight import ALIKE
 from santander.models.training_set import TrainingSet
+from santander.schema.months import Month
 from santander.training.candidate import Candidate
 from santander.training.fitting import fit_candidate
 from santander.training.plan import plan_months

@@ -15,10 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from santander.addresses import sqlite_address
-from santander.bank.months import Month
-from santander.erasure.models import remove_examples
-from santander.lake import Lake
+from santander.config.settings import Settings
+from santander.forget.models import remove_examples
+from santander.lake.lake import Lake
 from santander.registry.local_registry import stored_model
 from santander.registry.promotion import register_candidate
 from santander.registry.rollback import roll_back
@@ -27,8 +26,9 @@ from santander.registry.tracking import open_tracking
 from santander.registry.versions import champion, champion_number
 from santander.relocation.record import recorded_names
 from santander.relocation.settle import CannotSettle, remember, settle
-from santander.settings import Settings
-from santander.tables import INGESTIONS
+from santander.schema.catalogue import INGESTIONS
+from santander.schema.months import Month
+from santander.storage.addresses import sqlite_address
 from tests.registry.two_holders import recipe, report_for
 
 SANTANDER = str(Path(sys.executable).with_name("santander"))

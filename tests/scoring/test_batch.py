@@ -4,16 +4,16 @@ import numpy as np
 import pyarrow.csv as pa_csv
 import pytest
 
-from santander.bank.months import Month
-from santander.bank.products import PRODUCTS
 from santander.errors import InputError, SantanderError
 from santander.features.expansion import Features
 from santander.models.ranking import Ranks, Scores
 from santander.models.recommender import Recommender
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
+from santander.schema.months import Month
+from santander.schema.products import PRODUCTS
 from santander.scoring import submission
 from santander.scoring.batch import score_month
 from santander.scoring.submission import write_submission
-from santander.tables import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
 from tests.conftest import Bank
 
 TARGET = Month(2016, 6)

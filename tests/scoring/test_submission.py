@@ -3,12 +3,12 @@
 import datetime as dt
 from pathlib import Path
 
-from santander.bank.months import Month
-from santander.bank.products import PRODUCTS
-from santander.lake import Lake
+from santander.lake.lake import Lake
+from santander.pipeline.steps import Steps
+from santander.schema.catalogue import RECOMMENDATIONS
+from santander.schema.months import Month
+from santander.schema.products import PRODUCTS
 from santander.scoring.submission import write_submission
-from santander.steps import Steps
-from santander.tables import RECOMMENDATIONS
 from tests.landing_files import landing_file, record
 
 MONTH = Month(2015, 6)

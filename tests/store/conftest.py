@@ -13,10 +13,10 @@ import pytest
 from feast import FeatureStore
 from pyspark.sql import SparkSession
 
-from santander.lake import Lake
-from santander.settings import Settings
+from santander.config.settings import Settings
+from santander.lake.lake import Lake
+from santander.schema.catalogue import FEATURES_TABLE
 from santander.store.access import open_store
-from santander.tables import FEATURES_TABLE
 from tests.conftest import Bank
 
 

@@ -6,17 +6,17 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from santander.bank.months import Month
-from santander.erasure.forget import forget
-from santander.erasure.online import erase_online, held_online
-from santander.erasure.tokens import sorted_ids
-from santander.lake import Lake
+from santander.config.settings import Settings
+from santander.forget.forget import forget
+from santander.forget.online import erase_online, held_online
+from santander.lake.lake import Lake
 from santander.relocation.settle import remember, settle
-from santander.settings import Settings
+from santander.schema.catalogue import ONLINE_FEATURES
+from santander.schema.months import Month
 from santander.store.materialization import materialize_month
 from santander.store.serving import read_online
 from santander.store.written import remember_written
-from santander.tables import ONLINE_FEATURES
+from santander.suppression.tokens import sorted_ids
 from tests.conftest import Bank
 from tests.store.conftest import Shop, open_shop
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from santander.bank.months import Month
 from santander.errors import InputError
-from santander.features.declaration import FEATURE_SET, FEATURES, Family
+from santander.schema.catalogue import FEATURES_TABLE
+from santander.schema.features import FEATURE_SET, FEATURES, Family
+from santander.schema.months import Month
 from santander.store import repository
 from santander.store.access import open_store
 from santander.store.materialization import materialize_month
@@ -17,7 +18,6 @@ from santander.store.names import ONLINE_SERVICE, ONLINE_VIEW
 from santander.store.repository import repository_dir, repository_settings
 from santander.store.serving import read_online
 from santander.store.withdrawal import withdraw
-from santander.tables import FEATURES_TABLE
 from tests.store.conftest import Shop
 
 FEAST = Path(sys.executable).with_name("feast")

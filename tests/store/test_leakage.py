@@ -6,10 +6,10 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from santander.bank.months import Month
-from santander.features.declaration import HISTORY_MONTHS
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
+from santander.schema.features import HISTORY_MONTHS
+from santander.schema.months import Month
 from santander.store.access import retrieve
-from santander.tables import CUSTOMERS, FEATURES_TABLE
 from tests.conftest import Bank
 from tests.store.conftest import Shop
 

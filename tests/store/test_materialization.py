@@ -9,15 +9,15 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from santander.bank.months import Month
 from santander.errors import InputError
-from santander.features.declaration import FEATURE_NAMES
+from santander.schema.catalogue import FEATURES_TABLE, ONLINE_FEATURES
+from santander.schema.features import FEATURE_NAMES
+from santander.schema.months import Month
 from santander.store.access import open_store, retrieve
 from santander.store.materialization import materialize_month, month_to_serve
 from santander.store.names import ONLINE_VIEW
 from santander.store.serving import read_online
 from santander.store.withdrawal import withdraw
-from santander.tables import FEATURES_TABLE, ONLINE_FEATURES
 from tests.store.conftest import Shop
 
 APRIL, MAY = Month(2016, 4), Month(2016, 5)

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from santander.settings import Settings
-from santander.tables import FEATURES_TABLE
+from santander.config.settings import Settings
+from santander.schema.catalogue import FEATURES_TABLE
 from tests.store.conftest import Shop
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from santander.arrow import arrow_schema
-from santander.features.declaration import FEATURES, Family, Feature
+from santander.schema.features import FEATURES, Family, Feature
+from santander.schema.types import arrow_schema
 from santander.store.packing import Layout, OtherLayout
 
 SCHEMA = arrow_schema([("snapshot_date", "date"), *((each.name, each.type) for each in FEATURES)])

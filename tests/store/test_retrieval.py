@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from pyspark.sql import functions as F
 
-from santander.bank.months import Month
 from santander.errors import InputError, SantanderError
-from santander.features.declaration import FEATURE_NAMES, FEATURE_SET, FEATURES
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
+from santander.schema.features import FEATURE_NAMES, FEATURE_SET, FEATURES
+from santander.schema.months import Month
 from santander.store.access import open_store, retrieve
-from santander.tables import CUSTOMERS, FEATURES_TABLE
 from tests.conftest import Bank
 from tests.store.conftest import Shop
 

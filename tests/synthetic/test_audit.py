@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from santander.bank_report.expected import expected_counts
+from santander.bank_report.figures import allowed_difference, compare, outside
+from santander.bank_report.observed import observed_counts
 from santander.synthetic import BankSpec, generate
-from santander.synthetic.audit.expected import expected_counts
-from santander.synthetic.audit.figures import allowed_difference, compare, outside
-from santander.synthetic.audit.observed import observed_counts
 from santander.synthetic.facts import FULL_CUSTOMERS
 from tests.synthetic.conftest import WrittenBank
 

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from santander.bank.columns import COLUMNS
+from santander.schema.columns import COLUMNS
 from tests.synthetic.conftest import DIRTY_SHARE, WrittenBank
 
 BAD_VALUES = {

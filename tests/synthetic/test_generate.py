@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from santander.bank.months import Month, month_range
+from santander.bank_report.observed import additions_between, customers_and_holdings, months_of
 from santander.errors import InputError
+from santander.schema.months import Month, month_range
 from santander.synthetic import BankReport, BankSpec, generate
-from santander.synthetic.audit.observed import additions_between, customers_and_holdings, months_of
 from tests.synthetic.conftest import CUSTOMERS, SEED, WrittenBank
 
 

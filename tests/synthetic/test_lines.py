@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from santander.bank.columns import COLUMNS
-from santander.bank.months import Month
+from santander.schema.columns import COLUMNS
+from santander.schema.months import Month
 from santander.synthetic import values
 from santander.synthetic.lines import LineWriter, income_texts
 from santander.synthetic.people import People

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from santander.bank.months import Month
+from santander.schema.months import Month
 from santander.synthetic.facts import FULL_CUSTOMERS, MONTHLY_ROWS, TEST_ROWS
 from santander.synthetic.panel import draw_panel
 from santander.synthetic.targets import plan_panel

@@ -6,8 +6,8 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from santander.bank.months import Month, month_range
-from santander.bank.products import N_PRODUCTS, PRODUCTS
+from santander.schema.months import Month, month_range
+from santander.schema.products import N_PRODUCTS, PRODUCTS
 from santander.synthetic.bank import Bank, BankMonth
 from santander.synthetic.bundles import BLOCKS, BUNDLES, bits, bundle_targets
 from santander.synthetic.draw import draw_additions

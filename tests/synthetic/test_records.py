@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 import pandas as pd
 import pytest
 
-from santander.bank.columns import COLUMNS
-from santander.bank.products import PRODUCTS
+from santander.schema.columns import COLUMNS
+from santander.schema.products import PRODUCTS
 from tests.synthetic.conftest import CUSTOMERS, WrittenBank
 
 NAMES = [column.name for column in COLUMNS]

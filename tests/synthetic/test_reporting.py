@@ -2,10 +2,10 @@
 
 from rich.console import Console
 
-from santander.bank.months import Month
-from santander.synthetic.audit.figures import Figure
-from santander.synthetic.audit.reach import Reach
-from santander.synthetic.audit.reporting import Audit, payload, tables
+from santander.bank_report.figures import Figure
+from santander.bank_report.reach import Reach
+from santander.bank_report.reporting import Audit, payload, tables
+from santander.schema.months import Month
 
 GOOD = Figure("buyers", "2016-05", expected=1_000.0, seen=1_020.0, allowed=50.0)
 BAD = Figure("buyers", "2016-05", expected=1_000.0, seen=1_200.0, allowed=50.0)

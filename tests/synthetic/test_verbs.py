@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from santander.bank.columns import PROFILE_COLUMNS
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.ingest.accounting import TooMuchQuarantine
 from santander.ingest.ingestion import ingest
-from santander.lake import Lake
-from santander.settings import Settings
+from santander.lake.lake import Lake
+from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE
+from santander.schema.columns import PROFILE_COLUMNS
+from santander.schema.months import Month
 from santander.synthetic import BankSpec, generate
-from santander.tables import CUSTOMERS, INGESTIONS, QUARANTINE
 
 SANTANDER = str(Path(sys.executable).with_name("santander"))
 

@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from santander.bank.months import Month, month_range
+from santander.config.settings import Settings
 from santander.errors import SantanderError
-from santander.features.declaration import FEATURE_NAMES
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.models.month_weight import ALIKE, MonthWeight
 from santander.models.training_set import TrainingSet
-from santander.settings import Settings
+from santander.schema.features import FEATURE_NAMES
+from santander.schema.months import Month, month_range
 from santander.store.access import open_store
 from santander.training.collect import Retrieve, collect_month, collect_training_set, through
 from santander.training.labelled import labelled_months
@@ -66,7 +66,7 @@ def test_what_was_added_was_not_owned(training: TrainingSet) -> None:
 
 
 def test_the_features_are_those_of_the_month_itself(bank: Bank, training: TrainingSet) -> None:
-    from santander.tables import FEATURES_TABLE
+    from santander.schema.catalogue import FEATURES_TABLE
 
     table = bank.lake.read_months(FEATURES_TABLE, [MAY]).toArrow().sort_by("customer_id").to_pylist()
     by_customer = {row["customer_id"]: row for row in table}

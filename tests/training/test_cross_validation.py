@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from santander.bank.months import Month, month_range
+from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.evaluation.judgement import judge
 from santander.evaluation.month_to_judge import MonthToJudge
-from santander.features.declaration import FEATURE_NAMES
 from santander.models.month_weight import ALIKE, MonthWeight
 from santander.models.training_set import TrainingSet
-from santander.settings import Settings
+from santander.schema.features import FEATURE_NAMES
+from santander.schema.months import Month, month_range
 from santander.training.cross_validation import FoldResult, judge_fold, payload, summary_of
 from santander.training.fitting import fit_candidate
 from santander.training.folds import Window, months_of, plan_folds, reaching_back

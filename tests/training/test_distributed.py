@@ -8,16 +8,16 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.features.expansion import ColumnGroup
-from santander.lake import Lake
+from santander.lake.lake import Lake
 from santander.models.additions import RowWeight
 from santander.models.boosted_trees import BoostedTrees, BoostedTreesSettings
 from santander.models.month_weight import ALIKE, MonthWeight
 from santander.models.per_product_trees import PerProductTrees, PerProductTreesSettings
 from santander.models.sklearn_classifier import SklearnClassifier, SklearnSettings
 from santander.models.training_set import TrainingSet
-from santander.settings import Settings
+from santander.schema.months import Month
 from santander.store.access import open_store
 from santander.training.barrier import Guard, MissingSlots
 from santander.training.collect import collect_training_set, keep_training_set, through
@@ -58,7 +58,7 @@ def trees(model: BoostedTrees) -> list[str]:
 @pytest.fixture
 def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """The driver fits with as many threads as a worker here: their number changes the order of sums, the last digits."""
-    monkeypatch.setattr("santander.machine.os.sched_getaffinity", lambda _: {0})
+    monkeypatch.setattr("santander.config.machine.os.sched_getaffinity", lambda _: {0})
 
 
 def several(month: Month, *habits: tuple[dict[str, object], int], each: int = 40) -> TrainingSet:

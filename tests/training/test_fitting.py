@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from santander.bank.months import Month
 from santander.errors import InputError
 from santander.models.month_weight import ALIKE
 from santander.models.training_set import TrainingSet
+from santander.schema.months import Month
 from santander.training.candidate import Candidate
 from santander.training.fitting import fit_candidate
 from santander.training.plan import FitName, plan_months

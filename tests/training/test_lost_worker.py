@@ -84,8 +84,8 @@ def test_a_lost_worker_ends_training_in_one_line_and_the_next_run_completes_it(c
 
 
 def _tags_of(folder: Path, version: int) -> dict[str, str]:
+    from santander.config.settings import Settings
     from santander.registry.tracking import open_tracking
-    from santander.settings import Settings
 
     settings = Settings.load(data_dir=str(folder))
     return dict(open_tracking(settings).get_model_version(settings.mlflow.registered_model, str(version)).tags)

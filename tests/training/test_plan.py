@@ -2,8 +2,8 @@
 
 import pytest
 
-from santander.bank.months import Month, month_range
 from santander.errors import InputError
+from santander.schema.months import Month, month_range
 from santander.training.plan import FitName, plan_months
 from santander.training.recipe import Fits, MonthsBefore, Recipe
 

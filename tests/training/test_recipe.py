@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from santander.bank.months import Month, month_range
 from santander.errors import InputError
 from santander.models.month_weight import ALIKE, MonthWeight
+from santander.schema.months import Month, month_range
 from santander.training.recipe import Recipe
 
 GOOD = {

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from santander.bank.months import Month
+from santander.config.settings import Settings
 from santander.errors import TooLittleData
 from santander.evaluation.buyers import buyers_of_month
-from santander.settings import Settings
-from santander.steps import Steps
+from santander.pipeline.steps import Steps
+from santander.schema.months import Month
 from santander.training.collect import collect_month, collect_training_set, through
 from santander.training.recipe import Recipe
 from tests.landing_files import landing_file, record

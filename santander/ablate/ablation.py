@@ -1,0 +1,95 @@
+"""What each step of a recipe adds: a file of steps, each a change to the one before it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from santander.config.named_files import read_conf_file, told
+from santander.errors import InputError
+from santander.models.kinds import settings_of
+from santander.training.recipe import Fits, MonthsBefore, Recipe, RecipePart
+
+
+class Step(RecipePart):
+    """One row of the table: a name, and what it changes of the recipe of another row.
+
+    ``after`` names that row; without it, it is the row above. ``recipe`` begins anew from a recipe of ``conf``. ``settings``
+    are laid over those there are, and null takes one away; with another ``kind`` they are all there is. ``search_rounds``
+    switches the search for the number of rounds on the month before the judged one.
+    """
+
+    name: str = Field(min_length=1)
+    after: str | None = None
+    recipe: str | None = None
+    kind: str | None = None
+    months: tuple[MonthsBefore, ...] | None = Field(default=None, min_length=1)
+    search_rounds: bool | None = None
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A step as a whole recipe, and the name of the one it is compared with; None for the first."""
+
+    name: str
+    after: str | None
+    recipe: Recipe
+
+
+class Ablation(RecipePart):
+    """The steps of one table, in the order of its rows."""
+
+    name: str
+    steps: tuple[Step, ...] = Field(min_length=1)
+
+    @classmethod
+    def load(cls, name: str) -> "Ablation":
+        """Read ``ablations/NAME.yaml`` of conf/local, else of conf/base; raises InputError in one line."""
+        content = read_conf_file("ablations", name, "ablation")
+        try:
+            ablation = cls(**{"name": name, **content})
+            ablation.variants()
+        except ValidationError as error:
+            raise InputError(f"ablation {name}.yaml: {told(error)}") from None
+        except InputError as error:
+            raise InputError(f"ablation {name}.yaml: {error}") from None
+        return ablation
+
+    def variants(self) -> list[Variant]:
+        """Each step as a whole recipe; raises InputError that names the step that cannot be made."""
+        made: dict[str, Recipe] = {}
+        variants: list[Variant] = []
+        for step in self.steps:
+            if step.name in made:
+                raise InputError(f"two steps are named '{step.name}'")
+            base = step.after or (variants[-1].name if variants else None)
+            try:
+                made[step.name] = _recipe_of(step, made, base)
+            except InputError as error:
+                raise InputError(f"step '{step.name}': {error}") from None
+            variants.append(Variant(step.name, base, made[step.name]))
+        return variants
+
+
+def _recipe_of(step: Step, made: dict[str, Recipe], base: str | None) -> Recipe:
+    if base is not None and base not in made:
+        raise InputError(f"'{base}', which it follows, is not a step above it")
+    if step.recipe is not None:
+        before = Recipe.load(step.recipe)
+    elif base is None:
+        raise InputError("the first step says which recipe it begins with ('recipe: NAME')")
+    else:
+        before = made[base]
+    kind = step.kind or before.kind
+    laid_over = step.settings if kind != before.kind else {**before.settings, **step.settings}
+    search = before.fits.rounds if step.search_rounds is None else step.search_rounds
+    recipe = Recipe(
+        name=step.name,
+        kind=kind,
+        months=step.months or before.months,
+        fits=Fits(rounds=search, judged=True, promoted=False),
+        settings={name: value for name, value in laid_over.items() if value is not None},
+    )
+    settings_of(recipe.model, recipe.settings)
+    return recipe

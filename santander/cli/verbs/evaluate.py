@@ -1,0 +1,41 @@
+"""Evaluate a registered model on a month it has not seen."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from santander.cli.app import Outcome, main_of, verb
+
+if TYPE_CHECKING:
+    from santander.config.settings import Settings
+
+
+@verb
+def evaluate(
+    month: Annotated[str | None, typer.Option(help="Month to evaluate; default: the last one with products.")] = None,
+    version: Annotated[int | None, typer.Option(help="Version of the registered model; default: the champion.")] = None,
+    alias: Annotated[str | None, typer.Option(help="Alias of a version, such as challenger.")] = None,
+    *,
+    settings: "Settings",
+) -> Outcome:
+    """Show MAP@7 of a registered model on a month beside its ceiling, the oracle where known, and the baseline."""
+    from santander.engine.session import open_session
+    from santander.lake.lake import Lake
+    from santander.registry.assessment import assess
+    from santander.registry.reporting import table_of
+    from santander.registry.versions import version_named
+    from santander.schema.months import Month
+    from santander.store.access import open_store
+    from santander.training.collect import through
+
+    chosen = None if month is None else Month.parse(month)
+    registered = version_named(settings, version, alias)
+    with open_session(settings) as session:
+        lake = Lake(settings, session)
+        assessment = assess(settings, lake, through(open_store(settings, lake)), registered, chosen)
+    figures = assessment.figures()
+    return Outcome(figures, [assessment.title, table_of(figures)])
+
+
+if __name__ == "__main__":
+    main_of(evaluate)

@@ -1,0 +1,117 @@
+"""Remove customers from everything there is."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from santander.cli.app import Outcome, main_of, verb
+from santander.errors import SantanderError
+from santander.forget.asked import asked_id, asked_ids
+
+if TYPE_CHECKING:
+    from santander.config.settings import Settings
+    from santander.forget.forget import Erasure
+
+
+@verb
+def forget(
+    customer_ids: Annotated[
+        list[int] | None, typer.Argument(help="Customers to forget.", metavar="CUSTOMER_ID…", parser=asked_id)
+    ] = None,
+    *,
+    from_file: Annotated[
+        Path | None, typer.Option("--from-file", help="Text file of further ids, one a line; delete it afterwards.")
+    ] = None,
+    landing: Annotated[
+        list[str] | None,
+        typer.Option("--landing", help="A landing file outside of DATA_DIR to rewrite as well; may be repeated."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, and leave everything.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, as without a terminal.")] = False,
+    settings: "Settings",
+) -> Outcome:
+    """Remove customers from tables, landing files, submissions, reports and stores, and keep later ingests from restoring them.
+
+    On a terminal it says what will go and asks. Ends with exit code 1 when anything is left, and names it.
+    """
+    from santander.forget.forget import forget as forget_customers
+    from santander.storage.places import place
+
+    ids, places = asked_ids(customer_ids or [], from_file), [place(file) for file in landing or []]
+    on_terminal = sys.stdin is not None and sys.stdin.isatty()  # a closed standard input is None
+    if on_terminal and not yes and not dry_run:
+        foretold = forget_customers(settings, ids, places, dry_run=True)
+        if not foretold.nowhere and not _agreed(foretold):
+            raise SantanderError("nothing was forgotten or changed")
+    erasure = forget_customers(settings, ids, places, dry_run=dry_run)
+    return Outcome(_payload(erasure, dry_run=dry_run), _told(erasure, dry_run=dry_run), exit_code=0 if erasure.complete else 1)
+
+
+def _agreed(foretold: "Erasure") -> bool:
+    """Ask on standard error, so that standard output keeps to the result."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    for line in _told(foretold, dry_run=True)[:-1]:
+        console.print(line)
+    print("Forget them? This cannot be undone [y/N]: ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}  # typer.confirm writes to standard output all the same
+
+
+def _payload(erasure: "Erasure", *, dry_run: bool) -> dict[str, Any]:
+    return {
+        "dry_run": dry_run,
+        "erasure_id": erasure.erasure_id,
+        "customers": erasure.customers,
+        "unknown": erasure.unknown,
+        "rows": erasure.rows,
+        "files": erasure.files,
+        "models": erasure.models,
+        "lost_versions": erasure.lost_versions,
+        "stale": erasure.stale,
+        "left": erasure.left,
+        "traces": [str(trace) for trace in erasure.traces],
+        "taken_up": erasure.taken_up,
+        "nowhere": erasure.nowhere,
+    }
+
+
+def _told(erasure: "Erasure", *, dry_run: bool) -> list[Any]:
+    from rich.text import Text
+
+    if erasure.nowhere:
+        return [Text(line) for line in (_nobody(erasure, dry_run=dry_run), *(f"left to you: {said}" for said in erasure.left))]
+    rows = ", ".join(f"{name} {n:,}" for name, n in erasure.rows.items()) or "none"
+    lines = [
+        f"{erasure.customers:,} customers, {erasure.unknown:,} of them without a row in customers",
+        f"rows {'to remove' if dry_run else 'removed'}: {rows}",
+        f"files {'to rewrite or remove' if dry_run else 'rewritten or removed'}: {len(erasure.files):,}",
+        *(f"  {file}" for file in erasure.files),
+    ]
+    if erasure.models:
+        trained = ", ".join(map(str, erasure.models))
+        order = "santander promote --version N --override --reason TEXT"
+        lines.append(f"trained on them: versions {trained}: retrain; where the gate keeps such a champion: '{order}'")
+    for table, versions in erasure.lost_versions.items():
+        lines.append(f"{table}: versions {', '.join(map(str, versions))}, which models name, can no longer be read")
+    if erasure.stale:
+        span = " to ".join(dict.fromkeys((erasure.stale[0], erasure.stale[-1])))
+        lines.append(f"out of date now: features of {span}, and what rests on them: 'santander run' makes them anew")
+    lines += [f"left to you: {said}" for said in erasure.left]
+    lines += [f"still there: {trace}" for trace in erasure.traces]
+    if dry_run:
+        lines.append("dry run: nothing was changed")
+    if erasure.taken_up:
+        lines.insert(0, f"an erasure of other customers did not end: {erasure.taken_up:,} of them are among these")
+    return [Text(line) for line in lines]  # names of files may hold what rich takes for markup
+
+
+def _nobody(erasure: "Erasure", *, dry_run: bool) -> str:
+    found = f"customers in no table, file or store: {erasure.customers:,}"
+    return f"{found}; {'they would be' if dry_run else 'they are'} suppressed, nothing is rewritten or deleted"
+
+
+if __name__ == "__main__":
+    main_of(forget)

@@ -1,0 +1,104 @@
+"""Read landing csv files into the tables customers, quarantine and ingestions."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from santander.cli.app import Outcome, main_of, verb
+from santander.cli.options import ForceOption
+
+if TYPE_CHECKING:
+    from santander.config.settings import Settings
+    from santander.ingest.adding import MergeReport
+    from santander.ingest.ingestion import IngestReport
+
+
+@verb
+def ingest(
+    files: Annotated[
+        list[str], typer.Argument(help="Landing csv files, local or s3a://…, in order of precedence for duplicate keys.")
+    ],
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Add the rows to months that are there, as another part of them.")
+    ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a month even by one that shares few customers with it.")
+    ] = False,
+    allow_shrink: Annotated[
+        bool, typer.Option("--allow-shrink", help="Let a month lose more than half its rows, or its products.")
+    ] = False,
+    force: ForceOption = False,
+    *,
+    settings: "Settings",
+) -> Outcome:
+    """Clean and translate landing csv files: replaces every month found in them, leaves the others as they are.
+
+    Files named together are one delivery. Another part of a month that is there is added by --merge.
+    """
+    from santander.engine.on_demand import SessionOnDemand
+    from santander.errors import InputError
+    from santander.ingest.landing import refuse_all_but_files
+    from santander.pipeline.steps import Steps
+    from santander.storage.places import place
+
+    if merge and (replace or allow_shrink):
+        raise InputError("--merge adds to a month and takes nothing from it: leave out --replace and --allow-shrink")
+    places = [place(file) for file in files]
+    refuse_all_but_files(places)
+    with SessionOnDemand(settings) as session:
+        steps = Steps(settings, session, force=force)
+        if merge:
+            return _merged(steps.merge(places))
+        return _replaced(steps.ingest(places, allow_shrink=allow_shrink, replace_others=replace))
+
+
+def _replaced(report: "IngestReport") -> Outcome:
+    from santander.ingest.accounting import shown_by_month
+    from santander.ingest.replacing import replaced_lines, replaced_payload
+
+    months = shown_by_month(report.counts)
+    payload = {
+        "months": months,
+        "ingestion_id": report.ingestion_id,
+        "files": [file.name for file in report.files],
+        "replaced": replaced_payload(report.replaced),
+    }
+    return Outcome(payload, [_table(f"ingest {report.ingestion_id}", months), *_plain(replaced_lines(report.replaced))])
+
+
+def _merged(report: "MergeReport") -> Outcome:
+    from santander.ingest.adding import merged_lines, merged_months
+
+    months = merged_months(report)
+    ingestion_id = report.marked[0]["ingestion_id"] if report.marked else None
+    payload = {
+        "months": months,
+        "ingestion_id": ingestion_id,
+        "files": [file.name for file in report.files],
+        "known": list(report.known),
+    }
+    table = [_table(f"merge {ingestion_id}", months, "added")] if months else []
+    return Outcome(payload, [*table, *_plain(merged_lines(report))])
+
+
+def _plain(lines: "list[str]") -> list[Any]:
+    """Lines as rich texts: file names may hold what rich takes for markup."""
+    from rich.text import Text
+
+    return [Text(line) for line in lines]
+
+
+def _table(title: str, months: "Mapping[str, Mapping[str, int]]", *more: str) -> Any:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for heading in ("month", "read", "kept", "quarantined rows", "rows with quarantined values", *more):
+        table.add_column(heading, justify="left" if heading == "month" else "right")
+    for month, count in months.items():
+        table.add_row(month, *(f"{n:,}" for n in count.values()))
+    return table
+
+
+if __name__ == "__main__":
+    main_of(ingest)

@@ -1,0 +1,69 @@
+"""Compact and vacuum the tables."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from santander.cli.app import Outcome, main_of, verb
+
+if TYPE_CHECKING:
+    from santander.config.settings import Settings
+    from santander.maintain.tables import Maintained
+
+
+@verb
+def maintain(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be deleted, and leave everything.")] = False,
+    upgrade: Annotated[
+        bool, typer.Option("--upgrade", help="Add columns that this version of the code declares and a table lacks.")
+    ] = False,
+    settings: "Settings",
+) -> Outcome:
+    """Merge small files, delete files out of use for longer than maintenance.retention_days, and shorten the logs.
+
+    Versions of tables that a registered model was made from stay. Refits of champions that were kept for as long go too. No
+    engine is started.
+    """
+    from santander.lake.lake import Lake
+    from santander.maintain.tables import maintain as maintain_tables
+    from santander.registry.kept_refits import KeptRefits
+
+    refits = KeptRefits(settings.state).remove(settings.maintenance.retention_days, dry_run=dry_run)
+    tables = maintain_tables(settings, Lake(settings), dry_run=dry_run, upgrade=upgrade)
+    payload = {
+        "dry_run": dry_run,
+        "retention_days": settings.maintenance.retention_days,
+        "refits": refits,
+        "tables": {each.table: {k: v for k, v in asdict(each).items() if k != "table"} for each in tables},
+    }
+    told = [f"refits of champions deleted: {refits}"] if refits else []
+    return Outcome(payload, [_listed(tables), *told, *_remarks(tables, dry_run=dry_run)])
+
+
+def _listed(tables: "Sequence[Maintained]") -> Any:
+    from rich.table import Table
+
+    listed = Table("table", "files in use before", "after", "files deleted", "MB freed", "log entries dropped")
+    for column in listed.columns[1:]:
+        column.justify = "right"
+    for each in tables:
+        counts = (each.files_before, each.files_after, each.deleted)
+        listed.add_row(each.table, *(f"{n:,}" for n in counts), f"{each.bytes_freed / 1e6:,.1f}", f"{each.log_entries:,}")
+    return listed
+
+
+def _remarks(tables: "Sequence[Maintained]", *, dry_run: bool) -> list[str]:
+    kept = [
+        f"{each.table}: version {version} is kept, as model version {', '.join(map(str, models))} was made from it"
+        for each in tables
+        for version, models in sorted(each.kept_versions.items())
+    ]
+    added = [f"{each.table}: added {', '.join(each.added_columns)}" for each in tables if each.added_columns]
+    return [*added, *kept, *(["dry run: nothing was changed"] if dry_run else [])]
+
+
+if __name__ == "__main__":
+    main_of(maintain)

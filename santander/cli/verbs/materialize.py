@@ -1,0 +1,33 @@
+"""Put the features of one month into the online store."""
+
+import time
+from typing import TYPE_CHECKING
+
+from santander.cli.app import Outcome, main_of, verb
+from santander.cli.options import MonthOption
+
+if TYPE_CHECKING:
+    from santander.config.settings import Settings
+
+
+@verb
+def materialize(month: MonthOption = None, *, settings: "Settings") -> Outcome:
+    """Serve one month's features online, and no other month's; the latest month with features unless told otherwise."""
+    from santander.engine.session import open_session
+    from santander.lake.lake import Lake
+    from santander.schema.months import Month
+    from santander.store.access import open_store
+    from santander.store.materialization import materialize_month, month_to_serve
+
+    started = time.monotonic()
+    chosen = month_to_serve(Lake(settings), Month.parse(month) if month is not None else None)
+    with open_session(settings) as session:
+        lake = Lake(settings, session)
+        customers = materialize_month(lake, open_store(settings, lake), chosen)
+    seconds = round(time.monotonic() - started, 1)
+    payload = {"month": str(chosen), "customers": customers, "store": settings.store.online, "seconds": seconds}
+    return Outcome(payload, [f"{customers:,} customers of {chosen} are online in {settings.store.online}, after {seconds} s"])
+
+
+if __name__ == "__main__":
+    main_of(materialize)

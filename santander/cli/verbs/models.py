@@ -1,0 +1,101 @@
+"""List the registered versions of the model and the last decisions on who scores."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from santander.cli.app import Outcome, main_of, verb
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from santander.config.settings import Settings
+    from santander.registry.listing import ListedVersion
+    from santander.registry.local_registry import StoredVersion
+
+
+@verb
+def models(
+    last: Annotated[int, typer.Option(min=1, help="Versions to list, the newest first.")] = 20,
+    decisions: Annotated[int, typer.Option(min=0, help="Decisions to list, the newest first.")] = 10,
+    *,
+    settings: "Settings",
+) -> Outcome:
+    """List the registered versions with what each reached on its gate month, and what was decided on who scores.
+
+    No engine is started.
+    """
+    from rich.text import Text
+
+    from santander.lake.lake import Lake
+    from santander.registry.decisions import decisions as all_decisions
+    from santander.registry.decisions import plain
+    from santander.registry.listing import registered_versions
+    from santander.registry.standing import standing
+    from santander.registry.versions import registered
+
+    versions, there = registered_versions(settings, last), registered(settings)
+    decided = all_decisions(settings, Lake(settings))[::-1][:decisions]
+    name, holder = settings.mlflow.registered_model, standing(settings)
+    payload = {
+        "model": name,
+        "champion": holder.champion,
+        "champion_problem": holder.told,
+        "versions": [version.payload() for version in versions],
+        "decisions": [plain(row, there) for row in decided],
+    }
+    text: list[Any] = [_versions(name, versions)] if versions else [f"'{name}' has no version yet: run 'santander train'"]
+    text += [_decisions(decided, there)] if decided else []
+    return Outcome(payload, [*text, Text(f"nothing is scored: {holder.told}")] if holder.told else text)
+
+
+def _versions(name: str, versions: "list[ListedVersion]") -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("version", "recipe", "judged on", "MAP@7", "of ceiling", "registered", "verdict", title=name)
+    for column in (table.columns[0], *table.columns[3:5]):
+        column.justify = "right"
+    for column in table.columns[:6]:
+        column.no_wrap = True
+    for version in versions:
+        alike = version.recipe == version.kind
+        table.add_row(
+            "\n".join([str(version.version), *version.aliases]),
+            Text(version.recipe or "-" if alike else f"{version.recipe or '-'}\n({version.kind or '-'})"),
+            f"{version.gate_month or '-'}\nfor {version.target or '-'}",
+            "-" if version.map7 is None else f"{version.map7:.6f}",
+            "-" if version.share_of_ceiling is None else f"{version.share_of_ceiling:.3f}",
+            f"{version.registered_at:%Y-%m-%d\n%H:%M}",
+            Text(f"{_said(version.promoted)}{version.verdict or '-'}"),  # it may hold what rich takes for markup
+            end_section=True,
+        )
+    return table
+
+
+def _said(promoted: bool | None) -> str:
+    return {True: "promoted: ", False: "not promoted: ", None: ""}[promoted]
+
+
+def _decisions(rows: list[dict[str, Any]], there: "Mapping[int, StoredVersion]") -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
+    from santander.registry.decisions import is_of, is_only_meant
+
+    table = Table("decided", "by", "version", "champion", "reason", title="decisions")
+    table.columns[2].justify = "right"
+    for column in table.columns[:4]:
+        column.no_wrap = True
+    for row in rows:
+        before, after = ("none" if row[side] is None else str(row[side]) for side in ("champion_before", "champion_after"))
+        moved = before if before == after else f"{before} -> {after}"
+        decided = f"{row['decided_at']:%Y-%m-%d\n%H:%M}"
+        action = f"{row['action']}\n(meant, not done)" if is_only_meant(row) else row["action"]
+        version = str(row["version"]) if is_of(there, row) else f"{row['version']}\n(not here)"
+        table.add_row(decided, action, version, moved, Text(row["reason"]), end_section=True)
+    return table
+
+
+if __name__ == "__main__":
+    main_of(models)

@@ -1,0 +1,189 @@
+"""What was not taken into customers: list it, export it to be corrected, take corrections back in."""
+
+from collections import Counter
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from santander.cli.app import Outcome, main_of, verb
+from santander.cli.options import MonthOption
+
+if TYPE_CHECKING:
+    from santander.config.settings import Settings
+    from santander.ingest.entries import Entry
+    from santander.ingest.replay import ReplayReport
+    from santander.lake.lake import Lake
+
+LISTED = 20
+
+
+class Scope(StrEnum):
+    """What was lost with an entry."""
+
+    ROW = "row"
+    VALUE = "value"
+
+
+@verb
+def quarantine(
+    files: Annotated[list[str] | None, typer.Argument(help="Files of corrections that --replay takes in.")] = None,
+    replay: Annotated[bool, typer.Option("--replay", help="Merge corrected rows into their months by key.")] = False,
+    export: Annotated[
+        str | None, typer.Option("--export", help="Write what is open to a file to correct and send back.", metavar="FILE")
+    ] = None,
+    month: MonthOption = None,
+    scope: Annotated[Scope | None, typer.Option("--scope", help="Whole lines (row) or single values (value) only.")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="One reason only, such as bad_product_flag.")] = None,
+    all_states: Annotated[bool, typer.Option("--all", help="Count and list what is no longer open too.")] = False,
+    rows: Annotated[bool, typer.Option("--list", help="Show the entries one by one.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many entries --list shows.")] = LISTED,
+    *,
+    settings: "Settings",
+) -> Outcome:
+    """Count what lies in quarantine, list it, export it to be corrected, or take corrections back in (--replay FILE...).
+
+    Only --replay starts an engine.
+    """
+    from santander.errors import InputError
+    from santander.lake.lake import Lake
+
+    if replay != bool(files):
+        raise InputError("--replay takes files of corrections: santander quarantine --replay FILE...")
+    if replay and (export or rows):
+        raise InputError("--replay stands alone: leave out --export and --list")
+    if files:
+        return _replay(settings, files)
+    lake = Lake(settings)
+    if export:
+        with lake.carrying_persons():
+            return _export(lake, _chosen(lake, month, scope, reason), export, duplicates=reason is not None)
+    entries = _chosen(lake, month, scope, reason)
+    return _count(lake, entries, all_states=all_states, limit=limit if rows else 0)
+
+
+def _chosen(lake: "Lake", month: str | None, scope: Scope | None, reason: str | None) -> "list[Entry]":
+    from santander.ingest.cleaning import UNKNOWN_MONTH
+    from santander.ingest.entries import read_entries
+    from santander.schema.months import Month
+
+    if month is not None and month != UNKNOWN_MONTH:
+        month = str(Month.parse(month))
+    wanted = {"month": month, "scope": scope and str(scope), "reason": reason}
+    return [
+        entry
+        for entry in read_entries(lake)
+        if all(value is None or getattr(entry, name) == value for name, value in wanted.items())
+    ]
+
+
+def _count(lake: "Lake", entries: "Sequence[Entry]", *, all_states: bool, limit: int) -> Outcome:
+    from rich.table import Table
+
+    from santander.ingest.entries import State
+
+    states = Counter(entry.state for entry in entries)
+    shown = [entry for entry in entries if all_states or entry.state is State.OPEN]
+    groups = Counter((entry.month, entry.scope, entry.reason, entry.column or "") for entry in shown)
+    months: dict[str, Any] = {}
+    for (month, scope, reason, _), n in sorted(groups.items()):
+        counts = months.setdefault(month, {"rows": 0, "values": 0, "reasons": {}})
+        counts["rows" if scope == Scope.ROW else "values"] += n
+        counts["reasons"][reason] = counts["reasons"].get(reason, 0) + n
+    payload: dict[str, Any] = {"months": months} | {state.value: states[state] for state in State}
+    table = Table("month", "scope", "reason", "column", "entries")
+    table.columns[-1].justify = "right"
+    for group, n in sorted(groups.items()):
+        table.add_row(*group, f"{n:,}")
+    said = ", ".join(f"{states[state]:,} {state.value}" for state in State if states[state])
+    text: list[Any] = [table] if groups else []
+    if limit:
+        listed = _listed(lake, shown[:limit])
+        payload["entries"] = listed
+        text.append(_listing(listed, len(shown)))
+    return Outcome(payload, [*text, said or "nothing is in quarantine"])
+
+
+def _listed(lake: "Lake", entries: "Sequence[Entry]") -> list[dict[str, Any]]:
+    from santander.ingest.entries import texts_of
+
+    texts = texts_of(lake, entries)
+    told = ("quarantine_id", "file", "line", "month", "scope", "reason", "column", "customer_id", "state", "resolved_by")
+    return [
+        {name: getattr(entry, name) for name in told} | {"raw": texts[entry.file_sha256, entry.line, entry.column]}
+        for entry in entries
+    ]
+
+
+def _listing(listed: Sequence[dict[str, Any]], n_all: int) -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
+    from santander.ingest.display import shown
+
+    table = Table(
+        "file", "line", "reason", "column", "state", "text", title=f"{len(listed):,} of {n_all:,}", title_justify="left"
+    )
+    table.columns[1].justify = "right"
+    for entry in listed:
+        place = (Text(shown(entry["file"], 30, keep_end=True)), Text(f"{entry['line']}"))
+        told = (entry["reason"], entry["column"] or "", entry["state"])
+        table.add_row(*place, *told, Text(shown(entry["raw"] or "", 60)))
+    return table
+
+
+def _export(lake: "Lake", entries: "Sequence[Entry]", file: str, *, duplicates: bool) -> Outcome:
+    from rich.text import Text
+
+    from santander.ingest.duplicates import REASON
+    from santander.ingest.entries import State
+    from santander.ingest.export import export_corrections
+    from santander.storage.places import place
+
+    # file names as Text: they may hold what rich takes for markup
+    written = export_corrections(lake, entries, place(file), duplicates=duplicates)
+    left_out = 0 if duplicates else sum(entry.state is State.OPEN and entry.reason == REASON for entry in entries)
+    text: list[Any] = [Text(f"{n:,} lines to correct: {name}") for name, n in written.items()] or [
+        "nothing is open: no file was written"
+    ]
+    if left_out:
+        text.append(f"{left_out:,} lines that repeat a key are left out: --reason {REASON} exports them")
+    return Outcome({"files": written, "left_out": left_out}, text)
+
+
+def _replay(settings: "Settings", files: Sequence[str]) -> Outcome:
+    from santander.engine.session import open_session
+    from santander.ingest.replay import replay
+    from santander.lake.lake import Lake
+    from santander.storage.places import place
+
+    places = [place(file) for file in files]
+    with open_session(settings) as session:
+        report = replay(settings, Lake(settings, session), places)
+    return Outcome(_replay_payload(report), [_replay_table(report), f"{report.resolved:,} quarantined entries resolved"])
+
+
+def _replay_payload(report: "ReplayReport") -> dict[str, Any]:
+    from santander.ingest.accounting import shown_by_month
+
+    months = shown_by_month(report.counts)
+    for name, month in months.items():
+        month["inserted"] = report.inserted.get(name, 0)
+    files = [file.name for file in report.files]
+    return {"months": months, "resolved": report.resolved, "ingestion_id": report.ingestion_id, "files": files}
+
+
+def _replay_table(report: "ReplayReport") -> Any:
+    from rich.table import Table
+
+    table = Table(title=f"replay {report.ingestion_id}", title_justify="left")
+    for heading in ("month", "read", "kept", "quarantined rows", "rows with quarantined values", "new keys"):
+        table.add_column(heading, justify="left" if heading == "month" else "right")
+    for month, count in _replay_payload(report)["months"].items():
+        table.add_row(month, *(f"{n:,}" for n in count.values()))
+    return table
+
+
+if __name__ == "__main__":
+    main_of(quarantine)

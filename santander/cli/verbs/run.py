@@ -1,0 +1,51 @@
+"""The main job: landing files to recommendations and a submission, skipping what is up to date."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from santander.cli.app import Outcome, main_of, verb
+from santander.cli.options import ForceOption, FromOption, MonthOption, ToOption
+
+if TYPE_CHECKING:
+    from santander.config.settings import Settings
+
+
+@verb
+def run(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Landing files [default: train_ver2.csv and test_ver2.csv of DATA_DIR/raw, else the months there; "
+            "a small bank is made where there is neither a file nor a table]."
+        ),
+    ] = None,
+    month: MonthOption = None,
+    from_: FromOption = None,
+    to: ToOption = None,
+    recipe: Annotated[str | None, typer.Option(help="Recipe to train [default: the one conf names].")] = None,
+    train: Annotated[
+        bool, typer.Option("--train/--no-train", help="Train for the month first, or let the champion there is score it.")
+    ] = True,
+    customers: Annotated[
+        int | None, typer.Option(help="Size of the bank that is made where there is neither a file nor a table [default: 20000].")
+    ] = None,
+    force: ForceOption = False,
+    *,
+    settings: "Settings",
+) -> Outcome:
+    """Ingest, validate, build features, train, score, submit: for the last month, one month, or each of a range in order.
+
+    With --no-train it is the monthly refresh: a new month is taken in and scored by the champion.
+    """
+    from santander.pipeline.run import walk
+    from santander.storage.places import place
+
+    places = [place(file) for file in files or []]
+    months = {"month": month, "first": from_, "last": to}
+    report = walk(settings, places, **months, recipe=recipe, train=train, bank_customers=customers, force=force)
+    return Outcome(report.payload(), report.tables())
+
+
+if __name__ == "__main__":
+    main_of(run)

@@ -1,0 +1,73 @@
+"""Show what is there: months, row counts, table versions, the champion and the last runs."""
+
+from typing import TYPE_CHECKING, Any
+
+from santander.cli.app import Outcome, main_of, verb
+
+if TYPE_CHECKING:
+    from santander.config.settings import Settings
+    from santander.pipeline.status import Overview
+
+
+@verb
+def status(settings: "Settings") -> Outcome:
+    """Show months with their row counts, what is out of date, table versions, the champion, and when each step last ran."""
+    from santander.pipeline.status import look
+
+    overview = look(settings)
+    return Outcome(overview.payload(), [_months(overview), *_remarks(overview), _tables(overview), _champion(overview)])
+
+
+def _months(overview: "Overview") -> Any:
+    from rich.table import Table
+
+    table = Table("month", "customers", "products", "features", "recommendations", "out of date", "last step")
+    for column in table.columns[1:5]:
+        column.justify = "right"
+    listed = dict.fromkeys(overview.missing_months) | {month.month: month for month in overview.months}
+    for named, month in sorted(listed.items(), key=lambda each: each[0]):
+        if month is None:
+            table.add_row(str(named), "missing")
+            continue
+        last = f"{month.last_step}, {month.last_step_at:%Y-%m-%d %H:%M}" if month.last_step_at else "-"
+        known = "known" if month.has_products else "unknown"
+        counts = [f"{n:,}" if n else "-" for n in (month.customers, month.features, month.recommendations)]
+        table.add_row(str(named), counts[0], known, *counts[1:], ", ".join(month.stale) or "-", last)
+    return table
+
+
+def _remarks(overview: "Overview") -> list[Any]:
+    from rich.text import Text
+
+    from santander.schema.presence import missing_line
+
+    lines = [missing_line(overview.missing_months)] if overview.missing_months else []
+    if overview.mark is not None:
+        others = overview.files_of_others
+        more = f"; months also rest on {len(others)} file(s) that are not of it, such as {others[0]}" if others else ""
+        lines.append(f"the data are {overview.mark}{more}")
+    return [Text(line) for line in lines]  # names of files may hold what rich takes for markup
+
+
+def _tables(overview: "Overview") -> Any:
+    from rich.table import Table
+
+    table = Table("table", "version")
+    table.columns[1].justify = "right"
+    for name, version in overview.tables:
+        table.add_row(name, "-" if version is None else str(version))
+    return table
+
+
+def _champion(overview: "Overview") -> Any:
+    from rich.text import Text
+
+    if overview.champion.told is not None:
+        return Text(f"nothing is scored: {overview.champion.told}")  # a path may hold what rich takes for markup
+    if overview.champion.champion is None:
+        return "no champion yet: run 'santander train'"
+    return f"champion: version {overview.champion.champion} of '{overview.model}'"
+
+
+if __name__ == "__main__":
+    main_of(status)

@@ -1,0 +1,65 @@
+"""Write the competition's submission file of a month, and send it."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from santander.cli.app import Outcome, main_of, verb
+from santander.cli.options import FromOption, MonthOption, ToOption
+
+if TYPE_CHECKING:
+    from santander.config.settings import Settings
+
+
+@verb
+def submit(
+    month: MonthOption = None,
+    from_: FromOption = None,
+    to: ToOption = None,
+    upload: Annotated[bool, typer.Option("--upload", help="Send the file to Kaggle and wait for its score.")] = False,
+    message: Annotated[str | None, typer.Option(help="What the submission is called at Kaggle.")] = None,
+    wait: Annotated[float | None, typer.Option(min=0, help="Seconds to wait for the score; default: kaggle.wait.")] = None,
+    *,
+    settings: "Settings",
+) -> Outcome:
+    """Write the submission file of a scored month, by default the last: every customer once, products by their Spanish names.
+
+    With --upload one month's file is sent to Kaggle; run again, it asks for the score of what was sent and sends nothing twice.
+    """
+    from santander.cli.options import AskedMonths
+    from santander.engine.session import open_session
+    from santander.errors import InputError
+    from santander.kaggle.credentials import find_credentials
+    from santander.kaggle.upload import WrittenFile
+    from santander.kaggle.upload import upload as send
+    from santander.lake.lake import Lake
+    from santander.pipeline.steps import Steps
+    from santander.schema.catalogue import RECOMMENDATIONS
+    from santander.storage.places import place
+
+    if not upload and (message is not None or wait is not None):
+        raise InputError("--message and --wait belong to --upload")
+    asked = AskedMonths.read(month, from_, to)
+    scored = Lake(settings).months(RECOMMENDATIONS)
+    months = asked.among(scored if asked.is_range else scored[-1:], "run 'santander score'")
+    if upload and len(months) != 1:
+        raise InputError(f"--upload sends the file of one month, not of {len(months)}: name it with --month")
+    credentials = find_credentials() if upload else None
+    with open_session(settings) as session:
+        steps = Steps(settings, session)
+        results = [dict(steps.submit(each, anyway=True).result) for each in months]
+        source = steps.scored_by(months[-1]) if upload else None
+    text: list[Any] = [f"{r['file']}: {r['customers']:,} customers of {r['month']}" for r in results]
+    if credentials is not None and source is not None:
+        from santander.kaggle.report import lines
+
+        last = results[-1]
+        written = WrittenFile(months[-1], place(last["file"]), last["customers"], source.number, source.run_id)
+        sent = send(settings, steps.lake, credentials, written, message, wait)
+        last.update(sent.payload())
+        text += lines(sent)
+    return Outcome({**results[-1], "months": {r["month"]: r for r in results}}, text)
+
+
+if __name__ == "__main__":
+    main_of(submit)

@@ -1,0 +1,248 @@
+"""Two data folders compared table by table, a month at a time, without an engine.
+
+What counts as equal is in docs/adr/0011-what-equal-means.md. Left out everywhere: ids of runs, clocks, and where a landing
+file lay, which its sha256 names better.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from santander.compare.rows import RowsDifference, compare_rows
+from santander.compare.submissions import SubmissionFolder, compare_submissions
+from santander.errors import InputError
+from santander.ingest.accounting import last_ingestions, merges_since
+from santander.ingest.cleaning import UNKNOWN_MONTH
+from santander.lake.lake import Lake
+from santander.ledger.step_ledger import StepLedger
+from santander.schema.catalogue import (
+    CUSTOMERS,
+    FEATURES_TABLE,
+    INGESTIONS,
+    ONLINE_FEATURES,
+    PARTITION,
+    QUARANTINE,
+    RECOMMENDATIONS,
+    TABLES,
+    Table,
+)
+from santander.schema.months import Month
+from santander.schema.types import arrow_schema
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
+    from santander.config.settings import Settings
+
+log = logging.getLogger("santander.compare")
+
+SCORE_DISTANCE = 1e-6
+"""Scores of one and the same booster may be this far apart."""
+OTHER_MODEL = "scored by different models"
+UNKNOWN_MODEL = "no record of the model that scored"
+_NOT_CONTENT = ("ingestion_id", "ingested_at", "file")
+
+
+class Verdict(StrEnum):
+    """What a comparison says of one table, or of one month of it."""
+
+    EQUAL = "equal"
+    DIFFERENT = "different"
+    NOT_COMPARED = "not compared"
+    EMPTY = "no rows on either side"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One month of a table, or all of one that has no months (``month`` is None); ``reason`` is why it was not compared."""
+
+    month: Month | None
+    verdict: Verdict
+    difference: RowsDifference | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableComparison:
+    """One table: different when a part is, not compared when a part is not, empty when there are no parts."""
+
+    name: str
+    parts: Sequence[Part]
+
+    @property
+    def verdict(self) -> Verdict:
+        """What is said of the table as a whole."""
+        said = {part.verdict for part in self.parts} or {Verdict.EMPTY}
+        return next(
+            verdict for verdict in (Verdict.DIFFERENT, Verdict.NOT_COMPARED, Verdict.EQUAL, Verdict.EMPTY) if verdict in said
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingFigures:
+    """MAP@7 that the last training for one target month reached on either side; it never counts as a difference."""
+
+    target: Month
+    here: float
+    there: float
+
+    @property
+    def relative_difference(self) -> float:
+        """How far apart they are, as a share of the one here; 0 when both are 0."""
+        return abs(self.there - self.here) / abs(self.here) if self.here else float(self.there != 0)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderComparison:
+    """Everything that two data folders were compared by."""
+
+    tables: Sequence[TableComparison]
+    training: Sequence[TrainingFigures] = field(default=())
+
+    @property
+    def equal(self) -> bool:
+        """Whether nothing that was compared differs."""
+        return all(table.verdict is not Verdict.DIFFERENT for table in self.tables)
+
+
+def compare_folders(here: "Settings", there: "Settings") -> FolderComparison:
+    """Compare the tables and submissions of two data folders.
+
+    Raises InputError when one of them holds no table, or when both are the same folder.
+    """
+    if here.lake == there.lake:
+        raise InputError(f"{there.data_dir} is the data folder itself: name another one to compare with")
+    sides = _Side(here), _Side(there)
+    recommendations = _by_month(
+        sides, RECOMMENDATIONS, within={"score": SCORE_DISTANCE}, leave_out=["model_version"], unless=_other_model
+    )
+    tables = [
+        _by_month(sides, CUSTOMERS),
+        _whole(QUARANTINE, *(side.quarantine() for side in sides)),
+        _whole(INGESTIONS, *(side.ingestions() for side in sides)),
+        _by_month(sides, FEATURES_TABLE),
+        _by_month(sides, ONLINE_FEATURES),
+        recommendations,
+        _submissions(here, there, recommendations),
+    ]
+    return FolderComparison(tables, _training(sides))
+
+
+class _Side:
+    """One of the two folders, each table at the version it had when first read."""
+
+    def __init__(self, settings: "Settings") -> None:
+        self.lake = Lake(settings)
+        if not any(self.lake.exists(table) for table in TABLES):
+            raise InputError(f"{settings.data_dir} holds no tables: nothing to compare")
+        self.ledger = StepLedger(self.lake)
+        self._opened: dict[str, DeltaTable | None] = {}
+
+    def months(self, table: Table) -> list[Month]:
+        return self.lake.months(table)
+
+    def rows(self, table: Table, month: Month | None = None) -> pa.Table:
+        """The rows of a month or of the whole table, none when it does not exist."""
+        if table.name not in self._opened:
+            self._opened[table.name] = self.lake.delta(table) if self.lake.exists(table) else None
+        delta = self._opened[table.name]
+        if delta is None:
+            return arrow_schema(table.columns).empty_table()
+        return delta.to_pyarrow_table(filters=[(PARTITION, "=", month.snapshot)] if month else None)
+
+    def quarantine(self) -> pa.Table:
+        """What is in quarantine, and whether a replay resolved it: which one is no content."""
+        rows = self.rows(QUARANTINE)
+        position = rows.column_names.index("resolved_by")
+        resolved = pc.if_else(pc.is_valid(rows["resolved_by"]), "by a replay", None)
+        return rows.set_column(position, "resolved_by", resolved.cast(pa.string()))
+
+    def ingestions(self) -> pa.Table:
+        """The counts that hold now: of each month its last ingestion's and later replays', of undated lines the file's last."""
+        rows = self.rows(INGESTIONS).to_pylist()
+        dated = [row for row in rows if row["month"] != UNKNOWN_MONTH]
+        holding = [row for state in (last_ingestions(dated), merges_since(dated)) for group in state.values() for row in group]
+        for sha256 in sorted({row["file_sha256"] for row in rows}):
+            undated = [row for row in rows if row["month"] == UNKNOWN_MONTH and row["file_sha256"] == sha256]
+            holding += [row for group in last_ingestions(undated).values() for row in group]
+        return pa.Table.from_pylist([dict(row) for row in holding], schema=arrow_schema(INGESTIONS.columns))
+
+    def model_of(self, month: Month) -> str | None:
+        """The run id of the model that scored a month, None where that is not recorded."""
+        scored = self.ledger.last("score", month)
+        return scored.result.get("run_id") if scored else None
+
+
+_Sides = tuple[_Side, _Side]
+
+
+def _by_month(
+    sides: _Sides,
+    table: Table,
+    *,
+    within: Mapping[str, float] | None = None,
+    leave_out: Sequence[str] = (),
+    unless: Callable[[_Sides, Month], str | None] = lambda _sides, _month: None,
+) -> TableComparison:
+    """Compare a monthly table month by month; ``unless`` says why a month is not to be compared."""
+    here, there = sides
+    parts: list[Part] = []
+    key = [name for name in table.key if name != PARTITION]
+    for month in sorted(set(here.months(table)) | set(there.months(table))):
+        if reason := unless(sides, month):
+            parts.append(Part(month, Verdict.NOT_COMPARED, reason=reason))
+            continue
+        difference = compare_rows(here.rows(table, month), there.rows(table, month), key, within=within, leave_out=leave_out)
+        parts.append(_part(month, difference))
+    log.info("%s: %s months compared", table.name, len(parts))
+    return TableComparison(table.name, parts)
+
+
+def _whole(table: Table, here: pa.Table, there: pa.Table) -> TableComparison:
+    """Compare a table without months; one that has no rows on either side says nothing."""
+    log.info("%s: comparing", table.name)
+    if not here.num_rows and not there.num_rows:
+        return TableComparison(table.name, [])
+    key = ("file_sha256", *(name for name in table.key if name not in {*_NOT_CONTENT, "file_sha256"}))
+    return TableComparison(table.name, [_part(None, compare_rows(here, there, key, leave_out=_NOT_CONTENT))])
+
+
+def _part(month: Month | None, difference: RowsDifference) -> Part:
+    return Part(month, Verdict.EQUAL if difference.equal else Verdict.DIFFERENT, difference)
+
+
+def _other_model(sides: _Sides, month: Month) -> str | None:
+    """Why the lists of a month cannot be compared: not scored by one and the same model. A month of one side only differs."""
+    if any(month not in side.months(RECOMMENDATIONS) for side in sides):
+        return None
+    here, there = (side.model_of(month) for side in sides)
+    if here is None or there is None:
+        return UNKNOWN_MODEL
+    return None if here == there else OTHER_MODEL
+
+
+def _submissions(here: "Settings", there: "Settings", recommendations: TableComparison) -> TableComparison:
+    """Submission files by their bytes, save those of months whose recommendations were not compared."""
+    folders = [SubmissionFolder(settings) for settings in (here, there)]
+    reasons = {part.month: part.reason for part in recommendations.parts if part.verdict is Verdict.NOT_COMPARED}
+    parts: list[Part] = []
+    for month in sorted(set(folders[0].months()) | set(folders[1].months())):
+        if reason := reasons.get(month):
+            parts.append(Part(month, Verdict.NOT_COMPARED, reason=reason))
+        else:
+            parts.append(_part(month, compare_submissions(folders[0].content(month), folders[1].content(month))))
+    return TableComparison("submissions", parts)
+
+
+def _training(sides: _Sides) -> list[TrainingFigures]:
+    """MAP@7 of the last training for each target month that both sides trained for and judged."""
+    here, there = (
+        {run.month: run.result["map7"] for run in side.ledger.runs() if run.step == "train" and "map7" in run.result}
+        for side in sides
+    )
+    return [TrainingFigures(month, here[month], there[month]) for month in sorted(set(here) & set(there))]

@@ -1,0 +1,82 @@
+"""The memory that a step may use, and what that makes of its work: several months at a time, or a refusal before the start."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from santander.config.machine import machine_memory
+from santander.config.sizes import shown_size
+from santander.engine.memory.footprint import Footprint
+from santander.engine.session import EMBEDDED
+from santander.errors import InputError
+from santander.schema.months import Month
+
+if TYPE_CHECKING:
+    from santander.config.settings import Settings
+
+SHARE_OF_MACHINE = 0.75
+"""No budget is larger than this share of the machine's memory: the rest is the system's, and the cache of files."""
+
+SPARK_WAY = "run with --master 'local[*]' or that of a cluster: Apache Spark spills to disk"
+
+
+class OverBudget(InputError):
+    """The memory budget does not hold what a step needs at the least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """``limit`` bytes for all processes of a step; None on Apache Spark, whose own settings hold there."""
+
+    limit: int | None
+    by_machine: bool = False
+    """Whether the machine's memory, not the setting, made it what it is."""
+
+    @classmethod
+    def of(cls, settings: "Settings") -> "Budget":
+        """What the settings allow on this machine."""
+        if settings.master != EMBEDDED:
+            return cls(None)
+        wanted, there = settings.memory.budget, round(SHARE_OF_MACHINE * machine_memory())
+        return cls(min(wanted, there), by_machine=there < wanted)
+
+    def require(self, footprint: Footprint, rows: int, what: str) -> None:
+        """Raise OverBudget, in one line with its remedies, when so many rows at a time do not fit."""
+        if self.limit is None or (peak := footprint.peak(rows)) <= self.limit:
+            return
+        allowed = f"the memory budget is {shown_size(self.limit)}"
+        if self.by_machine:
+            allowed += f", {SHARE_OF_MACHINE:.0%} of this machine's memory"
+            remedy = f"take a machine with more memory, or {SPARK_WAY}"
+        else:
+            remedy = f"raise SANTANDER_MEMORY__BUDGET to '{shown_size(_rounded_up(peak))}', or {SPARK_WAY}"
+        raise OverBudget(
+            f"{footprint.step}: {rows:,} rows of {what} need about {shown_size(peak)} at a time and {allowed}; "
+            f"nothing was started: {remedy}"
+        )
+
+    def batches(self, footprint: Footprint, rows: Mapping[Month, int], at_most: int | None = None) -> list[list[Month]]:
+        """The months in order, in groups whose rows fit together, none of more months than ``at_most``.
+
+        ``rows`` are those of each month to do. Raises OverBudget for a month that does not fit alone, before any is done.
+        """
+        for month in sorted(rows, key=lambda month: (-rows[month], month)):
+            self.require(footprint, rows[month], str(month))
+        groups: list[list[Month]] = []
+        for month in sorted(rows):
+            together = [*groups[-1], month] if groups else [month]
+            fits = self.limit is None or footprint.peak(sum(rows[each] for each in together)) <= self.limit
+            if groups and fits and (at_most is None or len(together) <= at_most):
+                groups[-1] = together
+            else:
+                groups.append([month])
+        return groups
+
+    def tasks(self, fixed: int, per_task: int, at_most: int) -> int:
+        """How many tasks of ``per_task`` bytes may run at once beside ``fixed`` bytes: one at the least."""
+        return at_most if self.limit is None else max(1, min(at_most, (self.limit - fixed) // per_task))
+
+
+def _rounded_up(size: int) -> int:
+    """To the next tenth of a gigabyte: the size that a person is told to set must be enough as it is shown."""
+    return -(-size // 100_000_000) * 100_000_000

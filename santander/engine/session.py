@@ -1,0 +1,131 @@
+"""The one place that makes a session. Everything else takes the session or a DataFrame."""
+
+import logging
+import os
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from santander.engine.ending import take_back_ctrl_c
+from santander.errors import InputError
+from santander.storage.places import BucketPath
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from santander.config.settings import Settings
+
+EMBEDDED = "sail"
+"""The master that names the engine inside the process; every other one is a master of Apache Spark."""
+
+_SESSION_SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+}
+_SPARK_SETTINGS = {
+    **_SESSION_SETTINGS,
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+}
+
+_OF_SPARK_CONNECT = ("SPARK_REMOTE", "SPARK_LOCAL_REMOTE", "SPARK_CONNECT_MODE_ENABLED")
+
+
+@contextmanager
+def open_session(settings: "Settings") -> Iterator["SparkSession"]:
+    """A session on the engine that ``settings.master`` names.
+
+    Whoever opens one in this process while another is open shares it, in any thread; the engine ends when the last one leaves.
+    Raises InputError where the engine that is open was started with another master or other settings of its own.
+    """
+    from santander.engine.memory.embedded import telling_of_the_pool
+    from santander.engine.open_engine import ENGINE
+
+    with telling_of_the_pool(settings), ENGINE.shared(settings, _started) as session:
+        yield session
+
+
+@contextmanager
+def _started(settings: "Settings") -> Iterator["SparkSession"]:
+    if isinstance(settings.data, BucketPath):
+        settings.data.check()
+        os.environ.update(settings.data.access.environment())  # the embedded engine reads it when it starts
+    opened = _embedded_session(settings) if settings.master == EMBEDDED else _spark_session(settings)
+    with opened as session:
+        yield session
+
+
+@contextmanager
+def _embedded_session(settings: "Settings") -> Iterator["SparkSession"]:
+    from santander.engine.memory.embedded import within_budget
+
+    _refuse_another_spark()
+    with within_budget(settings), _served() as session:
+        yield session
+
+
+def _refuse_another_spark() -> None:
+    """Raise InputError where somebody else's session of Apache Spark runs in this process: PySpark takes one kind at a time."""
+    from pyspark import SparkContext
+
+    if SparkContext._active_spark_context is not None:  # noqa: SLF001  (what PySpark itself asks)
+        raise InputError(
+            "a session of Apache Spark that was not opened here runs in this process: stop it first, or use another process"
+        )
+
+
+@contextmanager
+def _served() -> Iterator["SparkSession"]:
+    """A server of the embedded engine in this process, by what the environment says of it, and a session on it."""
+    os.environ.setdefault("RUST_LOG", "error")
+    from pysail.spark import SparkConnectServer
+    from pyspark.sql import SparkSession
+
+    server = SparkConnectServer("127.0.0.1", 0)
+    server.start(background=True)
+    address = server.listening_address
+    if address is None:
+        raise RuntimeError("the embedded engine started without an address")
+    session = SparkSession.builder.remote(f"sc://{address[0]}:{address[1]}").create()
+    for name, value in _SESSION_SETTINGS.items():
+        session.conf.set(name, value)
+    try:
+        yield session
+    finally:
+        # the server ends with it; one that Ctrl-C has ended already would be asked for ten minutes
+        session.release_session_on_close = False
+        session.stop()
+        server.stop()
+
+
+@contextmanager
+def _spark_session(settings: "Settings") -> Iterator["SparkSession"]:
+    """Apache Spark, started now; or the one that started this process, when a user's own spark-submit did."""
+    from pyspark import SparkContext
+    from pyspark.sql import SparkSession
+
+    _refuse_another_spark()
+    if "PYSPARK_GATEWAY_PORT" not in os.environ:
+        from santander.engine.cluster.submit import arguments, environment
+
+        submitted = shlex.join([*arguments(settings), "pyspark-shell"])
+        if SparkContext._gateway is not None and os.environ.get("PYSPARK_SUBMIT_ARGS") != submitted:  # noqa: SLF001
+            raise InputError(
+                "Apache Spark was started in this process for another master or with other settings, and its Java stays until "
+                f"the process ends: use another process for master '{settings.master}'"
+            )
+        os.environ.update(environment(settings))
+        for variable in _OF_SPARK_CONNECT:  # a parent that ran the embedded engine leaves them behind
+            os.environ.pop(variable, None)
+        os.environ["PYSPARK_SUBMIT_ARGS"] = submitted
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)  # it would print each error's Java trace
+    builder = SparkSession.builder.appName("santander")
+    for name, value in _SPARK_SETTINGS.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    take_back_ctrl_c()
+    try:
+        yield session
+    finally:
+        session.stop()

@@ -1,0 +1,146 @@
+"""Streams of bytes that are read once and in order: unpacked, recoded to UTF-8, and never more than a limit of them."""
+
+import codecs
+import io
+import tempfile
+from typing import BinaryIO, cast
+
+from santander.config.sizes import shown_size
+from santander.errors import SantanderError
+from santander.forget.kinds import HEAD, PACKINGS
+
+_BLOCK = 1 << 20
+_SPOOLED = 64 << 20
+
+
+class TooMuch(SantanderError):
+    """A file unpacks to more than may be looked at."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"unpacks to more than {shown_size(limit)} (erasure.max_unpacked)")
+
+
+class Allowance:
+    """The bytes that one file may still unpack to, at all depths together."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = self._left = limit
+
+    def spend(self, count: int) -> None:
+        """Count bytes; raises TooMuch when there are more than allowed."""
+        self._left -= count
+        if self._left < 0:
+            raise TooMuch(self._limit)
+
+
+class _Made(io.RawIOBase):
+    """A stream whose bytes are made block by block by ``_more``; empty bytes end it."""
+
+    def __init__(self) -> None:
+        self._waiting = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "memoryview | bytearray") -> int:  # type: ignore[override]
+        if not self._waiting:
+            self._waiting = memoryview(self._more())
+        count = min(len(buffer), len(self._waiting))
+        buffer[:count] = self._waiting[:count]
+        self._waiting = self._waiting[count:]
+        return count
+
+    def _more(self) -> bytes:
+        raise NotImplementedError
+
+
+class _Counted(_Made):
+    def __init__(self, source: BinaryIO, allowance: Allowance) -> None:
+        super().__init__()
+        self._source, self._allowance = source, allowance
+
+    def _more(self) -> bytes:
+        block = self._source.read(_BLOCK)
+        self._allowance.spend(len(block))
+        return block
+
+
+class _Rejoined(_Made):
+    def __init__(self, head: bytes, source: BinaryIO) -> None:
+        super().__init__()
+        self._head, self._source = head, source
+
+    def _more(self) -> bytes:
+        head, self._head = self._head, b""
+        return head or self._source.read(_BLOCK)
+
+
+class _Recoded(_Made):
+    def __init__(self, source: BinaryIO, encoding: str) -> None:
+        super().__init__()
+        self._source, self._decoder = source, codecs.getincrementaldecoder(encoding)("replace")
+
+    def _more(self) -> bytes:
+        text = ""
+        while not text:
+            block = self._source.read(_BLOCK)
+            text = self._decoder.decode(block, final=not block)
+            if not block:
+                break
+        return text.replace("\x85", "\n").encode("utf-8", "replace")  # the end of a line in EBCDIC
+
+
+def begun(source: BinaryIO) -> tuple[bytes, BinaryIO]:
+    """The first bytes of a stream, and the stream from its beginning."""
+    head = b""
+    while len(head) < HEAD and (block := source.read(HEAD - len(head))):
+        head += block
+    if source.seekable():
+        source.seek(0)
+        return head, source
+    return head, _buffered(_Rejoined(head, source))
+
+
+def counted(source: BinaryIO, allowance: Allowance) -> BinaryIO:
+    """The stream, each byte of which is counted."""
+    return _buffered(_Counted(source, allowance))
+
+
+def recoded(source: BinaryIO, encoding: str) -> BinaryIO:
+    """The stream in UTF-8; one byte a character is left as it is, since digits are where they are in ASCII."""
+    return source if encoding in {"utf-8", "latin-1"} else _buffered(_Recoded(source, encoding))
+
+
+def unpacked(source: BinaryIO, head: bytes) -> BinaryIO:
+    """The plain bytes of a stream that is compressed, all of its members; broken ones raise one of ``packed.UNREADABLE``."""
+    packing = next(name for beginning, name in PACKINGS.items() if head.startswith(beginning))
+    if packing == "gzip":
+        import gzip
+
+        return cast("BinaryIO", gzip.open(source))
+    if packing == "bz2":
+        import bz2
+
+        return cast("BinaryIO", bz2.open(source))
+    if packing == "xz":
+        import lzma
+
+        return cast("BinaryIO", lzma.open(source))
+    import pyarrow as pa
+
+    return cast("BinaryIO", pa.CompressedInputStream(pa.PythonFile(source, mode="r"), packing))
+
+
+def seekable(source: BinaryIO) -> BinaryIO:
+    """The stream where it can be sought, else a copy of it, on the disk when it is long."""
+    if source.seekable():
+        return source
+    copy = tempfile.SpooledTemporaryFile(max_size=_SPOOLED)  # noqa: SIM115  (whom it is given to closes it)
+    while block := source.read(_BLOCK):
+        copy.write(block)
+    copy.seek(0)
+    return cast("BinaryIO", copy)
+
+
+def _buffered(made: _Made) -> BinaryIO:
+    return cast("BinaryIO", io.BufferedReader(made, _BLOCK))

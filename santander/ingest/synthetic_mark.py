@@ -1,0 +1,81 @@
+"""The mark of a data folder that was filled with a synthetic bank: which bank, and the landing files that are of it.
+
+``synthetic.json`` of the data folder. Models of a synthetic bank say nothing about real customers, so other files do not come in
+unasked (docs/adr/0030). Files are told apart by the SHA-256 of their plain bytes, as an ingest tells them apart.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
+
+from santander.errors import InputError
+from santander.schema.catalogue import INGESTIONS
+from santander.storage.places import Place, whole_file
+
+if TYPE_CHECKING:
+    from santander.ingest.landing import LandingFile
+    from santander.lake.lake import Lake
+
+FILE = "synthetic.json"
+
+
+@dataclass(frozen=True, slots=True)
+class SyntheticMark:
+    """One mark. ``bank``: what decides the bytes of the bank. ``files``: names below ``raw`` by the SHA-256 of the content."""
+
+    bank: Mapping[str, Any]
+    files: Mapping[str, str]
+
+    @classmethod
+    def read(cls, data: Place) -> Self | None:
+        """Return the mark of a data folder, None where it has none. Raises InputError for a file that holds no mark."""
+        file = data / FILE
+        if not file.is_file():
+            return None
+        try:
+            content = json.loads(file.read_text())
+            return cls(dict(content["bank"]), dict(content["files"]))
+        except (ValueError, KeyError, TypeError):
+            raise InputError(
+                f"{file}: is not the mark of a synthetic bank as 'santander generate' writes it; "
+                "remove it where the landing files are your own"
+            ) from None
+
+    def write(self, data: Place) -> None:
+        """Replace the mark of a data folder, whole."""
+        with whole_file(data / FILE) as out:
+            out.write((json.dumps({"bank": dict(self.bank), "files": dict(self.files)}, indent=2) + "\n").encode())
+
+    def __str__(self) -> str:
+        bank = self.bank
+        dirt = f", {bank['dirty_share']:.1%} of its rows damaged" if bank.get("dirty_share") else ""
+        return (
+            f"a synthetic bank of {bank.get('customers', 0):,} customers "
+            f"({bank.get('first')} to {bank.get('last')}, seed {bank.get('seed')}{dirt})"
+        )
+
+
+def refuse_files_of_others(lake: "Lake", data: Place, files: Sequence["LandingFile"]) -> None:
+    """Raise InputError for files that are not of the synthetic bank of the data folder; a folder without a mark takes any.
+
+    A file that was let in once may come again.
+    """
+    mark = SyntheticMark.read(data)
+    if mark is None:
+        return
+    taken_before = {row["file_sha256"] for row in lake.rows(INGESTIONS)}
+    others = [file.name for file in files if file.sha256 not in mark.files and file.sha256 not in taken_before]
+    if others:
+        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        raise InputError(
+            f"{others[0]}{more}: not a file of the bank in {data}, which is {mark}; nothing was taken in: "
+            "name a data folder of its own with --data-dir, or mix them with --force"
+        )
+
+
+def follow_rewritten(data: Place, before: str, after: str) -> None:
+    """Let a file of the bank stay one of it when its content is replaced, as when a person is cut out of it."""
+    mark = SyntheticMark.read(data)
+    if mark is not None and before in mark.files:
+        replace(mark, files={**mark.files, after: mark.files[before]}).write(data)

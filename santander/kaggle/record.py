@@ -1,0 +1,109 @@
+"""What is recorded of a submission: its row, the tags and metrics of its model, and an alert where the score falls."""
+
+import datetime as dt
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from santander.kaggle.board import COMPLETE, FAILED
+from santander.lake.lake import Lake
+from santander.registry.tracking import has_registry, open_tracking
+from santander.schema.catalogue import ALERTS, SUBMISSIONS
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from santander.config.settings import Settings
+
+log = logging.getLogger("santander.kaggle")
+
+FALL = "public score"
+"""The kind of the alerts raised here."""
+_TAGGED = ("public_score", "public_share_of_ceiling")
+_LOGGED = (*_TAGGED, "private_score")
+
+Row = Mapping[str, Any]
+
+
+def last_submissions(lake: Lake) -> dict[str, dict[str, Any]]:
+    """For each month the row of its last submission, whatever its status; empty where nothing was ever sent."""
+    rows = sorted(lake.rows(SUBMISSIONS), key=lambda row: row["submitted_at"])
+    return {row["month"]: row for row in rows}
+
+
+def submission_of(lake: Lake, competition: str, sha256: str) -> dict[str, Any] | None:
+    """The last submission of a file of this content that the board did not refuse."""
+    same = [row for row in lake.rows(SUBMISSIONS) if (row["competition"], row["file_sha256"]) == (competition, sha256)]
+    taken = [row for row in same if row["status"] != FAILED]
+    return max(taken, key=lambda row: row["submitted_at"], default=None)
+
+
+def save(lake: Lake, row: Row) -> None:
+    """Write the row of a submission, in place of an earlier one of the same reference."""
+    others = [each for each in lake.rows(SUBMISSIONS) if each["reference"] != row["reference"]]
+    lake.overwrite_rows(SUBMISSIONS, [*others, row])
+
+
+def alert_of(settings: "Settings", row: Row) -> str | None:
+    """What is alarming about a score; None where nothing is, or where one of the two shares is not known.
+
+    Alarming is a share of the ceiling that lies further below the validation's than ``kaggle.max_fall``, as a part of the
+    latter: 0.10 lets 0.87 fall to 0.783.
+    """
+    reached, expected = row["public_share_of_ceiling"], row["validation_share_of_ceiling"]
+    if reached is None or expected is None or reached >= expected * (1 - settings.kaggle.max_fall):
+        return None
+    return (
+        f"submission {row['reference']} of {row['month']}, version {row['model_version']}: the public score "
+        f"{row['public_score']:.5f} is {reached:.3f} of its ceiling, {1 - reached / expected:.0%} below the {expected:.3f} "
+        f"of the gate month; {settings.kaggle.max_fall:.0%} are allowed"
+    )
+
+
+def raise_alert(lake: Lake, row: Row, message: str) -> None:
+    """Add the alert of a submission, once."""
+    subject = f"submission {row['reference']}"
+    if any((each["kind"], each["subject"]) == (FALL, subject) for each in lake.rows(ALERTS)):
+        return
+    lake.append_rows(ALERTS, [{"raised_at": dt.datetime.now(dt.UTC), "kind": FALL, "subject": subject, "message": message}])
+
+
+def validation_share(settings: "Settings", run_id: str) -> float | None:
+    """The share of its ceiling that the run's model reached on its gate month; None where that is not known here."""
+    client = _client(settings)
+    if client is None:
+        return None
+    from mlflow.exceptions import MlflowException
+
+    try:
+        share = client.get_run(run_id).data.metrics.get("share_of_ceiling")
+    except MlflowException as error:
+        log.warning("run %s cannot be asked for its share of the ceiling: %s", run_id, error)
+        return None
+    return None if share is None else float(share)
+
+
+def write_to_model(settings: "Settings", row: Row) -> None:
+    """Tag the version that scored the month, and log the scores to its run; a version that is not here is left out, and said."""
+    client, number, run_id = _client(settings), str(row["model_version"]), str(row["run_id"])
+    if client is None or row["status"] != COMPLETE:
+        return
+    from mlflow.exceptions import MlflowException
+
+    name = settings.mlflow.registered_model
+    try:
+        if client.get_model_version(name, number).run_id != run_id:
+            log.warning("version %s was made by another run than the one that scored: it is not tagged", number)
+            return
+        for figure in _TAGGED:
+            if row[figure] is not None:
+                client.set_model_version_tag(name, number, f"kaggle.{figure}", f"{row[figure]:.6g}")
+        for figure in _LOGGED:
+            if row[figure] is not None:
+                client.log_metric(run_id, f"kaggle.{figure}", row[figure])
+    except MlflowException as error:
+        log.warning("version %s could not be given its score: %s", number, error)
+
+
+def _client(settings: "Settings") -> "MlflowClient | None":
+    return open_tracking(settings) if has_registry(settings) else None

@@ -1,0 +1,81 @@
+"""The schema of a table on disk against the catalogue's, and the one way to change it (docs/adr/0016).
+
+The catalogue may gain columns, all of which may be null: ``upgrade`` adds them to a table that was made before. Any other
+change of a column is another column under another name, or another data folder.
+"""
+
+from typing import TYPE_CHECKING
+
+from santander.errors import SantanderError
+from santander.schema.catalogue import Table
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+    from deltalake import Schema as DeltaSchema
+    from deltalake.schema import ArrayType, PrimitiveType
+
+_NAMED_OTHERWISE = {"tinyint": "byte", "smallint": "short", "int": "integer", "bigint": "long"}
+"""Types that Delta names otherwise than Spark SQL."""
+
+
+class OutdatedTable(SantanderError):
+    """A table was made before the catalogue gained columns."""
+
+    def __init__(self, table: Table, lacking: list[str]) -> None:
+        super().__init__(
+            f"table {table.name} was made by an earlier version and lacks {', '.join(lacking)}: "
+            "run 'santander maintain --upgrade'"
+        )
+
+
+class ForeignTable(SantanderError):
+    """A table has columns that the catalogue does not know, or knows with another type."""
+
+    def __init__(self, table: Table, differing: list[str]) -> None:
+        super().__init__(
+            f"table {table.name} was made by a later version or by something else: {', '.join(differing)}; use the version "
+            "that made it, or another data folder"
+        )
+
+
+def declared_schema(table: Table) -> "DeltaSchema":
+    """The columns of the catalogue as a Delta schema."""
+    from deltalake import Field
+    from deltalake import Schema as DeltaSchema
+
+    return DeltaSchema([Field(name, _delta_type(type_)) for name, type_ in table.columns])
+
+
+def _delta_type(name: str) -> "ArrayType | PrimitiveType":
+    """The Delta type of a Spark SQL type name such as ``int`` or ``array<double>``."""
+    from deltalake.schema import ArrayType, PrimitiveType
+
+    return ArrayType(_delta_type(name[6:-1])) if name.startswith("array<") else PrimitiveType(_NAMED_OTHERWISE.get(name, name))
+
+
+def check_schema(delta: "DeltaTable", table: Table) -> "DeltaTable":
+    """The table as given, when it has the columns that the catalogue declares; raises OutdatedTable or ForeignTable."""
+    declared = {field.name: field.type for field in declared_schema(table).fields}
+    found = {field.name: field.type for field in delta.schema().fields}
+    differing = [
+        f"column {name} is {type_}" + (f", declared is {declared[name]}" if name in declared else ", which is not declared")
+        for name, type_ in found.items()
+        if declared.get(name) != type_
+    ]
+    if differing:
+        raise ForeignTable(table, differing)
+    if lacking := [name for name in declared if name not in found]:
+        raise OutdatedTable(table, lacking)
+    return delta
+
+
+def upgrade_schema(delta: "DeltaTable", table: Table) -> list[str]:
+    """Add the declared columns that the table lacks, null in every row there is; their names. Raises ForeignTable."""
+    try:
+        check_schema(delta, table)
+    except OutdatedTable:
+        found = {field.name for field in delta.schema().fields}
+        fields = [field for field in declared_schema(table).fields if field.name not in found]
+        delta.alter.add_columns(fields)
+        return [field.name for field in fields]
+    return []

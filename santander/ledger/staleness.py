@@ -1,0 +1,90 @@
+"""What features and recommendations were made from, and which of them were made from something else than there is now.
+
+No data are read and no engine is started: partitions are told apart by their files (docs/adr/0002).
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from santander.errors import InputError
+from santander.features import build
+from santander.lake.lake import Lake
+from santander.ledger.step_ledger import StepLedger, fingerprint_of
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
+from santander.schema.features import FEATURES, months_read_for
+from santander.schema.months import Month
+from santander.scoring import batch
+
+BUILD, SCORE = "features", "score"
+"""The steps as the ledger names them."""
+TRAIN_VERSION = 1
+"""Raised when the same recipe on the same rows would give another model."""
+
+
+@dataclass
+class Origins:
+    """The state of the input tables at one moment; made anew after each write."""
+
+    lake: Lake
+
+    @cached_property
+    def customers(self) -> Mapping[Month, str]:
+        """A text for each month of ``customers`` that changes with its rows."""
+        return self.lake.fingerprints(CUSTOMERS)
+
+    @cached_property
+    def features(self) -> Mapping[Month, str]:
+        """The same of ``features``."""
+        return self.lake.fingerprints(FEATURES_TABLE)
+
+    def of_features(self, month: Month) -> str:
+        """What the features of a month are made from: its customers, those of the months before, and the declaration."""
+        return fingerprint_of(
+            version=build.STEP_VERSION,
+            declared=[(feature.name, feature.type) for feature in FEATURES],
+            customers={str(m): self.customers[m] for m in months_read_for(month) if m in self.customers},
+        )
+
+    def of_recommendations(self, month: Month, run_id: str) -> str:
+        """What the recommendations of a month are made from, scored by the model of an MLflow run."""
+        return fingerprint_of(
+            version=batch.STEP_VERSION,
+            run_id=run_id,
+            features=self.features.get(month),
+            customers=self.customers.get(month),
+        )
+
+
+def stale_features(origins: Origins, ledger: StepLedger, months: Iterable[Month]) -> list[Month]:
+    """Of these months those whose features are there and were built from other customers than there are now."""
+    return [m for m in months if m in origins.features and not ledger.is_current(BUILD, m, origins.of_features(m))]
+
+
+def refuse_stale_features(lake: Lake, months: Iterable[Month]) -> None:
+    """Raise InputError when the features of a month were built from other customers than there are now."""
+    if stale := stale_features(Origins(lake), StepLedger(lake), sorted(set(months))):
+        span = f"--month {stale[0]}" if len(stale) == 1 else f"--from {stale[0]} --to {stale[-1]}"
+        raise InputError(f"features of {', '.join(map(str, stale))} are out of date: run 'santander features {span}' first")
+
+
+def stale_recommendations(origins: Origins, ledger: StepLedger, scored: Collection[Month]) -> list[Month]:
+    """Of the scored months those whose recommendations were made from other rows, or whose features are stale.
+
+    Which model is champion does not matter here: a promotion leaves the lists of earlier months as they were made.
+    """
+    behind = set(stale_features(origins, ledger, scored))
+    for month in scored:
+        last = ledger.last(SCORE, month)
+        if last is None or last.fingerprint != origins.of_recommendations(month, last.result["run_id"]):
+            behind.add(month)
+    return sorted(behind)
+
+
+def stale_months(lake: Lake, ledger: StepLedger) -> dict[str, list[Month]]:
+    """Months that are out of date, by table: ``features`` and ``recommendations``."""
+    origins = Origins(lake)
+    return {
+        FEATURES_TABLE.name: stale_features(origins, ledger, sorted(origins.features)),
+        RECOMMENDATIONS.name: stale_recommendations(origins, ledger, lake.months(RECOMMENDATIONS)),
+    }

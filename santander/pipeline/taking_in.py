@@ -1,0 +1,163 @@
+"""Landing files taken into the lake, with what the ledger keeps of them: by what ``run`` knows a file that is up to date."""
+
+import logging
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from santander.ingest.adding import MergeReport, merge
+from santander.ingest.cleaning import UNKNOWN_MONTH
+from santander.ingest.due import DueFiles, Given, Overtaken
+from santander.ingest.holders import files_of, holders_by_month
+from santander.ingest.ingestion import STEP_VERSION, IngestReport, WouldReplace, ingest
+from santander.ingest.known_files import KnownFiles, identity_of
+from santander.ingest.landing import LandingFile
+from santander.ingest.replacing import Replacement, replaced_lines, replaced_payload
+from santander.lake.lake import Lake
+from santander.ledger.step_ledger import StepLedger, fingerprint_of
+from santander.schema.catalogue import CUSTOMERS, INGESTIONS
+from santander.schema.months import Month
+from santander.storage.places import Place
+
+if TYPE_CHECKING:
+    from santander.config.settings import Settings
+
+log = logging.getLogger("santander.run")
+
+INGEST = "ingest"
+_LOST = "lost_files"
+"""In a result of the ledger: per month the fingerprints of files whose customers went when the month was replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What ``run`` did with the files it was given."""
+
+    files: Sequence[Place]
+    months: Sequence[Month]
+    replaced: Sequence[Replacement]
+    overtaken: Sequence[Overtaken]
+
+    def result(self) -> dict[str, Any]:
+        """Return the result of the step: ``notes`` are lines for people, the rest is what JSON shows."""
+        return {
+            "files": [str(file) for file in self.files],
+            "replaced": replaced_payload(self.replaced),
+            "left": [each.payload() for each in self.overtaken],
+            "notes": [*replaced_lines(self.replaced), *(each.line() for each in self.overtaken)],
+        }
+
+
+class TakingIn:
+    """Takes landing files into one lake and records each file with its months.
+
+    With ``force`` the data folder of a synthetic bank takes files that are not of it.
+    """
+
+    def __init__(self, settings: "Settings", lake: Lake, ledger: StepLedger, *, force: bool = False) -> None:
+        self._force = force
+        self._settings = settings
+        self._lake = lake
+        self._ledger = ledger
+        self._known_files = KnownFiles(settings.state / "landing_files.json")
+
+    def replace(
+        self,
+        files: Sequence[Place],
+        *,
+        allow_shrink: bool = False,
+        replace_others: bool = False,
+        not_to_replace: Collection[Month] = (),
+    ) -> IngestReport:
+        """Ingest landing files, up to date or not; raises as ``ingest`` does."""
+        started = time.monotonic()
+        identities = [identity_of(file) for file in files]
+        report = ingest(
+            self._settings,
+            self._lake,
+            files,
+            allow_shrink=allow_shrink,
+            replace_others=replace_others,
+            not_to_replace=not_to_replace,
+            force=self._force,
+        )
+        self._remember(files, identities, report.files)
+        min_shared = self._settings.ingest.min_shared_customers
+        lost = {str(each.month): each.lost_files(min_shared) for each in report.replaced}
+        kept = [(report.files[c.file_index].sha256, c.month, c.kept) for c in report.counts]
+        self._record(kept, lost, time.monotonic() - started)
+        return report
+
+    def merge(self, files: Sequence[Place]) -> MergeReport:
+        """Add the rows of landing files to months that are there; raises as ``merge`` of ``ingest`` does."""
+        started = time.monotonic()
+        identities = [identity_of(file) for file in files]
+        report = merge(self._settings, self._lake, files, force=self._force)
+        self._remember(files, identities, report.files)
+        if report.marked:
+            kept = [(row["file_sha256"], row["month"], row["kept"]) for row in report.marked]
+            self._record(kept, {}, time.monotonic() - started)
+        return report
+
+    def new(self, files: Sequence[Place]) -> TakenIn:
+        """Ingest the files that are not up to date, and with them others of the given files that have the same months.
+
+        Raises InputError where that would undo what came from a file that was not given.
+        """
+        due = DueFiles(self._given(files), self._lake.rows(INGESTIONS), self._lost_files()) if self._has_run else None
+        report: IngestReport | None = None
+        while report is None and (taken := files if due is None else due.due):
+            try:
+                report = self.replace(taken, not_to_replace=() if due is None else due.not_to_replace)
+            except WouldReplace as clash:
+                log.info("ingest: %s: taking its files together", clash)
+                if due is not None:
+                    due.take_together(clash.months)
+        current, overtaken = ([], []) if due is None else (due.current, due.overtaken)
+        if current:
+            log.info("ingest: up to date: %s", ", ".join(map(str, current)))
+        found = TakenIn(taken, report.months if report else [], report.replaced if report else [], overtaken)
+        for note in found.result()["notes"]:
+            log.info("ingest: %s", note)
+        return found
+
+    @property
+    def _has_run(self) -> bool:
+        """False before the first ingest of all, which so reads its files once, not twice."""
+        return self._ledger.has_run(INGEST)
+
+    def _given(self, files: Sequence[Place]) -> list[Given]:
+        sha256s = [self._known_files.sha256(file) for file in files]
+        seen = [self._ledger.has_seen(INGEST, ingest_fingerprint(self._settings, sha256)) for sha256 in sha256s]
+        return [Given(*each) for each in zip(files, sha256s, seen, strict=True)]
+
+    def _lost_files(self) -> dict[Month, list[str]]:
+        lasts = {month: self._ledger.last(INGEST, month) for month in self._lake.months(CUSTOMERS)}
+        return {month: last.result.get(_LOST, {}).get(str(month), []) for month, last in lasts.items() if last}
+
+    def _remember(self, files: Sequence[Place], identities: Sequence[str | None], read: Sequence[LandingFile]) -> None:
+        for file, identity, landing in zip(files, identities, read, strict=True):
+            self._known_files.remember(file, identity, landing.sha256)
+
+    def _record(self, kept: Sequence[tuple[str, str, int]], lost: Mapping[str, Collection[str]], seconds: float) -> None:
+        """Record the months of files, each (sha256, month, rows); what was lost before and has not come back stays lost."""
+        dated = [(sha256, Month.parse(month), rows) for sha256, month, rows in kept if month != UNKNOWN_MONTH]
+        before, held = self._lost_files(), holders_by_month(self._lake.rows(INGESTIONS))
+        result: dict[str, list[str]] = {}
+        for month in {month for _, month, _ in dated}:
+            gone = {*before.get(month, ()), *lost.get(str(month), ())} - files_of(held.get(month, []))
+            if gone:
+                result[str(month)] = sorted(gone)
+        runs = [(month, ingest_fingerprint(self._settings, sha256), rows) for sha256, month, rows in dated]
+        self._ledger.record(INGEST, runs, seconds, {_LOST: result} if result else None)
+
+
+def ingest_fingerprint(settings: "Settings", sha256: str) -> str:
+    """By what a landing file counts as ingested: its content, and the settings by which it is read or refused."""
+    return fingerprint_of(
+        version=STEP_VERSION,
+        sha256=sha256,
+        limit=settings.ingest.max_quarantine_share,
+        null_spellings=sorted(settings.ingest.null_spellings),
+    )

@@ -1,0 +1,128 @@
+"""What a training run logged: enough to train it again, and the model to compare with."""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from santander.config.settings import Settings
+from santander.errors import InputError, SantanderError
+from santander.registry.packing import unpack
+from santander.registry.tracking import has_registry, open_tracking
+from santander.registry.versions import PACKED
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, Table
+from santander.schema.months import Month
+from santander.training.candidate import Candidate
+from santander.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+READ = (CUSTOMERS, FEATURES_TABLE)
+"""The tables whose versions a run logs, as tags ``delta.<table>``."""
+
+
+@dataclass(frozen=True)
+class LoggedRun:
+    """A training run, the version that it made, and the candidate that the version carries."""
+
+    run_id: str
+    version: int
+    ended_at: dt.datetime
+    target: Month
+    recipe: Recipe
+    candidate: Candidate
+    tables: Mapping[Table, int]
+    feature_service: str
+    git_sha: str
+    settings: Mapping[str, Any]
+    packages: Mapping[str, str]
+    """Packages of the model and the versions that it was trained with."""
+    map7: float | None
+    """What the judged fit reached on the gate month; None where nothing was judged."""
+
+
+def logged_run(settings: Settings, run_id: str | None, version: int | None) -> LoggedRun:
+    """Read a training run by its id, or by the number of the version that it made.
+
+    Raises InputError for a run that is not there or did not train, SantanderError when what it logged is no longer whole.
+    """
+    if (run_id is None) == (version is None):
+        raise InputError("name a run by its id, or a version by --version")
+    name = settings.mlflow.registered_model
+    if not has_registry(settings):
+        raise InputError(f"nothing was ever trained here: there is no {f'run {run_id}' if run_id else f'version {version}'}")
+    client = open_tracking(settings)
+    number, run = _by_version(client, name, version) if version is not None else _by_run(client, name, str(run_id))
+    id_, tags = str(run.info.run_id), run.data.tags
+    lacking = [tag for tag in ("target", *(f"delta.{table.name}" for table in READ)) if not tags.get(tag)]
+    if lacking or not all(tags[f"delta.{table.name}"].isdigit() for table in READ):
+        raise InputError(f"run {id_} is no training run of ours: it logged no {', '.join(lacking) or 'versions of tables'}")
+    model = _download(f"models:/{name}/{number}", f"the model of version {number}")
+    try:
+        recipe = Recipe(**json.loads(_download(f"runs:/{id_}/recipe.json", "the recipe").read_text()))
+        logged = json.loads(_download(f"runs:/{id_}/settings.json", "the settings").read_text())
+        candidate = unpack(model / PACKED)
+    except (ValidationError, ValueError, KeyError, OSError) as error:
+        raise SantanderError(f"run {id_}: what it logged cannot be read: {' '.join(str(error).split())}") from None
+    return LoggedRun(
+        run_id=id_,
+        version=number,
+        ended_at=dt.datetime.fromtimestamp((run.info.end_time or run.info.start_time) / 1000, dt.UTC),
+        target=Month.parse(tags["target"]),
+        recipe=recipe,
+        candidate=candidate,
+        tables={table: int(tags[f"delta.{table.name}"]) for table in READ},
+        feature_service=tags.get("feature_service", ""),
+        git_sha=tags.get("git_sha", "unknown"),
+        settings=logged,
+        packages=_packages(model / "requirements.txt"),
+        map7=run.data.metrics.get("map7"),
+    )
+
+
+def _by_version(client: "MlflowClient", name: str, version: int) -> "tuple[int, Run]":
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return version, client.get_run(str(client.get_model_version(name, str(version)).run_id))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        raise InputError(f"'{name}' has no version {version}, or its run was deleted") from None
+
+
+def _by_run(client: "MlflowClient", name: str, run_id: str) -> "tuple[int, Run]":
+    from mlflow.exceptions import MlflowException
+
+    try:
+        run = client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code not in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+            raise
+        raise InputError(f"there is no run {run_id}") from None
+    made = [int(v.version) for v in client.search_model_versions(f"name = '{name}'") if v.run_id == run.info.run_id]
+    if not made:
+        raise InputError(f"run {run_id} made no version of '{name}': there is nothing to compare with")
+    return min(made), run
+
+
+def _download(address: str, what: str) -> Path:
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return Path(mlflow.artifacts.download_artifacts(address))
+    except (MlflowException, OSError) as error:
+        raise SantanderError(f"{what} ({address}) is no longer there: {' '.join(str(error).split())}") from None
+
+
+def _packages(file: Path) -> dict[str, str]:
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    pairs = (line.partition("==") for line in lines)
+    return {name.strip(): version.strip() for name, is_pinned, version in pairs if is_pinned}

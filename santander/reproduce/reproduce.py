@@ -1,0 +1,213 @@
+"""Trains a logged run again and says whether the same models came out.
+
+Trained in the driver then and now, every fit must be the same to the byte. Where Spark had a hand in one of the two, the order of
+sums is another, so the judged fit need only be as good: MAP@7 on the gate month equal within noise.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from santander.config.settings import Settings
+from santander.errors import SantanderError
+from santander.evaluation.judgement import precisions_of
+from santander.evaluation.resampling import PairedDifference, paired_difference
+from santander.lake.lake import Lake
+from santander.lake.past import PastLake, VersionGone
+from santander.models.blend import Blend
+from santander.reproduce.differences import differences
+from santander.reproduce.logged_run import LoggedRun
+from santander.reproduce.retrieval import as_stored
+from santander.schema.catalogue import CUSTOMERS, ERASURES, FEATURES_TABLE
+from santander.schema.features import FEATURE_SET
+from santander.training.candidate import Fit
+from santander.training.labelled import labelled_months
+from santander.training.plan import FitName, MonthPlan, TooFewMonths, plan_months
+from santander.training.train import TrainReport, train
+
+NOISE = 0.005
+"""MAP@7 that surely differs by less than this share counts as equal: what the gate lets a refresh lose."""
+SAME_FIGURE = 1e-6
+"""A logged MAP@7 and one found again by the same model differ by less."""
+
+
+@dataclass(frozen=True)
+class RefitComparison:
+    """One fit beside the logged one of the same name: hashes of all that each model saves."""
+
+    fingerprint: str
+    logged_fingerprint: str
+    trained_on: str
+    logged_trained_on: str
+
+    @property
+    def identical(self) -> bool:
+        """Whether both are the same model, to the byte."""
+        return self.fingerprint == self.logged_fingerprint
+
+    @property
+    def must_be_identical(self) -> bool:
+        """Whether both were trained in the driver."""
+        return self.trained_on == self.logged_trained_on == Fit.trained_on
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What came of it. ``map7`` is of the judged fit made anew; None where the run judged nothing or nothing was fitted."""
+
+    run: LoggedRun
+    reproduced: bool
+    reason: str
+    fits: Mapping[FitName, RefitComparison] = field(default_factory=dict)
+    map7: float | None = None
+    difference: PairedDifference | None = None
+    """Of the logged model (champion) and the one made anew (challenger) on the gate month."""
+    warnings: list[str] = field(default_factory=list)
+
+    def payload(self) -> dict[str, Any]:
+        """As plain values."""
+        compared = self.difference
+        return {
+            "run_id": self.run.run_id,
+            "version": self.run.version,
+            "recipe": self.run.recipe.name,
+            "target": str(self.run.target),
+            "reproduced": self.reproduced,
+            "reason": self.reason,
+            "fits": {
+                str(name): {
+                    "identical": fit.identical,
+                    "fingerprint": fit.fingerprint,
+                    "logged_fingerprint": fit.logged_fingerprint,
+                    "trained_on": fit.trained_on,
+                    "logged_trained_on": fit.logged_trained_on,
+                }
+                for name, fit in self.fits.items()
+            },
+            "map7": self.map7,
+            "logged_map7": self.run.map7,
+            "relative_difference": None if compared is None else compared.relative,
+            "relative_bounds": None if compared is None else [compared.relative_lower, compared.relative_upper],
+            "versions": {table.name: version for table, version in self.run.tables.items()},
+            "warnings": self.warnings,
+        }
+
+
+def reproduce(settings: Settings, lake: Lake, run: LoggedRun) -> Reproduction:
+    """Train the run again from the versions that it logged; nothing is registered or written.
+
+    A version that is gone, or months that the recipe would not choose again, end it before anything is fitted: not reproduced.
+    """
+    warnings = differences(settings, run)
+    if run.recipe.model is Blend:
+        warnings.append("note: a blend is put together again from its members as they are registered: reproduce those too")
+    try:
+        past = _as_it_was(lake, run)
+    except SantanderError as error:
+        return Reproduction(run, reproduced=False, reason=str(error), warnings=warnings)
+    report = train(settings, past, as_stored(past), run.recipe, run.target)
+    fits = {name: _compare(fit, run.candidate.fits[name]) for name, fit in report.candidate.fits.items()}
+    difference = _difference(settings, run, report)
+    map7 = None if report.judgement is None else report.judgement.evaluation.map7
+    reproduced, reason = _verdict(run, fits, map7, difference)
+    return Reproduction(run, reproduced, reason, fits, map7, difference, warnings)
+
+
+def _as_it_was(lake: Lake, run: LoggedRun) -> PastLake:
+    """The tables at the logged versions, as far as the run needs them; raises SantanderError that says why they will not do."""
+    if run.feature_service != FEATURE_SET:
+        raise SantanderError(f"the run used the features '{run.feature_service}', this code builds '{FEATURE_SET}'")
+    try:
+        for table, version in run.tables.items():
+            lake.as_of({table: version}, []).check(table)  # its log, before anything is asked of it
+        whole = lake.as_of(run.tables)
+        there = set(whole.months(CUSTOMERS))
+        most = plan_months(run.recipe, run.target, sorted(there & set(whole.months(FEATURES_TABLE))))
+        past = lake.as_of(run.tables, {month - back for month in (*most.months, most.gate) for back in (0, 1)} & there)
+        for table in run.tables:
+            past.check(table)
+        _check_months(plan_months(run.recipe, run.target, labelled_months(past)), run)
+    except VersionGone as gone:
+        raise SantanderError(f"{gone}{_who_removed(lake, run.ended_at)}") from None
+    except TooFewMonths as error:
+        raise SantanderError(f"the months of the run cannot be chosen again: {error}") from None
+    return past
+
+
+def _check_months(plan: MonthPlan, run: LoggedRun) -> None:
+    if run.recipe.model is Blend:
+        return  # its months are those of its members
+    for planned in plan.fits:
+        if planned.name is FitName.ROUNDS:
+            continue
+        logged = run.candidate.fits.get(planned.name)
+        then = {} if logged is None else {str(month): str(weight) for month, weight in logged.weights.items()}
+        now = {str(month): str(weight) for month, weight in planned.weights.items()}
+        if then != now:
+            raise SantanderError(
+                f"the recipe would choose other months for the fit '{planned.name}': {_named(then)} then, {_named(now)} now"
+            )
+    planned_fits = {planned.name for planned in plan.fits} - {FitName.ROUNDS}
+    if planned_fits != set(run.candidate.fits):
+        raise SantanderError(f"the recipe now makes the fits {_names(planned_fits)}, the run made {_names(run.candidate.fits)}")
+
+
+def _compare(fit: Fit, logged: Fit) -> RefitComparison:
+    return RefitComparison(fit.model.fingerprint, logged.model.fingerprint, fit.trained_on, logged.trained_on)
+
+
+def _difference(settings: Settings, run: LoggedRun, report: TrainReport) -> PairedDifference | None:
+    if report.judgement is None:
+        return None
+    logged = precisions_of(run.candidate.fits[FitName.JUDGED].model, report.judgement.judged)
+    return paired_difference(logged, report.judgement.precisions, settings.gate.resamples, settings.gate.seed)
+
+
+def _verdict(
+    run: LoggedRun, fits: Mapping[FitName, RefitComparison], map7: float | None, difference: PairedDifference | None
+) -> tuple[bool, str]:
+    differing = [name for name, fit in fits.items() if not fit.identical]
+    if not differing:
+        if map7 is not None and run.map7 is not None and abs(map7 - run.map7) > SAME_FIGURE:
+            return False, f"the models are identical, but MAP@7 on {run.target - 1} is {map7:.6f} where {run.map7:.6f} was logged"
+        return True, f"identical to the byte: {_names(fits)}"
+    told = "" if difference is None else f"; MAP@7 of the judged fit {_bounds(difference)}"
+    if any(fits[name].must_be_identical for name in differing):
+        return False, f"another model came out of the fits {_names(differing)}{told}"
+    if difference is None:
+        return False, f"the fits {_names(differing)} are not identical, and without a judged fit nothing else can be compared"
+    places = "; ".join(sorted({f"{fit.logged_trained_on} then, {fit.trained_on} now" for fit in fits.values()}))
+    if is_within_noise(difference):
+        return True, f"equal within noise ({places}): MAP@7 of the judged fit {_bounds(difference)}"
+    return False, f"not equal within noise ({places}): MAP@7 of the judged fit {_bounds(difference)}"
+
+
+def is_within_noise(difference: PairedDifference) -> bool:
+    """Whether the 95 % interval of the relative difference holds 0, or lies within NOISE on either side of it."""
+    lower, upper = difference.relative_lower, difference.relative_upper
+    return lower <= 0 <= upper or (lower >= -NOISE and upper <= NOISE)
+
+
+def _who_removed(lake: Lake, since: dt.datetime) -> str:
+    """What is known to remove versions: an erasure after the run; ``maintain`` keeps versions that registered models name."""
+    erasures = [row for row in lake.rows(ERASURES) if row["erased_at"].replace(tzinfo=dt.UTC) >= since]
+    if not erasures:
+        return "; no erasure is on record since the run, so a vacuum or a copy without history removed it"
+    last = min(erasures, key=lambda row: row["erased_at"])
+    return f"; 'santander forget' removed it on {last['erased_at']:%Y-%m-%d} (erasure {last['erasure_id']})"
+
+
+def _bounds(difference: PairedDifference) -> str:
+    return (
+        f"{difference.challenger:.6f} against {difference.champion:.6f} of the logged one, {difference.relative:+.2%} "
+        f"(95 % from {difference.relative_lower:+.2%} to {difference.relative_upper:+.2%})"
+    )
+
+
+def _names(fits: Any) -> str:
+    return ", ".join(sorted(str(name) for name in fits))
+
+
+def _named(months: Mapping[str, str]) -> str:
+    return " ".join(month if weight == "1" else f"{month}*{weight}" for month, weight in months.items()) or "none"

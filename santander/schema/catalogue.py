@@ -1,0 +1,315 @@
+"""The catalogue: every Delta table once, with its columns and what a row of it means."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from santander.schema.columns import COLUMNS
+from santander.schema.features import FEATURES
+
+if TYPE_CHECKING:
+    from pyspark.sql.types import DataType, StructType
+
+PARTITION = "snapshot_date"
+"""Monthly tables are partitioned by the date of their snapshot, the 28th of the month."""
+
+Columns = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One Delta table; ``columns`` are pairs of name and Spark SQL type, all nullable."""
+
+    name: str
+    row: str
+    """What a row means."""
+    key: tuple[str, ...]
+    columns: Columns
+    monthly: bool = True
+
+    @property
+    def names_customers(self) -> bool:
+        """Whether its rows are of single customers."""
+        return any(name == "customer_id" for name, _ in self.columns)
+
+    def schema(self) -> "StructType":
+        """The columns as a Spark schema."""
+        from pyspark.sql.types import StructField, StructType
+
+        return StructType([StructField(name, _spark_type(type_)) for name, type_ in self.columns])
+
+
+def _spark_type(name: str) -> "DataType":
+    from pyspark.sql import types as T
+
+    if name.startswith("array<"):
+        return T.ArrayType(_spark_type(name[6:-1]))
+    plain: dict[str, Callable[[], T.DataType]] = {
+        "boolean": T.BooleanType,
+        "tinyint": T.ByteType,
+        "smallint": T.ShortType,
+        "int": T.IntegerType,
+        "bigint": T.LongType,
+        "double": T.DoubleType,
+        "string": T.StringType,
+        "date": T.DateType,
+        "timestamp": T.TimestampType,
+        "binary": T.BinaryType,
+    }
+    return plain[name]()
+
+
+CUSTOMERS = Table(
+    name="customers",
+    row="one customer in one month: the record as delivered, typed and in English, null where unknown; holdings has bit i set "
+    "when product i is held and is null in a month delivered without products",
+    key=("customer_id", "snapshot_date"),
+    columns=(*((column.name, column.type) for column in COLUMNS), ("holdings", "int")),
+)
+
+QUARANTINE = Table(
+    name="quarantine",
+    row="one text that was not taken into customers: a whole line (scope row) or one value of a line that was kept (scope "
+    "value); customer_id is null where the line's key cannot be read, resolved_by names the replay that took in its correction",
+    key=("file_sha256", "line", "column"),
+    columns=(
+        ("ingestion_id", "string"),
+        ("file", "string"),
+        ("file_sha256", "string"),
+        ("month", "string"),
+        ("line", "bigint"),
+        ("scope", "string"),
+        ("reason", "string"),
+        ("column", "string"),
+        ("raw", "string"),
+        ("customer_id", "bigint"),
+        ("resolved_by", "string"),
+    ),
+    monthly=False,
+)
+
+INGESTIONS = Table(
+    name="ingestions",
+    row="one month of one landing file that was ingested: read = kept + quarantined_rows; mode replace replaced the month, mode "
+    "merge (ingest --merge, or a replay) put rows in by key, of which inserted had keys that the month did not have",
+    key=("ingestion_id", "file", "month"),
+    columns=(
+        ("ingestion_id", "string"),
+        ("file", "string"),
+        ("file_sha256", "string"),
+        ("month", "string"),
+        ("has_products", "boolean"),
+        ("read", "bigint"),
+        ("kept", "bigint"),
+        ("quarantined_rows", "bigint"),
+        ("rows_with_quarantined_values", "bigint"),
+        ("ingested_at", "timestamp"),
+        ("mode", "string"),
+        ("inserted", "bigint"),
+    ),
+    monthly=False,
+)
+
+FEATURES_TABLE = Table(
+    name="features",
+    row="what was known of one customer before the products of one month: profile of the month, products of the months before",
+    key=("customer_id", "snapshot_date"),
+    columns=(
+        ("customer_id", "bigint"),
+        ("snapshot_date", "date"),
+        *((feature.name, feature.type) for feature in FEATURES),
+    ),
+)
+
+ONLINE_FEATURES = Table(
+    name="online_features",
+    row="one customer of the served month, as serving reads it: all features packed into one value; "
+    "each materialize replaces the whole table, which so says who can be found online",
+    key=("customer_id",),
+    columns=(
+        ("customer_id", "bigint"),
+        ("snapshot_date", "date"),
+        ("packed", "binary"),
+    ),
+)
+
+RECOMMENDATIONS = Table(
+    name="recommendations",
+    row="one product recommended to one customer for one month, at one rank (1 is the likeliest)",
+    key=("customer_id", "snapshot_date", "rank"),
+    columns=(
+        ("customer_id", "bigint"),
+        ("snapshot_date", "date"),
+        ("rank", "tinyint"),
+        ("product", "string"),
+        ("score", "double"),
+        ("model_version", "int"),
+    ),
+)
+
+STEP_RUNS = Table(
+    name="step_runs",
+    row="one month that one step finished: the fingerprint of everything it was made from, and its result as JSON",
+    key=("step", "month", "finished_at"),
+    columns=(
+        ("step", "string"),
+        ("month", "string"),
+        ("fingerprint", "string"),
+        ("rows", "bigint"),
+        ("seconds", "double"),
+        ("result", "string"),
+        ("finished_at", "timestamp"),
+    ),
+    monthly=False,
+)
+
+QUALITY = Table(
+    name="quality",
+    row="one rule as it was last checked on one month of one table: offending of the checked rows (or figures) break it",
+    key=("month", "table", "rule"),
+    columns=(
+        ("month", "string"),
+        ("table", "string"),
+        ("rule", "string"),
+        ("severity", "string"),
+        ("passed", "boolean"),
+        ("offending", "bigint"),
+        ("checked", "bigint"),
+        ("detail", "string"),
+        ("table_version", "bigint"),
+        ("validated_at", "timestamp"),
+    ),
+    monthly=False,
+)
+
+SUPPRESSIONS = Table(
+    name="suppressions",
+    row="one customer who was erased and must not come back: the keyed hash of the id, never the id",
+    key=("digest",),
+    columns=(
+        ("digest", "string"),
+        ("erasure_id", "string"),
+    ),
+    monthly=False,
+)
+
+ERASURES = Table(
+    name="erasures",
+    row="one erasure, without any id: how many customers, rows removed per table (JSON), files rewritten or left to the user "
+    "(JSON), versions of the model that were trained on them (JSON)",
+    key=("erasure_id",),
+    columns=(
+        ("erasure_id", "string"),
+        ("erased_at", "timestamp"),
+        ("customers", "int"),
+        ("rows", "string"),
+        ("files", "string"),
+        ("models", "string"),
+    ),
+    monthly=False,
+)
+
+PROMOTIONS = Table(
+    name="promotions",
+    row="one decision on who scores: what the gate found of a version on the gate month, or what a person ordered with a reason "
+    "(override, rollback); champion_after is where the alias moves to; promoted is null while that is only meant, true "
+    "when done, false for a refusal; slices is JSON, and so is contestants: MAP@7 and last fit month of challenger, champion and "
+    "the champion's recipe fitted anew",
+    key=("decided_at", "model", "version"),
+    columns=(
+        ("decided_at", "timestamp"),
+        ("model", "string"),
+        ("action", "string"),
+        ("version", "int"),
+        ("run_id", "string"),
+        ("promoted", "boolean"),
+        ("reason", "string"),
+        ("champion_before", "int"),
+        ("champion_after", "int"),
+        ("contest", "string"),
+        ("gate_month", "string"),
+        ("map7", "double"),
+        ("champion_map7", "double"),
+        ("lower", "double"),
+        ("upper", "double"),
+        ("relative", "double"),
+        ("relative_lower", "double"),
+        ("relative_upper", "double"),
+        ("slices", "string"),
+        ("contestants", "string"),
+    ),
+    monthly=False,
+)
+
+SUBMISSIONS = Table(
+    name="submissions",
+    row="one submission file that was sent to the competition: the scores it was given and the public one as a share of the "
+    "ceiling of the public part, beside the share that the model reached on its gate month",
+    key=("reference",),
+    columns=(
+        ("submitted_at", "timestamp"),
+        ("competition", "string"),
+        ("reference", "string"),
+        ("month", "string"),
+        ("file", "string"),
+        ("file_sha256", "string"),
+        ("customers", "bigint"),
+        ("model_version", "int"),
+        ("run_id", "string"),
+        ("message", "string"),
+        ("status", "string"),
+        ("error", "string"),
+        ("public_score", "double"),
+        ("private_score", "double"),
+        ("public_share_of_ceiling", "double"),
+        ("validation_share_of_ceiling", "double"),
+    ),
+    monthly=False,
+)
+
+ALERTS = Table(
+    name="alerts",
+    row="one thing that somebody should look at: what it is about, and in one sentence what was seen and what was expected",
+    key=("raised_at", "kind", "subject"),
+    columns=(
+        ("raised_at", "timestamp"),
+        ("kind", "string"),
+        ("subject", "string"),
+        ("message", "string"),
+    ),
+    monthly=False,
+)
+
+CARRIED_FINGERPRINTS = Table(
+    name="carried_fingerprints",
+    row="one month of a table whose files were written anew with the same rows, by a compaction: the fingerprint of the new "
+    "files stands for same_as",
+    key=("table", "month", "fingerprint"),
+    columns=(
+        ("table", "string"),
+        ("month", "string"),
+        ("fingerprint", "string"),
+        ("same_as", "string"),
+    ),
+    monthly=False,
+)
+
+WITH_FILES = (QUARANTINE, INGESTIONS, SUBMISSIONS)
+"""Tables whose column ``file`` names a local file, often one of the data folder."""
+
+TABLES: tuple[Table, ...] = (
+    CUSTOMERS,
+    QUARANTINE,
+    INGESTIONS,
+    QUALITY,
+    FEATURES_TABLE,
+    ONLINE_FEATURES,
+    RECOMMENDATIONS,
+    STEP_RUNS,
+    SUPPRESSIONS,
+    ERASURES,
+    CARRIED_FINGERPRINTS,
+    PROMOTIONS,
+    SUBMISSIONS,
+    ALERTS,
+)

@@ -1,0 +1,158 @@
+"""A study: the trials of one space on one state of the data, kept in a file below the state folder so that it can go on.
+
+What was stopped in the middle of a trial left it RUNNING. The lock of the study says that nobody else works on it, so such
+a trial is dead: it is marked failed, and what it tried is tried again.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, TrialState
+
+from santander.config.settings import Settings
+from santander.lake.lake import Lake
+from santander.registry.sqlite_file import check_sqlite
+from santander.schema.months import Month
+from santander.storage.addresses import sqlite_address
+from santander.training.recipe import Recipe
+from santander.tune.space import Space
+
+log = logging.getLogger(__name__)
+
+FILE = "tuning.db"
+STEP_VERSION = 1
+"""Raised when a trial with the same settings on the same rows would be measured otherwise."""
+
+AS_IS, RESULT, FAILURE, KILLED = "as_is", "result", "failure", "killed"
+"""What is noted of a trial: it is the recipe as it is; what it reached; why it failed; that it was stopped."""
+FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+_BUSY_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What makes a study the same: space, recipes, target and rows."""
+
+    space: str
+    target: Month
+    digest: str
+
+    @classmethod
+    def of(cls, space: Space, recipes: Mapping[str, Recipe], target: Month, rows: Mapping[str, Mapping[str, Any]]) -> "Identity":
+        """``rows`` are the fingerprints of the months of each table."""
+        made_of = {
+            "version": STEP_VERSION,
+            "space": space.model_dump(mode="json"),
+            "recipes": {name: recipe.model_dump(mode="json") for name, recipe in recipes.items()},
+            "target": str(target),
+            "rows": rows,
+        }
+        digest = hashlib.sha256(json.dumps(made_of, sort_keys=True, default=str).encode()).hexdigest()[:10]
+        return cls(space.name, target, digest)
+
+    @property
+    def family(self) -> str:
+        """What studies of the space for the target have in common."""
+        return f"{self.space} for {self.target}, "
+
+    def __str__(self) -> str:
+        """The name of the study."""
+        return f"{self.family}{self.digest}"
+
+
+class Study:
+    """An open study; one process works on it at a time."""
+
+    def __init__(self, storage: RDBStorage, study: optuna.Study) -> None:
+        self.optuna, self._storage = study, storage
+        self._id = storage.get_study_id_from_name(study.study_name)
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.optuna.study_name
+
+    def trials(self, *states: TrialState) -> list[FrozenTrial]:
+        """Its trials in these states, all without any, in the order they were begun in."""
+        return self.optuna.get_trials(deepcopy=False, states=states or None)
+
+    @property
+    def finished(self) -> int:
+        """How many trials were completed or pruned."""
+        return len(self.trials(*FINISHED))
+
+    @property
+    def begun(self) -> int:
+        """How many different trials were begun: one that was stopped and made again counts once."""
+        return sum(t.state is not TrialState.WAITING and not t.user_attrs.get(KILLED) for t in self.trials())
+
+    @property
+    def best(self) -> FrozenTrial | None:
+        """The completed trial with the highest MAP@7, the first of equals."""
+        return max(self.trials(TrialState.COMPLETE), key=lambda trial: (value_of(trial), -trial.number), default=None)
+
+    def as_is(self, recipe: str) -> FrozenTrial | None:
+        """The trial of a recipe as it is, when it was completed."""
+        found = [t for t in self.trials(TrialState.COMPLETE) if t.user_attrs.get(AS_IS) == recipe]
+        return found[0] if found else None
+
+    def enqueue_as_is(self, recipe: str, parameters: dict[str, Any]) -> None:
+        """Let a trial of the recipe as it is come first, unless the study has one."""
+        if not any(t.user_attrs.get(AS_IS) == recipe and t.state is not TrialState.FAIL for t in self.trials()):
+            self.optuna.enqueue_trial(parameters, user_attrs={AS_IS: recipe})
+
+    def note(self, number: int, **notes: Any) -> None:
+        """Note something of a trial that has not ended."""
+        trial = self._storage.get_trial_id_from_study_id_trial_number(self._id, number)
+        for key, value in notes.items():
+            self._storage.set_trial_user_attr(trial, key, value)
+
+    def bury(self, number: int) -> None:
+        """End a trial that was stopped, and line up what it tried."""
+        trial = next(t for t in self.trials() if t.number == number)
+        self.note(number, **{KILLED: True})
+        self.optuna.tell(number, state=TrialState.FAIL)
+        as_is = trial.user_attrs.get(AS_IS)
+        if trial.params:
+            self.optuna.enqueue_trial(dict(trial.params), user_attrs={AS_IS: as_is} if as_is else None)
+
+    def bury_the_dead(self) -> int:
+        """End what another run left in the middle; returns how many trials that were."""
+        dead = [trial.number for trial in self.trials(TrialState.RUNNING)]
+        for number in dead:
+            self.bury(number)
+        return len(dead)
+
+
+def value_of(trial: FrozenTrial) -> float:
+    """MAP@7 of a completed trial."""
+    return float(trial.values[0])
+
+
+@contextmanager
+def open_study(settings: Settings, lake: Lake, identity: Identity, pruner: optuna.pruners.BasePruner) -> Iterator[Study]:
+    """The study of this identity, made on first use, for this process alone; raises TableBusy while another one has it."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    logging.getLogger("alembic").setLevel(logging.ERROR)
+    settings.state.mkdir(parents=True, exist_ok=True)
+    check_sqlite(settings.state / FILE)
+    with lake.lock(f"tuning-{identity.digest}"):
+        storage = RDBStorage(sqlite_address(settings.state / FILE), engine_kwargs={"connect_args": {"timeout": _BUSY_SECONDS}})
+        try:
+            names = optuna.get_all_study_names(storage)
+            if str(identity) not in names and any(name.startswith(identity.family) for name in names):
+                log.info("the rows, the recipes or the space changed since the last study of %sa new one begins", identity.family)
+            made = optuna.create_study(
+                study_name=str(identity), storage=storage, pruner=pruner, direction="maximize", load_if_exists=True
+            )
+            yield Study(storage, made)
+        finally:
+            storage.remove_session()
+            storage.engine.dispose()
