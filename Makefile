@@ -44,10 +44,11 @@ test-faults: $(READY) ## Kill, fill the disk, run two at once, feed broken files
 java: $(READY) ## Find the Java that Apache Spark needs, or install it with apt
 	@$(BIN)/python -m santander.engine.cluster.java 2>/dev/null || { deploy/install-packages.sh java && $(BIN)/python -m santander.engine.cluster.java; }
 
-lint: $(READY) ## Check style and types
+lint: $(READY) ## Check style, types and which room imports which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 format: $(READY) ## Format the code
 	$(BIN)/ruff format .
@@ -80,4 +81,4 @@ pins: $(READY) ## Resolve the requirements anew
 	$(PIN) -o requirements/uv.txt requirements/uv.in
 
 clean: ## Remove the virtual environment and caches, never data
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) .import_linter_cache .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -13,8 +13,8 @@ import hypothesis
 import pytest
 from pyspark.sql import SparkSession
 
-from santander.config.settings import Settings
-from santander.engine.session import EMBEDDED, open_session
+from santander.config.settings import EMBEDDED, Settings
+from santander.engine.session import open_session
 from santander.lake.lake import Lake
 from tests.needs import need_java
 

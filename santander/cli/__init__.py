@@ -1,1 +1,1 @@
-"""cli"""
+"""The command line: options, verbs, errors as one line and an exit code."""

@@ -1,1 +1,1 @@
-"""config"""
+"""Settings from ``conf/``, the environment and options, each checked once."""

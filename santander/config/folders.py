@@ -6,17 +6,15 @@ Where no folder is, a few verbs begin one; to all others it is a name that was m
 import errno
 import os
 import re
-from collections.abc import Callable
 from enum import Enum, auto
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+from santander.config.named_folders import nearest
 from santander.errors import InputError
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
-
-T = TypeVar("T")
 
 
 class Need(Enum):
@@ -84,26 +82,9 @@ def only_looks(verb: str) -> bool:
     return _NEEDS.get(verb, Need.WRITES) in {Need.NOTHING, Need.LOOKS}
 
 
-def no_file(text: str) -> Path:
-    """The folder of this name, which may be missing. Raises InputError where it, or a folder above it, is a file."""
-    folder = Path(text)
-    there = _nearest(folder)
-    if not there.is_dir():
-        raise InputError(f"{there} is a file, and a folder is meant")
-    return folder
-
-
-def called(option: str, text: str, read: Callable[[str], T]) -> T:
-    """What ``read`` makes of a text; where it raises InputError, the line begins with the option that gave the text."""
-    try:
-        return read(text)
-    except InputError as error:
-        raise InputError(f"{option}: {error}") from None
-
-
 def can_write(folder: Path) -> bool:
     """Whether files can be made in a folder, or the folder where it is not there yet."""
-    return os.access(_nearest(folder), os.W_OK | os.X_OK)
+    return os.access(nearest(folder), os.W_OK | os.X_OK)
 
 
 def unwritable(error: BaseException, settings: "Settings") -> InputError | None:
@@ -128,11 +109,3 @@ def _of_state(settings: "Settings") -> str:
         f"the state folder {settings.state} cannot be written by this user: name one that can with --state-dir, "
         f"a copy of this one where models or erasures are in it"
     )
-
-
-def _nearest(folder: Path) -> Path:
-    """The folder, or the nearest above it that is there."""
-    there = folder.absolute()
-    while not os.path.lexists(there) and there != there.parent:
-        there = there.parent
-    return there.resolve() if there.exists() else there.parent

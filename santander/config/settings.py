@@ -8,19 +8,22 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
-from santander.config.folders import called, no_file
+from santander.config.named_folders import called, no_file
 from santander.config.sizes import parsed_size
 from santander.errors import InputError
 from santander.schema.columns import columns_that_read
 from santander.storage.place_names import local_path
 from santander.storage.places import BucketPath, Place, folder_place
 
+EMBEDDED = "sail"
+"""The master that names the engine inside the process."""
+
 
 def conf_dir() -> Path:
     """The folder with ``base/`` and ``local/``: SANTANDER_CONF_DIR, else the one shipped with the code."""
     if named := os.environ.get("SANTANDER_CONF_DIR"):
         return Path(named)
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parent.parent
     shipped = package / "conf"
     return shipped if shipped.is_dir() else package.parent / "conf"
 
@@ -273,6 +276,11 @@ class Settings(BaseSettings):
             for layer in ("local", "base")
         ]
         return (init_settings, env_settings, *layers)
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the engine runs inside the process; every other master is one of Apache Spark."""
+        return self.master == EMBEDDED
 
     @property
     def in_bucket(self) -> bool:

@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
-from santander.engine.session import EMBEDDED, open_session
+from santander.engine.session import open_session
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -20,7 +20,7 @@ class SessionOnDemand:
     """
 
     def __init__(self, settings: "Settings") -> None:
-        if settings.master != EMBEDDED:
+        if not settings.is_embedded:
             from santander.engine.cluster.submit import profile_file
 
             profile_file(settings)

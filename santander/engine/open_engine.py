@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from santander.config.sizes import shown_size
 from santander.engine.memory.budget import Budget
-from santander.engine.session import EMBEDDED
 from santander.errors import InputError
 from santander.storage.places import BucketPath
 
@@ -28,7 +27,7 @@ def start_facts(settings: "Settings") -> dict[str, str | None]:
     The data folder is none of it: one session reads tables of several folders.
     """
     facts: dict[str, str | None] = {"master": settings.master}
-    if settings.master == EMBEDDED:
+    if settings.is_embedded:
         limit = Budget.of(settings).limit
         facts |= {"memory.budget": shown_size(limit or 0), "memory.spill_dir": _text(settings.memory.spill_dir)}
     else:
@@ -59,7 +58,7 @@ class OpenEngine:
         """
         session = self._join(settings, start)
         try:
-            with _active_in_this_thread(session) if settings.master == EMBEDDED else nullcontext():
+            with _active_in_this_thread(session) if settings.is_embedded else nullcontext():
                 yield session
         finally:
             self._leave()

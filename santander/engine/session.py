@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from santander.config.settings import Settings
 
-EMBEDDED = "sail"
-"""The master that names the engine inside the process; every other one is a master of Apache Spark."""
-
 _SESSION_SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
@@ -51,7 +48,7 @@ def _started(settings: "Settings") -> Iterator["SparkSession"]:
     if isinstance(settings.data, BucketPath):
         settings.data.check()
         os.environ.update(settings.data.access.environment())  # the embedded engine reads it when it starts
-    opened = _embedded_session(settings) if settings.master == EMBEDDED else _spark_session(settings)
+    opened = _embedded_session(settings) if settings.is_embedded else _spark_session(settings)
     with opened as session:
         yield session
 

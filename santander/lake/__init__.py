@@ -1,1 +1,1 @@
-"""lake"""
+"""The Delta tables: reading, writing with its checks, commits, locks, the past."""

@@ -9,7 +9,7 @@ One writer at a time: santander/lake/writers.py sees to that. santander/lake/pas
 
 import json
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from santander.config.machine import cores
 from santander.engine.memory.budget import Budget
 from santander.engine.on_demand import SessionOnDemand
-from santander.engine.session import EMBEDDED
 from santander.errors import InputError, SantanderError
 from santander.lake.month_files import MonthFile, below
 from santander.lake.person_lock import alone, beside_other_steps
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     from santander.config.settings import Settings
-    from santander.lake.past import PastLake
 
 _WRITE = "write"
 """The key in a commit's ``userMetadata`` by which a write to a bucket finds its own commit among those of others."""
@@ -85,6 +83,16 @@ class Lake:
         self._in_bucket = settings.in_bucket
 
     @property
+    def settings(self) -> "Settings":
+        """The settings that the lake was opened with."""
+        return self._settings
+
+    @property
+    def engine(self) -> "SparkSession | SessionOnDemand | None":
+        """The session as it was given, without starting it."""
+        return self._session
+
+    @property
     def session(self) -> "SparkSession":
         """The engine's session; raises when the lake was opened for looking only."""
         if self._session is None:
@@ -98,7 +106,7 @@ class Lake:
     @property
     def has_workers(self) -> bool:
         """Whether the engine does its tasks elsewhere, as Spark does, and not in this process."""
-        return self._settings.master != EMBEDDED
+        return not self._settings.is_embedded
 
     @property
     def budget(self) -> Budget:
@@ -183,12 +191,6 @@ class Lake:
         delta = self.delta(table)
         check_writable(delta, table, self.path(table))
         return delta
-
-    def as_of(self, versions: Mapping[Table, int], months: Collection[Month] | None = None) -> "PastLake":
-        """These tables as they were at these versions, all of their months or only some; no other table can be read by it."""
-        from santander.lake.past import PastLake
-
-        return PastLake(self._settings, self._session, versions, months)
 
     # --- writing -------------------------------------------------------------------------------------------------
 

@@ -32,8 +32,13 @@ class VersionGone(SantanderError):
         self.table, self.version, self.gone = table, version, gone
 
 
+def as_of(lake: Lake, versions: Mapping[Table, int], months: Collection[Month] | None = None) -> "PastLake":
+    """Return these tables as they were at these versions, all of their months or only some; no other table can be read by it."""
+    return PastLake(lake.settings, lake.engine, versions, months)
+
+
 class PastLake(Lake):
-    """Tables as they were at given versions; what would write raises. ``Lake.as_of`` is the way to get one.
+    """Tables as they were at given versions; what would write raises. ``as_of`` gives one.
 
     A column that the catalogue gained since is null in every row, as ``maintain --upgrade`` makes it for later versions.
     """

@@ -10,16 +10,11 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 
 from santander.errors import SantanderError
-
-if TYPE_CHECKING:
-    from santander.lake.lake import Lake
 
 log = logging.getLogger("santander.lake")
 
@@ -76,28 +71,6 @@ def alone(folder: Path, wait: float) -> Iterator[None]:
             _let_go(lock)
     finally:
         _let_go(turn)
-
-
-class OverLake(Protocol):
-    """Whatever does its steps over one lake."""
-
-    lake: "Lake"
-
-
-P = ParamSpec("P")
-R = TypeVar("R")
-S = TypeVar("S", bound=OverLake)
-
-
-def carrying_persons(step: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
-    """A step that no erasure comes into, from what it reads to what it commits and records."""
-
-    @wraps(step)
-    def undivided(steps: S, /, *args: P.args, **options: P.kwargs) -> R:
-        with steps.lake.carrying_persons():
-            return step(steps, *args, **options)
-
-    return undivided
 
 
 def _taken(file: Path, kind: int, deadline: float, holder: str, wait: float) -> int:

@@ -1,1 +1,1 @@
-"""ledger"""
+"""What each step was made from, and what is out of date."""

@@ -14,10 +14,11 @@ from santander.ledger.step_ledger import StepLedger, fingerprint_of
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
 from santander.schema.features import FEATURES, months_read_for
 from santander.schema.months import Month
-from santander.scoring import batch
 
 BUILD, SCORE = "features", "score"
 """The steps as the ledger names them."""
+SCORE_VERSION = 1
+"""Raised when the same model on the same rows would give other recommendations."""
 TRAIN_VERSION = 1
 """Raised when the same recipe on the same rows would give another model."""
 
@@ -49,7 +50,7 @@ class Origins:
     def of_recommendations(self, month: Month, run_id: str) -> str:
         """What the recommendations of a month are made from, scored by the model of an MLflow run."""
         return fingerprint_of(
-            version=batch.STEP_VERSION,
+            version=SCORE_VERSION,
             run_id=run_id,
             features=self.features.get(month),
             customers=self.customers.get(month),

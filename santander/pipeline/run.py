@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from santander.cli.options import AskedMonths
 from santander.engine.on_demand import SessionOnDemand
 from santander.errors import InputError, TooLittleData
 from santander.ingest.accounting import last_ingestions, merges_since
@@ -19,6 +18,7 @@ from santander.lake.lake import Lake
 from santander.pipeline.landing_choice import LANDING_FILES, landing_files
 from santander.pipeline.steps import StepOutcome, Steps
 from santander.pipeline.taking_in import INGEST
+from santander.schema.asked_months import AskedMonths
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, INGESTIONS
 from santander.schema.months import Month, month_range
 from santander.schema.presence import full_months, missing_line, missing_months

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from santander.engine.memory import footprint
@@ -16,7 +16,7 @@ from santander.features import build
 from santander.ingest.adding import MergeReport
 from santander.ingest.ingestion import IngestReport
 from santander.lake.lake import Lake
-from santander.lake.person_lock import carrying_persons
+from santander.lake.person_steps import carrying_persons
 from santander.ledger.staleness import BUILD, SCORE, TRAIN_VERSION, Origins, refuse_stale_features, stale_features, stale_months
 from santander.ledger.step_ledger import StepLedger, fingerprint_of
 from santander.pipeline.taking_in import INGEST, TakingIn
@@ -176,6 +176,7 @@ class Steps:
         if before and holder is not None:
             _say_up_to_date(TRAIN, [target])
             return StepOutcome(TRAIN, [], [target], time.monotonic() - started, _with_champion(before.result, holder))
+        from santander.registry.blending import blend_candidate
         from santander.registry.decisions import refuse_outdated_table
         from santander.registry.promotion import register_candidate
         from santander.registry.versions import registered
@@ -184,7 +185,9 @@ class Steps:
 
         refuse_outdated_table(self.lake)
         refuse_too_large_fit(self.lake, plan.months, plan.gate, TRAIN)
-        report = train(self.settings, self.lake, through(self.store), recipe, target)
+        report = train(
+            self.settings, self.lake, through(self.store), recipe, target, blend=partial(blend_candidate, self.settings)
+        )
         promotion = register_candidate(self.settings, self.lake, report, promote=promote)
         evaluation = report.judgement.evaluation if report.judgement else None
         result = {
@@ -224,7 +227,8 @@ class Steps:
     @carrying_persons
     def score(self, month: Month, *, anyway: bool) -> StepOutcome:
         """Recommend by the champion, unless the month's recommendations were made by it from the same rows."""
-        from santander.registry.versions import load_to_score, version_for
+        from santander.registry.champion import version_for
+        from santander.registry.versions import load_to_score
 
         started = time.monotonic()
         self.refuse_stale_features([month])

@@ -22,7 +22,7 @@ def blend_candidate(settings: "Settings", recipe: Recipe, plan: MonthPlan) -> Ca
     same alias on other versions is another recipe. Raises InputError for a version that is not there, was trained for
     another month or lacks a fit.
     """
-    from santander.registry.versions import version_named
+    from santander.registry.champion import version_named
 
     wanted = BlendSettings.model_validate(recipe.settings)
     versions = [version_named(settings, member.version, member.alias) for member in wanted.members]

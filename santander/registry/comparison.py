@@ -15,9 +15,10 @@ from santander.evaluation.oracle import oracle_of
 from santander.evaluation.resampling import PairedDifference, paired_difference
 from santander.evaluation.slices import SliceDifference, compare_slices
 from santander.lake.lake import Lake
+from santander.registry.champion import champion
 from santander.registry.decisions import champions_until
 from santander.registry.tracking import open_tracking
-from santander.registry.versions import CHALLENGER, RegisteredVersion, champion, load_version, registered
+from santander.registry.versions import CHALLENGER, RegisteredVersion, load_version, registered
 from santander.schema.months import Month
 from santander.training.collect import Retrieve, collect_month, refuse_too_large
 from santander.training.labelled import labelled_months

@@ -18,11 +18,12 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 MODEL_CODE = (
     "__init__.py",
     "errors.py",
-    "machine.py",
-    "bank",
+    "former_names.py",
+    "config/__init__.py",
+    "config/machine.py",
     "features/__init__.py",
-    "features/declaration.py",
     "features/expansion.py",
+    "schema",
     "models",
 )
 """All of the package that a loaded model runs; without engine, store and command line."""

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from santander.config.settings import Settings
 from santander.lake.lake import Lake
-from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
+from santander.lake.versions_read import TABLES_READ
 from santander.schema.features import FEATURE_SET
 
 if TYPE_CHECKING:
     from mlflow.data.dataset import Dataset
-
-TABLES_READ = (CUSTOMERS, FEATURES_TABLE)
 
 _PASSWORD = re.compile(r"(://[^:/@\s\"]*:)[^@/\s\"]+(?=@)|(password=)[^,\s\"]+")
 """In an address ``scheme://user:password@host``, or as an option ``password=...``."""
@@ -31,11 +29,6 @@ def git_sha() -> str:
     if not commit:
         return os.environ.get("GIT_SHA") or "unknown"
     return commit + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
-
-
-def table_versions(lake: Lake) -> dict[str, int | None]:
-    """The Delta version of each table that training and judging read."""
-    return {table.name: lake.version(table) for table in TABLES_READ}
 
 
 def origin_tags(versions: Mapping[str, int | None], sha: str) -> dict[str, str]:

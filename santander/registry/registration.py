@@ -14,10 +14,11 @@ from santander.config.settings import Settings
 from santander.evaluation.judgement import Evaluation, Judgement
 from santander.evaluation.plots import draw
 from santander.lake.lake import Lake
+from santander.lake.versions_read import table_versions
 from santander.registry.model_card import Origin, model_card, months_told
 from santander.registry.model_package import copy_code, input_example, requirements, signature
 from santander.registry.packing import pack
-from santander.registry.provenance import datasets, git_sha, origin_tags, settings_dump, table_versions
+from santander.registry.provenance import datasets, git_sha, origin_tags, settings_dump
 from santander.registry.reporting import CARD, LONGEST_DESCRIPTION, LONGEST_NOTE, NOTE
 from santander.registry.tracking import experiment_id, open_tracking
 from santander.schema.catalogue import CUSTOMERS

@@ -2,6 +2,8 @@
 
 Input: a row per customer, a column per feature of the declaration, all as double, missing as NaN. Output: a row per
 customer, ``products`` (names, the likeliest first) and ``scores`` (of these products, NaN where the model has none).
+
+It outlives the layout of the package: of the package it imports ``santander.models.served`` alone, a name that stays.
 """
 
 import json
@@ -10,12 +12,9 @@ from typing import Any
 
 import mlflow
 import pandas as pd
-import pyarrow as pa
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from santander.models.kinds import load_recommender
-from santander.models.list_check import checked_lists
-from santander.schema.products import PRODUCT_NAMES
+from santander.models.served import load_fit, recommend
 
 
 class ServedRecommender(PythonModel):
@@ -25,7 +24,7 @@ class ServedRecommender(PythonModel):
         """Load the fit that the version scores with."""
         folder = Path(context.artifacts["candidate"])
         scoring = json.loads((folder / "candidate.json").read_text())["scoring"]
-        self._model = load_recommender(folder / "fits" / scoring / "model")
+        self._model = load_fit(folder / "fits" / scoring / "model")
 
     def predict(
         self,
@@ -34,15 +33,7 @@ class ServedRecommender(PythonModel):
         params: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> pd.DataFrame:
         """Lists and scores of the customers; raises WrongLists."""
-        features = pa.Table.from_pandas(model_input, preserve_index=False)
-        scores, ranks = checked_lists(self._model, features)
-        lists = [[bit for bit in row if bit >= 0] for row in ranks.tolist()]
-        return pd.DataFrame(
-            {
-                "products": [[PRODUCT_NAMES[bit] for bit in bits] for bits in lists],
-                "scores": [scores[i, bits].astype(float).tolist() for i, bits in enumerate(lists)],
-            }
-        )
+        return recommend(self._model, model_input)
 
 
 mlflow.models.set_model(ServedRecommender())

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from santander.errors import InputError, SantanderError, telling_line
 from santander.registry.local_registry import StoredVersion, stored_model
 from santander.registry.tracking import has_registry, open_tracking
-from santander.schema.months import Month
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -44,14 +43,6 @@ class RegisteredVersion:
         return self.candidate.scoring.model
 
 
-def champion(settings: "Settings") -> RegisteredVersion:
-    """Load the champion; raises NoChampion when there is none, SantanderError for one that is gone or does not load."""
-    from santander.registry.standing import sound_champion
-
-    number = sound_champion(settings)
-    return load_to_score(settings, number, f"champion {number}")
-
-
 @dataclass(frozen=True)
 class VersionId:
     """A registered version by number, and the run that made it: a number alone may come back in another registry."""
@@ -60,34 +51,9 @@ class VersionId:
     run_id: str
 
 
-def version_for(settings: "Settings", month: Month) -> VersionId:
-    """The version that scores a month: the champion, unless it was trained for a later month.
-
-    Then it has seen what was added in the month, and the one that was promoted last for this month or an earlier one
-    scores; where there is none, the champion, whose judged fit may still be blind to the month. Raises NoChampion, and
-    SantanderError where the alias champion names a version that cannot score: no other version scores in its place.
-    """
-    from santander.registry.standing import sound_champion
-
-    number = sound_champion(settings)
-    found = registered(settings)
-    in_time = {n: v for n, v in found.items() if v.target is not None and v.target <= month}
-    # by when they were promoted: a version may be promoted long after a later one; those from before the tag have their number
-    promoted = {n: (v.tags.get("promoted_at", ""), n) for n, v in in_time.items() if v.tags.get("promoted") == "true"}
-    chosen = number if number in in_time or not promoted else max(promoted, key=lambda n: promoted[n])
-    return VersionId(chosen, str(found[chosen].run_id))
-
-
 def champion_number(settings: "Settings") -> int | None:
     """The champion's version; None when there is none. Any failure to find out is raised, never taken for none."""
     return _number_of(settings, CHAMPION)
-
-
-def version_named(settings: "Settings", version: int | None, alias: str | None) -> RegisteredVersion:
-    """Load a version by number or by alias, by default the champion; raises InputError for one that is not there."""
-    if version is None and alias in (None, CHAMPION):
-        return champion(settings)
-    return load_version(settings, number_named(settings, version, alias))
 
 
 def number_named(settings: "Settings", version: int | None, alias: str | None, default: str = CHAMPION) -> int:

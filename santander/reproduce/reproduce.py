@@ -7,6 +7,7 @@ sums is another, so the judged fit need only be as good: MAP@7 on the gate month
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from santander.config.settings import Settings
@@ -14,8 +15,9 @@ from santander.errors import SantanderError
 from santander.evaluation.judgement import precisions_of
 from santander.evaluation.resampling import PairedDifference, paired_difference
 from santander.lake.lake import Lake
-from santander.lake.past import PastLake, VersionGone
+from santander.lake.past import PastLake, VersionGone, as_of
 from santander.models.blend import Blend
+from santander.registry.blending import blend_candidate
 from santander.reproduce.differences import differences
 from santander.reproduce.logged_run import LoggedRun
 from santander.reproduce.retrieval import as_stored
@@ -106,7 +108,7 @@ def reproduce(settings: Settings, lake: Lake, run: LoggedRun) -> Reproduction:
         past = _as_it_was(lake, run)
     except SantanderError as error:
         return Reproduction(run, reproduced=False, reason=str(error), warnings=warnings)
-    report = train(settings, past, as_stored(past), run.recipe, run.target)
+    report = train(settings, past, as_stored(past), run.recipe, run.target, blend=partial(blend_candidate, settings))
     fits = {name: _compare(fit, run.candidate.fits[name]) for name, fit in report.candidate.fits.items()}
     difference = _difference(settings, run, report)
     map7 = None if report.judgement is None else report.judgement.evaluation.map7
@@ -120,11 +122,11 @@ def _as_it_was(lake: Lake, run: LoggedRun) -> PastLake:
         raise SantanderError(f"the run used the features '{run.feature_service}', this code builds '{FEATURE_SET}'")
     try:
         for table, version in run.tables.items():
-            lake.as_of({table: version}, []).check(table)  # its log, before anything is asked of it
-        whole = lake.as_of(run.tables)
+            as_of(lake, {table: version}, []).check(table)  # its log, before anything is asked of it
+        whole = as_of(lake, run.tables)
         there = set(whole.months(CUSTOMERS))
         most = plan_months(run.recipe, run.target, sorted(there & set(whole.months(FEATURES_TABLE))))
-        past = lake.as_of(run.tables, {month - back for month in (*most.months, most.gate) for back in (0, 1)} & there)
+        past = as_of(lake, run.tables, {month - back for month in (*most.months, most.gate) for back in (0, 1)} & there)
         for table in run.tables:
             past.check(table)
         _check_months(plan_months(run.recipe, run.target, labelled_months(past)), run)

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from feast import FeatureStore
     from pyspark.sql import DataFrame
 
-STEP_VERSION = 1
 ROWS_AT_A_TIME = 65_536
 """The engine hands over small batches; predicting some at a time costs less than each alone."""
 

@@ -1,7 +1,7 @@
 """Which texts can name a place on this machine: all but those that some library would take for more than a name.
 
 A path with ``*``, ``?`` or a backslash is a pattern to Spark and to DuckDB, and one with a control character breaks lines of
-output and of text formats. All other characters are kept apart by santander/storage/spelling.py and santander/storage/addresses.py.
+output and of text formats. All other characters are kept apart by spelling.py and addresses.py beside this file.
 """
 
 import os

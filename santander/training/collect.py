@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from santander.engine.memory.footprint import JUDGE, LEARNT_FROM
-from santander.engine.session import EMBEDDED
 from santander.errors import TooLittleData
 from santander.evaluation.judgement import MonthToJudge
 from santander.lake.lake import Lake
@@ -59,7 +58,7 @@ def training_data(
     settings: "Settings", lake: Lake, retrieve: Retrieve, weights: Mapping[Month, MonthWeight]
 ) -> Iterator[TrainingData]:
     """The training data of these months, kept where the engine trains: in the driver, or on the workers until left."""
-    if settings.master == EMBEDDED:
+    if settings.is_embedded:
         yield collect_training_set(lake, retrieve, weights)
     else:
         with keep_training_set(settings, lake, retrieve, weights) as kept:

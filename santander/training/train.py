@@ -1,7 +1,7 @@
 """Training from the tables: which months are there, the fits of a recipe, and how the judged one does on the gate month."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,16 +10,15 @@ import pyarrow as pa
 from santander.evaluation.judgement import Judgement, judge
 from santander.evaluation.oracle import oracle_of
 from santander.lake.lake import Lake
+from santander.lake.versions_read import table_versions
 from santander.models.blend import Blend
 from santander.models.month_weight import ALIKE
-from santander.registry.blending import blend_candidate
-from santander.registry.provenance import table_versions
 from santander.schema.months import Month
 from santander.training.candidate import Candidate
 from santander.training.collect import Retrieve, collect_month, training_data
 from santander.training.fitting import fit_candidate
 from santander.training.labelled import labelled_months
-from santander.training.plan import FitName, plan_months
+from santander.training.plan import FitName, MonthPlan, plan_months
 from santander.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -29,6 +28,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EXAMPLE_ROWS = 5
+
+Blending = Callable[[Recipe, MonthPlan], Candidate]
+"""Makes the candidate of a recipe of the kind ``blend``."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +45,18 @@ class TrainReport:
     """The Delta version of each table when reading began."""
 
 
-def train(settings: "Settings", lake: Lake, retrieve: Retrieve, recipe: Recipe, target: Month | None = None) -> TrainReport:
+def train(
+    settings: "Settings", lake: Lake, retrieve: Retrieve, recipe: Recipe, target: Month | None = None, *, blend: Blending
+) -> TrainReport:
     """Fit a recipe for the month ``target``, by default the month after the last one whose additions are known.
 
-    Raises InputError when the months at hand are too few for the recipe, and says which are missing. A blend is made of
-    registered versions instead.
+    Raises InputError when the months at hand are too few for the recipe, and says which are missing. A recipe of the
+    kind ``blend`` is not fitted: ``blend`` makes its candidate of registered versions.
     """
     versions = table_versions(lake)
     labelled = labelled_months(lake)
     plan = plan_months(recipe, target or (labelled[-1] + 1 if labelled else Month(1, 1)), labelled)
-    blended = blend_candidate(settings, recipe, plan) if recipe.model is Blend else None
+    blended = blend(recipe, plan) if recipe.model is Blend else None
     with training_data(settings, lake, retrieve, dict.fromkeys(plan.months, ALIKE)) as training:
         candidate = blended or fit_candidate(recipe, plan, training)
         if FitName.JUDGED not in candidate.fits:

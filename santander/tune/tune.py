@@ -9,7 +9,6 @@ from typing import Any
 
 from santander.config.machine import cores
 from santander.config.settings import Settings
-from santander.engine.session import EMBEDDED
 from santander.errors import InputError, SantanderError
 from santander.models.month_weight import ALIKE
 from santander.pipeline.steps import Steps
@@ -85,7 +84,7 @@ class Tuned:
 def parallel_trials(settings: Settings, asked: int | None) -> int:
     """Trials at a time; raises InputError for several on Spark, where the workers train one model together."""
     wanted = asked or settings.tuning.parallel
-    if settings.master == EMBEDDED:
+    if settings.is_embedded:
         return wanted or cores()
     if wanted is not None and wanted > 1:
         raise InputError(f"{wanted} trials at a time on {settings.master}: on Spark the workers train one model together")

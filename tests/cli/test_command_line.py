@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Bank
 from tests.landing_files import landing_file, record
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SANTANDER = str(Path(sys.executable).with_name("santander"))
 
 

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-SOURCE = Path(__file__).parent.parent / "santander"
+SOURCE = Path(__file__).parents[2] / "santander"
 
 WRONG_ON_AN_ENGINE = {
     "cache": "does nothing on the embedded engine: the plan runs again",

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from santander.config.settings import Settings
+from santander.config.settings import EMBEDDED, Settings
 from santander.engine.on_demand import SessionOnDemand
-from santander.engine.session import EMBEDDED, open_session
+from santander.engine.session import open_session
 from santander.errors import InputError
 from tests.cli.test_command_line import call
 from tests.conftest import MASTERS

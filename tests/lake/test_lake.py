@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from santander.config.settings import LockSettings, Settings
 from santander.lake.lake import Lake, RowCountMismatch, SchemaMismatch
 from santander.lake.log_entries import drop_entries_before
-from santander.lake.past import VersionGone
+from santander.lake.past import VersionGone, as_of
 from santander.lake.writers import TableBusy
 from santander.schema.catalogue import Table
 from santander.schema.months import Month
@@ -101,7 +101,7 @@ def test_a_table_tells_what_a_row_means(lake: Lake, session: SparkSession) -> No
 def test_a_lake_as_of_a_version_shows_the_rows_of_then_and_cannot_be_written(lake: Lake, session: SparkSession) -> None:
     then = lake.replace_months(NUMBERS, numbers(session, (1, JANUARY), (2, FEBRUARY)), {JANUARY: 1, FEBRUARY: 1})
     lake.replace_months(NUMBERS, numbers(session, (3, JANUARY), (4, JANUARY)), {JANUARY: 2})
-    past = lake.as_of({NUMBERS: then})
+    past = as_of(lake, {NUMBERS: then})
     assert content(past) == {(1, JANUARY.snapshot), (2, FEBRUARY.snapshot)}
     assert past.rows_by_month(NUMBERS) == {JANUARY: 1, FEBRUARY: 1}
     assert {row["number"] for row in past.rows(NUMBERS)} == {1, 2}
@@ -127,7 +127,7 @@ def test_a_column_that_came_later_is_null_in_versions_before_it(lake: Lake, sess
     then = lake.replace_months(NUMBERS, numbers(session, (1, JANUARY)), {JANUARY: 1})
     wider = Table(NUMBERS.name, NUMBERS.row, NUMBERS.key, (("remark", "string"), *NUMBERS.columns))
     lake.upgrade(wider)
-    past = lake.as_of({wider: then}).read(wider)
+    past = as_of(lake, {wider: then}).read(wider)
     assert [tuple(row) for row in past.collect()] == [(None, 1, JANUARY.snapshot)]
     assert past.dtypes == list(wider.columns)
 
@@ -137,15 +137,15 @@ def test_a_version_whose_files_or_log_are_gone_is_named_and_months_not_read_do_n
 ) -> None:
     then = lake.replace_months(NUMBERS, numbers(session, (1, JANUARY), (2, FEBRUARY)), {JANUARY: 1, FEBRUARY: 1})
     lake.replace_months(NUMBERS, numbers(session, (3, JANUARY)), {JANUARY: 1})
-    lake.as_of({NUMBERS: then}).check(NUMBERS)
+    as_of(lake, {NUMBERS: then}).check(NUMBERS)
     lake.delta(NUMBERS).vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
     with pytest.raises(VersionGone, match=f"version {then} of table numbers can no longer be read: 1 of its 2 files are gone"):
-        lake.as_of({NUMBERS: then}).check(NUMBERS)
-    february = lake.as_of({NUMBERS: then}, [FEBRUARY])
+        as_of(lake, {NUMBERS: then}).check(NUMBERS)
+    february = as_of(lake, {NUMBERS: then}, [FEBRUARY])
     february.check(NUMBERS)
     assert content(february) == {(2, FEBRUARY.snapshot)}
     with pytest.raises(VersionGone, match=r"version 99 of table numbers .*: the table was made anew since"):
-        lake.as_of({NUMBERS: 99}).check(NUMBERS)
+        as_of(lake, {NUMBERS: 99}).check(NUMBERS)
     log = Path(lake.path(NUMBERS)) / "_delta_log"
     lake.delta(NUMBERS).create_checkpoint()
     drop_entries_before(log, lake.version(NUMBERS) or 0)

@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 from santander.config.settings import Settings
 from santander.lake.lake import Lake
 from santander.lake.month_files import MonthFile
+from santander.lake.past import as_of
 from santander.lake.table_protocol import UnreadableProtocol, UnwritableProtocol
 from santander.maintain.tables import maintain
 from santander.schema.catalogue import CUSTOMERS, RECOMMENDATIONS, Table
@@ -67,7 +68,7 @@ READS = {
     "files": lambda lake: lake.files_by_month(RECOMMENDATIONS),
     "fingerprints": lambda lake: lake.fingerprints(RECOMMENDATIONS),
     "rows": lambda lake: lake.rows(RECOMMENDATIONS),
-    "a past version": lambda lake: lake.as_of({RECOMMENDATIONS: lake_version(lake)}).delta(RECOMMENDATIONS),
+    "a past version": lambda lake: as_of(lake, {RECOMMENDATIONS: lake_version(lake)}).delta(RECOMMENDATIONS),
     "append": lambda lake: lake.append_rows(RECOMMENDATIONS, ROWS),
     "upgrade": lambda lake: lake.upgrade(RECOMMENDATIONS),
     "maintain": lambda lake: maintain(lake._settings, lake, dry_run=True, upgrade=False),
@@ -111,7 +112,7 @@ def test_mapped_columns_are_refused_and_the_version_that_may_map_them_is_not(lak
     with pytest.raises(UnreadableProtocol, match="uses columnMapping of Delta"):
         lake.rows(RECOMMENDATIONS)
     assert before is not None
-    assert lake.as_of({RECOMMENDATIONS: before}).delta(RECOMMENDATIONS).version() == before
+    assert as_of(lake, {RECOMMENDATIONS: before}).delta(RECOMMENDATIONS).version() == before
 
 
 def test_features_of_types_that_no_table_has_are_read_and_written(lake: Lake) -> None:

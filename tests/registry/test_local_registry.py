@@ -12,11 +12,12 @@ from santander.config.settings import Settings
 from santander.errors import SantanderError
 from santander.lake.lake import Lake
 from santander.registry import versions
+from santander.registry.champion import version_for
 from santander.registry.local_registry import KNOWN_SCHEMA, stored_model
 from santander.registry.promotion import register_candidate
 from santander.registry.rollback import roll_back
 from santander.registry.tracking import open_tracking, tracking_uri
-from santander.registry.versions import champion_number, load_version, number_named, version_for
+from santander.registry.versions import champion_number, load_version, number_named
 from santander.schema.months import Month
 from tests.registry.conftest import Named
 from tests.registry.two_holders import recipe, report_for

@@ -10,11 +10,12 @@ from santander.config.settings import Settings
 from santander.lake.lake import Lake
 from santander.models.classes import Classes
 from santander.registry import contest as contest_module
+from santander.registry.champion import champion
 from santander.registry.decisions import Promotion, decisions
 from santander.registry.promotion import register_candidate
 from santander.registry.tracking import open_tracking
 from santander.registry.undecided import Undecided
-from santander.registry.versions import NoChampion, champion, champion_number, load_version
+from santander.registry.versions import NoChampion, champion_number, load_version
 from santander.schema.months import Month
 from santander.training.recipe import Recipe
 from tests.registry.conftest import Named

@@ -14,9 +14,10 @@ import pytest
 from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.lake.lake import Lake
+from santander.registry.champion import version_named
 from santander.registry.promotion import register_candidate
 from santander.registry.tracking import open_tracking
-from santander.registry.versions import load_version, version_named
+from santander.registry.versions import load_version
 from santander.schema.features import FEATURE_NAMES
 from santander.schema.months import Month
 from santander.training.plan import FitName

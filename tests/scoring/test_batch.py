@@ -90,7 +90,7 @@ def test_a_submission_is_the_same_however_many_lists_are_spelled_out_together(
 
 
 def test_a_month_that_is_not_ready_is_refused_with_the_verb_to_run(scored_bank: Bank) -> None:
-    from santander.registry.versions import champion
+    from santander.registry.champion import champion
 
     lake = scored_bank.lake
     model = champion(scored_bank.settings).model
@@ -102,7 +102,7 @@ def test_a_month_that_is_not_ready_is_refused_with_the_verb_to_run(scored_bank: 
 
 
 def test_a_model_that_leaves_one_customer_without_scores_writes_nothing(scored_bank: Bank) -> None:
-    from santander.registry.versions import champion
+    from santander.registry.champion import champion
     from santander.store.access import open_store
 
     class Forgetful:
@@ -130,7 +130,7 @@ def test_a_model_that_leaves_one_customer_without_scores_writes_nothing(scored_b
 
 
 def test_a_model_that_names_a_product_twice_for_one_customer_writes_nothing_and_the_list_is_shown(scored_bank: Bank) -> None:
-    from santander.registry.versions import champion
+    from santander.registry.champion import champion
     from santander.store.access import open_store
 
     class Stammering:

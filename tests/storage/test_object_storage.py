@@ -154,7 +154,7 @@ def two_writers(data_dir: str, masters: tuple[str, str], environment: Mapping[st
     processes = [
         subprocess.Popen(
             [sys.executable, "-m", "tests.bucket_writer", who, other, str(rounds)],
-            cwd=Path(__file__).parents[1], env=clean_environment({**told, "SANTANDER_MASTER": master}),
+            cwd=Path(__file__).parents[2], env=clean_environment({**told, "SANTANDER_MASTER": master}),
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
         for who, other, master in (("a", "b", masters[0]), ("b", "a", masters[1]))

@@ -1,6 +1,7 @@
 """Training on Spark's workers, beside a fit of the same rows in the driver. Real workers: run with ``--engine spark``."""
 
 import logging
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from santander.models.month_weight import ALIKE, MonthWeight
 from santander.models.per_product_trees import PerProductTrees, PerProductTreesSettings
 from santander.models.sklearn_classifier import SklearnClassifier, SklearnSettings
 from santander.models.training_set import TrainingSet
+from santander.registry.blending import blend_candidate
 from santander.schema.months import Month
 from santander.store.access import open_store
 from santander.training.barrier import Guard, MissingSlots
@@ -229,7 +231,9 @@ def test_workers_that_are_missing_are_told_before_any_row_is_read(lake: Lake, tm
 
 
 def test_a_recipe_trains_on_the_workers_and_says_so(bank: Bank, settings: Settings) -> None:
-    report = train(settings, bank.lake, through(open_store(settings, bank.lake)), recipe(rounds=5))
+    report = train(
+        settings, bank.lake, through(open_store(settings, bank.lake)), recipe(rounds=5), blend=partial(blend_candidate, settings)
+    )
     assert {fit.trained_on for fit in report.candidate.fits.values()} == {"spark, 2 workers"}
     assert report.judgement is not None
     assert report.judgement.evaluation.map7 > report.judgement.evaluation.baseline * 0.5

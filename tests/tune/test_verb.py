@@ -8,8 +8,7 @@ import pytest
 import yaml
 from pyspark.sql import SparkSession
 
-from santander.config.settings import Settings
-from santander.engine.session import EMBEDDED
+from santander.config.settings import EMBEDDED, Settings
 from santander.errors import InputError, SantanderError
 from santander.pipeline.steps import Steps
 from santander.registry.tracking import experiment_id, open_tracking

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from santander.cli.app import Outcome, main_of, verb
+from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -63,7 +63,3 @@ def ablate(
         "files": [str(file) for file in files],
     }
     return Outcome(payload, [*tables_of(rows), *(str(file) for file in files)])
-
-
-if __name__ == "__main__":
-    main_of(ablate)

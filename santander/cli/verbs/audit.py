@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from santander.cli.app import Outcome, main_of, verb
-from santander.cli.options import AskedMonths, FromOption, MonthOption, ToOption
+from santander.cli.options import FromOption, MonthOption, ToOption
+from santander.cli.verb import Outcome, verb
+from santander.schema.asked_months import AskedMonths
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -42,7 +43,3 @@ def audit(
     # as Text: values of a bank may hold what rich takes for markup
     text = [Text(line, no_wrap=True, overflow="ignore") for line in lines(found)]
     return Outcome(payload(found), text, exit_code=int(any(one.differences for one in found)))
-
-
-if __name__ == "__main__":
-    main_of(audit)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from santander.cli.app import Outcome, main_of, verb
+from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -26,7 +26,3 @@ def bank_report(
 
     audits = audit_banks(settings, customers, seed, models=models)
     return Outcome(payload(audits), tables(audits), exit_code=0 if all(audit.agrees for audit in audits) else 1)
-
-
-if __name__ == "__main__":
-    main_of(bank_report)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from santander.cli.app import Outcome, main_of, verb
+from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -29,7 +29,3 @@ def compare(
     comparison = compare_folders(settings, settings.load(data_dir=other))
     # as Text: values of a bank may hold what rich takes for markup
     return Outcome(payload(comparison), [Text(line) for line in lines(comparison)], exit_code=0 if comparison.equal else 1)
-
-
-if __name__ == "__main__":
-    main_of(compare)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from santander.cli.app import Outcome, main_of, verb
+from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -22,8 +22,8 @@ def evaluate(
     from santander.engine.session import open_session
     from santander.lake.lake import Lake
     from santander.registry.assessment import assess
+    from santander.registry.champion import version_named
     from santander.registry.reporting import table_of
-    from santander.registry.versions import version_named
     from santander.schema.months import Month
     from santander.store.access import open_store
     from santander.training.collect import through
@@ -35,7 +35,3 @@ def evaluate(
         assessment = assess(settings, lake, through(open_store(settings, lake)), registered, chosen)
     figures = assessment.figures()
     return Outcome(figures, [assessment.title, table_of(figures)])
-
-
-if __name__ == "__main__":
-    main_of(evaluate)

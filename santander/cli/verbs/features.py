@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from santander.cli.app import Outcome, main_of, verb
 from santander.cli.options import FromOption, MonthOption, ToOption
+from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 @verb
 def features(month: MonthOption = None, from_: FromOption = None, to: ToOption = None, *, settings: "Settings") -> Outcome:
     """Build what was known of each customer before each month; all months of customers unless told otherwise."""
-    from santander.cli.options import AskedMonths
     from santander.engine.on_demand import SessionOnDemand
     from santander.pipeline.steps import Steps
+    from santander.schema.asked_months import AskedMonths
     from santander.schema.catalogue import CUSTOMERS
 
     asked = AskedMonths.read(month, from_, to)
@@ -23,7 +23,3 @@ def features(month: MonthOption = None, from_: FromOption = None, to: ToOption =
         months = asked.among(steps.lake.months(CUSTOMERS))
         rows = steps.build_features(months, anyway=True).result
     return Outcome({"months": dict(rows)}, [f"features of {built}: {n:,} rows" for built, n in rows.items()])
-
-
-if __name__ == "__main__":
-    main_of(features)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from santander.cli.app import Outcome, main_of, verb
+from santander.cli.verb import Outcome, verb
 from santander.errors import SantanderError
 from santander.forget.asked import asked_id, asked_ids
 
@@ -111,7 +111,3 @@ def _told(erasure: "Erasure", *, dry_run: bool) -> list[Any]:
 def _nobody(erasure: "Erasure", *, dry_run: bool) -> str:
     found = f"customers in no table, file or store: {erasure.customers:,}"
     return f"{found}; {'they would be' if dry_run else 'they are'} suppressed, nothing is rewritten or deleted"
-
-
-if __name__ == "__main__":
-    main_of(forget)

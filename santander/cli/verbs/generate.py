@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from santander.cli.app import Outcome, main_of, verb
+from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -86,7 +86,3 @@ def _text(report: "BankReport") -> Any:
             numbers = ["", "", "", ""]
         table.add_row(month, f"{rows:,}", *numbers)
     return table
-
-
-if __name__ == "__main__":
-    main_of(generate)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from santander.cli.app import Outcome, main_of, verb
 from santander.cli.options import ForceOption
+from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -98,7 +98,3 @@ def _table(title: str, months: "Mapping[str, Mapping[str, int]]", *more: str) ->
     for month, count in months.items():
         table.add_row(month, *(f"{n:,}" for n in count.values()))
     return table
-
-
-if __name__ == "__main__":
-    main_of(ingest)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from santander.cli.app import Outcome, main_of, verb
+from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -63,7 +63,3 @@ def _remarks(tables: "Sequence[Maintained]", *, dry_run: bool) -> list[str]:
     ]
     added = [f"{each.table}: added {', '.join(each.added_columns)}" for each in tables if each.added_columns]
     return [*added, *kept, *(["dry run: nothing was changed"] if dry_run else [])]
-
-
-if __name__ == "__main__":
-    main_of(maintain)

@@ -3,8 +3,8 @@
 import time
 from typing import TYPE_CHECKING
 
-from santander.cli.app import Outcome, main_of, verb
 from santander.cli.options import MonthOption
+from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -27,7 +27,3 @@ def materialize(month: MonthOption = None, *, settings: "Settings") -> Outcome:
     seconds = round(time.monotonic() - started, 1)
     payload = {"month": str(chosen), "customers": customers, "store": settings.store.online, "seconds": seconds}
     return Outcome(payload, [f"{customers:,} customers of {chosen} are online in {settings.store.online}, after {seconds} s"])
-
-
-if __name__ == "__main__":
-    main_of(materialize)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from santander.cli.app import Outcome, main_of, verb
+from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,7 +95,3 @@ def _decisions(rows: list[dict[str, Any]], there: "Mapping[int, StoredVersion]")
         version = str(row["version"]) if is_of(there, row) else f"{row['version']}\n(not here)"
         table.add_row(decided, action, version, moved, Text(row["reason"]), end_section=True)
     return table
-
-
-if __name__ == "__main__":
-    main_of(models)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from santander.cli.app import Outcome, main_of, verb
+from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -116,7 +116,3 @@ def _title(decision: "Promotion") -> str:
     verdict = decision.verdict
     anew = f" fitted anew up to {verdict.ages.refit}" if verdict.refit and verdict.ages else ""
     return f"MAP@7 of {verdict.month}, version {decision.version} against champion {decision.champion_before}{anew}"
-
-
-if __name__ == "__main__":
-    main_of(promote)

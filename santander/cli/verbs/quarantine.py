@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from santander.cli.app import Outcome, main_of, verb
 from santander.cli.options import MonthOption
+from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -183,7 +183,3 @@ def _replay_table(report: "ReplayReport") -> Any:
     for month, count in _replay_payload(report)["months"].items():
         table.add_row(month, *(f"{n:,}" for n in count.values()))
     return table
-
-
-if __name__ == "__main__":
-    main_of(quarantine)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from santander.cli.app import Outcome, main_of, verb
+from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -33,7 +33,3 @@ def reproduce(
         result = train_again(settings, Lake(settings, session), run)
     error = None if result.reproduced else SantanderError(f"not reproduced: {result.reason}")
     return Outcome(result.payload(), lines(result), error=error)
-
-
-if __name__ == "__main__":
-    main_of(reproduce)

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from santander.cli.app import Outcome, main_of, verb
 from santander.cli.options import ForceOption, FromOption, MonthOption, ToOption
+from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -45,7 +45,3 @@ def run(
     months = {"month": month, "first": from_, "last": to}
     report = walk(settings, places, **months, recipe=recipe, train=train, bank_customers=customers, force=force)
     return Outcome(report.payload(), report.tables())
-
-
-if __name__ == "__main__":
-    main_of(run)

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from santander.cli.app import Outcome, main_of, verb
 from santander.cli.options import FromOption, MonthOption, ToOption
+from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 @verb
 def score(month: MonthOption = None, from_: FromOption = None, to: ToOption = None, *, settings: "Settings") -> Outcome:
     """Write the champion's recommendations for every customer of a month; the last month with features unless told otherwise."""
-    from santander.cli.options import AskedMonths
     from santander.engine.session import open_session
     from santander.pipeline.steps import Steps
+    from santander.schema.asked_months import AskedMonths
     from santander.schema.catalogue import FEATURES_TABLE
 
     asked = AskedMonths.read(month, from_, to)
@@ -28,7 +28,3 @@ def score(month: MonthOption = None, from_: FromOption = None, to: ToOption = No
         for r in results
     ]
     return Outcome({**results[-1], "months": {r["month"]: r for r in results}}, text)
-
-
-if __name__ == "__main__":
-    main_of(score)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from santander.cli.app import Outcome, main_of, verb
+from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -67,7 +67,3 @@ def _champion(overview: "Overview") -> Any:
     if overview.champion.champion is None:
         return "no champion yet: run 'santander train'"
     return f"champion: version {overview.champion.champion} of '{overview.model}'"
-
-
-if __name__ == "__main__":
-    main_of(status)

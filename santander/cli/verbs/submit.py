@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from santander.cli.app import Outcome, main_of, verb
 from santander.cli.options import FromOption, MonthOption, ToOption
+from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -26,7 +26,6 @@ def submit(
 
     With --upload one month's file is sent to Kaggle; run again, it asks for the score of what was sent and sends nothing twice.
     """
-    from santander.cli.options import AskedMonths
     from santander.engine.session import open_session
     from santander.errors import InputError
     from santander.kaggle.credentials import find_credentials
@@ -34,6 +33,7 @@ def submit(
     from santander.kaggle.upload import upload as send
     from santander.lake.lake import Lake
     from santander.pipeline.steps import Steps
+    from santander.schema.asked_months import AskedMonths
     from santander.schema.catalogue import RECOMMENDATIONS
     from santander.storage.places import place
 
@@ -59,7 +59,3 @@ def submit(
         last.update(sent.payload())
         text += lines(sent)
     return Outcome({**results[-1], "months": {r["month"]: r for r in results}}, text)
-
-
-if __name__ == "__main__":
-    main_of(submit)

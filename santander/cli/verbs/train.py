@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from santander.cli.app import Outcome, main_of, verb
+from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -100,7 +100,3 @@ def _cross_validated(
             )
             run.log_metrics(metrics_of(results))
     return Outcome({"run_id": run.run_id, **payload(recipe, rule.window, results)}, [table_of(title, results)])
-
-
-if __name__ == "__main__":
-    main_of(train)

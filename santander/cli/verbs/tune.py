@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from santander.cli.app import Outcome, main_of, verb
+from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -49,7 +49,3 @@ def tune(
             tuned = tune(steps, wish)
     tables = [table_of(tuned.candidate)] if "map7" in tuned.candidate else []
     return Outcome(tuned.figures(), [table_of_trials(tuned.study), *tables, *lines(tuned)])
-
-
-if __name__ == "__main__":
-    main_of(tune)

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from santander.cli.app import Outcome, main_of, verb
 from santander.cli.options import FromOption, MonthOption, ToOption
+from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -16,10 +16,10 @@ def validate(month: MonthOption = None, from_: FromOption = None, to: ToOption =
 
     Results go to the table quality and to pages in DATA_DIR/quality. Ends with exit code 2 when a critical rule is broken.
     """
-    from santander.cli.options import AskedMonths
     from santander.engine.session import open_session
     from santander.lake.lake import Lake
     from santander.quality.validation import validate as validate_months
+    from santander.schema.asked_months import AskedMonths
     from santander.schema.catalogue import CUSTOMERS
 
     asked = AskedMonths.read(month, from_, to)
@@ -39,7 +39,3 @@ def _table(report: "ValidationReport") -> Any:
     for counts in report.summary():
         table.add_row(*map(str, counts))
     return table
-
-
-if __name__ == "__main__":
-    main_of(validate)

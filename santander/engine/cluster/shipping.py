@@ -54,7 +54,7 @@ def package_archive() -> Path:
 
     In a checkout the wheel is built from the files as they are now. Raises SantanderError when that fails.
     """
-    checkout = Path(__file__).resolve().parents[2]
+    checkout = Path(__file__).resolve().parents[3]
     content = _built_wheel(checkout) if (checkout / "pyproject.toml").is_file() else _installed_package()
     archive = cache_dir() / "packages" / f"{_PACKAGE}-{hashlib.sha256(content).hexdigest()[:12]}.zip"
     if not archive.is_file():

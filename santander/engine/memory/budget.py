@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from santander.config.machine import machine_memory
 from santander.config.sizes import shown_size
 from santander.engine.memory.footprint import Footprint
-from santander.engine.session import EMBEDDED
 from santander.errors import InputError
 from santander.schema.months import Month
 
@@ -35,7 +34,7 @@ class Budget:
     @classmethod
     def of(cls, settings: "Settings") -> "Budget":
         """What the settings allow on this machine."""
-        if settings.master != EMBEDDED:
+        if not settings.is_embedded:
             return cls(None)
         wanted, there = settings.memory.budget, round(SHARE_OF_MACHINE * machine_memory())
         return cls(min(wanted, there), by_machine=there < wanted)

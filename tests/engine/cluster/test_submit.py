@@ -17,7 +17,7 @@ from santander.engine.cluster.submit import arguments, environment, master_kind,
 from santander.errors import InputError
 from tests.needs import need_java
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 def values_of(words: list[str], option: str) -> list[str]:

@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from santander.cli.app import Outcome, main_of, verb
+from santander.cli.app import run_alone
+from santander.cli.verb import Outcome, verb
 from santander.engine.session import open_session
 
 if TYPE_CHECKING:
@@ -27,5 +28,5 @@ def use(what: str, *, settings: "Settings") -> Outcome:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[2]))
-    main_of(use)
+    sys.path.insert(0, str(Path(__file__).parents[3]))
+    run_alone(use)

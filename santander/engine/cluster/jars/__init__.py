@@ -1,4 +1,6 @@
-"""The jars Spark needs beside its own, fetched once per machine: ``python -m santander.engine.cluster.jars delta s3a`` does it ahead.
+"""The jars Spark needs beside its own, fetched once per machine.
+
+``python -m santander.engine.cluster.jars delta s3a`` fetches them ahead.
 
 Each set is an Ivy file here with exact versions; Spark's own Ivy fetches it, from the repositories that
 SANTANDER_IVY_SETTINGS (an Ivy settings file, such as for a mirror) names or from Maven Central. A Scala file of the

@@ -1,4 +1,7 @@
-"""Fetch sets of jars ahead, as an image build does, and print where they lie: ``python -m santander.engine.cluster.jars delta s3a``."""
+"""Fetch sets of jars ahead, as an image build does, and print where they lie.
+
+Usage: ``python -m santander.engine.cluster.jars delta s3a``.
+"""
 
 import logging
 import sys

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from santander.bank_report.banks import audit_banks
-from santander.cli.options import AskedMonths
 from santander.config.settings import Settings
 from santander.errors import InputError, SantanderError
 from santander.pipeline.run import walk
+from santander.schema.asked_months import AskedMonths
 from santander.schema.months import Month
 from santander.tune.tune import Wish, check_wish
 from tests.cli.test_command_line import SANTANDER, call, error_line

@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from santander.cli.app import Outcome, main_of, verb
+from santander.cli.app import run_alone
+from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -39,5 +40,5 @@ def stay(what: str, *, settings: "Settings") -> Outcome:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1]))
-    main_of(stay)
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    run_alone(stay)

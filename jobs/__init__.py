@@ -1,1 +1,0 @@
-"""One file per verb, wiring only: settings, read, pure step, write. Imports happen inside, so help stays quick."""

@@ -1,0 +1,5 @@
+"""``santander audit`` as a file for spark-submit."""
+
+from santander.cli.app import main_of
+
+main_of("audit")

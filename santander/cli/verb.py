@@ -1,0 +1,127 @@
+"""A verb of the command line, declared once with ``@verb``: what all verbs share is written here.
+
+A verb takes the settings and its own options and returns an Outcome. The decorator adds the four shared options, reads the
+settings, asks whether the folders can be used, and prints the outcome for people or as JSON.
+"""
+
+import errno
+import functools
+import inspect
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from santander.errors import SantanderError
+
+if TYPE_CHECKING:
+    from santander.config.settings import Settings
+
+_SQLITE_IO = "disk I/O error"
+_NO_ROOM = 1 << 20
+
+DataDir = Annotated[
+    str | None, typer.Option(help="Folder of raw files, tables and submissions [env SANTANDER_DATA_DIR; default: data].")
+]
+StateDir = Annotated[
+    str | None, typer.Option(help="Local folder of registries, locks, logs [env SANTANDER_STATE_DIR; default: DATA_DIR/state].")
+]
+Master = Annotated[
+    str | None, typer.Option(help="Engine that runs the data work [env SANTANDER_MASTER; default: sail, embedded].")
+]
+Json = Annotated[
+    bool | None, typer.Option("--json", help="Print the result as one JSON object on the last line of standard output.")
+]
+_SHARED_OPTIONS: dict[str, Any] = {"data_dir": DataDir, "state_dir": StateDir, "master": Master, "json": Json}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a verb found: ``payload`` is its JSON object, ``text`` what a person reads (texts, or rich's renderables)."""
+
+    payload: dict[str, Any]
+    text: list[Any] = field(default_factory=list)
+    exit_code: int = 0
+    error: SantanderError | None = None
+    """What the verb has to complain of once its result is shown: its one line and its exit code."""
+
+
+Verb = Callable[..., Outcome]
+
+TYPED_OPTIONS: dict[str, Any] = {}
+"""The shared options of the command that this process runs, as they were typed."""
+
+
+def verb(function: Verb) -> Callable[..., None]:
+    """Declare a verb. The function's first parameter is ``settings``; the others become its options."""
+    own = [p for p in inspect.signature(function).parameters.values() if p.name != "settings"]
+    shared = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        for name, annotation in _SHARED_OPTIONS.items()
+    ]
+    context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+
+    @functools.wraps(function)
+    def command(ctx: typer.Context, **options: Any) -> None:
+        before_verb = ctx.obj or {}
+        given = {name: options.pop(name) for name in _SHARED_OPTIONS}
+        chosen = {name: before_verb.get(name) if value is None else value for name, value in given.items()}
+        as_json = bool(chosen.pop("json"))
+        TYPED_OPTIONS.update(chosen)
+        from santander.config.folders import check_folders, only_looks
+        from santander.config.settings import Settings
+        from santander.relocation.settle import settled
+
+        settings = Settings.load(**chosen)
+        named = chosen["data_dir"] is not None or "SANTANDER_DATA_DIR" in os.environ
+        check_folders(function.__name__, settings, named=named)
+        with _telling_of_the_disk(settings), settled(settings, noting=not only_looks(function.__name__)):
+            outcome = function(settings=settings, **options)
+        _show(outcome, as_json=as_json)
+        if outcome.error is not None:
+            raise outcome.error
+        if outcome.exit_code:
+            raise typer.Exit(outcome.exit_code)
+
+    # typer reads the signature and the annotations, which functools.wraps copied from the undecorated function
+    parameters = [context, *own, *shared]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    del command.__wrapped__
+    return command
+
+
+@contextmanager
+def _telling_of_the_disk(settings: "Settings") -> Iterator[None]:
+    """Say that there is no room where SQLite calls it a disk I/O error, and which folder it is that cannot be written."""
+    try:
+        yield
+    except Exception as error:
+        if _SQLITE_IO in str(error) and shutil.disk_usage(settings.state).free < _NO_ROOM:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(settings.state)) from error
+        from santander.config.folders import unwritable
+
+        if not isinstance(error, SantanderError) and (line := unwritable(error, settings)) is not None:
+            raise line from error
+        raise
+
+
+def _show(outcome: Outcome, *, as_json: bool) -> None:
+    with suppress(BrokenPipeError, SystemExit):  # who reads has seen enough; rich would leave the process
+        if as_json:
+            print(json.dumps(outcome.payload, default=str))
+            return
+        from rich.console import Console
+
+        console = Console(width=None if sys.stdout is not None and sys.stdout.isatty() else 120)
+        for part in outcome.text:
+            if isinstance(part, str):  # names of files may hold what rich takes for markup, and are copied from the screen whole
+                console.print(part, markup=False, soft_wrap=True)
+            else:
+                console.print(part)
