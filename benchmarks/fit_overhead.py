@@ -52,7 +52,7 @@ def bare_call(settings: BoostedTreesSettings, training: TrainingSet) -> Callable
 
     classes = Classes.of(training.counts(), settings.min_additions, settings.rare)
     additions = training.additions()
-    examples = examples_of(additions, settings.columns, classes, settings.row_weight)
+    examples = examples_of(additions, settings.plan, classes, settings.row_weight)
     margins = None
     if settings.start is Start.GROUPS:
         row = additions.row[classes.labels(additions.product) >= 0]

@@ -29,7 +29,7 @@ from santander.config.settings import Settings
 from santander.engine.session import open_session
 from santander.evaluation.buyers import BuyersOfMonth
 from santander.evaluation.hidden import HiddenMonth, hidden_month
-from santander.features.expansion import ColumnPlan, integers
+from santander.features.expansion import integers
 from santander.lake.lake import Lake
 from santander.models.additions import RowWeight, examples_of
 from santander.models.boosted_trees import BoostedTreesSettings
@@ -213,12 +213,12 @@ def measured(way: Way, rows: Rows, month: Month) -> Iterator[Point]:
 
     training, judged, settings = rows.training(month), rows.judged(month), way.trained
     classes = Classes.of(training.counts(), settings.min_additions, settings.rare)
-    prior, plan = training.shares(), ColumnPlan(settings.columns)
+    prior, plan = training.shares(), settings.plan
     start = GroupStart.of(training.population, training.weights) if way.groups else None
     kept = [position for position, name in enumerate(plan.names) if name not in way.dropped]
     train, seconds = processor_seconds(), Rounds()
     additions = training.additions()
-    examples = examples_of(additions, settings.columns, classes, RowWeight.ADDITION)
+    examples = examples_of(additions, plan, classes, RowWeight.ADDITION)
     row = additions.row[classes.labels(additions.product) >= 0]
     matrix = xgboost.QuantileDMatrix(
         columns(examples.matrix, kept, way),

@@ -116,9 +116,7 @@ def multiplied(training: TrainingSet, copies: int) -> TrainingSet:
 
 def expander(settings: BoostedTreesSettings, training: TrainingSet) -> Callable[..., Iterator[pa.RecordBatch]]:
     """Feature rows to what ``xgboost.spark`` takes: a row for each addition, with an array of all model columns."""
-    from santander.features.expansion import ColumnPlan
-
-    plan, products = ColumnPlan(settings.columns), np.flatnonzero(training.counts() >= settings.min_additions)
+    plan, products = settings.plan, np.flatnonzero(training.counts() >= settings.min_additions)
     weights: dict[Month, MonthWeight] = dict(training.weights)
 
     def expand(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

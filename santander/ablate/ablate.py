@@ -16,9 +16,9 @@ from santander.evaluation.buyers import BuyersOfMonth, buyers_of_month
 from santander.evaluation.hidden import HiddenMonth, hidden_month
 from santander.evaluation.oracle import oracle_of
 from santander.evaluation.resampling import paired_difference
-from santander.features.expansion import ColumnPlan
 from santander.lake.lake import Lake
 from santander.models.month_weight import ALIKE
+from santander.models.on_columns import ColumnRecommender
 from santander.models.recommender import Recommender
 from santander.models.training_set import TrainingData
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
@@ -113,8 +113,7 @@ def _same(shipped: Recipe, recipe: Recipe) -> bool:
 
 
 def _columns(model: Recommender) -> int | None:
-    groups = getattr(model.settings, "columns", None)
-    return None if groups is None else len(ColumnPlan(tuple(groups)).names)
+    return len(model.plan.names) if isinstance(model, ColumnRecommender) else None
 
 
 def _oracle(settings: "Settings", judged: BuyersOfMonth | HiddenMonth) -> float | None:

@@ -28,6 +28,8 @@ class Findings:
     rows: int | None = None
     checks: int = 0
     differences: list[Difference] = field(default_factory=list)
+    not_compared: list[str] = field(default_factory=list)
+    """Features of the month that this audit has no second opinion of."""
     not_recomputed: str | None = None
     """Why the month was not recomputed from its landing files."""
 

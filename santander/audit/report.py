@@ -25,11 +25,12 @@ def payload(found: Sequence[Findings]) -> dict[str, Any]:
         },
         "checks": sum(one.checks for one in found),
         "differences": sum(len(one.differences) for one in found),
+        "features_not_compared": _not_compared(found),
     }
 
 
 def lines(found: Sequence[Findings]) -> Iterator[str]:
-    """A line a month, the differences of the month below it, and what it comes to."""
+    """A line a month, the differences of the month below it, what it comes to, and what was not compared."""
     for one in found:
         verdict = f"{len(one.differences)} differences" if one.differences else "no difference"
         rows = "" if one.rows is None else f"{one.rows:>11,} rows"
@@ -44,6 +45,13 @@ def lines(found: Sequence[Findings]) -> Iterator[str]:
     total = sum(len(one.differences) for one in found)
     checked = f"{sum(one.checks for one in found):,} figures of {len(found)} months compared"
     yield f"{checked}: {total} differences" if total else f"{checked}: no difference"
+    if lacking := _not_compared(found):
+        yield f"not compared, as the audit has no formula of its own for them: {', '.join(lacking)}"
+
+
+def _not_compared(found: Sequence[Findings]) -> list[str]:
+    """Features without a second opinion, each once."""
+    return list(dict.fromkeys(name for one in found for name in one.not_compared))
 
 
 def _line(difference: Difference) -> str:

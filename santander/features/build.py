@@ -7,7 +7,8 @@ from santander.engine.memory.footprint import FEATURES, FEATURES_THREAD
 from santander.errors import InputError
 from santander.features.customer_files import CustomerFiles
 from santander.features.history import LAGS
-from santander.features.month import MonthWork, write_months
+from santander.features.made import require_functions
+from santander.features.month import FAMILIES, MonthWork, write_months
 from santander.lake.lake import Lake
 from santander.lake.month_files import MonthFile
 from santander.lake.staging import OF_FEATURES, staging
@@ -29,6 +30,7 @@ def build_features(lake: Lake, months: Sequence[Month], months_per_commit: int, 
     this process by ``tasks`` threads, or fewer where the memory budget does not hold their pieces, month after month; on Spark by
     as many tasks, each with months of its own. Raises OverBudget, before anything is done, for a month that does not fit.
     """
+    require_functions(FAMILIES)
     present = lake.rows_by_month(CUSTOMERS)
     absent = [str(month) for month in months if not present.get(month)]
     if absent:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from santander.errors import InputError
+from santander.errors import InputError, SantanderError
 from santander.schema.features import FEATURES, HISTORY_MONTHS, Family
 from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 
@@ -60,29 +60,50 @@ class ColumnGroup(StrEnum):
     """How often the product was held in neither of two known months that follow each other, 0 to 4."""
 
 
-_AS_THEY_ARE: dict[ColumnGroup, tuple[str, ...]] = {
-    ColumnGroup.PROFILE: tuple(f.name for f in FEATURES if f.family is Family.PROFILE),
-    ColumnGroup.SEASON: tuple(f.name for f in FEATURES if f.family is Family.SEASON),
-    ColumnGroup.HISTORY_COUNTS: tuple(
-        f.name
-        for f in FEATURES
-        if f.family is Family.HISTORY
-        and not f.name.startswith(("holdings_lag_", "months_since_added_bit_"))
-        and f.name != "owned"
-    ),
+_OF_FAMILY = {
+    Family.PROFILE: ColumnGroup.PROFILE,
+    Family.SEASON: ColumnGroup.SEASON,
+    Family.HISTORY: ColumnGroup.HISTORY_COUNTS,
 }
+_AS_THEY_ARE: dict[ColumnGroup, tuple[str, ...]] = {
+    group: tuple(feature.name for feature in FEATURES if feature.family is family and not feature.is_bitmask)
+    for family, group in _OF_FAMILY.items()
+}
+_PLAIN = frozenset(name for names in _AS_THEY_ARE.values() for name in names)
+
+
+class UnknownColumn(SantanderError):
+    """A column that no feature of this code makes, such as one of a model that was fitted on another set of features."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"'{name}' is no column that this code makes")
 
 
 @dataclass(frozen=True)
 class ColumnPlan:
-    """Which groups a model sees, in which order. The plan fixes the names and the number of the columns."""
+    """The columns of a model in order: those of ``groups`` as declared, or ``fitted``, those that a model was fitted on.
+
+    A group may gain a column when a feature is declared; a fitted model keeps to its own columns by their names.
+    """
 
     groups: tuple[ColumnGroup, ...]
+    fitted: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Raise UnknownColumn where ``fitted`` names what this code does not make."""
+        if self.fitted is not None:
+            _ = self._blocks
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The columns in order; per product they read like ``months_held.taxes``."""
-        return tuple(name for group in self.groups for name in _names_of(group))
+        return tuple(name for group in self.groups for name in _names_of(group)) if self.fitted is None else self.fitted
+
+    @cached_property
+    def features(self) -> tuple[str, ...]:
+        """The features that the columns are made from, in the order of the declaration."""
+        read = {name for stem, _ in self._blocks for name in (_PER_PRODUCT[stem].reads if stem in _PER_PRODUCT else (stem,))}
+        return tuple(feature.name for feature in FEATURES if feature.name in read)
 
     def matrix(self, features: Features) -> Matrix:
         """Expand feature rows to (rows x columns) float32. What is not known is NaN, never 0.
@@ -92,24 +113,37 @@ class ColumnPlan:
         """
         window = _Window(features)
         matrix = np.empty((features.num_rows, len(self.names)), dtype=np.float32)
-        start = 0
-        for group in self.groups:
-            end = start + len(_names_of(group))
-            block = matrix[:, start:end]
-            if group in _AS_THEY_ARE:
-                for position, name in enumerate(_AS_THEY_ARE[group]):
-                    block[:, position] = _numbers(features, name)
+        for stem, start in self._blocks:
+            if stem in _PER_PRODUCT:
+                _PER_PRODUCT[stem].expand(window, matrix[:, start : start + N_PRODUCTS])
             else:
-                _PER_PRODUCT[group](window, block)
-            start = end
+                matrix[:, start] = _numbers(features, stem)
         return matrix
+
+    @cached_property
+    def _blocks(self) -> tuple[tuple[str, int], ...]:
+        """What makes the columns, each with its first column: a feature as it is, or the stem of a figure per product."""
+        blocks, start = [], 0
+        while start < len(self.names):
+            stem = self.names[start].partition(".")[0]
+            width = N_PRODUCTS if stem in _PER_PRODUCT else 1
+            made = _columns_of(stem) if stem in _PER_PRODUCT else (stem,) if stem in _PLAIN else ()
+            if self.names[start : start + width] != made:
+                raise UnknownColumn(next(n for n in self.names[start : start + width] if n not in made))
+            blocks.append((stem, start))
+            start += width
+        return tuple(blocks)
 
 
 def _names_of(group: ColumnGroup) -> tuple[str, ...]:
     if group in _AS_THEY_ARE:
         return _AS_THEY_ARE[group]
     stems = [f"held_{lag}_months_before" for lag in LAGS if lag > 1] if group is ColumnGroup.OLDER_LAG_BITS else [str(group)]
-    return tuple(f"{stem}.{product}" for stem in stems for product in PRODUCT_NAMES)
+    return tuple(name for stem in stems for name in _columns_of(stem))
+
+
+def _columns_of(stem: str) -> tuple[str, ...]:
+    return tuple(f"{stem}.{product}" for product in PRODUCT_NAMES)
 
 
 def bits_of(masks: npt.NDArray[np.integer]) -> Bits:
@@ -123,6 +157,7 @@ class _Window:
 
     def __init__(self, features: Features) -> None:
         self._features = features
+        self._read: dict[int, tuple[Masks, npt.NDArray[np.bool_]]] = {}
 
     def mask(self, name: str) -> tuple[Masks, npt.NDArray[np.bool_]]:
         """A bitmask feature with 0 for null, and where it is null."""
@@ -133,34 +168,34 @@ class _Window:
     @cached_property
     def lags(self) -> list[Masks]:
         """Holdings 1 to 5 months before, 0 where unknown."""
-        return [mask for mask, _ in self._read]
+        return [self.lag(lag)[0] for lag in LAGS]
 
     @cached_property
     def unknown(self) -> list[npt.NDArray[np.bool_]]:
         """Where each of the five months has no holdings."""
-        return [unknown for _, unknown in self._read]
+        return [self.lag(lag)[1] for lag in LAGS]
 
     @cached_property
     def empty(self) -> npt.NDArray[np.bool_]:
         """Rows without any known month."""
         return np.asarray(np.logical_and.reduce(self.unknown), dtype=np.bool_)
 
-    @cached_property
-    def _read(self) -> list[tuple[Masks, npt.NDArray[np.bool_]]]:
-        return [self.mask(f"holdings_lag_{lag}") for lag in LAGS]
+    def lag(self, lag: int) -> tuple[Masks, npt.NDArray[np.bool_]]:
+        """Holdings so many months before, 0 where unknown, and where they are; read once."""
+        if lag not in self._read:
+            self._read[lag] = self.mask(f"holdings_lag_{lag}")
+        return self._read[lag]
 
 
-def _lag_1_bits(window: _Window, block: Matrix) -> None:
-    mask, unknown = window.mask("holdings_lag_1")
-    block[:] = bits_of(mask)
-    block[unknown] = np.nan
+def _held(lag: int) -> "Expand":
+    """Whether the product was held so many months before."""
 
+    def held(window: _Window, block: Matrix) -> None:
+        mask, unknown = window.lag(lag)
+        block[:] = bits_of(mask)
+        block[unknown] = np.nan
 
-def _older_lag_bits(window: _Window, block: Matrix) -> None:
-    for position in range(1, HISTORY_MONTHS):
-        columns = block[:, (position - 1) * N_PRODUCTS : position * N_PRODUCTS]
-        columns[:] = bits_of(window.lags[position])
-        columns[window.unknown[position]] = np.nan
+    return held
 
 
 def _months_held(window: _Window, block: Matrix) -> None:
@@ -194,7 +229,7 @@ def _months_since_added(window: _Window, block: Matrix) -> None:
     block[nothing_known] = np.nan
 
 
-def _times(happened: Callable[[Masks, Masks], Masks]) -> Callable[[_Window, Matrix], None]:
+def _times(happened: Callable[[Masks, Masks], Masks]) -> "Expand":
     """Count over the pairs of known months that follow each other; ``happened`` gets the earlier and the later holdings."""
 
     def count(window: _Window, block: Matrix) -> None:
@@ -210,18 +245,33 @@ def _times(happened: Callable[[Masks, Masks], Masks]) -> Callable[[_Window, Matr
     return count
 
 
-_PER_PRODUCT: dict[ColumnGroup, Callable[[_Window, Matrix], None]] = {
-    ColumnGroup.LAG_1_BITS: _lag_1_bits,
-    ColumnGroup.OLDER_LAG_BITS: _older_lag_bits,
-    ColumnGroup.MONTHS_HELD: _months_held,
-    ColumnGroup.HELD_LATELY: _held_lately,
-    ColumnGroup.MONTHS_SINCE_HELD: _months_since_held,
-    ColumnGroup.MONTHS_SINCE_ADDED: _months_since_added,
-    ColumnGroup.TIMES_ADDED: _times(lambda before, after: after & ~before),
-    ColumnGroup.TIMES_CLOSED: _times(lambda before, after: before & ~after),
-    ColumnGroup.TIMES_KEPT: _times(lambda before, after: before & after),
-    ColumnGroup.TIMES_ABSENT: _times(lambda before, after: ~before & ~after),
+Expand = Callable[[_Window, Matrix], None]
+"""Fills a block of columns, one per product."""
+
+
+@dataclass(frozen=True, slots=True)
+class _PerProduct:
+    """How the columns of one figure per product are made, and the features it is made from."""
+
+    expand: Expand
+    reads: tuple[str, ...] = tuple(f"holdings_lag_{lag}" for lag in LAGS)
+
+
+_PER_PRODUCT: dict[str, _PerProduct] = {
+    "lag_1_bits": _PerProduct(_held(1), ("holdings_lag_1",)),
+    **{f"held_{lag}_months_before": _PerProduct(_held(lag), (f"holdings_lag_{lag}",)) for lag in LAGS if lag > 1},
+    "months_held": _PerProduct(_months_held),
+    "held_lately": _PerProduct(_held_lately),
+    "months_since_held": _PerProduct(_months_since_held),
+    "months_since_added": _PerProduct(
+        _months_since_added, tuple(f"months_since_added_bit_{plane}" for plane in range(_ADDED_PLANES))
+    ),
+    "times_added": _PerProduct(_times(lambda before, after: after & ~before)),
+    "times_closed": _PerProduct(_times(lambda before, after: before & ~after)),
+    "times_kept": _PerProduct(_times(lambda before, after: before & after)),
+    "times_absent": _PerProduct(_times(lambda before, after: ~before & ~after)),
 }
+"""By the stem of the columns' names, such as ``months_held`` of ``months_held.taxes``."""
 
 
 def integers(features: Features, name: str, unknown: int) -> Integers:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from santander.features.profile import segment_number
+from santander.features.codes import segment_number
 from santander.schema.columns import PROFILE_COLUMNS
 
 ENOUGH_KNOWN_INCOMES = 50

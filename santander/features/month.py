@@ -1,26 +1,30 @@
 """The rows of ``features``, made month by month from the files of the month and of the five before it, and written."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from santander.features.customer_files import CustomerFiles, RowGroup, pieces
-from santander.features.history import LAGS, UNKNOWN, history
+from santander.features.history import HISTORY, LAGS, UNKNOWN, Window
 from santander.features.income import INCOME_READ, MonthIncomes
-from santander.features.month_before import Ids, MonthBefore
-from santander.features.profile import PROFILE_READ, profile
+from santander.features.last_month import LAST_MONTH
+from santander.features.made import Made
+from santander.features.month_before import Ids, MonthBefore, nothing_last
+from santander.features.profile import PROFILE, MonthRows
+from santander.features.season import SEASON, Calendar
 from santander.lake.month_file_writer import MonthFileWriter
 from santander.lake.month_files import MonthFile
-from santander.schema.catalogue import FEATURES_TABLE
+from santander.schema.catalogue import FEATURES_TABLE, PARTITION
 from santander.schema.months import Month
 from santander.schema.types import arrow_schema
 from santander.storage.places import Place
 
-_READ = tuple(dict.fromkeys(("customer_id", *PROFILE_READ, *INCOME_READ)))
+FAMILIES: tuple[Made[Any], ...] = (PROFILE, HISTORY, LAST_MONTH, SEASON)
+_READ = ("customer_id", *PROFILE.reads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +93,13 @@ def _write(sight: _Sight, groups: Sequence[RowGroup], folder: Place) -> list[Mon
 def _feature_rows(rows: pa.Table, sight: _Sight) -> pa.RecordBatch:
     """Rows of ``customers`` as rows of ``features``."""
     schema = arrow_schema(FEATURES_TABLE.columns)
+    month, n_rows = sight.work.month, rows.num_rows
     columns = {
         "customer_id": rows.column("customer_id").combine_chunks(),
-        **profile(rows),
-        **sight.incomes.features(rows),
+        PARTITION: pa.repeat(pa.scalar(month.snapshot, pa.date32()), n_rows),
+        **PROFILE.arrays(MonthRows(rows, sight.incomes)),
         **_looking_back(sight.before, rows.column("customer_id").to_numpy()),
-        **season(sight.work.month, rows.num_rows),
+        **SEASON.arrays(Calendar(month, n_rows)),
     }
     return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
 
@@ -103,20 +108,5 @@ def _looking_back(months: Mapping[int, MonthBefore], customers: Ids) -> dict[str
     unknown = np.full(len(customers), UNKNOWN, np.int32)
     places = {lag: month.places(customers) for lag, month in months.items()}
     lags = [months[lag].holdings(places[lag]) if lag in months else unknown for lag in LAGS]
-    if 1 in months:
-        last = months[1].last(places[1])
-    else:
-        last = {"relation_type_last": pa.nulls(len(customers), pa.int32()), "was_active": pa.nulls(len(customers), pa.bool_())}
-    return {**history(lags), **last}
-
-
-def season(month: Month, n_rows: int) -> dict[str, pa.Array]:
-    """The partition's date and the season family: constants of a month, rounded so that no machine's sine matters."""
-    angle = 2 * math.pi * (month.number - 1) / 12
-    constants = {
-        "snapshot_date": pa.scalar(month.snapshot, pa.date32()),
-        "month_of_year": pa.scalar(month.number, pa.int8()),
-        "season_sine": pa.scalar(round(math.sin(angle), 6)),
-        "season_cosine": pa.scalar(round(math.cos(angle), 6)),
-    }
-    return {name: pa.repeat(constant, n_rows) for name, constant in constants.items()}
+    last = months[1].last(places[1]) if 1 in months else nothing_last(len(customers))
+    return {**HISTORY.arrays(Window(lags)), **last}

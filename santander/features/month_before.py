@@ -10,16 +10,14 @@ import pyarrow as pa
 
 from santander.features.customer_files import CustomerFiles, pieces
 from santander.features.history import UNKNOWN, Bitmasks
-from santander.features.profile import base_36
+from santander.features.last_month import LAST_MONTH
+from santander.schema.types import arrow_type
 
 MOST_SPARSE = 4
 """Customer ids that are given out one after the other are looked up in a table by id, unless it had this many places a row."""
 
-LAST_READ = ("relation_type", "is_active")
-"""Columns that only the month right before is asked for."""
-
 _NULL = -1
-"""Stands for a missing value of them, all of which are 0 and more."""
+"""Stands for a missing value of what only the month right before is asked for, all of which is 0 and more."""
 
 Ids = npt.NDArray[np.int64]
 Values = npt.NDArray[np.signedinteger]
@@ -27,7 +25,7 @@ Values = npt.NDArray[np.signedinteger]
 
 @dataclass(frozen=True, slots=True)
 class MonthBefore:
-    """What each customer of a month before held; of the month right before, relation type and activity too."""
+    """What each customer of a month before held; of the month right before, the features of ``last_month.py`` too."""
 
     _index: "_ById | _ByOrder"
     _holdings: Bitmasks
@@ -39,15 +37,13 @@ class MonthBefore:
         groups = files.row_groups()
         index = _index_of(list(pieces(groups, ("customer_id",))))
         holdings = index.empty(UNKNOWN, np.int32)
-        last = (
-            {"relation_type_last": index.empty(_NULL, np.int32), "was_active": index.empty(_NULL, np.int8)} if is_last else None
-        )
-        for rows in pieces(groups, ("customer_id", "holdings", *(LAST_READ if is_last else ()))):
+        last = {name: index.empty(_NULL, type_) for name, type_ in _kept_types().items()} if is_last else None
+        for rows in pieces(groups, ("customer_id", "holdings", *(LAST_MONTH.reads if is_last else ()))):
             places = index.places(rows.column("customer_id").to_numpy())
             holdings[places] = _filled(rows.column("holdings"), UNKNOWN)
             if last is not None:
-                last["relation_type_last"][places] = _filled(base_36(rows.column("relation_type").combine_chunks()), _NULL)
-                last["was_active"][places] = _filled(rows.column("is_active").cast(pa.int8()), _NULL)
+                for name, values in LAST_MONTH.arrays(rows).items():
+                    last[name][places] = _filled(values.cast(pa.from_numpy_dtype(last[name].dtype)), _NULL)
         return cls(index, holdings, last)
 
     def without_last(self) -> Self:
@@ -63,12 +59,14 @@ class MonthBefore:
         return self._holdings[places]
 
     def last(self, places: Ids) -> dict[str, pa.Array]:
-        """The features ``relation_type_last`` and ``was_active``."""
+        """The features of ``last_month.py``, null for who has no row."""
         if self._last is None:
             raise RuntimeError("read without what the month right before is asked for")
         found = {name: values[places] for name, values in self._last.items()}
-        arrays = {name: pa.array(values, mask=values == _NULL) for name, values in found.items()}
-        return arrays | {"was_active": arrays["was_active"].cast(pa.bool_())}
+        return {
+            each.name: pa.array(found[each.name], mask=found[each.name] == _NULL).cast(arrow_type(each.type))
+            for each in LAST_MONTH.features
+        }
 
 
 class _ById:
@@ -101,6 +99,23 @@ class _ByOrder:
         places = np.searchsorted(self._ids, customers)
         found = self._ids[np.minimum(places, len(self._ids) - 1)] == customers
         return np.where(found, places, len(self._ids))
+
+
+def nothing_last(customers: int) -> dict[str, pa.Array]:
+    """The features of ``last_month.py`` where there is no month right before: nulls."""
+    return {each.name: pa.nulls(customers, arrow_type(each.type)) for each in LAST_MONTH.features}
+
+
+def _kept_types() -> dict[str, type[np.signedinteger]]:
+    """How each feature of ``last_month.py`` is kept: as it is declared, a boolean in a byte."""
+    kept: dict[str, type[np.signedinteger]] = {
+        "boolean": np.int8,
+        "tinyint": np.int8,
+        "smallint": np.int16,
+        "int": np.int32,
+        "bigint": np.int64,
+    }
+    return {each.name: kept[each.type] for each in LAST_MONTH.features}
 
 
 def _index_of(parts: Sequence[pa.Table]) -> _ById | _ByOrder:

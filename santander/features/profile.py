@@ -1,70 +1,73 @@
-"""The profile family: who the customer is in the month itself, texts read as numbers. The income has a file of its own."""
+"""The profile family: who the customer is in the month itself, texts read as numbers, incomes imputed."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-PROFILE_READ = (
-    "age",
-    "sex",
-    "seniority_months",
-    "is_new",
-    "is_active",
-    "segment",
-    "employment_status",
-    "channel",
-    "country",
-    "province_code",
-    "relation_type",
-    "relation_kind",
-    "primary_status",
-    "is_resident",
-    "is_foreign_born",
-    "is_deceased",
-)
-"""The columns of ``customers`` that the family is made from, but for the income."""
+from santander.features.codes import base_36, for_each_text, segment_number
+from santander.features.income import INCOME_READ, MonthIncomes
+from santander.features.made import Made
+from santander.schema.features import Family
 
-_AS_THEY_ARE = (
-    "age",
-    "seniority_months",
-    "is_new",
-    "is_active",
-    "province_code",
-    "is_resident",
-    "is_foreign_born",
-    "is_deceased",
-)
-_CODES = ("employment_status", "channel", "country", "relation_type", "relation_kind")
 _LEFT = 99
 
 
-def profile(rows: pa.Table) -> dict[str, pa.Array]:
-    """The features of the family but the income, from columns of ``customers``; a null stays one."""
-    return {
-        **{name: _whole(rows, name) for name in _AS_THEY_ARE},
-        **{name: base_36(_whole(rows, name)) for name in _CODES},
-        "is_woman": _for_each_text(_whole(rows, "sex"), lambda sex: sex == "H", pa.bool_()),
-        "segment": segment_number(_whole(rows, "segment")),
-        "left_during_month": pc.equal(_whole(rows, "primary_status"), _LEFT),
-    }
+@dataclass(frozen=True, slots=True)
+class MonthRows:
+    """Some rows of ``customers`` of the month, with the columns that the functions below read, and the incomes to impute."""
+
+    rows: pa.Table
+    incomes: MonthIncomes
+
+    def column(self, name: str) -> pa.Array:
+        """One column; texts come as dictionaries."""
+        return self.rows.column(name).combine_chunks()
 
 
-def base_36(codes: pa.DictionaryArray) -> pa.Array:
-    """Codes of digits and capital letters as the numbers they write in base 36: reversible, and new codes need no list."""
-    return _for_each_text(codes, lambda code: int(code, 36), pa.int32())
+PROFILE = Made[MonthRows](Family.PROFILE)
 
 
-def segment_number(segments: pa.DictionaryArray) -> pa.Array:
-    """The number that a segment's text begins with: ``01 - TOP`` is 1."""
-    return _for_each_text(segments, lambda text: int(text[1]), pa.int8())
+def _as_it_is(name: str) -> None:
+    @PROFILE.makes(name, reads=[name])
+    def column(month: MonthRows) -> pa.Array:
+        return month.column(name)
 
 
-def _for_each_text(texts: pa.DictionaryArray, made_of: Callable[[str], object], type_: pa.DataType) -> pa.Array:
-    """What is made of each distinct text, for the rows that have it; null for null."""
-    of_text = pa.array([None if text is None else made_of(text) for text in texts.dictionary.to_pylist()], type_)
-    return of_text.take(texts.indices)
+def _code(name: str) -> None:
+    @PROFILE.makes(name, reads=[name])
+    def number(month: MonthRows) -> pa.Array:
+        return base_36(month.column(name))
 
 
-def _whole(rows: pa.Table, name: str) -> pa.Array:
-    return rows.column(name).combine_chunks()
+for _name in (
+    "age", "seniority_months", "is_new", "is_active", "province_code", "is_resident", "is_foreign_born", "is_deceased",
+):  # fmt: skip
+    _as_it_is(_name)
+for _name in ("employment_status", "channel", "country", "relation_type", "relation_kind"):
+    _code(_name)
+
+
+@PROFILE.makes("is_woman", reads=["sex"])
+def is_woman(month: MonthRows) -> pa.Array:
+    """H is hembra."""
+    return for_each_text(month.column("sex"), lambda sex: sex == "H", pa.bool_())
+
+
+@PROFILE.makes("segment", reads=["segment"])
+def segment(month: MonthRows) -> pa.Array:
+    """The number of the segment."""
+    return segment_number(month.column("segment"))
+
+
+@PROFILE.makes("left_during_month", reads=["primary_status"])
+def left_during_month(month: MonthRows) -> pa.Array:
+    """The status 99 is given to who stops being a primary customer."""
+    return pc.equal(month.column("primary_status"), _LEFT)
+
+
+@PROFILE.makes("household_income", "income_imputed", reads=INCOME_READ)
+def income(month: MonthRows) -> Mapping[str, pa.Array]:
+    """The income, with the one to impute where it is unknown, and whether it was."""
+    return month.incomes.features(month.rows)

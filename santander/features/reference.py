@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from santander.schema.features import FAMILY_MEANING, FEATURE_SET, FEATURES, HISTORY_MONTHS, Family
+from santander.schema.features import FAMILY_MEANING, FEATURE_SET, FEATURES, HISTORY_MONTHS, Family, Feature
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "features.md"
 
@@ -22,9 +22,14 @@ def feature_page() -> str:
 
 
 def _section(family: Family) -> str:
-    lines = [f"| `{each.name}` | {each.type} | {_escaped(each.meaning)} |" for each in FEATURES if each.family is family]
-    table = "\n".join(["| feature | type | meaning |", "|---|---|---|", *lines])
+    lines = [_line(each) for each in FEATURES if each.family is family]
+    table = "\n".join(["| feature | type | range | meaning |", "|---|---|---|---|", *lines])
     return f"## {family.value}\n\n{FAMILY_MEANING[family]}.\n\n{table}"
+
+
+def _line(feature: Feature) -> str:
+    words = "yes or no" if feature.range is None else feature.range.words
+    return f"| `{feature.name}` | {feature.type} | {words} | {_escaped(feature.meaning)} |"
 
 
 def _escaped(text: str) -> str:

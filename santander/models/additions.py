@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from santander.features.expansion import ColumnGroup, ColumnPlan, Features, Matrix
+from santander.features.expansion import ColumnPlan, Features, Matrix
 from santander.models.classes import Classes
 from santander.models.month_weight import MonthWeight
 from santander.schema.months import Month
@@ -66,10 +66,10 @@ class Examples:
     """Where a booster starts (examples x classes), if not where it starts by itself."""
 
 
-def examples_of(additions: Additions, columns: tuple[ColumnGroup, ...], classes: Classes, row_weight: RowWeight) -> Examples:
+def examples_of(additions: Additions, columns: ColumnPlan, classes: Classes, row_weight: RowWeight) -> Examples:
     """The examples whose product has a class, in the order of the additions."""
     weighted = additions.weighted_by(row_weight)
     label = classes.labels(additions.product)
     taken = label >= 0
-    matrix: Matrix = ColumnPlan(columns).matrix(additions.buyers)[additions.row[taken]]
+    matrix: Matrix = columns.matrix(additions.buyers)[additions.row[taken]]
     return Examples(matrix, label[taken], weighted.weight[taken])

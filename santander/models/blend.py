@@ -16,8 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from santander.errors import InputError
 from santander.features.expansion import Features, bits_of, integers
+from santander.models.progress import Progress, no_progress
 from santander.models.ranking import Prior, Scores
-from santander.models.recommender import KindSettings, Progress, Recommender, in_chunks, silent
+from santander.models.recommender import KindSettings, Recommender, in_chunks, in_declared_order
+from santander.models.saving import load_recommender, save_recommender
 from santander.models.training_set import TrainingData
 from santander.schema.products import PRODUCT_NAMES
 
@@ -68,7 +70,7 @@ class Blend(Recommender):
         settings: KindSettings,  # noqa: ARG003
         training: TrainingData,  # noqa: ARG003
         validation: TrainingData | None = None,  # noqa: ARG003
-        progress: Progress = silent,  # noqa: ARG003
+        progress: Progress = no_progress,  # noqa: ARG003
     ) -> Self:
         """Raises InputError: months alone do not make a blend."""
         raise InputError("a blend is made of registered versions by 'santander train': it has nothing to fit on months")
@@ -99,10 +101,13 @@ class Blend(Recommender):
         told = json.dumps([self.kind, self._weights, [member.fingerprint for member in self.members]])
         return hashlib.sha256(told.encode()).hexdigest()
 
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The features of all members."""
+        return in_declared_order({name for member in self.members for name in member.feature_names})
+
     def save(self, folder: Path) -> None:
         """Write every member whole, each as its own kind does."""
-        from santander.models.kinds import save_recommender
-
         facts = {"settings": self.settings.model_dump(mode="json"), "prior": dict(zip(PRODUCT_NAMES, self.prior, strict=True))}
         (folder / _FACTS).write_text(json.dumps(facts, indent=1))
         for position, member in enumerate(self.members):
@@ -111,8 +116,6 @@ class Blend(Recommender):
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what ``save`` wrote."""
-        from santander.models.kinds import load_recommender
-
         settings = BlendSettings(**json.loads((folder / _FACTS).read_text())["settings"])
         places = (folder / _MEMBERS / str(position) for position in range(len(settings.members)))
         return cls(settings, [load_recommender(place) for place in places])

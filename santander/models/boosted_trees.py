@@ -13,9 +13,11 @@ from santander.models.booster import read_booster, shares_of_gain
 from santander.models.booster_settings import BoosterSettings
 from santander.models.boosting import BoostingOfClasses
 from santander.models.classes import Classes, Rare
+from santander.models.on_columns import ColumnRecommender
 from santander.models.packages import XGBOOST
+from santander.models.progress import Progress, no_progress
 from santander.models.ranking import Prior, Scores
-from santander.models.recommender import KindSettings, Progress, Recommender, in_chunks, silent
+from santander.models.recommender import KindSettings, in_chunks, in_declared_order
 from santander.models.saved_facts import SavedFacts
 from santander.models.start import GroupStart, Start
 from santander.models.training_set import TrainingData
@@ -35,7 +37,7 @@ class BoostedTreesSettings(BoosterSettings):
     start: Start = Start.ALL
 
 
-class BoostedTrees(Recommender):
+class BoostedTrees(ColumnRecommender):
     """One booster with a class per product; the settings of the kind are ``BoostedTreesSettings``."""
 
     kind: ClassVar[str] = "xgboost"
@@ -51,15 +53,20 @@ class BoostedTrees(Recommender):
         booster: "xgboost.Booster",
         classes: Classes,
         prior: Prior,
+        plan: ColumnPlan,
         start: GroupStart | None = None,
     ) -> None:
-        """``start`` is where the booster was started, if not where it starts by itself."""
+        """``plan`` has the columns of the fit; ``start`` is where the booster was started, if not where it starts by itself."""
         self.settings, self.booster, self.classes, self.prior, self.start = settings, booster, classes, prior, start
-        self.plan = ColumnPlan(settings.columns)
+        self.plan = plan
 
     @classmethod
     def fit(
-        cls, settings: KindSettings, training: TrainingData, validation: TrainingData | None = None, progress: Progress = silent
+        cls,
+        settings: KindSettings,
+        training: TrainingData,
+        validation: TrainingData | None = None,
+        progress: Progress = no_progress,
     ) -> Self:
         """Fit ``rounds`` rounds, or with ``validation`` until its log-loss has not fallen for a while."""
         if not isinstance(settings, BoostedTreesSettings):
@@ -68,7 +75,7 @@ class BoostedTrees(Recommender):
         classes.require_in(validation)
         start = GroupStart.of(training.population, training.weights) if settings.start is Start.GROUPS else None
         boosting = BoostingOfClasses(
-            columns=settings.columns,
+            columns=settings.plan,
             classes=classes,
             parameters=settings.parameters("multi:softprob", "mlogloss"),
             rounds=settings.rounds,
@@ -77,7 +84,12 @@ class BoostedTrees(Recommender):
             start=start,
         )
         [booster] = training.boost(boosting, validation, progress)
-        return cls(settings, booster, classes, training.shares(), start)
+        return cls(settings, booster, classes, training.shares(), settings.plan, start)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The features of the columns, and of the start where there is one."""
+        return in_declared_order({*super().feature_names, *(GroupStart.features if self.start is not None else ())})
 
     @property
     def rounds(self) -> int:
@@ -105,7 +117,7 @@ class BoostedTrees(Recommender):
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what ``save`` wrote; raises SantanderError when this code would expand to other columns."""
+        """Read what ``save`` wrote; raises SantanderError for columns that this code does not make."""
         facts = SavedFacts.read(folder / _FACTS, BoostedTreesSettings)
         start = GroupStart.read(json.loads((folder / _START).read_text())) if facts.settings.start is Start.GROUPS else None
-        return cls(facts.settings, read_booster(folder / _BOOSTER), facts.classes, facts.prior, start)
+        return cls(facts.settings, read_booster(folder / _BOOSTER), facts.classes, facts.prior, facts.plan, start)

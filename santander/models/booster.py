@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from santander.features.expansion import ColumnGroup, ColumnPlan
+from santander.features.expansion import ColumnPlan
 from santander.models.additions import Examples
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ Told = Callable[[int, float | None], None]
 class OneBooster:
     """How one booster is grown; ``parameters`` are xgboost's own, with the number of threads."""
 
-    columns: tuple[ColumnGroup, ...]
+    columns: ColumnPlan
     parameters: Mapping[str, Any]
     rounds: int
     early_stopping_rounds: int
@@ -58,7 +58,7 @@ class OneBooster:
             label=examples.label,
             weight=examples.weight,
             base_margin=examples.margins,
-            feature_names=list(ColumnPlan(self.columns).names),
+            feature_names=list(self.columns.names),
             max_bin=self.parameters["max_bin"],
             nthread=self.parameters["nthread"],
             ref=reference,

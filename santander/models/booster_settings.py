@@ -4,17 +4,15 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from santander.features.expansion import ColumnGroup
 from santander.models.additions import RowWeight
-from santander.models.recommender import KindSettings
+from santander.models.on_columns import ColumnSettings
 
 
-class BoosterSettings(KindSettings):
+class BoosterSettings(ColumnSettings):
     """Settings of a booster by XGBoost's names where it has one; ``columns`` are groups of model columns."""
 
     added_later: ClassVar[frozenset[str]] = frozenset({"subsample", "row_weight", "max_delta_step"})
 
-    columns: tuple[ColumnGroup, ...]
     rounds: int = Field(ge=1)
     early_stopping_rounds: int = Field(default=10, ge=1)
     max_depth: int = Field(ge=1)

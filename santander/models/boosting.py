@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from santander.features.expansion import ColumnGroup, ColumnPlan, bits_of, integers
+from santander.features.expansion import ColumnPlan, bits_of, integers
 from santander.models.additions import Additions, Examples, RowWeight, examples_of
 from santander.models.booster import OneBooster, Told
 from santander.models.classes import Classes
+from santander.models.progress import Progress
 from santander.models.start import GroupStart
 
 if TYPE_CHECKING:
     import xgboost
-
-    from santander.models.recommender import Progress
 
 
 class Boosting(Protocol):
@@ -30,7 +29,7 @@ class Boosting(Protocol):
         """Rounds of all boosters together when nothing stops them early."""
 
     def grow(
-        self, training: Additions, validation: Additions | None, threads: int, progress: "Progress"
+        self, training: Additions, validation: Additions | None, threads: int, progress: Progress
     ) -> list["xgboost.Booster"]:
         """Grow every booster, or with ``validation`` until its log-loss has not fallen for a while.
 
@@ -40,12 +39,12 @@ class Boosting(Protocol):
 
 @dataclass(frozen=True)
 class BoostingOfClasses:
-    """One booster with a class for each product, from the columns of the groups.
+    """One booster with a class for each product, from the columns of a plan.
 
     ``parameters`` are xgboost's own by its names, without the number of classes and threads; ``start`` is where it begins.
     """
 
-    columns: tuple[ColumnGroup, ...]
+    columns: ColumnPlan
     classes: Classes
     parameters: Mapping[str, Any]
     rounds: int
@@ -59,7 +58,7 @@ class BoostingOfClasses:
         return self.rounds
 
     def grow(
-        self, training: Additions, validation: Additions | None, threads: int, progress: "Progress"
+        self, training: Additions, validation: Additions | None, threads: int, progress: Progress
     ) -> list["xgboost.Booster"]:
         """Grow the booster."""
         parameters = {**self.parameters, "num_class": len(self.classes), "nthread": threads}
@@ -82,7 +81,7 @@ class BoostingPerProduct:
     ``rounds`` are those of each booster in turn.
     """
 
-    columns: tuple[ColumnGroup, ...]
+    columns: ColumnPlan
     products: tuple[int, ...]
     parameters: Mapping[str, Any]
     rounds: tuple[int, ...]
@@ -95,7 +94,7 @@ class BoostingPerProduct:
         return sum(self.rounds)
 
     def grow(
-        self, training: Additions, validation: Additions | None, threads: int, progress: "Progress"
+        self, training: Additions, validation: Additions | None, threads: int, progress: Progress
     ) -> list["xgboost.Booster"]:
         """Grow the boosters one after the other, on columns that are expanded once."""
         parameters = {**self.parameters, "nthread": threads}
@@ -114,9 +113,9 @@ class BoostingPerProduct:
 class _Buyers:
     """Buyers with their columns, of whom each booster takes those who do not own its product."""
 
-    def __init__(self, additions: Additions, columns: tuple[ColumnGroup, ...], row_weight: RowWeight) -> None:
+    def __init__(self, additions: Additions, columns: ColumnPlan, row_weight: RowWeight) -> None:
         self._additions, self._row_weight = additions, row_weight
-        self._matrix = ColumnPlan(columns).matrix(additions.buyers)
+        self._matrix = columns.matrix(additions.buyers)
         self._added = bits_of(integers(additions.buyers, "added", unknown=0))
         self._owned = bits_of(integers(additions.buyers, "owned", unknown=0))
 
@@ -134,5 +133,5 @@ class _Buyers:
         return Examples(self._matrix[taken], added[taken].astype(np.int64), weight[taken])
 
 
-def _told_after(progress: "Progress", before: int, most: int) -> Told:
+def _told_after(progress: Progress, before: int, most: int) -> Told:
     return lambda done, loss: progress(before + done, most, loss)

@@ -1,18 +1,29 @@
 """Which product is which class of a model, and what becomes of the products that are too rare to learn."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from santander.models.learnable import require_learned, require_products
+from santander.models.month_weight import MonthWeight
 from santander.models.ranking import Prior, Scores
+from santander.schema.months import Month
 from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 
-if TYPE_CHECKING:
-    from santander.models.training_set import TrainingData
+
+class Counted(Protocol):
+    """Additions of some months, wherever their rows are kept."""
+
+    @property
+    def weights(self) -> Mapping[Month, MonthWeight]:
+        """The months of the fit and how much an addition in each counts."""
+
+    def counts(self) -> npt.NDArray[np.int64]:
+        """How many additions of each product (24) there are."""
 
 
 class Rare(StrEnum):
@@ -35,7 +46,7 @@ class Classes:
         return len(self.products) + bool(self.pooled)
 
     @classmethod
-    def of(cls, training: "TrainingData", min_additions: int, rare: Rare) -> Self:
+    def of(cls, training: Counted, min_additions: int, rare: Rare) -> Self:
         """The classes for the additions of some months; raises TooLittleData when there are fewer than two."""
         counts = training.counts()
         enough = counts >= min_additions
@@ -45,7 +56,7 @@ class Classes:
         require_products(counts, training.weights, min_additions, found=len(classes), needed=2)
         return classes
 
-    def require_in(self, validation: "TrainingData | None") -> None:
+    def require_in(self, validation: Counted | None) -> None:
         """Raise TooLittleData when no product that has a class was added in the months that say when to stop."""
         if validation is not None:
             require_learned(validation.counts(), validation.weights, (*self.products, *self.pooled))

@@ -13,10 +13,12 @@ SEGMENTS = ("unknown", "top", "individuals", "students")
 ACTIVITIES = ("inactive", "active", "unknown")
 SHAPE = (len(AGE_BANDS), len(SEGMENTS), len(ACTIVITIES))
 N_GROUPS = math.prod(SHAPE)
+GROUP_FEATURES = ("age", "segment", "is_active")
+"""The features that tell the groups apart."""
 
 
 def groups_of(rows: Features) -> npt.NDArray[np.int64]:
-    """The group of each row as one number: age band, then segment, then activity. Needs age, segment, is_active."""
+    """The group of each row as one number: age band, then segment, then activity. Needs GROUP_FEATURES."""
     age = integers(rows, "age", unknown=-1)
     band = np.where(age < 0, AGE_BANDS.index("unknown"), np.searchsorted(_BAND_FLOORS, age, side="right") - 1)
     segment = integers(rows, "segment", unknown=SEGMENTS.index("unknown"))

@@ -8,11 +8,13 @@ import numpy as np
 from pydantic import Field
 
 from santander.errors import InputError
-from santander.features.expansion import ColumnGroup, ColumnPlan, Features
+from santander.features.expansion import ColumnPlan, Features
 from santander.models.additions import RowWeight, examples_of
 from santander.models.classes import Classes, Rare
+from santander.models.on_columns import ColumnRecommender, ColumnSettings
+from santander.models.progress import Progress, no_progress
 from santander.models.ranking import Prior, Scores
-from santander.models.recommender import KindSettings, Progress, Recommender, in_chunks, silent
+from santander.models.recommender import KindSettings, in_chunks
 from santander.models.saved_facts import SavedFacts
 from santander.models.training_set import TrainingData, TrainingSet
 
@@ -24,10 +26,9 @@ _METRIC = "multi_logloss"
 _THREADS = re.compile(r"^\[num_threads: .*\]\n", re.MULTILINE)
 
 
-class LightTreesSettings(KindSettings):
+class LightTreesSettings(ColumnSettings):
     """Settings of the booster by LightGBM's names where it has one; ``columns`` are groups of model columns."""
 
-    columns: tuple[ColumnGroup, ...]
     rounds: int = Field(ge=1)
     early_stopping_rounds: int = Field(default=10, ge=1)
     learning_rate: float = Field(gt=0, le=1)
@@ -64,7 +65,7 @@ class LightTreesSettings(KindSettings):
         }
 
 
-class LightTrees(Recommender):
+class LightTrees(ColumnRecommender):
     """One booster with a class per product; the settings of the kind are ``LightTreesSettings``."""
 
     kind: ClassVar[str] = "lightgbm"
@@ -73,13 +74,20 @@ class LightTrees(Recommender):
 
     settings: LightTreesSettings
 
-    def __init__(self, settings: LightTreesSettings, booster: "lightgbm.Booster", classes: Classes, prior: Prior) -> None:
+    def __init__(
+        self, settings: LightTreesSettings, booster: "lightgbm.Booster", classes: Classes, prior: Prior, plan: ColumnPlan
+    ) -> None:
+        """``plan`` has the columns of the fit."""
         self.settings, self.booster, self.classes, self.prior = settings, booster, classes, prior
-        self.plan = ColumnPlan(settings.columns)
+        self.plan = plan
 
     @classmethod
     def fit(
-        cls, settings: KindSettings, training: TrainingData, validation: TrainingData | None = None, progress: Progress = silent
+        cls,
+        settings: KindSettings,
+        training: TrainingData,
+        validation: TrainingData | None = None,
+        progress: Progress = no_progress,
     ) -> Self:
         """Fit ``rounds`` rounds, or with ``validation`` until its log-loss has not fallen for a while; always in the driver."""
         if not isinstance(settings, LightTreesSettings):
@@ -102,7 +110,7 @@ class LightTrees(Recommender):
             callbacks=callbacks,
         )
         kept = booster.best_iteration if watched is not None else settings.rounds
-        return cls(settings, _booster_of(booster.model_to_string(num_iteration=kept)), classes, training.shares())
+        return cls(settings, _booster_of(booster.model_to_string(num_iteration=kept)), classes, training.shares(), settings.plan)
 
     @property
     def rounds(self) -> int:
@@ -129,9 +137,9 @@ class LightTrees(Recommender):
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what ``save`` wrote; raises SantanderError when this code would expand to other columns."""
+        """Read what ``save`` wrote; raises SantanderError for columns that this code does not make."""
         facts = SavedFacts.read(folder / _FACTS, LightTreesSettings)
-        return cls(facts.settings, _booster_of((folder / _TREES).read_text()), facts.classes, facts.prior)
+        return cls(facts.settings, _booster_of((folder / _TREES).read_text()), facts.classes, facts.prior, facts.plan)
 
 
 def _lightgbm() -> Any:
@@ -160,12 +168,12 @@ def _dataset(
     reference: "lightgbm.Dataset | None" = None,
 ) -> "lightgbm.Dataset":
     """The examples in bins."""
-    examples = examples_of(rows.additions(), settings.columns, classes, settings.row_weight)
+    examples = examples_of(rows.additions(), settings.plan, classes, settings.row_weight)
     dataset: lightgbm.Dataset = _lightgbm().Dataset(
         examples.matrix,
         label=examples.label,
         weight=examples.weight,
-        feature_name=list(ColumnPlan(settings.columns).names),
+        feature_name=list(settings.plan.names),
         params=parameters,
         reference=reference,
     )

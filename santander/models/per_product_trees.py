@@ -16,9 +16,11 @@ from santander.models.booster_settings import BoosterSettings
 from santander.models.boosting import BoostingPerProduct
 from santander.models.classes import Classes
 from santander.models.learnable import require_learned, require_products
+from santander.models.on_columns import ColumnRecommender
 from santander.models.packages import XGBOOST
+from santander.models.progress import Progress, no_progress
 from santander.models.ranking import Prior, Scores
-from santander.models.recommender import KindSettings, Progress, Recommender, in_chunks, silent
+from santander.models.recommender import KindSettings, in_chunks
 from santander.models.saved_facts import SavedFacts
 from santander.models.training_set import TrainingData
 from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
@@ -47,7 +49,7 @@ class PerProductTreesSettings(BoosterSettings):
         return min(self.rounds, self.rounds_by_product.get(PRODUCT_NAMES[product], self.rounds))
 
 
-class PerProductTrees(Recommender):
+class PerProductTrees(ColumnRecommender):
     """A booster per product; the settings of the kind are ``PerProductTreesSettings``."""
 
     kind: ClassVar[str] = "xgboost_per_product"
@@ -58,14 +60,20 @@ class PerProductTrees(Recommender):
 
     settings: PerProductTreesSettings
 
-    def __init__(self, settings: PerProductTreesSettings, boosters: dict[int, "xgboost.Booster"], prior: Prior) -> None:
+    def __init__(
+        self, settings: PerProductTreesSettings, boosters: dict[int, "xgboost.Booster"], prior: Prior, plan: ColumnPlan
+    ) -> None:
         """``boosters`` by the bit of their product, ascending."""
         self.settings, self.boosters, self.prior = settings, boosters, prior
-        self.plan = ColumnPlan(settings.columns)
+        self.plan = plan
 
     @classmethod
     def fit(
-        cls, settings: KindSettings, training: TrainingData, validation: TrainingData | None = None, progress: Progress = silent
+        cls,
+        settings: KindSettings,
+        training: TrainingData,
+        validation: TrainingData | None = None,
+        progress: Progress = no_progress,
     ) -> Self:
         """Fit every booster ``rounds`` rounds, or with ``validation`` until its own log-loss has not fallen for a while."""
         if not isinstance(settings, PerProductTreesSettings):
@@ -77,7 +85,7 @@ class PerProductTrees(Recommender):
         if validation is not None:
             require_learned(validation.counts(), validation.weights, products)
         boosting = BoostingPerProduct(
-            columns=settings.columns,
+            columns=settings.plan,
             products=products,
             parameters=settings.parameters("binary:logistic", "logloss"),
             rounds=tuple(map(settings.rounds_of, products)),
@@ -85,7 +93,7 @@ class PerProductTrees(Recommender):
             row_weight=settings.row_weight,
         )
         boosters = training.boost(boosting, validation, progress)
-        return cls(settings, dict(zip(products, boosters, strict=True)), training.shares())
+        return cls(settings, dict(zip(products, boosters, strict=True)), training.shares(), settings.plan)
 
     @property
     def rounds(self) -> int:
@@ -124,7 +132,7 @@ class PerProductTrees(Recommender):
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what ``save`` wrote; raises SantanderError when this code would expand to other columns."""
+        """Read what ``save`` wrote; raises SantanderError for columns that this code does not make."""
         facts = SavedFacts.read(folder / _FACTS, PerProductTreesSettings)
         boosters = {bit: read_booster(folder / _BOOSTERS / f"{PRODUCT_NAMES[bit]}.ubj") for bit in facts.classes.products}
-        return cls(facts.settings, boosters, facts.prior)
+        return cls(facts.settings, boosters, facts.prior, facts.plan)

@@ -12,10 +12,12 @@ import numpy.typing as npt
 
 from santander.errors import TooLittleData
 from santander.features.expansion import Features, bits_of
-from santander.models.groups import ACTIVITIES, AGE_BANDS, N_GROUPS, SEGMENTS, SHAPE, groups_of
+from santander.models.fitted_on import refuse_other_products
+from santander.models.groups import ACTIVITIES, AGE_BANDS, GROUP_FEATURES, N_GROUPS, SEGMENTS, SHAPE, groups_of
 from santander.models.learnable import require_additions, span_of
+from santander.models.progress import Progress, no_progress
 from santander.models.ranking import Prior, Scores
-from santander.models.recommender import KindSettings, Progress, Recommender, silent
+from santander.models.recommender import KindSettings, Recommender, in_declared_order
 from santander.models.training_set import TrainingData
 from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 
@@ -59,7 +61,7 @@ class Popularity(Recommender):
         settings: KindSettings,
         training: TrainingData,
         validation: TrainingData | None = None,  # noqa: ARG003  (nothing to stop)
-        progress: Progress = silent,
+        progress: Progress = no_progress,
     ) -> Self:
         """Count customers and additions per group; the weights of months do not matter here."""
         if not isinstance(settings, PopularitySettings):
@@ -79,6 +81,11 @@ class Popularity(Recommender):
         """The shares of each row's group; features used: age, segment, is_active."""
         return self._shares[groups_of(features)]
 
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The features of the groups, and what a customer owns."""
+        return in_declared_order({*GROUP_FEATURES, "owned"})
+
     def save(self, folder: Path) -> None:
         """Write the counts of the groups that occur, by name."""
         groups = [
@@ -95,8 +102,10 @@ class Popularity(Recommender):
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read the counts that ``save`` wrote."""
+        """Read the counts that ``save`` wrote; raises ChangedProducts."""
         written = json.loads((folder / _FILE).read_text())
+        for group in written["groups"]:
+            refuse_other_products(group["additions"], f"the model in {folder}")
         customers = np.zeros(SHAPE, dtype=np.int64)
         additions = np.zeros((*SHAPE, N_PRODUCTS), dtype=np.int64)
         for group in written["groups"]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Self
@@ -11,8 +11,10 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from santander.features.expansion import Features, integers
+from santander.models.progress import Progress, no_progress
 from santander.models.ranking import Prior, Ranks, Scores, top_products
 from santander.models.training_set import TrainingData
+from santander.schema.features import FEATURE_NAMES
 from santander.schema.products import N_PRODUCTS
 
 CHUNK_ROWS = 65_536
@@ -46,12 +48,9 @@ def in_chunks(features: Features, score: Callable[[Features], Scores]) -> Scores
     return scores
 
 
-Progress = Callable[[int, int, float | None], None]
-"""Called during a fit with: rounds done, rounds at most, loss on the validation months where there are any."""
-
-
-def silent(_done: int, _most: int, _loss: float | None) -> None:
-    """The Progress of who does not want to know."""
+def in_declared_order(features: Collection[str]) -> tuple[str, ...]:
+    """These features in the order of the declaration."""
+    return tuple(name for name in FEATURE_NAMES if name in features)
 
 
 class Recommender(ABC):
@@ -75,7 +74,11 @@ class Recommender(ABC):
     @classmethod
     @abstractmethod
     def fit(
-        cls, settings: KindSettings, training: TrainingData, validation: TrainingData | None = None, progress: Progress = silent
+        cls,
+        settings: KindSettings,
+        training: TrainingData,
+        validation: TrainingData | None = None,
+        progress: Progress = no_progress,
     ) -> Self:
         """Fit on ``training``; ``validation`` may decide when to stop, never what is learned.
 
@@ -86,9 +89,14 @@ class Recommender(ABC):
     def score(self, features: Features) -> Scores:
         """How likely each product is added: (rows x 24) float32, NaN for a product the model has no opinion of.
 
-        ``features`` has one row a customer and the columns of the declaration. Only the order of the products
-        within a row has a meaning.
+        ``features`` has one row a customer and the columns of ``feature_names``; others are not looked at. Only the order
+        of the products within a row has a meaning.
         """
+
+    @property
+    @abstractmethod
+    def feature_names(self) -> tuple[str, ...]:
+        """The features that ``score`` and ``rank`` read, in the order of the declaration; rows need no others."""
 
     @abstractmethod
     def save(self, folder: Path) -> None:
@@ -122,6 +130,11 @@ class Recommender(ABC):
     def with_rounds(self, rounds: int | None) -> KindSettings:
         """The settings for fitting the same again with this many rounds."""
         return self.settings if rounds is None else self.settings.model_copy(update={"rounds": rounds})
+
+    @property
+    def settings_as_fitted(self) -> KindSettings:
+        """The settings for fitting the same again, also where the declaration of features has grown since."""
+        return self.settings
 
     def rank(self, features: Features, scores: Scores) -> Ranks:
         """Lists (rows x 7, see ``top_products``) from scores of the same rows; owned products are left out."""

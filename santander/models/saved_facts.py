@@ -7,14 +7,14 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from santander.errors import SantanderError
-from santander.features.expansion import ColumnPlan
+from santander.features.expansion import ColumnPlan, UnknownColumn
 from santander.models.classes import Classes
+from santander.models.fitted_on import ChangedFeatures, refuse_other_products
+from santander.models.on_columns import ColumnSettings
 from santander.models.ranking import Prior
-from santander.models.recommender import KindSettings
 from santander.schema.products import PRODUCT_NAMES
 
-S = TypeVar("S", bound=KindSettings)
+S = TypeVar("S", bound=ColumnSettings)
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,13 @@ class SavedFacts(Generic[S]):
 
     @classmethod
     def read(cls, file: Path, settings_type: type[S]) -> "SavedFacts[S]":
-        """Read what ``write`` wrote; raises SantanderError when this code would expand to other columns."""
+        """Read what ``write`` wrote; raises ChangedProducts, and ChangedFeatures for a column that this code does not make."""
         facts = json.loads(file.read_text())
+        what = f"the model in {file.parent}"
+        refuse_other_products(facts["prior"], what)
         settings = settings_type(**facts["settings"])
-        plan = ColumnPlan(settings.columns)  # type: ignore[attr-defined]
-        if list(plan.names) != facts["columns"]:
-            raise SantanderError(f"the model in {file.parent} was fitted on other columns than this version of the code makes")
+        try:
+            plan = ColumnPlan(settings.columns, tuple(facts["columns"]))
+        except UnknownColumn as unknown:
+            raise ChangedFeatures(f"{what} was fitted on other columns than this version of the code makes: {unknown}") from None
         return cls(settings, plan, Classes.read(facts), np.array([facts["prior"][name] for name in PRODUCT_NAMES]))

@@ -9,12 +9,14 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from santander.errors import InputError, telling_line
-from santander.features.expansion import ColumnGroup, ColumnPlan, Features
+from santander.features.expansion import ColumnPlan, Features
 from santander.models import sklearn_files
 from santander.models.additions import RowWeight, examples_of
 from santander.models.classes import Classes, Rare
+from santander.models.on_columns import ColumnRecommender, ColumnSettings
+from santander.models.progress import Progress, no_progress
 from santander.models.ranking import Prior, Scores
-from santander.models.recommender import KindSettings, Progress, Recommender, in_chunks, silent
+from santander.models.recommender import KindSettings, in_chunks
 from santander.models.saved_facts import SavedFacts
 from santander.models.sklearn_steps import Step, pipeline_of
 from santander.models.training_set import TrainingData
@@ -24,10 +26,9 @@ log = logging.getLogger(__name__)
 _PIPELINE, _FACTS = "pipeline.skops", "sklearn.json"
 
 
-class SklearnSettings(KindSettings):
+class SklearnSettings(ColumnSettings):
     """``steps`` are classes of scikit-learn with their parameters, the last one a classifier."""
 
-    columns: tuple[ColumnGroup, ...]
     steps: tuple[Step, ...] = Field(min_length=1)
     min_additions: int = Field(default=1, ge=1)
     rare: Rare = Rare.LEFT_OUT
@@ -43,7 +44,7 @@ class SklearnSettings(KindSettings):
         return self
 
 
-class SklearnClassifier(Recommender):
+class SklearnClassifier(ColumnRecommender):
     """A fitted pipeline; the settings of the kind are ``SklearnSettings``."""
 
     kind: ClassVar[str] = "sklearn"
@@ -52,9 +53,10 @@ class SklearnClassifier(Recommender):
 
     settings: SklearnSettings
 
-    def __init__(self, settings: SklearnSettings, pipeline: Any, classes: Classes, prior: Prior) -> None:
+    def __init__(self, settings: SklearnSettings, pipeline: Any, classes: Classes, prior: Prior, plan: ColumnPlan) -> None:
+        """``plan`` has the columns of the fit."""
         self.settings, self.pipeline, self.classes, self.prior = settings, pipeline, classes, prior
-        self.plan = ColumnPlan(settings.columns)
+        self.plan = plan
 
     @classmethod
     def fit(
@@ -62,7 +64,7 @@ class SklearnClassifier(Recommender):
         settings: KindSettings,
         training: TrainingData,
         validation: TrainingData | None = None,  # noqa: ARG003  (scikit-learn knows no month to stop on)
-        progress: Progress = silent,
+        progress: Progress = no_progress,
     ) -> Self:
         """Fit the pipeline in the driver; raises InputError in one line for what scikit-learn refuses."""
         from threadpoolctl import threadpool_limits
@@ -71,7 +73,7 @@ class SklearnClassifier(Recommender):
             raise TypeError(f"settings of kind {cls.kind} expected, got {type(settings).__name__}")
         here = training.in_driver()
         classes = Classes.of(training, settings.min_additions, settings.rare)
-        examples = examples_of(here.additions(), settings.columns, classes, settings.row_weight)
+        examples = examples_of(here.additions(), settings.plan, classes, settings.row_weight)
         matrix = examples.matrix.astype(np.float64)
         # a column that is unknown in every example tells nothing, and histograms cannot be made of it
         matrix[:, np.isnan(matrix).all(axis=0)] = 0.0
@@ -86,7 +88,7 @@ class SklearnClassifier(Recommender):
         for line in dict.fromkeys(str(warning.message).strip().partition("\n")[0] for warning in said):
             log.warning("scikit-learn: %s", line)
         progress(1, 1, None)
-        return cls(settings, pipeline, classes, training.shares())
+        return cls(settings, pipeline, classes, training.shares(), settings.plan)
 
     def score(self, features: Features) -> Scores:
         """The probability of each product given that something is added; NaN for the products left out."""
@@ -119,7 +121,7 @@ class SklearnClassifier(Recommender):
     def load(cls, folder: Path) -> Self:
         """Read what ``save`` wrote; raises SantanderError for other columns, and for types that are not scikit-learn's."""
         facts = SavedFacts.read(folder / _FACTS, SklearnSettings)
-        return cls(facts.settings, sklearn_files.read(folder / _PIPELINE), facts.classes, facts.prior)
+        return cls(facts.settings, sklearn_files.read(folder / _PIPELINE), facts.classes, facts.prior, facts.plan)
 
     def _telling(self, file: Path) -> bytes:
         return sklearn_files.telling(file) if file.name == _PIPELINE else super()._telling(file)

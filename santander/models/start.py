@@ -6,7 +6,7 @@ Trees that start there need not learn it, so fewer of them do. The same start is
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from santander.features.expansion import Features, bits_of, integers
 from santander.models.classes import Classes
-from santander.models.groups import ACTIVITIES, AGE_BANDS, N_GROUPS, SEGMENTS, SHAPE, groups_of
+from santander.models.fitted_on import refuse_other_products
+from santander.models.groups import ACTIVITIES, AGE_BANDS, GROUP_FEATURES, N_GROUPS, SEGMENTS, SHAPE, groups_of
 from santander.models.month_weight import MonthWeight
 from santander.schema.months import Month
 from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
@@ -40,6 +41,9 @@ class Start(StrEnum):
 class GroupStart:
     """``additions`` (groups x 24): what the fit months' customers of each group added, weighted as in the fit."""
 
+    features: ClassVar[tuple[str, ...]] = (*GROUP_FEATURES, "owned")
+    """What ``margins`` reads."""
+
     additions: npt.NDArray[np.float64]
 
     @classmethod
@@ -54,7 +58,7 @@ class GroupStart:
         return cls(additions)
 
     def margins(self, features: Features, classes: Classes) -> Margins:
-        """The logarithm of each class's share (rows x classes), products owned left out; features used: the groups', owned."""
+        """The logarithm of each class's share (rows x classes), products owned left out."""
         member = np.zeros((N_PRODUCTS, len(classes)), dtype=np.float32)
         member[list(classes.products), np.arange(len(classes.products))] = 1
         member[list(classes.pooled), -1:] = 1
@@ -79,9 +83,10 @@ class GroupStart:
 
     @classmethod
     def read(cls, written: list[dict[str, Any]]) -> Self:
-        """What ``written`` gave."""
+        """What ``written`` gave; raises ChangedProducts."""
         additions = np.zeros((*SHAPE, N_PRODUCTS))
         for group in written:
+            refuse_other_products(group["additions"], "the start of a model")
             place = (AGE_BANDS.index(group["age"]), SEGMENTS.index(group["segment"]), ACTIVITIES.index(group["activity"]))
             additions[place] = [group["additions"][name] for name in PRODUCT_NAMES]
         return cls(additions.reshape(N_GROUPS, N_PRODUCTS))

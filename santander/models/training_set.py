@@ -14,12 +14,11 @@ from santander.features.expansion import bits_of
 from santander.models.additions import Additions
 from santander.models.boosting import Boosting
 from santander.models.month_weight import MonthWeight
+from santander.models.progress import Progress
 from santander.schema.months import Month
 
 if TYPE_CHECKING:
     import xgboost
-
-    from santander.models.recommender import Progress
 
 
 class TrainingData(Protocol):
@@ -55,7 +54,7 @@ class TrainingData(Protocol):
     def in_driver(self) -> "TrainingSet":
         """The same rows in the driver, for kinds that only train there."""
 
-    def boost(self, boosting: Boosting, validation: "TrainingData | None", progress: "Progress") -> list["xgboost.Booster"]:
+    def boost(self, boosting: Boosting, validation: "TrainingData | None", progress: Progress) -> list["xgboost.Booster"]:
         """Grow boosters on the additions; ``validation``, of the same kind, says when to stop."""
 
 
@@ -100,7 +99,7 @@ class TrainingSet:
         """One row per added product, in the order (month, customer, product)."""
         return additions_of(self.buyers, self.weights)
 
-    def boost(self, boosting: Boosting, validation: TrainingData | None, progress: "Progress") -> list["xgboost.Booster"]:
+    def boost(self, boosting: Boosting, validation: TrainingData | None, progress: Progress) -> list["xgboost.Booster"]:
         """Grow boosters in this process."""
         if validation is not None and not isinstance(validation, TrainingSet):
             raise TypeError(f"validation rows lie in {validation.place}, training rows in {self.place}")

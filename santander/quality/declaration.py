@@ -7,6 +7,7 @@ files behind a rule stand in docs/data.md; thresholds stand in conf/base/quality
 from functools import reduce
 
 from santander.config.settings import QualitySettings
+from santander.quality.feature_ranges import range_rules
 from santander.quality.rules import (
     PRODUCTS_DELIVERED,
     ROWS_BEFORE,
@@ -131,35 +132,20 @@ AS_IN_CUSTOMERS: tuple[EqualRule, ...] = (
 
 def _features(_: QualitySettings) -> list[Rule]:
     known = " + ".join(f"IF({lag} IS NULL, 0, 1)" for lag in _LAGS)
-    no_mask = " OR ".join(f"{lag} < 0 OR {lag} >= {1 << N_PRODUCTS}" for lag in [*_LAGS, "owned", *_PLANES])
-    changes = " OR ".join(
-        f"{name} < 0 OR {name} > {N_PRODUCTS * (HISTORY_MONTHS - 1)}" for name in ("additions", "closures", "continuations")
-    )
-    codes = " OR ".join(
-        f"{name} < 0"
-        for name in ("employment_status", "channel", "country", "relation_type", "relation_kind", "relation_type_last")
-    )
     added = reduce(lambda left, right: f"{left} | {right}", _PLANES)
     return [
         *_shared("features"),
         EqualRule(name="rows_as_customers", column="table", meaning="the month has the rows of customers", left="rows", right="rows_of_customers"),
         RowRule(name="stamped_with_month", column="snapshot_date", meaning="a row is dated the 28th, and month_of_year is its month", broken="day(snapshot_date) <> 28 OR NOT (month_of_year <=> CAST(month(snapshot_date) AS TINYINT))"),
+        *range_rules(),
         # the profile
-        RowRule(name="age_range", column="age", meaning="0 to 164 years", of="known_age", broken="age < 0 OR age > 164"),
-        RowRule(name="segment_range", column="segment", meaning="1, 2 or 3", of="known_segment", broken="segment NOT IN (1, 2, 3)"),
-        RowRule(name="province_code_range", column="province_code", meaning="1 to 52", of="known_province_code", broken="province_code < 1 OR province_code > 52"),
-        RowRule(name="seniority_range", column="seniority_months", meaning="0 to 1,968 months", of="known_seniority_months", broken="seniority_months < 0 OR seniority_months > 1968"),
-        RowRule(name="income_range", column="household_income", meaning="0 to 1,000,000,000 euros a year", of="known_household_income", broken="household_income < 0 OR household_income > 1e9"),
         RowRule(name="income_known", column="household_income", meaning="income is known or imputed, where any income is known", needs="known_household_income", broken="household_income IS NULL OR income_imputed IS NULL"),
-        RowRule(name="codes_from_zero", column="codes", meaning="codes read as base-36 numbers are not negative", broken=codes),
         *AS_IN_CUSTOMERS,
         # the history
         *(CountRule(name=f"{lag}_as_held", column=lag, meaning=f"holdings {number} month(s) before, null without them; compared by customer in a sample", of="lags_sampled") for number, lag in enumerate(_LAGS, start=1)),
-        RowRule(name="bitmasks", column="lags", meaning=f"lags, owned and the planes of months since added are masks of {N_PRODUCTS} bits", broken=no_mask),
         RowRule(name="owned_is_latest", column="owned", meaning="owned is the latest known lag, 0 without one", broken=f"NOT (owned <=> coalesce({', '.join(_LAGS)}, 0))"),
         RowRule(name="months_known_counted", column="months_known", meaning="months_known is how many lags are known", broken=f"NOT (months_known <=> CAST({known} AS TINYINT))"),
         RowRule(name="products_held_counted", column="products_held", meaning="products_held is how many bits the first lag has", broken=f"NOT (products_held <=> CAST(bit_count({_LAGS[0]}) AS TINYINT))"),
-        RowRule(name="changes_range", column="changes", meaning="additions, closures and continuations fit the window", broken=changes),
         RowRule(name="added_in_window", column="added", meaning="no product was added longer ago than the window sees", broken=f"({_PLANES[2]} & ({_PLANES[0]} | {_PLANES[1]})) <> 0"),
         RowRule(name="added_has_additions", column="added", meaning="a product that was added is counted in additions", broken=f"bit_count({added}) > additions"),
         # the season

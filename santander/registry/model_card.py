@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from santander.evaluation.drawing import readable
 from santander.evaluation.judgement import Evaluation, Judgement
 from santander.evaluation.plots import column_title
-from santander.features.expansion import ColumnGroup, ColumnPlan
 from santander.models.month_weight import ALIKE, MonthWeight
+from santander.models.on_columns import ColumnRecommender
 from santander.models.popularity import Popularity
 from santander.models.recommender import Recommender
 from santander.registry.card import ModelCard, Section, escaped, figure, table
@@ -148,11 +148,10 @@ def _calibration(judgement: Judgement) -> Section:
 
 
 def _features(model: Recommender) -> Section:
-    groups: tuple[ColumnGroup, ...] = tuple(getattr(model.settings, "columns", ()))
-    told = f"Feature service `{FEATURE_SET}`: {len(FEATURE_NAMES)} features."
-    if groups:
-        columns = len(ColumnPlan(groups).names)
-        told += f" The model sees {columns} columns of the groups {', '.join(f'`{group}`' for group in groups)}."
+    told = f"Feature service `{FEATURE_SET}`: {len(FEATURE_NAMES)} features, of which the model reads {len(model.feature_names)}."
+    if isinstance(model, ColumnRecommender):
+        groups = ", ".join(f"`{group}`" for group in model.settings.columns)
+        told += f" It sees {len(model.plan.names)} columns of the groups {groups}."
     largest = sorted(model.importance().items(), key=lambda item: -item[1])[:COLUMNS_SHOWN]
     if not largest:
         return Section("Features", f"{told} The kind does not say which columns matter.")

@@ -1,6 +1,7 @@
 """The registered model as MLflow stores it: the candidate's files, the code that reads them, what it takes and gives."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,6 @@ import pandas as pd
 import pyarrow as pa
 
 from santander.models.packages import EVERY_MODEL, pinned
-from santander.schema.features import FEATURE_NAMES
 from santander.training.candidate import Candidate
 
 if TYPE_CHECKING:
@@ -48,19 +48,19 @@ def requirements(candidate: Candidate) -> list[str]:
     return pinned([*EVERY_MODEL, *(package for model in models for package in model.packages)])
 
 
-def signature() -> "ModelSignature":
-    """Features in as double, lists and scores out. Whole numbers are double too, because they may be missing."""
+def signature(features: Sequence[str]) -> "ModelSignature":
+    """The features that a model reads in as double, lists and scores out. Whole numbers are double: they may be missing."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
     from mlflow.types.schema import Array
 
     return ModelSignature(
-        inputs=Schema([ColSpec(DataType.double, name) for name in FEATURE_NAMES]),
+        inputs=Schema([ColSpec(DataType.double, name) for name in features]),
         outputs=Schema([ColSpec(Array(DataType.string), "products"), ColSpec(Array(DataType.double), "scores")]),
     )
 
 
-def input_example(features: pa.Table, rows: int = 5) -> pd.DataFrame:
+def input_example(rows: pa.Table, features: Sequence[str], shown: int = 5) -> pd.DataFrame:
     """The first feature rows in the form the signature asks for."""
-    first = features.select(list(FEATURE_NAMES)).slice(0, rows)
-    return pd.DataFrame({name: first[name].cast(pa.float64()).to_numpy(zero_copy_only=False) for name in FEATURE_NAMES})
+    first = rows.select(list(features)).slice(0, shown)
+    return pd.DataFrame({name: first[name].cast(pa.float64()).to_numpy(zero_copy_only=False) for name in features})

@@ -118,7 +118,7 @@ class Refits:
 
     def _planned(self, holder: RegisteredVersion, recipe: Recipe, model: Recommender, month: Month) -> PlannedRefit:
         if not isinstance(model, Blend):
-            return PlannedRefit(recipe, model.settings)
+            return PlannedRefit(recipe, model.settings_as_fitted)
         members = []
         for member, fitted in zip(model.settings.members, model.members, strict=True):
             try:

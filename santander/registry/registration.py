@@ -75,8 +75,8 @@ def register(
                 python_model=str(_SERVED),
                 artifacts={"candidate": str(folder / "candidate")},
                 code_paths=[str(copy_code(folder / "code"))],
-                signature=signature(),
-                input_example=input_example(example),
+                signature=signature(candidate.scoring.model.feature_names),
+                input_example=input_example(example, candidate.scoring.model.feature_names),
                 pip_requirements=requirements(candidate),
             )
     name = settings.mlflow.registered_model

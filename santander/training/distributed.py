@@ -21,7 +21,7 @@ from santander.config.machine import cores
 from santander.errors import SantanderError, telling_line
 from santander.models.boosting import Boosting
 from santander.models.month_weight import MonthWeight
-from santander.models.recommender import Progress, silent
+from santander.models.progress import Progress, no_progress
 from santander.models.training_set import TrainingData, TrainingSet, additions_counted, additions_of, in_months, shares_counted
 from santander.schema.months import Month
 from santander.schema.types import arrow_schema
@@ -153,7 +153,7 @@ class _Share:
         """The boosters of all workers, and how many examples this one had."""
         training = additions_of(in_months(rows, self.weights), self.weights)
         validation = None if self.watched is None else additions_of(in_months(rows, self.watched), self.watched)
-        return self.boosting.grow(training, validation, threads, silent), len(training.product)
+        return self.boosting.grow(training, validation, threads, no_progress), len(training.product)
 
 
 def _worker(share: _Share, threads: int, meeting_point: _MeetingPoint) -> Callable[[_Batches], Iterator[pa.RecordBatch]]:

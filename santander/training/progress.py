@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from santander.models.recommender import Progress
+from santander.models.progress import Progress
 
 log = logging.getLogger(__name__)
 

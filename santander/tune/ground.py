@@ -13,7 +13,7 @@ from typing import Any
 from santander.errors import SantanderError
 from santander.evaluation.buyers import BuyersOfMonth, buyers_of_month
 from santander.models.month_weight import ALIKE
-from santander.models.recommender import Progress
+from santander.models.progress import Progress
 from santander.models.training_set import TrainingData, TrainingSet
 from santander.schema.months import Month
 from santander.training.fitting import validation_rows

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from optuna.trial import FrozenTrial
 
-from santander.models.recommender import Progress, silent
+from santander.models.progress import Progress, no_progress
 from santander.tune.variant import Variant
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Announce:
 
     def round_of(self, number: int) -> Progress:  # noqa: ARG002  (a bar needs it)
         """The Progress of a trial."""
-        return silent
+        return no_progress
 
     def trial(self, told: Told, finished: int, best: tuple[FrozenTrial, float] | None) -> None:
         """A trial ended; ``best`` is the best so far and its share of the ceiling."""

@@ -13,7 +13,8 @@ import optuna
 from optuna.pruners import BasePruner
 from optuna.trial import FrozenTrial, TrialState
 
-from santander.models.recommender import KindSettings, Progress
+from santander.models.progress import Progress
+from santander.models.recommender import KindSettings
 
 RECIPE = "recipe"
 """The parameter of a trial that says which recipe it is of."""

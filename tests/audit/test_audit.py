@@ -11,6 +11,7 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
+from santander.audit import features as audit_features
 from santander.audit.audit import Audit
 from santander.audit.findings import Difference
 from santander.audit.live import files_by_month
@@ -19,6 +20,7 @@ from santander.config.settings import Settings
 from santander.lake.lake import Lake
 from santander.pipeline.steps import Steps
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS, Table
+from santander.schema.features import FEATURE_NAMES
 from santander.schema.months import Month
 from santander.synthetic import BankSpec, generate
 from tests.conftest import Bank
@@ -197,3 +199,13 @@ def test_an_owned_product_that_is_recommended_is_named(scored_bank: Bank, tmp_pa
     change(broken, RECOMMENDATIONS, target, lambda rows: rows.slice(1))
     found = {d.column for d in differences(broken, target)}
     assert {"lists of another length", "lists with other ranks than 1 to their length"} <= found
+
+
+def test_a_feature_without_a_formula_here_is_named_and_the_others_are_compared(
+    dirty_bank: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_features, "FEATURE_NAMES", (*FEATURE_NAMES, "shoe_size"))
+    found = Audit(dirty_bank, tables_only=True).run([MONTH])
+    assert payload(found)["features_not_compared"] == ["shoe_size"]
+    assert payload(found)["differences"] == 0
+    assert list(lines(found))[-1] == "not compared, as the audit has no formula of its own for them: shoe_size"

@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 
-from santander.features.history import LAGS, UNKNOWN, history, lag_name
+from santander.features.history import HISTORY, LAGS, UNKNOWN, Window, lag_name
 
 N_PRODUCTS = 24
 Lags = tuple[int | None, ...]
@@ -38,7 +38,7 @@ def test_the_family_says_what_a_walk_over_months_and_products_says() -> None:
     ]
     histories += [(None,) * 5, (0,) * 5, ((1 << N_PRODUCTS) - 1, 0, 0, 0, 0)]
     lags = [np.array([UNKNOWN if lag is None else lag for lag in column], np.int32) for column in zip(*histories, strict=True)]
-    found = pa.table(history(lags)).to_pylist()
+    found = pa.table(HISTORY.arrays(Window(lags))).to_pylist()
     for known, row in zip(histories, found, strict=True):
         row["since"] = [
             sum((row[f"months_since_added_bit_{plane}"] >> bit & 1) << plane for plane in range(3)) for bit in range(N_PRODUCTS)

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from santander.errors import InputError, SantanderError, TooLittleData
+from santander.models.fitted_on import ChangedFeatures, ChangedProducts
 from santander.models.kinds import load_recommender, save_recommender
 from santander.models.list_check import checked_lists
 from santander.models.month_weight import ALIKE, MonthWeight
@@ -133,6 +134,66 @@ class RecommenderContract:
         sent = pickle.loads(cloudpickle.dumps(model))
         np.testing.assert_array_equal(sent.score(rows), model.score(rows))
 
+    def test_a_model_needs_no_other_features_than_it_names(self) -> None:
+        model, rows = self.fitted(), feature_rows([STUDENT, PENSIONER, TAXPAYER])
+        scores, ranks = checked_lists(model, rows)
+        fewest = checked_lists(model, rows.select(model.feature_names))
+        np.testing.assert_array_equal(fewest[0], scores)
+        np.testing.assert_array_equal(fewest[1], ranks)
+        for name in model.feature_names:
+            with pytest.raises(InputError, match=f"'{name}'"):
+                checked_lists(model, rows.drop_columns([name]))
+
+    def test_a_feature_that_a_model_was_fitted_on_may_not_be_gone_or_mean_something_else(self, tmp_path: Path) -> None:
+        save_recommender(self.fitted(), tmp_path)
+        file, age = tmp_path / "kind.json", '"age": {'
+        facts = file.read_text()
+        file.write_text(facts.replace(age, '"shoe_size": {'))
+        with pytest.raises(ChangedFeatures, match=r"fitted on the feature 'shoe_size', which this code no longer makes"):
+            load_recommender(tmp_path)
+        for then, now in (("smallint", "int"), ("164", "120"), ("Age in years", "Age in months")):
+            file.write_text(facts.replace(then, now, 1))
+            with pytest.raises(
+                ChangedFeatures, match=r"feature 'age', which means something else now \((type|range|meaning) was"
+            ):
+                load_recommender(tmp_path)
+
+    def test_a_model_that_was_saved_before_definitions_were_is_loaded(self, tmp_path: Path) -> None:
+        save_recommender(self.fitted(), tmp_path)
+        (tmp_path / "kind.json").write_text(f'{{"kind": "{self.kind.kind}"}}')
+        assert load_recommender(tmp_path).feature_names == self.fitted().feature_names
+
+    @pytest.mark.parametrize(
+        ("was", "now", "told"),
+        [
+            ("taxes", "levies", "it has levies, which is no product here"),
+            ('"taxes",', "", "it lacks taxes"),
+            ('"taxes",\n  "credit_card"', '"credit_card",\n  "taxes"', "bit 17 was credit_card, is taxes"),
+        ],
+        ids=["renamed", "added since", "in another order"],
+    )
+    def test_other_products_than_those_of_this_code_are_named_in_one_line(
+        self, tmp_path: Path, was: str, now: str, told: str
+    ) -> None:
+        save_recommender(self.fitted(), tmp_path)
+        facts = (tmp_path / "kind.json").read_text()
+        assert was in facts
+        (tmp_path / "kind.json").write_text(facts.replace(was, now))
+        with pytest.raises(
+            ChangedProducts, match=f"^the model in .* other products than this code has \\({told}\\): "
+        ) as refused:
+            load_recommender(tmp_path)
+        assert "\n" not in str(refused.value)
+
+    def test_a_product_that_is_gone_is_named_also_by_models_saved_before_definitions_were(self, tmp_path: Path) -> None:
+        save_recommender(self.fitted(), tmp_path)
+        for file in tmp_path.rglob("*.json"):
+            file.write_text(
+                file.read_text().replace('"taxes"', '"levies"').replace('"products"', '"unread"', file.name == "kind.json")
+            )
+        with pytest.raises(ChangedProducts, match="levies, which is no product here"):
+            load_recommender(tmp_path)
+
     def test_importance_is_shares_of_the_columns(self) -> None:
         importance = self.fitted().importance()
         assert not importance or sum(importance.values()) == pytest.approx(1)
@@ -188,7 +249,8 @@ class LearnerContract(RecommenderContract):
 
     def test_a_model_of_other_columns_is_not_loaded(self, tmp_path: Path) -> None:
         save_recommender(self.fitted(), tmp_path)
-        [facts] = [file for file in tmp_path.glob("*.json") if "seniority_months" in file.read_text()]
+        named = [file for file in tmp_path.glob("*.json") if "seniority_months" in file.read_text()]
+        [facts] = [file for file in named if file.name != "kind.json"]
         facts.write_text(facts.read_text().replace('"seniority_months"', '"seniority_years"'))
         with pytest.raises(SantanderError, match="other columns"):
             load_recommender(tmp_path)

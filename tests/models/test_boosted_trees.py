@@ -62,9 +62,10 @@ def test_two_starts_are_two_models() -> None:
     model = BoostedTrees.fit(FROM_GROUPS, toy_training_set())
     assert model.start is not None
     other = GroupStart(model.start.additions * 2)
-    moved = BoostedTrees(model.settings, model.booster, model.classes, model.prior, other)
+    moved = BoostedTrees(model.settings, model.booster, model.classes, model.prior, model.plan, other)
     assert moved.fingerprint != model.fingerprint
-    assert BoostedTrees(model.settings, model.booster, model.classes, model.prior, model.start).fingerprint == model.fingerprint
+    again = BoostedTrees(model.settings, model.booster, model.classes, model.prior, model.plan, model.start)
+    assert again.fingerprint == model.fingerprint
 
 
 def test_months_that_stop_a_fit_are_scored_from_the_same_start() -> None:

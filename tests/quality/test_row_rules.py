@@ -10,6 +10,7 @@ from santander.config.settings import Settings
 from santander.quality.declaration import suite
 from santander.quality.rules import PRODUCTS_DELIVERED, ROWS, Judgement, MonthFigures, Rule
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, Table
+from santander.schema.features import FEATURES
 from santander.schema.months import Month
 from tests.quality.rows import MAY, customer, days_after, feature_row, frame_of, without_products
 
@@ -63,23 +64,23 @@ CUSTOMERS_BREAKS |= {
 
 FEATURES_BREAKS: dict[str, dict[str, Any]] = {
     "stamped_with_month": {"month_of_year": 6},
-    "age_range": {"age": -1},
-    "segment_range": {"segment": 4},
-    "province_code_range": {"province_code": 0},
-    "seniority_range": {"seniority_months": 1969},
-    "income_range": {"household_income": 2e9},
     "income_known": {"income_imputed": None},
-    "codes_from_zero": {"channel": -7},
-    "bitmasks": {"holdings_lag_2": 1 << 24},
     "owned_is_latest": {"owned": 0},
     "months_known_counted": {"months_known": 3},
     "products_held_counted": {"products_held": None},
-    "changes_range": {"closures": -1},
     "added_in_window": {"months_since_added_bit_2": 4},
     "added_has_additions": {"additions": 0},
     "season_circle": {"season_sine": 0.5},
 }
 
+RANGES = {each.name: each.range for each in FEATURES if each.range is not None}
+OUTSIDE: dict[str, dict[str, Any]] = {
+    f"{name} {side}": {name: bound + step}
+    for name, legal in RANGES.items()
+    for side, bound, step in (("below", legal.low, -1), ("beyond", legal.high, 1))
+    if bound is not None
+}
+"""Each feature at a value on either side of the range that it declares."""
 GOOD = "none"
 
 
@@ -137,12 +138,19 @@ def test_every_rule_on_rows_of_customers_has_its_break_here(settings: Settings) 
 
 def test_good_features_keep_every_rule_and_each_break_breaks_its_own(settings: Settings, session: SparkSession) -> None:
     good = [feature_row(i) for i in range(1, ROWS_OF_A_CASE + 1)]
-    cases = {GOOD: good} | {rule: [row | change for row in good] for rule, change in FEATURES_BREAKS.items()}
-    found = judged(settings, session, FEATURES_TABLE, cases)
+    breaks = FEATURES_BREAKS | OUTSIDE
+    found = judged(
+        settings,
+        session,
+        FEATURES_TABLE,
+        {GOOD: good} | {name: [row | change for row in good] for name, change in breaks.items()},
+    )
     assert broken(found[GOOD]) == {}
     assert {rule for rule in FEATURES_BREAKS if rule not in broken(found[rule])} == set()
+    of_range = {name: legal.rule or f"{name}_range" for name, legal in RANGES.items()}
+    assert {case for case in OUTSIDE if of_range[case.split()[0]] not in broken(found[case])} == set()
     on_rows = {rule.name for rule in suite("features", settings.quality) if rule.aggregates()}
-    assert {name for name in on_rows if not name.endswith("_as_in_customers")} == set(FEATURES_BREAKS)
+    assert {name for name in on_rows if not name.endswith("_as_in_customers")} == {*FEATURES_BREAKS, *of_range.values()}
 
 
 def test_seniority_is_a_warning_while_it_is_frozen(settings: Settings, session: SparkSession) -> None:

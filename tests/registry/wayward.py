@@ -7,8 +7,9 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 
 from santander.features.expansion import Features
+from santander.models.progress import Progress, no_progress
 from santander.models.ranking import Scores
-from santander.models.recommender import KindSettings, Progress, Recommender, silent
+from santander.models.recommender import KindSettings, Recommender
 from santander.models.training_set import TrainingData
 
 Fault = Literal["a product for some", "every product for one", "infinite for one"]
@@ -35,7 +36,7 @@ class Wayward(Recommender):
         settings: KindSettings,
         training: TrainingData,
         validation: TrainingData | None = None,  # noqa: ARG003
-        progress: Progress = silent,  # noqa: ARG003
+        progress: Progress = no_progress,  # noqa: ARG003
     ) -> Self:
         assert isinstance(settings, WaywardSettings)
         return cls(settings, training.shares())
@@ -50,6 +51,10 @@ class Wayward(Recommender):
         else:
             scores[-1, 5] = np.inf
         return scores
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        return ("owned",)
 
     def save(self, folder: Path) -> None:
         (folder / "wayward.json").write_text(json.dumps({"prior": self.prior.tolist(), **self.settings.model_dump()}))

@@ -56,7 +56,7 @@ def test_values_of_another_declaration_are_refused_and_not_read_as_something_els
     table = pa.Table.from_pylist([{"snapshot_date": dt.date(2016, 5, 28)}], schema=SCHEMA)
     value = Layout().pack(table).to_pylist()
     swapped = [FEATURES[2], FEATURES[1], FEATURES[0], *FEATURES[3:]]
-    longer = [*FEATURES, Feature("another", "tinyint", Family.SEASON, "One more")]
+    longer = [*FEATURES, Feature("another", "boolean", Family.SEASON, "One more")]
     for other in (swapped, longer):
         with pytest.raises(OtherLayout, match="run santander materialize"):
             Layout(other).unpack(value)

@@ -10,7 +10,7 @@ from optuna.distributions import CategoricalDistribution
 from santander.models.boosted_trees import BoostedTrees
 from santander.models.kinds import settings_of
 from santander.models.popularity import PopularitySettings
-from santander.models.recommender import silent
+from santander.models.progress import no_progress
 from santander.tune.pruning import RECIPE, MedianOfRecipe, Stopped, Watch, learning_rate
 
 ROUNDS = 40
@@ -32,7 +32,7 @@ def rounds_made(of: optuna.Study, loss: Loss, *, eta: float = 0.5, warmup_rounds
     of.enqueue_trial({RECIPE: recipe})
     trial = of.ask({RECIPE: CategoricalDistribution(["a", "b"])})
     settings = settings_of(BoostedTrees, {"columns": ["profile"], "rounds": ROUNDS, "eta": eta, "max_depth": 3})
-    watch = Watch(trial, settings, warmup_rounds, silent, threading.Event())
+    watch = Watch(trial, settings, warmup_rounds, no_progress, threading.Event())
     for done in range(1, ROUNDS + 1):
         try:
             watch(done, ROUNDS, loss(done))
@@ -91,7 +91,7 @@ def test_a_loss_that_is_no_number_is_not_told() -> None:
 
 def test_an_interrupted_search_ends_the_fit_at_its_next_round() -> None:
     stop = threading.Event()
-    watch = Watch(study().ask(), PopularitySettings(), None, silent, stop)
+    watch = Watch(study().ask(), PopularitySettings(), None, no_progress, stop)
     watch(1, 2, None)
     stop.set()
     with pytest.raises(Stopped):

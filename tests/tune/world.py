@@ -18,7 +18,7 @@ import yaml
 from santander.config.settings import Settings, conf_dir
 from santander.lake.lake import Lake
 from santander.models.month_weight import ALIKE
-from santander.models.recommender import Progress
+from santander.models.progress import Progress
 from santander.models.training_set import TrainingSet
 from santander.schema.months import Month
 from santander.tune.ground import Ground, Measured, months_of_trials

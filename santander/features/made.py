@@ -1,0 +1,80 @@
+"""Which function makes which feature. A feature is declared once (``declaration.py``) and made by one function of its family.
+
+A family is made from one source, so no function can see what its family must not know: ``profile.py`` from rows of the month
+itself without products, ``history.py`` from the products of the months before, ``last_month.py`` from other columns of the month
+right before, ``season.py`` from the calendar.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Generic, TypeVar
+
+import pyarrow as pa
+
+from santander.errors import SantanderError
+from santander.schema.features import FEATURES, Family, Feature
+from santander.schema.products import PRODUCT_NAMES
+from santander.schema.types import arrow_type
+
+S = TypeVar("S")
+Make = Callable[[S], pa.Array | Mapping[str, pa.Array]]
+"""Makes one feature, or several that come out of one computation, for some customers; null where a feature is not known."""
+
+_DECLARED = {feature.name: feature for feature in FEATURES}
+
+
+class Made(Generic[S]):
+    """The functions of a family that are made from a source ``S``."""
+
+    def __init__(self, family: Family, *, products: bool = False) -> None:
+        """``products``: whether the functions may read which products a customer holds."""
+        self._family, self._products = family, products
+        self._functions: dict[tuple[str, ...], Make[S]] = {}
+        self.reads: tuple[str, ...] = ()
+        """The columns of ``customers`` that the functions read."""
+
+    @property
+    def features(self) -> list[Feature]:
+        """The features made."""
+        return [_DECLARED[name] for names in self._functions for name in names]
+
+    def makes(self, *names: str, reads: Collection[str] = ()) -> Callable[[Make[S]], Make[S]]:
+        """Register the function below as the one that makes these features from the columns ``reads`` of ``customers``.
+
+        For one name it returns the array, for several a mapping by name. Raises ValueError for a name that the family does not
+        declare or that another function makes, and for columns that the family must not read.
+        """
+        for name in names:
+            feature = _DECLARED.get(name)
+            if feature is None or feature.family is not self._family:
+                raise ValueError(f"'{name}' is not declared as a feature of the family {self._family}")
+            if feature in self.features:
+                raise ValueError(f"feature '{name}' is made by another function already")
+        if not self._products and (seen := {*reads} & {*PRODUCT_NAMES, "holdings"}):
+            raise ValueError(f"{', '.join(names)}: what a customer holds must not be read here: {', '.join(sorted(seen))}")
+
+        def register(function: Make[S]) -> Make[S]:
+            self._functions[names] = function
+            self.reads = tuple(dict.fromkeys((*self.reads, *reads)))
+            return function
+
+        return register
+
+    def arrays(self, source: S) -> dict[str, pa.Array]:
+        """Every feature by name; raises TypeError for a function that makes another type than is declared."""
+        found: dict[str, pa.Array] = {}
+        for names, function in self._functions.items():
+            made = function(source)
+            found.update(made if isinstance(made, Mapping) else {names[0]: made})
+            for name in names:
+                if found[name].type != (declared := arrow_type(_DECLARED[name].type)):
+                    raise TypeError(f"feature '{name}' is declared as {declared}, its function makes {found[name].type}")
+        return found
+
+
+def require_functions(made: Collection[Made[Any]]) -> None:
+    """Raise SantanderError for a declared feature that no function makes."""
+    there = {feature.name for each in made for feature in each.features}
+    if lacking := [name for name in _DECLARED if name not in there]:
+        raise SantanderError(
+            f"no function in santander/features makes {', '.join(lacking)}: register one by '.makes(\"{lacking[0]}\")'"
+        )
