@@ -12,8 +12,9 @@ from santander.config.named_folders import called, no_file
 from santander.config.sizes import parsed_size
 from santander.errors import InputError
 from santander.schema.columns import columns_that_read
+from santander.storage.bucket import BucketPath
 from santander.storage.place_names import local_path
-from santander.storage.places import BucketPath, Place, folder_place
+from santander.storage.places import Place, folder_place
 
 EMBEDDED = "sail"
 """The master that names the engine inside the process."""

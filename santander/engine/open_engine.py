@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from santander.config.sizes import shown_size
 from santander.engine.memory.budget import Budget
 from santander.errors import InputError
-from santander.storage.places import BucketPath
+from santander.storage.bucket import BucketPath
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from santander.engine.ending import take_back_ctrl_c
 from santander.errors import InputError
-from santander.storage.places import BucketPath
+from santander.storage.bucket import BucketPath
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

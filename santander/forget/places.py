@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from santander.errors import telling_line
-from santander.storage.places import BucketPath, Place
+from santander.storage.bucket import BucketPath
+from santander.storage.places import Place
 
 
 @dataclass(frozen=True, slots=True)

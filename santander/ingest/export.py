@@ -23,7 +23,8 @@ from santander.lake.lake import Lake
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS, PARTITION
 from santander.schema.columns import LEGAL_HEADERS, PROFILE_COLUMNS
 from santander.schema.months import Month
-from santander.storage.places import BucketPath, Place, whole_file
+from santander.storage.bucket import BucketPath
+from santander.storage.places import Place, whole_file
 
 _ROW_REASONS = (FIELD_COUNT, OPEN_QUOTE, STRAY_RETURN, DUPLICATE, "bad_[a-z_]+")
 _VALUE_REASON = f"[a-z_]+: (?:{UNREADABLE}|{OUT_OF_RANGE})"

@@ -5,7 +5,8 @@ import stat
 from pathlib import Path
 from typing import TypeAlias
 
-from santander.storage.places import Place, state_in_bucket
+from santander.storage.bucket import state_in_bucket
+from santander.storage.places import Place
 
 FileState: TypeAlias = tuple[int, ...] | tuple[int, str]
 """What changes whenever a file does: size, times and number of a local file; size and time of an object in a bucket."""

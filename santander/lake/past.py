@@ -5,7 +5,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from santander.errors import SantanderError
-from santander.lake.lake import Lake, in_months
+from santander.lake.lake import Lake
+from santander.lake.reading import in_months
 from santander.lake.table_files import files_of
 from santander.lake.table_schema import OutdatedTable, check_schema
 from santander.schema.catalogue import Table

@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING
 
 from santander.errors import SantanderError
 from santander.schema.catalogue import Table
+from santander.schema.types import delta_type
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
     from deltalake import Schema as DeltaSchema
-    from deltalake.schema import ArrayType, PrimitiveType
-
-_NAMED_OTHERWISE = {"tinyint": "byte", "smallint": "short", "int": "integer", "bigint": "long"}
-"""Types that Delta names otherwise than Spark SQL."""
 
 
 class OutdatedTable(SantanderError):
@@ -43,14 +40,7 @@ def declared_schema(table: Table) -> "DeltaSchema":
     from deltalake import Field
     from deltalake import Schema as DeltaSchema
 
-    return DeltaSchema([Field(name, _delta_type(type_)) for name, type_ in table.columns])
-
-
-def _delta_type(name: str) -> "ArrayType | PrimitiveType":
-    """The Delta type of a Spark SQL type name such as ``int`` or ``array<double>``."""
-    from deltalake.schema import ArrayType, PrimitiveType
-
-    return ArrayType(_delta_type(name[6:-1])) if name.startswith("array<") else PrimitiveType(_NAMED_OTHERWISE.get(name, name))
+    return DeltaSchema([Field(name, delta_type(type_)) for name, type_ in table.columns])
 
 
 def check_schema(delta: "DeltaTable", table: Table) -> "DeltaTable":

@@ -1,6 +1,5 @@
 """The catalogue: every Delta table once, with its columns and what a row of it means."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,7 +7,7 @@ from santander.schema.columns import COLUMNS
 from santander.schema.features import FEATURES
 
 if TYPE_CHECKING:
-    from pyspark.sql.types import DataType, StructType
+    from pyspark.sql.types import StructType
 
 PARTITION = "snapshot_date"
 """Monthly tables are partitioned by the date of their snapshot, the 28th of the month."""
@@ -36,27 +35,9 @@ class Table:
         """The columns as a Spark schema."""
         from pyspark.sql.types import StructField, StructType
 
-        return StructType([StructField(name, _spark_type(type_)) for name, type_ in self.columns])
+        from santander.schema.types import spark_type
 
-
-def _spark_type(name: str) -> "DataType":
-    from pyspark.sql import types as T
-
-    if name.startswith("array<"):
-        return T.ArrayType(_spark_type(name[6:-1]))
-    plain: dict[str, Callable[[], T.DataType]] = {
-        "boolean": T.BooleanType,
-        "tinyint": T.ByteType,
-        "smallint": T.ShortType,
-        "int": T.IntegerType,
-        "bigint": T.LongType,
-        "double": T.DoubleType,
-        "string": T.StringType,
-        "date": T.DateType,
-        "timestamp": T.TimestampType,
-        "binary": T.BinaryType,
-    }
-    return plain[name]()
+        return StructType([StructField(name, spark_type(type_)) for name, type_ in self.columns])
 
 
 CUSTOMERS = Table(

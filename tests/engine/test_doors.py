@@ -16,7 +16,8 @@ from pyspark.sql import DataFrame, SparkSession
 from santander.config.settings import Settings
 from santander.ingest.cleaning import clean_column
 from santander.ingest.landing import LandingFileRefused, survey
-from santander.lake.lake import Lake, RowCountMismatch, SchemaMismatch
+from santander.lake.lake import Lake
+from santander.lake.mismatch import RowCountMismatch, SchemaMismatch
 from santander.lake.table_schema import ForeignTable, OutdatedTable
 from santander.pipeline.steps import Steps
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE, Table

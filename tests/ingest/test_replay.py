@@ -19,7 +19,8 @@ from santander.ingest.ingestion import ingest
 from santander.ingest.landing import LandingFileRefused
 from santander.ingest.merging import inserted_by_unfinished
 from santander.ingest.replay import ReplayReport, replay
-from santander.lake.lake import Lake, RowCountMismatch
+from santander.lake.lake import Lake
+from santander.lake.mismatch import RowCountMismatch
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE, Table
 from santander.schema.months import Month
 from tests.landing_files import header, landing_file, record

@@ -8,8 +8,9 @@ from filelock import FileLock
 from pyspark.sql import DataFrame, SparkSession
 
 from santander.config.settings import LockSettings, Settings
-from santander.lake.lake import Lake, RowCountMismatch, SchemaMismatch
+from santander.lake.lake import Lake
 from santander.lake.log_entries import drop_entries_before
+from santander.lake.mismatch import RowCountMismatch, SchemaMismatch
 from santander.lake.past import VersionGone, as_of
 from santander.lake.writers import TableBusy
 from santander.schema.catalogue import Table

@@ -11,7 +11,8 @@ import pytest
 from deltalake import DeltaTable
 
 from santander.lake import month_file_writer
-from santander.lake.lake import Lake, RowCountMismatch
+from santander.lake.lake import Lake
+from santander.lake.mismatch import RowCountMismatch
 from santander.lake.month_file_writer import MonthFileWriter
 from santander.lake.month_files import MonthFile, below
 from santander.schema.catalogue import Table

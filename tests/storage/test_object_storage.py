@@ -19,7 +19,8 @@ from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.ingest.landing import survey_all
 from santander.ingest.synthetic_mark import refuse_files_of_others
-from santander.lake.lake import Lake, RowCountMismatch
+from santander.lake.lake import Lake
+from santander.lake.mismatch import RowCountMismatch
 from santander.lake.writers import TooManyWriters
 from santander.pipeline.bank_of_folder import fill_with_bank, refuse_bank_beside_others
 from santander.pipeline.landing_choice import landing_files

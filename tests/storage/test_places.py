@@ -11,18 +11,9 @@ from santander.errors import InputError, SantanderError
 from santander.ingest.landing import Chunk, LandingFile, LandingFileRefused
 from santander.ingest.reading import read_chunk_on_worker
 from santander.lake.lake import Lake
-from santander.storage.places import (
-    Access,
-    BucketPath,
-    Place,
-    folder_place,
-    names_in,
-    open_read,
-    place,
-    remove_tree,
-    size_of,
-    whole_file,
-)
+from santander.storage.access import Access
+from santander.storage.bucket import BucketPath
+from santander.storage.places import Place, folder_place, names_in, open_read, place, remove_tree, size_of, whole_file
 from tests.s3_server import S3Server, free_port, s3_server, without_aws
 
 

@@ -1,0 +1,101 @@
+"""Commits to the Delta tables: one writer at a time, no erasure in between, a table made when it is first written, undoing.
+
+One writer at a time: writers.py sees to that. Steps and erasures are kept apart by person_lock.py.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from santander.lake.person_lock import alone, beside_other_steps
+from santander.lake.reading import LakeReader
+from santander.lake.table_schema import declared_schema
+from santander.lake.writers import ErasedMeanwhile, write_lock, written_alone, written_among_others
+from santander.schema.catalogue import PARTITION, SUPPRESSIONS, Table
+
+T = TypeVar("T")
+
+
+class LakeCommits(LakeReader):
+    """The Delta tables below one folder, with what every commit to them needs."""
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """One writer at a time, by a lock of this name below the state folder; raises TableBusy."""
+        with write_lock(self._locks, name, self._lock_wait):
+            yield
+
+    @contextmanager
+    def carrying_persons(self) -> Iterator[None]:
+        """A step that reads rows of customers and writes what it makes of them: no erasure may come in between.
+
+        Raises PersonsBusy while customers are being forgotten for longer than ``locks.wait``. Who forgets by another state
+        folder is noticed at the next commit: ErasedMeanwhile.
+        """
+        with beside_other_steps(self._locks, self._lock_wait):
+            outer, self._erased_before = self._erased_before, self._suppressed()
+            try:
+                yield
+            finally:
+                self._erased_before = outer
+
+    @contextmanager
+    def forgetting_persons(self) -> Iterator[None]:
+        """An erasure: no step that carries persons is under way; raises PersonsBusy when one stays so."""
+        with alone(self._locks, self._lock_wait):
+            yield
+
+    def _suppressed(self) -> int:
+        """A number that changes whenever customers are forgotten."""
+        return -1 if (version := self.version(SUPPRESSIONS)) is None else version
+
+    def _commit(self, table: Table, write: Callable[[], T]) -> T:
+        """Do a write that may be done twice: under the lock, or in a bucket again after another writer's commit."""
+
+        def create_and_write() -> T:
+            if self._erased_before is not None and table.names_customers and self._erased_before != self._suppressed():
+                raise ErasedMeanwhile(table.name)
+            self._create(table)
+            return write()
+
+        if self._in_bucket:
+            return written_among_others(table.name, create_and_write)
+        with self.lock(table.name):
+            return written_alone(table.name, create_and_write)
+
+    def _create(self, table: Table) -> None:
+        """Make the table, or refuse one that is there with other columns than the catalogue's or rules that we do not keep."""
+        from deltalake import CommitProperties, DeltaTable
+
+        if self.exists(table):
+            self.writable(table)
+            return
+        if not self._in_bucket:
+            Path(self._root).mkdir(parents=True, exist_ok=True)
+        where, options = self._for_deltalake(table)
+        DeltaTable.create(
+            where,
+            schema=declared_schema(table),
+            partition_by=[PARTITION] if table.monthly else None,
+            description=table.row,
+            mode="ignore",
+            storage_options=options,
+            # tried again by itself, it would make a table that is there a second time, with another id
+            commit_properties=CommitProperties(max_commit_retries=0),
+        )
+
+    def _roll_back(self, table: Table, version: int) -> bool:
+        """Undo one commit, unless others have been made since: theirs must stand."""
+        from deltalake.exceptions import DeltaError
+
+        latest = self._delta(table)
+        if latest.version() != version:
+            return False
+        try:
+            latest.restore(version - 1)
+        except DeltaError:
+            if not self._in_bucket:
+                raise
+            return False
+        return True

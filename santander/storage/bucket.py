@@ -1,0 +1,156 @@
+"""One key in a bucket, with the few methods of a path that files of ours need; errors of the client become one line."""
+
+import functools
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from santander.errors import InputError, SantanderError
+from santander.storage.access import ATTEMPTS, Access
+
+log = logging.getLogger("santander.storage")
+
+_CHUNK = 8 << 20
+"""Bytes of each part of an upload: servers want 5 MiB at the least for all but the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class BucketPath:
+    """One key, or all keys below it, in a bucket: written ``s3a://bucket/key``."""
+
+    bucket: str
+    key: str
+    access: Access = field(repr=False, compare=False)
+
+    def __truediv__(self, name: str) -> "BucketPath":
+        return BucketPath(self.bucket, f"{self.key}/{name}" if self.key else name, self.access)
+
+    def __str__(self) -> str:
+        return f"s3a://{self.path}"
+
+    @property
+    def path(self) -> str:
+        """Bucket and key as ``pyarrow`` writes them."""
+        return f"{self.bucket}/{self.key}" if self.key else self.bucket
+
+    @property
+    def name(self) -> str:
+        """The last part of the key."""
+        return self.key.rpartition("/")[2]
+
+    def is_file(self) -> bool:
+        """Whether there is an object of this key."""
+        from pyarrow.fs import FileType
+
+        with told_of(self):
+            return bool(self.access.filesystem().get_file_info(self.path).type == FileType.File)
+
+    def read_text(self) -> str:
+        """The whole object as UTF-8 text."""
+        with open_object(self) as source:
+            return source.read().decode()
+
+    def unlink(self, *, missing_ok: bool = False) -> None:
+        """Delete the object."""
+        if not missing_ok or self.is_file():
+            with told_of(self):
+                self.access.filesystem().delete_file(self.path)
+
+    def check(self) -> None:
+        """Find out once whether the bucket can be listed here; raises InputError or SantanderError that say what is missing."""
+        _check(self, self.access)
+
+
+def open_object(source: BucketPath) -> BinaryIO:
+    """Open an object for bytes; it can be read and sought."""
+    with told_of(source):
+        return cast("BinaryIO", source.access.filesystem().open_input_file(source.path))
+
+
+def state_in_bucket(file: BucketPath) -> tuple[int, str] | None:
+    """Size and time of an object, None where there is none."""
+    with told_of(file):
+        found = file.access.filesystem().get_file_info(file.path)
+    return (int(found.size), str(found.mtime_ns)) if found.is_file else None
+
+
+def upload(file: Path, target: BucketPath) -> None:
+    """One call into the library, which nothing interrupts: an upload that does not end leaves no object.
+
+    The library has been seen to say nothing of a server's refusal to put the parts together, so the object is looked at.
+    """
+    from pyarrow.fs import LocalFileSystem, copy_files
+
+    with told_of(target):
+        copy_files(
+            str(file),
+            target.path,
+            source_filesystem=LocalFileSystem(),
+            destination_filesystem=target.access.filesystem(),
+            chunk_size=_CHUNK,
+        )
+        arrived = target.access.filesystem().get_file_info(target.path)
+    if arrived.size != file.stat().st_size:
+        raise SantanderError(f"{target}: the upload did not arrive whole: try again")
+
+
+def remove_objects(folder: BucketPath) -> None:
+    """Delete all objects below a key; what cannot be removed stays, and a warning says so."""
+    said = ""
+    for _ in range(ATTEMPTS):  # a server that keeps folders deletes one when it is empty, and all are asked for at once
+        try:
+            folder.access.filesystem().delete_dir(folder.path)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            said = str(error)
+    log.warning("%s: not all of it could be removed (%s)", folder, said)
+
+
+@functools.cache
+def _check(folder: BucketPath, access: Access) -> None:
+    from pyarrow.fs import FileSelector
+
+    with told_of(folder):
+        try:
+            # listing, unlike the question whether the bucket is there, is answered with a reason when it is refused
+            access.filesystem().get_file_info(FileSelector(folder.path))
+        except FileNotFoundError:
+            log.debug("%s: empty", folder)
+
+
+@contextmanager
+def told_of(where: BucketPath) -> Iterator[None]:
+    """Errors of the S3 client as one line that names the remedy."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _explained(where, str(error)) from None
+
+
+_REFUSED = re.compile(
+    r"ACCESS_DENIED|SIGNATURE|ACCESS_KEY|CLIENT_TOKEN|UNRECOGNIZED_CLIENT|EXPIRED|AUTHENTICATION|UserNotFound|status 40[13]",
+    re.IGNORECASE,
+)
+
+
+def _explained(where: BucketPath, said: str) -> SantanderError:
+    access = where.access
+    if "NO_SUCH_BUCKET" in said:
+        return InputError(f"{where}: there is no bucket '{where.bucket}' at {access}: create it first")
+    if "NETWORK_CONNECTION" in said:
+        detail = said.rpartition("Details: ")[2].strip()
+        return SantanderError(f"{where}: no S3 server answers at {access} ({detail}); AWS_ENDPOINT_URL names another")
+    if "status 301" in said or "PERMANENT_REDIRECT" in said:
+        return InputError(f"{where}: the bucket lies in another region than {access.region}: set AWS_REGION")
+    if _REFUSED.search(said):
+        if access.key_id is None:
+            return InputError(f"{where}: no credentials for {access}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+        return InputError(f"{where}: {access} refuses these credentials: see AWS_ACCESS_KEY_ID and the bucket's policy")
+    return SantanderError(f"{where}: {said}")
