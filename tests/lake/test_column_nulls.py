@@ -10,6 +10,7 @@ from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_delt
 from santander.config.settings import Settings
 from santander.lake.column_nulls import nulls_by_month
 from santander.lake.lake import Lake
+from santander.lake.past import as_of
 from santander.schema.catalogue import CUSTOMERS
 from santander.schema.columns import PROFILE_COLUMNS
 from santander.schema.months import Month
@@ -69,7 +70,7 @@ def test_of_tables_as_they_were_only_the_months_that_are_read(bank: Bank, settin
     lake = Lake(settings)
     shutil.copytree(bank.lake.path(CUSTOMERS), lake.path(CUSTOMERS))
     april, may = Month(2016, 4), Month(2016, 5)
-    past = lake.as_of({CUSTOMERS: lake.version(CUSTOMERS) or 0}, [april, may])
+    past = as_of(lake, {CUSTOMERS: lake.version(CUSTOMERS) or 0}, [april, may])
     for file in lake.files_by_month(CUSTOMERS)[Month(2016, 3)]:
         file.unlink()  # type: ignore[union-attr]
     assert list(nulls_by_month(past, CUSTOMERS, ["holdings"])) == [april, may]

@@ -11,6 +11,7 @@ from santander.cli.verbs.reproduce import reproduce as verb
 from santander.errors import InputError
 from santander.evaluation.resampling import PairedDifference
 from santander.forget.forget import forget
+from santander.lake.past import as_of
 from santander.models.month_weight import MonthWeight
 from santander.registry.tracking import open_tracking
 from santander.reproduce.differences import differences
@@ -50,7 +51,7 @@ def test_features_as_stored_are_those_that_the_feature_store_gives(bank: Bank) -
     from santander.reproduce.retrieval import as_stored
 
     lake, month = bank.lake, Month(2016, 5)
-    now = lake.as_of({table: lake.version(table) or 0 for table in (CUSTOMERS, FEATURES_TABLE)})
+    now = as_of(lake, {table: lake.version(table) or 0 for table in (CUSTOMERS, FEATURES_TABLE)})
     rows = labels(lake.read_months(CUSTOMERS, [month]), lake.read_months(FEATURES_TABLE, [month]))
     # one whose features nobody has, as a customer of a month that was not built
     rows = rows.union(rows.limit(1).selectExpr("customer_id", "DATE '2019-01-28'", "added"))
@@ -129,7 +130,7 @@ def test_a_version_that_was_vacuumed_or_forgotten_is_named(scored_bank: Bank, tm
     folder = tmp_path / "data" / "lake" / "customers"
     for file in (folder / "snapshot_date=2015-02-28").glob("*.parquet"):
         file.unlink()  # a month that the run has no use for
-    lake.as_of(run.tables, run.candidate.fits[FitName.JUDGED].weights).check(CUSTOMERS)
+    as_of(lake, run.tables, run.candidate.fits[FitName.JUDGED].weights).check(CUSTOMERS)
     for file in (folder / f"snapshot_date={CORRECTED}-28").glob("*.parquet"):
         file.rename(file.with_suffix(".gone"))
     gone = reproduce(settings, lake, run)
