@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class SessionOnDemand:
     """To be called for the session; inside ``with``, which closes it if it was ever started.
 
-    Raises InputError for a master or a profile of Spark that is none, whether or not an engine will be needed.
+    Raises InputError for an unknown master or profile of Spark, whether or not an engine will be needed.
     """
 
     def __init__(self, settings: "Settings") -> None:

@@ -99,7 +99,7 @@ class Lake(LakeCommits):
     def replace_where(
         self, table: Table, frame: "DataFrame", predicate: str, rows_meant: int, lineage: Mapping[str, Any] | None = None
     ) -> int:
-        """Replace the rows that meet ``predicate`` by those of the frame, all of which meet it; the version of the commit.
+        """Replace the rows matching ``predicate`` by those of the frame, all of which match it, and return the commit's version.
 
         For tables that are not monthly; raises as ``replace_months`` does.
         """
@@ -119,7 +119,7 @@ class Lake(LakeCommits):
         return self._write_rows(table, rows, "overwrite", None)
 
     def update_rows(self, table: Table, predicate: str, values: Mapping[str, str]) -> int:
-        """Set text columns of the rows that meet an SQL predicate, without an engine; how many they were."""
+        """Set text columns of the rows matching ``predicate`` through deltalake and return how many they were."""
         literals = {name: "'" + text.replace("'", "''") + "'" for name, text in values.items()}  # the library escapes none
 
         def write() -> int:
@@ -128,7 +128,7 @@ class Lake(LakeCommits):
         return self._commit(table, write)
 
     def move_files(self, table: Table, former: str, present: str) -> int:
-        """Let the rows that name a file below a former folder name it below the present one; how many they were.
+        """Rename, in the column ``file``, the folder ``former`` to ``present`` and return how many rows changed.
 
         A table of an earlier release, which lacks columns, has its files renamed too.
         """
@@ -143,7 +143,10 @@ class Lake(LakeCommits):
             return int(self._delta(table).update(updates=renamed, predicate=inside)["num_updated_rows"])
 
     def delete_rows(self, table: Table, predicate: str, rows_meant: int) -> None:
-        """Delete the rows that meet an SQL predicate, without an engine; RowCountMismatch, undone, where not as many as meant."""
+        """Delete rows matching ``predicate`` through deltalake.
+
+        Raises RowCountMismatch, after rolling back, when the number deleted is not ``rows_meant``.
+        """
 
         def write() -> None:
             delta = self._delta(table)
@@ -154,7 +157,7 @@ class Lake(LakeCommits):
         self._commit(table, write)
 
     def stage(self, frame: "DataFrame", folder: Place) -> "DataFrame":
-        """Write rows of a step that are read more than once to a folder of its own, by month; the rows as read from there.
+        """Write rows that a step reads more than once to a folder of its own, by month, and return them as read from there.
 
         What the step makes of them is counted by the step, as there is no number to hold them against yet.
         """
@@ -163,7 +166,7 @@ class Lake(LakeCommits):
         return self.session.read.format("delta").load(where)
 
     def upgrade(self, table: Table) -> list[str]:
-        """Add the columns that the catalogue declares and the table was made without; their names."""
+        """Add the columns that the catalogue declares and the table lacks, and return their names."""
         with self.lock(table.name):
             if not self.exists(table):
                 return []
@@ -200,7 +203,7 @@ class Lake(LakeCommits):
         wrong: Callable[["DeltaTable"], tuple[Month | None, int, int] | None],
         lineage: Mapping[str, Any] | None,
     ) -> int:
-        """Replace rows in one commit and look at what it left: ``wrong`` gives month, rows meant and rows written."""
+        """Replace rows in one commit and check what it left: ``wrong`` returns month, rows meant and rows written, or None."""
         self._check_columns(table, frame)
 
         def write() -> int:
@@ -214,7 +217,7 @@ class Lake(LakeCommits):
         return self._commit(table, write)
 
     def _write(self, table: Table, frame: "DataFrame", predicate: str, lineage: Mapping[str, Any] | None) -> int | None:
-        """Replace the rows that meet ``predicate``; the version of this very commit, None where there was nothing to commit."""
+        """Replace the rows matching ``predicate``; return the version of this very commit, None where nothing was committed."""
         before = self._delta(table).version()
         told = dict(lineage or {}) | ({_WRITE: uuid.uuid4().hex} if self._in_bucket else {})
         writer = frame.write.format("delta").mode("overwrite").option("replaceWhere", predicate)
@@ -240,7 +243,7 @@ class Lake(LakeCommits):
         rows_meant: Callable[["DeltaTable"], Mapping[Month, int]],
         lineage: Mapping[str, Any] | None,
     ) -> int:
-        """Move waiting files into the table and commit them; ``rows_meant`` makes of the table before the rows after it."""
+        """Move waiting files into the table and commit them; ``rows_meant`` computes from the table before the rows after."""
         waiting = {file.name for file in files}
 
         def put_in_place() -> int:
@@ -267,7 +270,7 @@ class Lake(LakeCommits):
 
 
 def _other_rows(written: Mapping[Month, int], meant: Mapping[Month, int]) -> tuple[Month, int, int] | None:
-    """The first month that holds other rows than were meant, with both numbers."""
+    """Return the first month that holds another number of rows than meant, with both numbers; None if there is none."""
     return next(((m, meant[m], written.get(m, 0)) for m in sorted(meant) if written.get(m, 0) != meant[m]), None)
 
 

@@ -1,4 +1,4 @@
-"""Work dealt out to tasks of the engine: each task is sent all of it and does its own stretch, one piece after the other."""
+"""Work given to tasks of the engine: each task is sent all of it and does its own stretch, one piece after the other."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
@@ -17,7 +17,7 @@ W = TypeVar("W")
 
 
 def stretches(items: Sequence[W], sizes: Sequence[int], n: int) -> list[list[W]]:
-    """The items in order, cut into at most ``n`` stretches of about the same size."""
+    """Cut the items, in order, into at most ``n`` stretches of about the same size."""
     ends = np.cumsum(sizes)
     middles = ends - np.asarray(sizes) / 2
     of_item = np.minimum(middles * n // max(1, ends[-1]), n - 1)
@@ -32,7 +32,7 @@ def in_tasks(
     do: Callable[[Iterator[W]], Iterator[pa.RecordBatch]],
     schema: pa.Schema,
 ) -> "DataFrame":
-    """What ``do`` yields, as rows of ``schema``, when it is given the pieces of each of ``tasks`` tasks, or of fewer."""
+    """Run ``do`` over ``work`` in at most ``tasks`` parallel tasks; return the batches it yields as a DataFrame of ``schema``."""
     from pyspark.sql.pandas.types import from_arrow_schema
 
     def of_task(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -45,7 +45,7 @@ def in_tasks(
 def write_in_tasks(
     session: "SparkSession", work: Sequence[W], tasks: int, write: Callable[[Iterator[W]], Iterable[MonthFile]]
 ) -> list[MonthFile]:
-    """Let tasks write files of a monthly table; what ``write`` says of those of each. The driver puts them into the table."""
+    """Run ``write`` over ``work`` in tasks and return the files that they wrote, which no table names yet."""
 
     def of_task(pieces: Iterator[W]) -> Iterator[pa.RecordBatch]:
         yield as_batch(write(pieces))

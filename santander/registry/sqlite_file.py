@@ -12,8 +12,8 @@ def check_sqlite(file: Path) -> None:
     if not file.exists():
         return
     if not file.is_file():
-        raise SantanderError(f"{file} is to be a database of SQLite, and is no file: move it away")
+        raise SantanderError(f"{file} should be an SQLite database and is a folder: move it away")
     with file.open("rb") as opened:
         begins = opened.read(len(_MAGIC))
     if begins and begins != _MAGIC:
-        raise SantanderError(f"{file} is to be a database of SQLite, and is none: restore it, or move it away to begin anew")
+        raise SantanderError(f"{file} should be an SQLite database and is not one: restore it, or move it away to begin anew")

@@ -82,7 +82,7 @@ def test_ingest_prints_its_counts_as_json_on_the_last_line(tmp_path: Path) -> No
         (["train"], 2, "there is no table customers yet"),
         (["status", "--data-dir", "hdfs://host/prefix"], 2, "a place is a local path or s3a://bucket/prefix"),
         (["status", "--master", "local[2]", "--state-dir", "x", "--json"], 0, ""),
-        (["features", "--master", "mesos://host"], 2, "master 'mesos://host' is none"),
+        (["features", "--master", "mesos://host"], 2, "unknown master 'mesos://host'"),
     ],
 )
 def test_an_error_of_the_user_is_one_line_and_an_exit_code(tmp_path: Path, words: list[str], code: int, message: str) -> None:

@@ -137,7 +137,7 @@ def test_what_is_no_database_is_named(tmp_path: Path, content: bytes | None) -> 
     settings.state.mkdir()
     file = settings.state / "mlflow.db"
     file.mkdir() if content is None else file.write_bytes(content)
-    with pytest.raises(SantanderError, match=f"{file} is to be a database of SQLite"):
+    with pytest.raises(SantanderError, match=f"{file} should be an SQLite database"):
         champion_number(settings)
 
 

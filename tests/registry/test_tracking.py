@@ -60,9 +60,9 @@ def test_what_cannot_be_a_database_is_named_at_once(tmp_path: Path) -> None:
     settings = Settings.load(data_dir=str(tmp_path))
     file = settings.state / "mlflow.db"
     file.mkdir(parents=True)
-    with pytest.raises(SantanderError, match=f"{file} is to be a database of SQLite, and is no file"):
+    with pytest.raises(SantanderError, match=f"{file} should be an SQLite database and is a folder"):
         open_tracking(settings)
     file.rmdir()
     file.write_bytes(b"something else")
-    with pytest.raises(SantanderError, match=f"{file} is to be a database of SQLite, and is none"):
+    with pytest.raises(SantanderError, match=f"{file} should be an SQLite database and is not one"):
         open_tracking(settings)

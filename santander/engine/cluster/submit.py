@@ -34,7 +34,7 @@ _DELTA = {
 def arguments(settings: "Settings") -> list[str]:
     """The arguments of spark-submit, the application left out. Fetches jars and packs libraries the first time.
 
-    Raises InputError for a master or profile that is none, SantanderError when jars, Java or the wheel cannot be had.
+    Raises InputError for an unknown master or profile, SantanderError when jars, Java or the wheel cannot be had.
     """
     conf = {
         **_DELTA,
@@ -97,7 +97,7 @@ def master_kind(master: str) -> str:
     kind = re.split(r"[:\[]", master, maxsplit=1)[0].removesuffix("-cluster")
     if kind not in _PROFILES:
         raise InputError(
-            f"master '{master}' is none: sail, local[*], local[2], spark://host:7077, yarn or k8s://https://host:6443"
+            f"unknown master '{master}'; use sail, local[*], local[2], spark://host:7077, yarn or k8s://https://host:6443"
         )
     return kind
 
