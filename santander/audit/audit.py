@@ -58,7 +58,7 @@ class Audit:
         return [Month.parse(month) for month in sorted(named.union(*self._files.values()))]
 
     def run(self, months: Sequence[Month]) -> list[Findings]:
-        """What was found of each month, and last of lines without a month where there are any.
+        """Return the findings of each month, and last of lines without a month where there are any.
 
         Raises InputError for a month that is not there, and SantanderError when a table was written meanwhile.
         """

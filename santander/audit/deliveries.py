@@ -83,5 +83,5 @@ def _holding(ingestions: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
 
 
 def _in_order(ingestions: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """By time; rows of one ingestion keep the order in which they were appended, which is that of its files."""
+    """Return the rows by time; those of one ingestion keep the order in which they were appended, that of its files."""
     return sorted(ingestions, key=lambda row: (row["ingested_at"], row["ingestion_id"]))

@@ -43,7 +43,7 @@ _PROFILE = {
 
 
 def define_macros(engine: Engine) -> None:
-    """What the queries of this file call by name: a code of up to three digits and capitals as a number."""
+    """Define the functions that the queries of this file call: a code of up to three digits and capitals as a number."""
     digit = f"(strpos('{_DIGITS}', {{}}) - 1)"
     one, two, three = (digit.format(f"code[{place}]") for place in (1, 2, 3))
     engine.run(

@@ -100,7 +100,7 @@ class Source:
         return f"({query})"
 
     def lines_read(self, delivery: Delivery, month: str) -> int:
-        """How many lines of a file count under a month: those kept and those quarantined."""
+        """Return the number of lines of a file that count under a month: those kept and those quarantined."""
         kept = self.kept(delivery, month)
         lost = self._engine.row(
             f"SELECT count(*) AS n FROM source_quarantine WHERE position = {delivery.position} AND scope = 'row' "
@@ -109,7 +109,7 @@ class Source:
         return kept + int(lost["n"])
 
     def kept(self, delivery: Delivery, month: str) -> int:
-        """How many lines of a file are records of a month that were kept."""
+        """Return the number of lines of a file that are records of a month that were kept."""
         if month == UNKNOWN:
             return 0
         return int(self._engine.row(f"SELECT count(*) AS n FROM ({self._records(delivery, month)})")["n"])

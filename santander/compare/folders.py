@@ -76,7 +76,7 @@ class TableComparison:
 
     @property
     def verdict(self) -> Verdict:
-        """What is said of the table as a whole."""
+        """Return the verdict on the table as a whole."""
         said = {part.verdict for part in self.parts} or {Verdict.EMPTY}
         return next(
             verdict for verdict in (Verdict.DIFFERENT, Verdict.NOT_COMPARED, Verdict.EQUAL, Verdict.EMPTY) if verdict in said
@@ -93,7 +93,7 @@ class TrainingFigures:
 
     @property
     def relative_difference(self) -> float:
-        """How far apart they are, as a share of the one here; 0 when both are 0."""
+        """Return the difference as a share of the value here; 0 when both are 0."""
         return abs(self.there - self.here) / abs(self.here) if self.here else float(self.there != 0)
 
 
@@ -156,7 +156,7 @@ class _Side:
         return delta.to_pyarrow_table(filters=[(PARTITION, "=", month.snapshot)] if month else None)
 
     def quarantine(self) -> pa.Table:
-        """What is in quarantine, and whether a replay resolved it: which one is no content."""
+        """Return the quarantined lines and values, and whether a replay resolved each; by which replay does not count."""
         rows = self.rows(QUARANTINE)
         position = rows.column_names.index("resolved_by")
         resolved = pc.if_else(pc.is_valid(rows["resolved_by"]), "by a replay", None)

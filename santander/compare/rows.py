@@ -158,7 +158,7 @@ def _taken(column: pa.ChunkedArray, rows: "NDArray[Any]") -> pa.Array:
 
 
 def _differs(one: pa.Array, other: pa.Array) -> "NDArray[np.bool_]":
-    """Where two arrays of one type and length do not hold the same, to the bit."""
+    """Return a mask of the positions at which two arrays of one type and length differ, to the bit."""
     if one.type in _BITS:
         one, other = _float_bits(one), _float_bits(other)
     values = pc.fill_null(pc.not_equal(one, other), False)
@@ -174,7 +174,7 @@ def _float_bits(values: pa.Array) -> pa.Array:
 
 
 def _apart(one: pa.Array, other: pa.Array, distance: float) -> "NDArray[np.bool_]":
-    """Where two arrays of numbers are further apart than ``distance``, or one is null or NaN and the other is not."""
+    """Return a mask of positions further apart than ``distance``, or where one is null or NaN and the other is not."""
     a, b = (pc.fill_null(values, 0.0).to_numpy(zero_copy_only=False) for values in (one, other))
     with np.errstate(invalid="ignore"):
         close = (np.abs(a - b) <= distance) | (a == b) | (np.isnan(a) & np.isnan(b))

@@ -37,7 +37,7 @@ class SubmissionFolder:
 
 
 def compare_submissions(here: bytes | None, there: bytes | None) -> RowsDifference:
-    """What tells two files apart, by customer; files that list the same in other bytes differ too."""
+    """Return how two files differ, by customer; files that list the same in other bytes differ too."""
     difference = compare_rows(_lists(here), _lists(there), key=[HEADER[0]])
     if difference.equal and here != there:
         return dataclasses.replace(difference, structure=["the same lists in other bytes, such as another order of lines"])

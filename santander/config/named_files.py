@@ -29,7 +29,7 @@ def read_conf_file(folder: str, name: str, what: str) -> dict[str, Any]:
 
 
 def told(error: ValidationError) -> str:
-    """What is wrong, place by place, in one line. Of a list whose items are wrong only the items are named."""
+    """Return the errors, place by place, in one line. Of a list whose items are wrong only the items are named."""
     wrong = error.errors()
     places = [e["loc"] for e in wrong]
     inner = [e for e in wrong if not any(len(other) > len(e["loc"]) and other[: len(e["loc"])] == e["loc"] for other in places)]

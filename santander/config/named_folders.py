@@ -20,7 +20,7 @@ def no_file(text: str) -> Path:
 
 
 def called(option: str, text: str, read: Callable[[str], T]) -> T:
-    """What ``read`` makes of a text; where it raises InputError, the line begins with the option that gave the text."""
+    """Return ``read(text)``; an InputError that it raises begins with the option that gave the text."""
     try:
         return read(text)
     except InputError as error:

@@ -304,5 +304,5 @@ class Settings(BaseSettings):
 
     @property
     def lake(self) -> str:
-        """Where the Delta tables lie, one folder a table."""
+        """Return the address of the folder of the Delta tables, one folder a table."""
         return str(self.data / "lake")  # s3a:// for both engines and deltalake

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def start_facts(settings: "Settings") -> dict[str, str | None]:
-    """What an engine is started with and cannot be given later, by the name of the setting.
+    """Return the settings that an engine is started with and cannot be given later, by name.
 
     The data folder is none of it: one session reads tables of several folders.
     """

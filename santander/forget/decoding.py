@@ -185,7 +185,7 @@ def _distinct(column: "pa.Array") -> list[str]:
 
 
 def _end_of_whole_tokens(block: bytes) -> int:
-    """Where a block can be cut: behind its last line, else behind its last character that is part of no number or word."""
+    """Return the end of the last whole token of a block: its last line end, else its last character of no number or word."""
     if cut := block.rfind(b"\n") + 1:
         return cut
     found = _NO_NUMBER.search(block, max(len(block) - 4096, 0))

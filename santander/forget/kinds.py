@@ -94,7 +94,7 @@ def kind_of(head: bytes) -> Kind:
 
 
 def opaque_name(head: bytes) -> str:
-    """What a person calls a file that nothing here decodes."""
+    """Return the name for people of a kind of file that nothing here decodes."""
     return next((name for beginning, name in _OPAQUE.items() if head.startswith(beginning)), "of no kind that is known here")
 
 

@@ -122,7 +122,7 @@ def settle_rewritten(settings: "Settings", lake: "Lake", journal: Journal) -> No
 
 
 def _rename_ingest(settings: "Settings", lake: "Lake", file: Rewritten) -> None:
-    """What was ingested from the file counts as ingested from what it is now: ``run`` must not take it for a new one."""
+    """Record that the file as it is now was ingested, as it was before: ``run`` must not take it for a new one."""
     if not lake.exists(STEP_RUNS):
         return
     before, after = (ingest_fingerprint(settings, sha256) for sha256 in (file.old, file.new))

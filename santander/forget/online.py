@@ -35,7 +35,7 @@ def erase_online(settings: "Settings", lake: "Lake", ids: Numbers) -> tuple[list
 
 
 def held_online(settings: "Settings", lake: "Lake", ids: Numbers) -> tuple[int, list[str]]:
-    """How many of them the stores hold, each counted once a store, and a line for each store that was not reached."""
+    """Return how many of them the stores hold, each counted once a store, and a line for each store not reached."""
     from santander.store.withdrawal import online_among
 
     reached, left = _at_each(settings, lake, lambda store: online_among(store, ids.tolist()))

@@ -170,7 +170,7 @@ def _in_text(file: Place, part: Part, ids: Numbers, inner: str, *, is_ours: bool
 
 
 def _decoded(file: Place, part: Part, ids: Numbers, *, is_ours: bool) -> Found | None:
-    """What a part that is no text holds; None where nothing here decodes it."""
+    """Return the text inside a binary part; None where nothing here decodes it."""
     if part.kind is Kind.EMPTY:
         return iter(())
     if part.kind is Kind.SQLITE:
@@ -252,7 +252,7 @@ def _in_numpy(part: Part, ids: Numbers, *, is_ours: bool) -> Found:
 
 
 def _named(file: Place, found: "Iterable[tuple[str, Numbers]]", ids: Numbers) -> "list[Trace]":
-    """One trace for each place in the file, with the persons of all its blocks."""
+    """Return one trace for each place in the file, with the persons of all its blocks."""
     met: dict[str, list[Numbers]] = {}
     for where, values in found:
         if (theirs := np.unique(values[np.isin(values, ids)])).size:

@@ -45,7 +45,7 @@ def save(lake: Lake, row: Row) -> None:
 
 
 def alert_of(settings: "Settings", row: Row) -> str | None:
-    """What is alarming about a score; None where nothing is, or where one of the two shares is not known.
+    """Return the alert about a score; None where there is no reason for one, or one of the two shares is unknown.
 
     Alarming is a share of the ceiling that lies further below the validation's than ``kaggle.max_fall``, as a part of the
     latter: 0.10 lets 0.87 fall to 0.783.

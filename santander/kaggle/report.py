@@ -7,7 +7,7 @@ from santander.kaggle.upload import Uploaded
 
 
 def lines(uploaded: Uploaded) -> list[Text]:
-    """What was sent or found, the scores beside the validation, and what is alarming."""
+    """Return the lines for people: the file sent or found, the scores beside the validation, and alerts."""
     row = uploaded.row
     done = "sent" if uploaded.sent else "sent before"
     said = [Text(f"{done} to {row['competition']}: submission {row['reference']}, version {row['model_version']}")]

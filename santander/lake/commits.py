@@ -22,7 +22,7 @@ class LakeCommits(LakeReader):
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
-        """One writer at a time, by a lock of this name below the state folder; raises TableBusy."""
+        """Hold the lock of this name below the state folder, so that one writer is at work at a time; raises TableBusy."""
         with write_lock(self._locks, name, self._lock_wait):
             yield
 

@@ -61,7 +61,7 @@ class Lake(LakeCommits):
         rows_meant: Mapping[Month, int],
         lineage: Mapping[str, Any] | None = None,
     ) -> int:
-        """The same with rows that tasks have written already to ``files`` below ``folder``, from where they are moved.
+        """Replace the months of ``rows_meant`` by rows that tasks have written to ``files`` below ``folder``; return the version.
 
         No engine is needed: the files are named in the commit, together with those that they replace.
         """

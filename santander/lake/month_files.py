@@ -37,7 +37,7 @@ class MonthFile:
         return name_of_file(self.part, Month.parse(self.month))
 
     def statistics(self, key: str) -> str:
-        """What Delta's log says of the rows."""
+        """Return the statistics that Delta's log keeps of the file: rows, least and greatest values, nulls."""
         least, greatest = {key: self.least_key}, {key: self.greatest_key}
         nulls = json.loads(self.nulls)
         return json.dumps({"numRecords": self.rows, "minValues": least, "maxValues": greatest, "nullCount": nulls})

@@ -79,11 +79,11 @@ class LakeReader:
         return Budget.of(self._settings)
 
     def cores(self) -> int:
-        """How many tasks are at work at once: one for each core, of this machine or of the executors that Spark has."""
+        """Return how many tasks run at once: one for each core, of this machine or of Spark's executors."""
         return int(self.session.sparkContext.defaultParallelism) if self.has_workers else cores()
 
     def path(self, table: Table) -> str:
-        """Where the table lies, as a person writes it."""
+        """Return the table's address as a person writes it."""
         return f"{self._root}/{table.name}"
 
     @property
@@ -121,7 +121,7 @@ class LakeReader:
         return {month: carried.get((str(month), print_), print_) for month, print_ in fingerprints_of(self._delta(table)).items()}
 
     def files_by_month(self, table: Table) -> dict[Month, list[Place]]:
-        """Where the parquet files of each month lie, for tasks that read them without the engine."""
+        """Return the places of each month's parquet files, for tasks that read them without the engine."""
         places: dict[Month, list[Place]] = {}
         for file in sorted(files_of(self.delta(table)), key=lambda file: file.path) if self.exists(table) else ():
             places.setdefault(file.month, []).append(below(self.place / table.name, file.path))
@@ -150,7 +150,7 @@ class LakeReader:
         return check_schema(self._delta(table), table)
 
     def writable(self, table: Table) -> "DeltaTable":
-        """The same, for what deltalake writes or deletes; raises UnwritableProtocol too."""
+        """Return the table as ``delta`` does, to be written through deltalake; raises UnwritableProtocol too."""
         delta = self.delta(table)
         check_writable(delta, table, self.path(table))
         return delta

@@ -53,7 +53,7 @@ def fingerprints_of(delta: "DeltaTable") -> dict[Month, str]:
 
 
 def rows_meeting(delta: "DeltaTable", predicate: str) -> int:
-    """How many rows meet an SQL predicate; it reads the columns that the predicate names, in this process."""
+    """Return how many rows match an SQL predicate; reads the columns that it names, in this process."""
     from deltalake import QueryBuilder
 
     counted = QueryBuilder().register("t", delta).execute(f"SELECT count(*) AS n FROM t WHERE {predicate}")  # noqa: S608

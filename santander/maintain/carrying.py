@@ -9,7 +9,7 @@ from santander.schema.catalogue import CARRIED_FINGERPRINTS, Table
 
 @contextmanager
 def same_content(lake: Lake, table: Table) -> Iterator[None]:
-    """What the block writes to the table counts as the same content: steps that were up to date before are so after.
+    """Let the block rewrite a table's files with the same content: steps that were up to date before are so after.
 
     A month that was out of date stays so, as it is the fingerprint it had that goes on. When the process dies between the
     write and this note, the months count as changed, which costs time and nothing else.

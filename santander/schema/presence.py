@@ -19,7 +19,7 @@ def missing_months(rows: Mapping[Month, int]) -> list[Month]:
 
 
 def missing_line(missing: list[Month]) -> str:
-    """One line that names the months, what it means and the remedy."""
+    """Return a line that names the missing months, the consequence and the remedy."""
     return (
         f"no customers of {in_spans(missing)}, between months that are there: features that look back on them have nulls there, "
         "and additions of the month after are not known; ingest their landing files"

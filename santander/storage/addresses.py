@@ -43,5 +43,5 @@ def path_of_sqlite(address: str) -> Path | None:
 
 
 def read_only_sqlite(file: Path) -> str:
-    """What ``sqlite3.connect(…, uri=True)`` opens for reading alone: neither the file nor a table is ever made."""
+    """Return the address by which ``sqlite3.connect(…, uri=True)`` opens the file for reading alone and never makes it."""
     return f"file:{quote_from_bytes(os.fsencode(file))}?mode=ro"

@@ -79,7 +79,7 @@ def state_in_bucket(file: BucketPath) -> tuple[int, str] | None:
 
 
 def upload(file: Path, target: BucketPath) -> None:
-    """One call into the library, which nothing interrupts: an upload that does not end leaves no object.
+    """Upload a file in one call of the library, which nothing interrupts: an upload that does not end leaves no object.
 
     The library has been seen to say nothing of a server's refusal to put the parts together, so the object is looked at.
     """

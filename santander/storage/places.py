@@ -51,7 +51,7 @@ def recorded_place(text: str) -> Place:
 
 
 def folder_place(text: str) -> Place:
-    """As ``place``, for a folder that tables lie below: its prefix is of plain characters, which all clients spell alike."""
+    """Return the place of a folder of tables. Raises InputError for a prefix of other than plain characters."""
     found = place(text)
     if isinstance(found, BucketPath) and found.key and not _PREFIX.fullmatch(found.key):
         raise InputError(f"{text}: a prefix is made of letters, digits and ._=- between single slashes")

@@ -47,7 +47,7 @@ class SuppressionList:
         return {digest for digest, erasure in self.erasures.items() if erasure == erasure_id}
 
     def among(self, customer_ids: Iterable[int]) -> set[int]:
-        """Those of the customers who were erased."""
+        """Return the erased among the customers."""
         return {each for each in customer_ids if self.digest(each) in self.digests} if self else set()
 
 

@@ -33,7 +33,7 @@ class Budget:
 
     @classmethod
     def of(cls, settings: "Settings") -> "Budget":
-        """What the settings allow on this machine."""
+        """Return the budget that the settings allow on this machine."""
         if not settings.is_embedded:
             return cls(None)
         wanted, there = settings.memory.budget, round(SHARE_OF_MACHINE * machine_memory())
@@ -72,7 +72,7 @@ class Budget:
         return groups
 
     def tasks(self, fixed: int, per_task: int, at_most: int) -> int:
-        """How many tasks of ``per_task`` bytes may run at once beside ``fixed`` bytes: one at the least."""
+        """Return how many tasks of ``per_task`` bytes may run at once beside ``fixed`` bytes: one at the least."""
         return at_most if self.limit is None else max(1, min(at_most, (self.limit - fixed) // per_task))
 
 

@@ -20,7 +20,7 @@ class Footprint:
         return self.fixed + rows * self.per_row
 
     def beside(self, rows: int, per_row: int) -> "Footprint":
-        """The same while ``rows`` others, of ``per_row`` bytes each, are held all the time."""
+        """Return this footprint while ``rows`` other rows, of ``per_row`` bytes each, are held all the time."""
         return replace(self, fixed=self.fixed + rows * per_row)
 
 
