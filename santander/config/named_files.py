@@ -5,19 +5,17 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from santander.config.settings import conf_dir
+from santander.config.conf_folders import conf_layers
 from santander.errors import InputError
-
-_LAYERS = ("local", "base")
 
 
 def read_conf_file(folder: str, name: str, what: str) -> dict[str, Any]:
     """The content of a file; ``what`` is what messages call it. Raises InputError in one line."""
-    for path in (conf_dir() / layer / folder / f"{name}.yaml" for layer in _LAYERS):
+    for path in (layer / folder / f"{name}.yaml" for layer in conf_layers()):
         if path.is_file():
             break
     else:
-        found = {path.stem for layer in _LAYERS for path in (conf_dir() / layer / folder).glob("*.yaml")}
+        found = {path.stem for layer in conf_layers() for path in (layer / folder).glob("*.yaml")}
         raise InputError(f"there is no {what} '{name}': there are {', '.join(sorted(found)) or 'none'}")
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))

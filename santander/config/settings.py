@@ -1,6 +1,5 @@
 """One frozen, typed settings object: ``conf/base``, then ``conf/local``, then the environment, then options."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -8,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
+from santander.config.conf_folders import conf_layers
 from santander.config.named_folders import called, no_file
 from santander.config.sizes import parsed_size
 from santander.errors import InputError
@@ -18,15 +18,6 @@ from santander.storage.places import Place, folder_place
 
 EMBEDDED = "sail"
 """The master that names the engine inside the process."""
-
-
-def conf_dir() -> Path:
-    """The folder with ``base/`` and ``local/``: SANTANDER_CONF_DIR, else the one shipped with the code."""
-    if named := os.environ.get("SANTANDER_CONF_DIR"):
-        return Path(named)
-    package = Path(__file__).resolve().parent.parent
-    shipped = package / "conf"
-    return shipped if shipped.is_dir() else package.parent / "conf"
 
 
 class _Section(BaseModel):
@@ -106,6 +97,12 @@ class QualitySettings(_Section):
         """The usual share of nulls of a column and how far from it a month may lie."""
         named = self.null_shares.get(column)
         return (named.usual, named.within) if named else (0.0, self.null_share_unnamed)
+
+
+class ExpectationSettings(_Section):
+    """How long suites of the user are said to run: by engine, an expectation's seconds a month, and more a million rows."""
+
+    seconds: dict[Literal["sail", "spark"], tuple[float, float]]
 
 
 class TrainingSettings(_Section):
@@ -219,6 +216,7 @@ class Settings(BaseSettings):
     master: str
     ingest: IngestSettings
     quality: QualitySettings
+    expectations: ExpectationSettings
     training: TrainingSettings
     gate: GateSettings
     cross_validation: CrossValidationSettings
@@ -272,10 +270,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Options, environment, conf/local, conf/base: the first that names a setting wins."""
-        layers = [
-            YamlConfigSettingsSource(settings_cls, yaml_file=sorted((conf_dir() / layer).glob("*.yaml")))
-            for layer in ("local", "base")
-        ]
+        layers = [YamlConfigSettingsSource(settings_cls, yaml_file=sorted(folder.glob("*.yaml"))) for folder in conf_layers()]
         return (init_settings, env_settings, *layers)
 
     @property

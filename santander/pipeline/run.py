@@ -18,6 +18,7 @@ from santander.lake.lake import Lake
 from santander.pipeline.landing_choice import LANDING_FILES, landing_files
 from santander.pipeline.steps import StepOutcome, Steps
 from santander.pipeline.taking_in import INGEST
+from santander.quality.own_suites import own_suites
 from santander.schema.asked_months import AskedMonths
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, INGESTIONS
 from santander.schema.months import Month, month_range
@@ -154,6 +155,7 @@ def walk(
 
     asked = AskedMonths.read(month, first, last)
     chosen_recipe = Recipe.load(recipe or settings.training.recipe)
+    own_suites()  # a broken file is refused before anything is made or read
     with SessionOnDemand(settings) as session:
         landing = _landing_of(settings, files, asked, bank_customers, train=train)
         steps = Steps(settings, session, force=force)

@@ -13,7 +13,6 @@ import great_expectations as gx
 import pandas as pd
 from great_expectations.compatibility.pydantic import PrivateAttr
 from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
-from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults, ProgressBarsConfig
 from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
 from great_expectations.expectations.expectation import ColumnAggregateExpectation
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
@@ -23,6 +22,7 @@ from great_expectations.expectations.metrics.column_aggregate_metric_provider im
     column_aggregate_value,
 )
 
+from santander.quality.context import ephemeral_context
 from santander.quality.rules import Judgement, MonthFigures
 
 if TYPE_CHECKING:
@@ -86,12 +86,7 @@ class Validator:
     """Validates figures; one ephemeral context of the library, which keeps nothing and asks nobody."""
 
     def __init__(self) -> None:
-        in_memory = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
-        config = DataContextConfig(
-            store_backend_defaults=in_memory, progress_bars=ProgressBarsConfig(globally=False), analytics_enabled=False
-        )
-        context = gx.get_context(mode="ephemeral", project_config=config)
-        self._source = context.data_sources.add_pandas("figures")
+        self._source = ephemeral_context().data_sources.add_pandas("figures")
         self._months: dict[str, BatchDefinition[Any]] = {}
 
     def validate(self, figures: MonthFigures, judgements: Sequence[Judgement]) -> ExpectationSuiteValidationResult:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from santander.engine.memory.footprint import VALIDATE
@@ -11,9 +11,11 @@ from santander.lake.lake import Lake
 from santander.quality import figures as count
 from santander.quality import past
 from santander.quality.declaration import SUITES, suite
+from santander.quality.library import import_library
 from santander.quality.month_before import month_before
+from santander.quality.own_suites import OwnSuite, own_suites
 from santander.quality.report import RuleResult, ValidationReport
-from santander.quality.rules import PRODUCTS_DELIVERED, ROWS_BEFORE, MonthFigures
+from santander.quality.rules import PRODUCTS_DELIVERED, ROWS, ROWS_BEFORE, MonthFigures
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, QUALITY, Table
 from santander.schema.columns import PROFILE_COLUMNS
 from santander.schema.features import HISTORY_MONTHS
@@ -21,6 +23,7 @@ from santander.schema.months import Month
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
+    from santander.quality.own_validation import OwnResults, OwnValidator
 
 log = logging.getLogger("santander.quality")
 
@@ -44,6 +47,8 @@ def validate(settings: "Settings", lake: Lake, months: Sequence[Month], tables: 
     if absent or not months:
         raise InputError(f"no customers for {', '.join(absent) or 'any month'}: ingest the landing file of the month first")
     chosen = [table for table in TABLES if tables is None or table.name in tables]
+    suites = {name: suite for name, suite in own_suites().items() if name in {table.name for table in chosen}}
+    own = _validators(suites)
     gathered: list[MonthFigures] = []
     versions: dict[str, int] = {}
     for table in chosen:
@@ -52,15 +57,39 @@ def validate(settings: "Settings", lake: Lake, months: Sequence[Month], tables: 
         of_table = {month: present[month] for month in set(months) & set(present)}
         for together in lake.budget.batches(VALIDATE, of_table):
             gathered += _FIGURES[table.name](settings, lake, together, rows)
-    return _judge(settings, lake, gathered, versions)
+    found = {
+        (name, month): results
+        for name, validator in own.items()
+        for month, results in validator.validate(lake, _months_of(gathered, name), settings.expectations)
+    }
+    return _judge(settings, lake, gathered, versions, found)
 
 
-def _judge(settings: "Settings", lake: Lake, gathered: Sequence[MonthFigures], versions: dict[str, int]) -> ValidationReport:
-    from santander.quality.library import import_library
+def _validators(suites: Mapping[str, OwnSuite]) -> dict[str, "OwnValidator"]:
+    """Whoever runs the suites of the user, by table, made before anything is counted: what the library refuses is said then."""
+    if not suites:
+        return {}
+    import_library()
+    from santander.quality.own_validation import OwnValidator
 
+    return {name: OwnValidator(suite) for name, suite in suites.items()}
+
+
+def _months_of(gathered: Sequence[MonthFigures], table: str) -> dict[Month, int]:
+    return {figures.month: figures.counts[ROWS] for figures in gathered if figures.table == table}
+
+
+def _judge(
+    settings: "Settings",
+    lake: Lake,
+    gathered: Sequence[MonthFigures],
+    versions: dict[str, int],
+    own: Mapping[tuple[str, Month], "OwnResults"],
+) -> ValidationReport:
     import_library()
     from santander.quality.data_docs import Page, write_pages
     from santander.quality.expectations import Validator, passed_by_rule
+    from santander.quality.own_validation import with_own_results
 
     validator = Validator()
     rules = {table: suite(table, settings.quality) for table in SUITES}
@@ -70,8 +99,9 @@ def _judge(settings: "Settings", lake: Lake, gathered: Sequence[MonthFigures], v
         judged = [rule.judge(figures, settings.quality) for rule in rules[figures.table]]
         judgements = [judgement for judgement in judged if judgement is not None]
         found = validator.validate(figures, judgements)
-        pages.append(Page(figures.table, figures.month, found))
         passed = passed_by_rule(found)
+        of_user = own.get((figures.table, figures.month))
+        pages.append(Page(figures.table, figures.month, with_own_results(found, of_user.shown) if of_user else found))
         for judgement in judgements:
             held = passed[judgement.rule.name]
             results.append(
@@ -86,6 +116,7 @@ def _judge(settings: "Settings", lake: Lake, gathered: Sequence[MonthFigures], v
                     f"{judgement.observed}, expected {judgement.expected}",
                 )
             )
+        results += of_user.rows if of_user else ()
     report = ValidationReport(tuple(results), versions, dt.datetime.now(dt.UTC), settings.data / "quality")
     _record(lake, report)
     write_pages(report.data_docs, pages, lake.rows(QUALITY))

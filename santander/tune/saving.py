@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from santander.config.settings import conf_dir
+from santander.config.conf_folders import conf_dir, local_conf_dir
 from santander.errors import InputError
 from santander.training.recipe import Recipe
 
@@ -25,7 +25,7 @@ def check_name(name: str) -> None:
 def place_for(name: str, study: str) -> Path:
     """The file a recipe of this name goes to; raises InputError when it is taken by another recipe or cannot be written."""
     check_name(name)
-    path = conf_dir() / "local" / "recipes" / f"{name}.yaml"
+    path = local_conf_dir() / "recipes" / f"{name}.yaml"
     if path.exists() and not path.read_text().startswith(f"{_HEADER}{study}"):
         raise InputError(f"--save-as {name}: {path} is another recipe: remove it or choose another name")
     try:

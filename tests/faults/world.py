@@ -15,7 +15,8 @@ from pathlib import Path
 
 import yaml
 
-from santander.config.settings import Settings, conf_dir
+from santander.config.conf_folders import conf_dir
+from santander.config.settings import Settings
 from santander.schema.months import Month
 from santander.synthetic import BankSpec, generate
 from tests.faults.landmarks import Landmark, Landmarks

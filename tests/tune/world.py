@@ -15,7 +15,8 @@ from typing import Any
 import pyarrow as pa
 import yaml
 
-from santander.config.settings import Settings, conf_dir
+from santander.config.conf_folders import conf_dir
+from santander.config.settings import Settings
 from santander.lake.lake import Lake
 from santander.models.month_weight import ALIKE
 from santander.models.progress import Progress

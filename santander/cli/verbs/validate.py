@@ -18,10 +18,12 @@ def validate(month: MonthOption = None, from_: FromOption = None, to: ToOption =
     """
     from santander.engine.session import open_session
     from santander.lake.lake import Lake
+    from santander.quality.own_suites import own_suites
     from santander.quality.validation import validate as validate_months
     from santander.schema.asked_months import AskedMonths
     from santander.schema.catalogue import CUSTOMERS
 
+    own_suites()  # a broken file is refused before an engine is started
     asked = AskedMonths.read(month, from_, to)
     with open_session(settings) as session:
         lake = Lake(settings, session)

@@ -82,12 +82,12 @@ def is_local(master: str) -> bool:
 
 def profile_file(settings: "Settings") -> Path:
     """The properties of the named profile, or of the one that fits the master; conf/local goes before conf/base."""
-    from santander.config.settings import conf_dir
+    from santander.config.conf_folders import conf_layers
 
     kind = master_kind(settings.master)
     name = settings.spark.profile or _PROFILES[kind]
-    for layer in ("local", "base"):
-        if (file := conf_dir() / layer / "spark" / f"{name}.conf").is_file():
+    for layer in conf_layers():
+        if (file := layer / "spark" / f"{name}.conf").is_file():
             return file
     raise InputError(f"there is no Spark profile '{name}': no file {name}.conf in conf/base/spark or conf/local/spark")
 
