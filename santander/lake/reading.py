@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from santander.config.machine import cores
 from santander.engine.memory.budget import Budget
 from santander.engine.on_demand import SessionOnDemand
+from santander.engine.slots import cores_of
 from santander.errors import InputError
 from santander.lake.month_files import below
 from santander.lake.small_tables import rows_of
@@ -80,7 +81,7 @@ class LakeReader:
 
     def cores(self) -> int:
         """Return how many tasks run at once: one for each core, of this machine or of Spark's executors."""
-        return int(self.session.sparkContext.defaultParallelism) if self.has_workers else cores()
+        return cores_of(self.session) if self.has_workers else cores()
 
     def path(self, table: Table) -> str:
         """Return the table's address as a person writes it."""

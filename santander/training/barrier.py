@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from santander.engine.slots import slots_of
 from santander.errors import SantanderError
-from santander.training.slots import slots_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -82,9 +82,9 @@ def keep_training_set(
 
     Raises MissingSlots when fewer workers can train than the settings want.
     """
+    from santander.engine.slots import slots_of
     from santander.training.barrier import Guard
     from santander.training.distributed import DistributedTrainingSet
-    from santander.training.slots import slots_of
 
     wanted, patience = settings.spark.workers, settings.spark.barrier_wait
     Guard(lake.session, wanted or 1, patience).wait()

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from santander.config.machine import cores
+from santander.engine.slots import cores_of_a_slot
 from santander.errors import SantanderError, telling_line
 from santander.models.boosting import Boosting
 from santander.models.month_weight import MonthWeight
@@ -26,7 +27,6 @@ from santander.models.training_set import TrainingData, TrainingSet, additions_c
 from santander.schema.months import Month
 from santander.schema.types import arrow_schema
 from santander.training.barrier import Guard
-from santander.training.slots import cores_of_a_slot
 
 if TYPE_CHECKING:
     import xgboost

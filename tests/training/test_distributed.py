@@ -10,6 +10,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from santander.config.settings import Settings
+from santander.engine.slots import cores_of_a_slot, slots_of
 from santander.features.expansion import ColumnGroup
 from santander.lake.lake import Lake
 from santander.models.additions import RowWeight
@@ -24,7 +25,6 @@ from santander.store.access import open_store
 from santander.training.barrier import Guard, MissingSlots
 from santander.training.collect import collect_training_set, keep_training_set, through
 from santander.training.distributed import DistributedTrainingSet, TrainingFailed
-from santander.training.slots import cores_of_a_slot, slots_of
 from santander.training.train import train
 from tests.conftest import Bank
 from tests.models.recommender_contract import lists

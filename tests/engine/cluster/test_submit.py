@@ -4,13 +4,16 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from santander.config.settings import Settings, conf_dir
+from santander.config.conf_folders import conf_dir
+from santander.config.settings import Settings
 from santander.engine import session as engine
+from santander.engine.cluster.home import SPARK_LINE
 from santander.engine.cluster.java import NoJava
 from santander.engine.cluster.shipping import environment_archive, package_archive
 from santander.engine.cluster.submit import arguments, environment, master_kind, profile_file
@@ -79,8 +82,13 @@ def test_inside_one_machine_nothing_is_shipped(java):
     assert conf_of(words)["spark.sql.extensions"] == "io.delta.sql.DeltaSparkSessionExtension"
     jars = values_of(words, "--jars")[0].split(",")
     assert all(Path(jar).is_file() for jar in jars)
-    assert any("delta-spark" in jar for jar in jars)
+    assert f"delta-spark_{SPARK_LINE}_2.13-{version('delta-spark')}.jar" in {Path(jar).name for jar in jars}
     assert not any("hadoop-aws" in jar for jar in jars)
+
+
+def test_the_sums_are_of_the_delta_that_is_installed():
+    sums = (CHECKOUT / "santander" / "engine" / "cluster" / "jars" / "SHA256SUMS").read_text()
+    assert f" delta-spark_{SPARK_LINE}_2.13-{version('delta-spark')}.jar" in sums
 
 
 def test_a_cluster_is_sent_the_wheel_and_the_libraries(java):
@@ -136,7 +144,7 @@ def test_a_worker_without_the_right_python_says_so(tmp_path):
 
 def test_the_wheel_holds_the_code_as_it_is_now():
     with zipfile.ZipFile(package_archive()) as wheel:
-        assert wheel.read("santander/engine/session.py") == (CHECKOUT / "santander" / "engine.py").read_bytes()
+        assert wheel.read("santander/engine/session.py") == (CHECKOUT / "santander" / "engine" / "session.py").read_bytes()
 
 
 # --- the script ------------------------------------------------------------------------------------------------------

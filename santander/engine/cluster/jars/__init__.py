@@ -4,7 +4,8 @@
 
 Each set is an Ivy file here with exact versions; Spark's own Ivy fetches it, from the repositories that
 SANTANDER_IVY_SETTINGS (an Ivy settings file, such as for a mirror) names or from Maven Central. A Scala file of the
-same name beside it is compiled against these and Delta's jars, and its jar belongs to the set.
+same name beside it is compiled against these and Delta's jars, and its jar belongs to the set. Delta's jars have the
+version of the Python package ``delta-spark``, so that ``delta.tables`` and they belong together.
 """
 
 import hashlib
@@ -13,9 +14,10 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterable
+from importlib.metadata import version
 from pathlib import Path
 
-from santander.engine.cluster.home import cache_dir, spark_home
+from santander.engine.cluster.home import SPARK_LINE, cache_dir, spark_home
 from santander.engine.cluster.java import find_java_home
 from santander.engine.cluster.scala import compile_into
 from santander.errors import SantanderError
@@ -35,7 +37,9 @@ def _jars_of(name: str) -> list[Path]:
     from filelock import FileLock
 
     wanted, source = _HERE / f"{name}.xml", _HERE / f"{name}.scala"
-    content = b"".join(file.read_bytes() for file in (wanted, source) if file.is_file())
+    content = _filled_in(wanted).encode()
+    if source.is_file():
+        content += source.read_bytes() + _filled_in(_HERE / "delta.xml").encode()
     folder = cache_dir() / "jars" / f"{name}-{hashlib.sha256(content).hexdigest()[:12]}"
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -45,13 +49,27 @@ def _jars_of(name: str) -> list[Path]:
     return sorted(folder.glob("*.jar"))
 
 
+def _variables() -> dict[str, str]:
+    """What an Ivy file of a set leaves open, by name."""
+    return {"delta.version": version("delta-spark"), "spark.line": SPARK_LINE}
+
+
+def _filled_in(wanted: Path) -> str:
+    text = wanted.read_text(encoding="utf-8")
+    for name, value in _variables().items():
+        text = text.replace(f"${{{name}}}", value)
+    return text
+
+
 def _fetch(wanted: Path, folder: Path) -> None:
     log.info("fetching the jars of %s into %s, once on this machine", wanted.stem, folder)
     unfinished = folder.with_suffix(".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     ivy = next((spark_home() / "jars").glob("ivy-*.jar"))
     command = [
-        *(str(find_java_home() / "bin" / "java"), "-jar", str(ivy), "-warn"),
+        str(find_java_home() / "bin" / "java"),
+        *(f"-D{name}={value}" for name, value in _variables().items()),  # Ivy puts them in place of ${name}
+        *("-jar", str(ivy), "-warn"),
         *("-ivy", str(wanted), "-cache", str(cache_dir() / "ivy")),
         *("-types", "jar", "bundle"),
         *("-retrieve", f"{unfinished}/[artifact]-[revision].jar"),
