@@ -1,15 +1,19 @@
 """The rows that features are asked for, in any form Feast allows, as a frame of the engine."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from santander.errors import InputError
 from santander.schema.months import Month
+from santander.store.pandas_entities import arrow_entities
 from santander.store.spans import Moments, midnight, moments_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+
+_NUMBERS = ("bigint", "int", "smallint", "tinyint", "decimal", "double", "float")
+"""Spark types that are compared with a key by value, on either engine alike. Text is not: engines read it differently."""
 
 MOMENT = "event_timestamp"
 """Feast's name for the column that says as of when features are asked for."""
@@ -33,12 +37,15 @@ def moments_asked(entity_df: Any, entities: "DataFrame", moment: str) -> Moments
     return entity_df.moments if isinstance(entity_df, RowsOfMonths) else moments_of(entities, moment)
 
 
-def entity_frame(session: "SparkSession", entity_df: Any) -> "DataFrame":
+def entity_frame(session: "SparkSession", entity_df: Any, keys: Collection[str]) -> "DataFrame":
     """A frame as it is (and still lazy), a query as its result, a pandas frame sent to the engine.
 
-    Raises InputError without entity rows: retrieval by a range of dates alone is not offered.
+    Raises InputError without entity rows (retrieval by a range of dates alone is not offered), and for a pandas frame with a
+    column of several types.
     """
+    import pandas as pd
     from pyspark.sql import DataFrame
+    from pyspark.sql.pandas.types import from_arrow_schema
 
     if entity_df is None:
         raise InputError("features are retrieved for given entity rows: pass entity_df")
@@ -48,6 +55,9 @@ def entity_frame(session: "SparkSession", entity_df: Any) -> "DataFrame":
         return session.sql(entity_df)
     if isinstance(entity_df, DataFrame):
         return entity_df
+    if isinstance(entity_df, pd.DataFrame):
+        rows = arrow_entities(entity_df, keys, MOMENT)
+        return session.createDataFrame(rows) if rows.num_rows else session.createDataFrame([], from_arrow_schema(rows.schema))
     return session.createDataFrame(entity_df)
 
 
@@ -62,10 +72,14 @@ def moment_column(entities: "DataFrame") -> str:
     return times[0]
 
 
-def check_columns(entities: "DataFrame", needed: Iterable[str], added: Iterable[str]) -> None:
-    """Raise InputError when the entity rows lack a key, or hold a column with the name of a feature that is to be added."""
-    present = set(entities.columns)
-    if missing := sorted(set(needed) - present):
+def check_columns(entities: "DataFrame", keys: Iterable[str], added: Iterable[str]) -> None:
+    """Raise InputError when the entity rows lack a key, or hold one that is no number, or a column named like a feature."""
+    present = dict(entities.dtypes)
+    if missing := sorted(set(keys) - set(present)):
         raise InputError(f"entity rows lack {', '.join(missing)}")
-    if doubled := sorted(set(added) & present):
+    for key in keys:
+        if not present[key].startswith(_NUMBERS):
+            remedy = f"df['{key}'].astype('int64') in pandas or CAST({key} AS BIGINT) in SQL"
+            raise InputError(f"entity rows: {key} is {present[key]} and must be bigint: cast it, as by {remedy}")
+    if doubled := sorted(set(added) & set(present)):
         raise InputError(f"entity rows already hold columns named like features: {', '.join(doubled)}")

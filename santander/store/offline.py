@@ -64,11 +64,12 @@ class LakeOfflineStore(SparkOfflineStore):
     ) -> LakeRetrievalJob:
         """Each entity row with the features known at its moment; columns of the entity rows first, then the references."""
         lake = _lake_of(config)
-        entities = entity_frame(lake.session, entity_df)
-        moment = moment_column(entities)
         lookups = lookups_of(feature_views, feature_refs, full_names=full_feature_names)
+        keys = list(dict.fromkeys(name for _, lookup in lookups for _, name in lookup.keys))
         names = output_names(feature_refs, full_names=full_feature_names)
-        check_columns(entities, [name for _, lookup in lookups for _, name in lookup.keys], names)
+        entities = entity_frame(lake.session, entity_df, keys)
+        moment = moment_column(entities)
+        check_columns(entities, keys, names)
         moments = moments_asked(entity_df, entities, moment)
         joined = entities
         for source, lookup in lookups:

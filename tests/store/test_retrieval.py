@@ -105,8 +105,67 @@ def test_names_carry_their_view_when_asked_for(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (["15889", "15890"], "customer_id is string and must be bigint: cast it, as by "),
+        ([15889, "15890"], "customer_id mixes int and str: give the column one type, as by df.'customer_id'..astype.'int64'."),
+        ([True, False], "customer_id is boolean and must be bigint"),
+        ([b"1", b"2"], "customer_id is binary and must be bigint"),
+        ([2**63, 1], "customer_id holds int values that are too large"),
+    ],
+)
+def test_keys_that_are_no_numbers_are_refused_by_name_and_type(shop: Shop, keys: list[object], message: str) -> None:
+    entities = pd.DataFrame({"customer_id": pd.Series(keys, dtype=object), "event_timestamp": pd.Timestamp(MAY, tz="UTC")})
+    with pytest.raises(InputError, match=message) as refused:
+        shop.store.get_historical_features(entity_df=entities, features=["customer_profile:age"])
+    assert "\n" not in str(refused.value)
+
+
+def test_keys_of_any_number_type_find_their_rows_and_a_missing_key_finds_none(shop: Shop) -> None:
+    customer = shop.lake.read(FEATURES_TABLE).where(F.col("snapshot_date") == MAY).first()
+    assert customer is not None
+    known = customer["customer_id"]
+    forms = [
+        pd.Series([known, None], dtype="Int64"),
+        pd.Series([known, None], dtype=object),
+        pd.Series([known, float("nan")]),
+        pd.Series([known, 10**15], dtype="uint64"),
+        pd.Series([known, 10**15], dtype="category"),
+    ]
+    for keys in forms:
+        entities = pd.DataFrame({"customer_id": keys, "event_timestamp": pd.Timestamp(MAY)})
+        found = shop.store.get_historical_features(entity_df=entities, features=["customer_profile:age"]).to_arrow()
+        assert sorted(found["age"].to_pylist(), key=str) == sorted([customer["age"], None], key=str), keys.dtype
+
+
+@pytest.mark.parametrize(
+    "entities",
+    [
+        pd.DataFrame({"customer_id": [], "event_timestamp": []}),
+        pd.DataFrame({"customer_id": pd.Series([], dtype="int64"), "event_timestamp": pd.to_datetime([], utc=True), "label": []}),
+    ],
+    ids=["untyped", "typed"],
+)
+def test_no_entity_rows_give_no_rows_with_all_columns(shop: Shop, entities: pd.DataFrame) -> None:
+    found = shop.store.get_historical_features(entity_df=entities, features=["customer_profile:age"]).to_arrow()
+    assert found.num_rows == 0
+    assert found.column_names == [*entities.columns, "age"]
+    assert [str(found.schema.field(name).type) for name in ("customer_id", "age")] == ["int64", "int16"]
+
+
+def test_a_frame_without_columns_and_a_column_of_two_types_are_refused(shop: Shop) -> None:
+    with pytest.raises(InputError, match="entity rows have no columns: give customer_id and event_timestamp"):
+        shop.store.get_historical_features(entity_df=pd.DataFrame(), features=["customer_profile:age"])
+    mixed = pd.DataFrame({"customer_id": [1, 2], "event_timestamp": pd.Timestamp(MAY), "label": ["a", 3]})
+    with pytest.raises(InputError, match="label mixes int and str: give the column one type"):
+        shop.store.get_historical_features(entity_df=mixed, features=["customer_profile:age"])
+
+
+@pytest.mark.parametrize(
     ("columns", "message"),
     [
+        ("customer_id string, a date", "customer_id is string and must be bigint"),
+        ("customer_id boolean, a date", "customer_id is boolean and must be bigint"),
         ("customer_id bigint, day string", "exactly one date or timestamp column; found none"),
         ("customer_id bigint, a date, b timestamp", "found a, b"),
         ("customer bigint, a date", "lack customer_id"),
