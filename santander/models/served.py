@@ -5,10 +5,12 @@ so this name and the two below keep their meaning (docs/adr/0038-rooms.md).
 """
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
+from santander.errors import InputError
 from santander.models.kinds import load_recommender
 from santander.models.list_check import checked_lists
 from santander.models.recommender import Recommender
@@ -23,9 +25,10 @@ def load_fit(folder: Path) -> Recommender:
 def recommend(model: Recommender, rows: pd.DataFrame) -> pd.DataFrame:
     """Return a row per row of features: ``products`` (names, the likeliest first) and their ``scores``.
 
-    Raises WrongLists when the model's lists are not what lists must be.
+    A feature may have any numeric or boolean type and any of pandas' ways to be missing. Raises InputError for one that is
+    neither, WrongLists when the model's lists are not what lists must be.
     """
-    scores, ranks = checked_lists(model, pa.Table.from_pandas(rows, preserve_index=False))
+    scores, ranks = checked_lists(model, pa.table({str(name): _numbers(str(name), rows[name]) for name in rows.columns}))
     lists = [[bit for bit in row if bit >= 0] for row in ranks.tolist()]
     return pd.DataFrame(
         {
@@ -33,3 +36,19 @@ def recommend(model: Recommender, rows: pd.DataFrame) -> pd.DataFrame:
             "scores": [scores[i, bits].astype(float).tolist() for i, bits in enumerate(lists)],
         }
     )
+
+
+def _numbers(name: str, values: "pd.Series[Any]") -> pa.Array:
+    """The values with their nulls; nothing but nulls, of which pandas tells no type, as double."""
+    try:
+        column = pa.array(values, from_pandas=True)
+    except (pa.ArrowException, TypeError, OverflowError):
+        column = None
+    if column is not None and pa.types.is_null(column.type):
+        return column.cast(pa.float64())
+    if column is None or not (
+        pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_boolean(column.type)
+    ):
+        example = next(repr(value) for value in values if not isinstance(value, int | float | None))
+        raise InputError(f"feature {name} must be numbers or true and false, and holds {example}")
+    return column

@@ -49,18 +49,22 @@ def requirements(candidate: Candidate) -> list[str]:
 
 
 def signature(features: Sequence[str]) -> "ModelSignature":
-    """The features that a model reads in as double, lists and scores out. Whole numbers are double: they may be missing."""
+    """The features that a model reads in, lists and scores out.
+
+    A feature comes as integer, boolean, double or object, by where a frame is from and whether one value in it is missing. No one
+    type of MLflow takes them all, so that it checks their names, and the model their types (``santander.models.served``).
+    """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
-    from mlflow.types.schema import Array
+    from mlflow.types.schema import AnyType, Array
 
     return ModelSignature(
-        inputs=Schema([ColSpec(DataType.double, name) for name in features]),
+        inputs=Schema([ColSpec(AnyType(), name) for name in features]),  # type: ignore[no-untyped-call]
         outputs=Schema([ColSpec(Array(DataType.string), "products"), ColSpec(Array(DataType.double), "scores")]),
     )
 
 
 def input_example(rows: pa.Table, features: Sequence[str], shown: int = 5) -> pd.DataFrame:
-    """The first feature rows in the form the signature asks for."""
+    """The first feature rows as doubles, missing as NaN: a form that JSON keeps."""
     first = rows.select(list(features)).slice(0, shown)
     return pd.DataFrame({name: first[name].cast(pa.float64()).to_numpy(zero_copy_only=False) for name in features})

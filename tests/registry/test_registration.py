@@ -133,6 +133,22 @@ def test_the_model_has_a_signature_and_an_example_it_can_serve(settings: Setting
     assert answer["products"].map(len).tolist() == [7, 7, 7]
 
 
+def test_the_model_takes_features_in_the_types_that_frames_have_them_in(settings: Settings) -> None:
+    model = mlflow.pyfunc.load_model(_uri(settings, 2))
+    rows = feature_rows([SAVER, WORKER, {"age": None, "is_active": None, "holdings_lag_1": None}])
+    doubles = rows.to_pandas().astype(float)
+    wanted = model.predict(doubles)
+    as_arrow_gives = rows.to_pandas()
+    assert as_arrow_gives["is_active"].dtype == object, "flags with nulls among them"
+    more = as_arrow_gives.assign(customer_id=[1, 2, 3], event_timestamp=pd.Timestamp("2016-05-28", tz="UTC"))
+    for frame in (as_arrow_gives, as_arrow_gives.convert_dtypes(), more):
+        pd.testing.assert_frame_equal(model.predict(frame), wanted)
+    unknown = doubles.assign(age=pd.Series([None] * 3, dtype=object))
+    pd.testing.assert_frame_equal(model.predict(unknown), model.predict(doubles.assign(age=float("nan"))))
+    with pytest.raises(InputError, match="feature is_active must be numbers or true and false, and holds 'S'"):
+        model.predict(as_arrow_gives.assign(is_active="S"))
+
+
 def test_nothing_in_the_model_is_pickled(settings: Settings) -> None:
     files = [path for path in Path(_folder(settings, 2)).rglob("*") if path.is_file()]
     assert {path.suffix for path in files} <= {".json", ".ubj", ".py", ".txt", ".yaml", ""}
