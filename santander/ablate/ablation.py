@@ -57,7 +57,7 @@ class Ablation(RecipePart):
         return ablation
 
     def variants(self) -> list[Variant]:
-        """Each step as a whole recipe; raises InputError that names the step that cannot be made."""
+        """Return each step as a whole recipe; raises InputError that names the step that cannot be made."""
         made: dict[str, Recipe] = {}
         variants: list[Variant] = []
         for step in self.steps:

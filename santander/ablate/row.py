@@ -53,7 +53,7 @@ class AblationRow:
         }
 
     def parameters(self, recipe: Recipe) -> dict[str, Any]:
-        """What the row was made by, as a run names it."""
+        """Parameters of the row, as a run names them."""
         return {
             "step": self.step,
             "after": self.after or "none",

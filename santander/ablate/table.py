@@ -34,7 +34,7 @@ def tables_of(rows: Sequence[AblationRow]) -> "list[Table]":
 
 
 def markdown_of(rows: Sequence[AblationRow]) -> str:
-    """The same tables as Markdown."""
+    """Return the tables as Markdown."""
     parts = []
     for month, of_month in by_month(rows).items():
         headings, cells = _cells(of_month)

@@ -50,11 +50,11 @@ class Reach:
 
     @property
     def worth_of_history(self) -> float:
-        """What the model with lag 1 alone loses."""
+        """Loss of the model with lag 1 alone."""
         return self.model - self.lag_1
 
     def disagreements(self, *, full_size: bool) -> list[str]:
-        """What is not as calibrated. Oracle and baseline are judged at full size alone: a small bank has few buyers."""
+        """Return the figures off their calibration. Oracle and baseline count at full size alone: a small bank has few buyers."""
         found = []
         if full_size and abs(self.oracle - ORACLE_SHARE) > ORACLE_ALLOWED:
             found.append(f"oracle {self.oracle:.3f}, not {ORACLE_SHARE} ± {ORACLE_ALLOWED}")

@@ -28,7 +28,7 @@ class Audit:
 
 
 def tables(audits: list[Audit]) -> list[Table | str]:
-    """What a person reads: the counts, the oracle, what models reach, and the verdict."""
+    """Return the lines for people: the counts, the oracle, the models' figures, and the verdict."""
     found: list[Table | str] = [_figures_table(audits), _oracle_table(audits)]
     if any(audit.reach for audit in audits):
         found.append(_reach_table(audits))
@@ -71,7 +71,7 @@ def _oracle_table(audits: list[Audit]) -> Table:
 
 
 def _reach_table(audits: list[Audit]) -> Table:
-    """What oracle, baseline and models reach in the judged month, for the banks that were measured."""
+    """Return the figures of oracle, baseline and models in the judged month, for the banks that were measured."""
     measured = [(audit.seed, audit.reach) for audit in audits if audit.reach]
     names = ("seed", "month", "ceiling", "oracle", "baseline", "model", "lag 1 alone", "loses")
     table = Table(*names, title="shares of the ceiling")

@@ -16,7 +16,7 @@ Masks = npt.NDArray[np.integer]
 
 
 def hits(ranks: Ranks, added: Masks) -> npt.NDArray[np.bool_]:
-    """Where a list names an added product: (rows x 7) for lists (rows x 7) and bitmasks (rows)."""
+    """Return a mask (rows x 7) of the ranks whose product was added, for lists (rows x 7) and bitmasks (rows)."""
     found = np.zeros(ranks.shape, dtype=np.bool_)
     bought = np.flatnonzero(added)
     lists = ranks[bought]
@@ -27,7 +27,7 @@ def hits(ranks: Ranks, added: Masks) -> npt.NDArray[np.bool_]:
 
 
 def average_precision(ranks: Ranks, added: Masks) -> Precisions:
-    """One figure in [0, 1] per row; 0 for a row that added nothing.
+    """Return one figure in [0, 1] per row; 0 for a row that added nothing.
 
     The sum over hits at rank k of (hits up to k) / k, divided by the best number of hits, min(7, products added).
     Raises WrongLists for a list that names a product twice, which would count as often.

@@ -72,7 +72,7 @@ def by_product(ranks: Ranks, baseline_ranks: Ranks, added: Masks) -> tuple[Produ
 
 
 def found_at(ranks: Ranks, added: Masks) -> npt.NDArray[np.int64]:
-    """How many additions of each product stood at each rank: (24 x 7)."""
+    """Return the number of additions of each product at each rank: (24 x 7)."""
     row, rank = np.nonzero(hits(ranks, added))
     counts = np.zeros((N_PRODUCTS, LIST_LENGTH), dtype=np.int64)
     np.add.at(counts, (ranks[row, rank], rank), 1)

@@ -32,7 +32,7 @@ class CheckedCustomers:
 
     @classmethod
     def of(cls, judged: MonthToJudge) -> Self:
-        """The same customers every time: whether one is drawn is decided by a hash of the customer's number."""
+        """Draw the same customers every time: a hash of the customer's number decides."""
         share = min(1.0, ENOUGH / max(judged.rows.num_rows, 1))
         drawn = np.ones(judged.rows.num_rows, dtype=np.bool_)
         if share < 1:

@@ -37,17 +37,17 @@ class HiddenMonth:
 
     @property
     def customers(self) -> int:
-        """How many are judged."""
+        """Number of judged customers."""
         number: int = self.rows.num_rows
         return number
 
     @property
     def ceiling(self) -> None:
-        """Who adds something is not known."""
+        """Raises: who adds something is not known."""
 
     @cached_property
     def oracle(self) -> float:
-        """What ranking by the chances themselves reaches."""
+        """MAP@7 of ranking by the chances themselves."""
         owned = integers(self.rows, "owned", unknown=0)
         ranks = top_products(self.chances, owned, prior=np.zeros(N_PRODUCTS))
         refuse_wrong_lists("the oracle", ranks, self.chances, owned)

@@ -49,7 +49,7 @@ class Evaluation:
 
     @property
     def slices(self) -> tuple[SegmentFigures, ...]:
-        """What the gate looks at besides everybody: the segments, and the new customers."""
+        """Slices that the gate judges beside everybody: the segments, and the new customers."""
         return self.segments if self.new_customers is None else (*self.segments, self.new_customers)
 
     def figures(self) -> dict[str, Any]:
@@ -90,7 +90,7 @@ class Judgement:
 
     @cached_property
     def calibration(self) -> tuple[CalibrationBin, ...]:
-        """How far the chances that the scores give hold, among additions."""
+        """Calibration of the chances that the scores give, among additions."""
         return calibration_of(self.scores, self.judged.added)
 
     @property

@@ -26,7 +26,7 @@ class MonthToJudge:
 
     @cached_property
     def added(self) -> Masks:
-        """What each customer added, as a bitmask."""
+        """Bitmask of the products that each customer added."""
         return np.asarray(self.rows["added"].to_numpy(), dtype=np.int64)
 
     @cached_property
@@ -36,7 +36,7 @@ class MonthToJudge:
 
     @property
     def buyers(self) -> int:
-        """How many customers added something."""
+        """Number of customers who added something."""
         return len(self.bought)
 
     def lists_of_buyers(self, model: Recommender) -> Ranks:

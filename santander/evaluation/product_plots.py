@@ -50,7 +50,7 @@ def _found(
 
 
 def lost_by_product(evaluation: Evaluation) -> "Figure":
-    """Where the distance to the ceiling lies: the part of it that each product's additions account for."""
+    """Draw the part of the distance to the ceiling that each product's additions account for."""
     lost = sorted((p for p in evaluation.products if p.additions), key=lambda p: p.lost)
     figure, axes = new_axes(height=1.4 + 0.34 * max(len(lost), 1))
     place = np.arange(len(lost))

@@ -57,7 +57,7 @@ def compare_slices(
 
 
 def slices_of(judged: MonthToJudge) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
-    """Each slice by name, and which rows are in it."""
+    """Return a mask of rows for each slice by name."""
     segment = integers(judged.rows, "segment", unknown=SEGMENTS.index("unknown"))
     for code, name in enumerate(SEGMENTS):
         yield name, segment == code

@@ -46,7 +46,7 @@ def draw_segments(age: Indices, newcomer: Flags, random: np.random.Generator) ->
 
 
 def later_segments(segment: Codes, age: Indices) -> Codes:
-    """Where a customer goes who changes: students become individuals, individuals top or (when young) students."""
+    """Return the segment to which a customer changes: students to individuals, individuals to top or (when young) students."""
     after = np.array([0, values.INDIVIDUAL, values.TOP, values.INDIVIDUAL])[segment]
     young = (segment == values.INDIVIDUAL) & (age < 24)
     return np.where(young, values.STUDENT, after).astype(np.int16)

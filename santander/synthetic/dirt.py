@@ -190,7 +190,7 @@ def _replaced(line: str, n_columns: int, position: int, text: str) -> str:
 
 
 def _flip_last_flag(line: str) -> str:
-    """The same key with other content: an ingest that keeps the wrong one of two rows shows."""
+    """Return rows of the same keys with other content: an ingest that keeps the wrong one of two rows shows."""
     return line[:-2] + ("1" if line[-2] == "0" else "0") + "\n"
 
 

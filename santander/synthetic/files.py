@@ -44,7 +44,7 @@ def header(columns: int) -> bytes:
 
 
 def write_json(path: Place, content: dict[str, Any]) -> None:
-    """One JSON object, indented."""
+    """Write one JSON object, indented."""
     with whole_file(path) as file:
         file.write((json.dumps(content, indent=2) + "\n").encode())
 

@@ -26,7 +26,7 @@ class History:
         return taken
 
     def past(self, who: Indices) -> "Past":
-        """What the files show of the customers ``who`` before the month to come."""
+        """Return the history that the files show of the customers ``who`` before the month to come."""
         lags = [self.lag(months, who) for months in range(1, LAGS + 1)]
         return Past(lags[0] != NO_ROW, tuple(np.where(lag == NO_ROW, 0, lag) for lag in lags), lags[1] != NO_ROW)
 

@@ -94,7 +94,7 @@ def draw_people(panel: Panel, months: list[Month], seed: int) -> tuple[People, I
 
 
 def _rare_months(chance: float, number: int, months: list[Month], random: np.random.Generator) -> Indices:
-    """One of the 16 months after the first for a share of customers, NEVER for the others."""
+    """Draw one of the 16 months after the first for a share of customers, NEVER for the others."""
     when = months[0].index + random.integers(1, 17, number)
     return np.where(random.random(number) < chance, when, NEVER)
 

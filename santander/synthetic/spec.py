@@ -39,7 +39,7 @@ class BankSpec:
 
     @property
     def identity(self) -> dict[str, object]:
-        """What decides the bytes of the landing files: two specs with one identity are the same bank."""
+        """Return all that decides the bytes of the landing files: two specs with one identity are the same bank."""
         return {
             "customers": self.customers,
             "first": str(self.first),

@@ -66,7 +66,7 @@ def plan_panel(customers: int, first: Month, last: Month) -> PanelPlan:
 
 
 def additions_of(month: Month) -> MonthFacts:
-    """What a month adds at full size; beyond the tables what the nearest same calendar month added."""
+    """Return the additions of a month at full size; beyond the tables those of the nearest same calendar month."""
     known = month_facts()
     if month in known:
         return known[month]

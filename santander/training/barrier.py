@@ -123,7 +123,7 @@ class _Job(Generic[T]):
         threading.Thread(target=self._run, name=self._tag, daemon=True).start()
 
     def result(self) -> T:
-        """What the work returned."""
+        """Result of the work."""
         return self._found[0]
 
     def cancel(self) -> None:

@@ -78,7 +78,7 @@ def collect_training_set(lake: Lake, retrieve: Retrieve, weights: Mapping[Month,
 def keep_training_set(
     settings: "Settings", lake: Lake, retrieve: Retrieve, weights: Mapping[Month, MonthWeight]
 ) -> Iterator["DistributedTrainingSet"]:
-    """The same rows on the workers of Spark: kept there, because every fit reads them, and dropped on leaving.
+    """Keep the rows on the workers of Spark, because every fit reads them, and drop them on leaving.
 
     Raises MissingSlots when fewer workers can train than the settings want.
     """

@@ -52,7 +52,7 @@ class FoldResult:
 
     @property
     def gain_over_baseline(self) -> float:
-        """How much more than the baseline, as a share of it."""
+        """Gain over the baseline, as a share of it."""
         return (self.map7 - self.baseline) / self.baseline if self.baseline else 0.0
 
     def metrics(self) -> dict[str, float | None]:
@@ -61,7 +61,7 @@ class FoldResult:
         return {**{name: getattr(self, name) for name in named}, "rounds": self.rounds, "seconds": self.seconds}
 
     def parameters(self, recipe: Recipe) -> dict[str, Any]:
-        """What the fold was made by, as a run names it."""
+        """Parameters of the fold, as a run names them."""
         return {
             "recipe": recipe.name,
             "kind": recipe.kind,

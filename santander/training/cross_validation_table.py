@@ -33,5 +33,5 @@ def table_of(title: str, folds: Sequence[FoldResult]) -> "Table":
 
 
 def _span(fold: FoldResult) -> str:
-    """How many months were fitted, from the first to the last."""
+    """Number of fitted months, from the first to the last."""
     return f"{len(fold.fit_months)}: {fold.fit_months[0]} to {fold.fit_months[-1]}"

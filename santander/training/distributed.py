@@ -71,7 +71,7 @@ class DistributedTrainingSet:
 
     @property
     def place(self) -> str:
-        """How many workers train together."""
+        """Number of workers that train together."""
         return f"spark, {self.guard.workers} worker{'s' if self.guard.workers > 1 else ''}"
 
     def of_months(self, weights: Mapping[Month, MonthWeight]) -> "DistributedTrainingSet":
@@ -82,7 +82,7 @@ class DistributedTrainingSet:
         return DistributedTrainingSet(buyers, in_months(self.population, weights), dict(weights), self.guard)
 
     def counts(self) -> npt.NDArray[np.int64]:
-        """How many additions of each product (24) there are."""
+        """Number of additions of each product (24)."""
         return additions_counted(self.population)
 
     def shares(self) -> npt.NDArray[np.float64]:
@@ -181,7 +181,7 @@ def _worker(share: _Share, threads: int, meeting_point: _MeetingPoint) -> Callab
 
 @contextmanager
 def _tracker(guard: Guard) -> Iterator[_MeetingPoint]:
-    """Where the workers of a fit meet: a port of the driver, at the address they know the driver by."""
+    """Return where the workers of a fit meet: a port of the driver, at the address they know the driver by."""
     from xgboost.tracker import RabitTracker
 
     host = socket.gethostbyname(guard.session.conf.get("spark.driver.host") or "localhost")
