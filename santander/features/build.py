@@ -28,9 +28,12 @@ def build_features(lake: Lake, months: Sequence[Month], months_per_commit: int, 
 
     Each month is made from its own files and those of the five months before and from nothing else: on the embedded engine in
     this process by ``tasks`` threads, or fewer where the memory budget does not hold their pieces, month after month; on Spark by
-    as many tasks, each with months of its own. Raises OverBudget, before anything is done, for a month that does not fit.
+    as many tasks, each with months of its own. Raises OverBudget, before anything is done, for a month that does not fit, and
+    OutdatedTable for a table that lacks a feature.
     """
     require_functions(FAMILIES)
+    if lake.exists(FEATURES_TABLE):
+        lake.writable(FEATURES_TABLE)
     present = lake.rows_by_month(CUSTOMERS)
     absent = [str(month) for month in months if not present.get(month)]
     if absent:

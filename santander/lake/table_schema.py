@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from santander.errors import SantanderError
 from santander.schema.catalogue import Table
+from santander.schema.products import PRODUCT_NAMES
 from santander.schema.types import delta_type
 
 if TYPE_CHECKING:
@@ -35,6 +36,16 @@ class ForeignTable(SantanderError):
         )
 
 
+class OtherProducts(SantanderError):
+    """A table with bitmasks of products was made with the products in another order: bit i stands for another product."""
+
+    def __init__(self, table: Table, bit: int, was: str) -> None:
+        super().__init__(
+            f"table {table.name} was made with other products than this code has (bit {bit} was {was}, is "
+            f"{PRODUCT_NAMES[bit]}): use the version that made it, or another data folder; a new product comes last"
+        )
+
+
 def declared_schema(table: Table) -> "DeltaSchema":
     """The columns of the catalogue as a Delta schema."""
     from deltalake import Field
@@ -44,7 +55,10 @@ def declared_schema(table: Table) -> "DeltaSchema":
 
 
 def check_schema(delta: "DeltaTable", table: Table) -> "DeltaTable":
-    """The table as given, when it has the columns that the catalogue declares; raises OutdatedTable or ForeignTable."""
+    """Return the table as given, when it has the columns that the catalogue declares.
+
+    Raises OutdatedTable, ForeignTable, and OtherProducts.
+    """
     declared = {field.name: field.type for field in declared_schema(table).fields}
     found = {field.name: field.type for field in delta.schema().fields}
     differing = [
@@ -54,13 +68,19 @@ def check_schema(delta: "DeltaTable", table: Table) -> "DeltaTable":
     ]
     if differing:
         raise ForeignTable(table, differing)
+    products = [name for name in found if name in PRODUCT_NAMES]
+    if moved := next(((bit, name) for bit, name in enumerate(products) if name != PRODUCT_NAMES[bit]), None):
+        raise OtherProducts(table, *moved)
     if lacking := [name for name in declared if name not in found]:
         raise OutdatedTable(table, lacking)
     return delta
 
 
 def upgrade_schema(delta: "DeltaTable", table: Table) -> list[str]:
-    """Add the declared columns that the table lacks, null in every row there is; their names. Raises ForeignTable."""
+    """Add the declared columns that the table lacks, null in every row there is; their names.
+
+    Raises ForeignTable, and OtherProducts.
+    """
     try:
         check_schema(delta, table)
     except OutdatedTable:

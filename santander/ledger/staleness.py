@@ -63,7 +63,12 @@ def stale_features(origins: Origins, ledger: StepLedger, months: Iterable[Month]
 
 
 def refuse_stale_features(lake: Lake, months: Iterable[Month]) -> None:
-    """Raise InputError when the features of a month were built from other customers than there are now."""
+    """Raise InputError when the features of a month were built from other customers, or other declarations, than there are now.
+
+    Raises OutdatedTable before, where the table lacks a feature: it takes the column first, and is then built anew.
+    """
+    if lake.exists(FEATURES_TABLE):
+        lake.delta(FEATURES_TABLE)
     if stale := stale_features(Origins(lake), StepLedger(lake), sorted(set(months))):
         span = f"--month {stale[0]}" if len(stale) == 1 else f"--from {stale[0]} --to {stale[-1]}"
         raise InputError(f"features of {', '.join(map(str, stale))} are out of date: run 'santander features {span}' first")

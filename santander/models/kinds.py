@@ -16,7 +16,14 @@ from santander.models.sklearn_classifier import SklearnClassifier
 
 __all__ = ["KINDS", "kind_named", "load_recommender", "save_recommender", "settings_of"]
 
-register(Popularity, BoostedTrees, PerProductTrees, LightTrees, SklearnClassifier, Blend)
+register(
+    Popularity,
+    BoostedTrees,
+    PerProductTrees,
+    LightTrees,
+    SklearnClassifier,
+    Blend,
+)
 
 
 def settings_of(kind: type[Recommender], values: dict[str, Any]) -> KindSettings:

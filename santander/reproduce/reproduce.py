@@ -108,7 +108,8 @@ def reproduce(settings: Settings, lake: Lake, run: LoggedRun) -> Reproduction:
         past = _as_it_was(lake, run)
     except SantanderError as error:
         return Reproduction(run, reproduced=False, reason=str(error), warnings=warnings)
-    report = train(settings, past, as_stored(past), run.recipe, run.target, blend=partial(blend_candidate, settings))
+    recipe = run.recipe.on_columns_of(run.candidate.scoring.model)
+    report = train(settings, past, as_stored(past), recipe, run.target, blend=partial(blend_candidate, settings))
     fits = {name: _compare(fit, run.candidate.fits[name]) for name, fit in report.candidate.fits.items()}
     difference = _difference(settings, run, report)
     map7 = None if report.judgement is None else report.judgement.evaluation.map7

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from santander.config.named_files import read_conf_file, told
 from santander.errors import InputError
 from santander.models.kinds import kind_named, settings_of
 from santander.models.month_weight import MonthWeight
+from santander.models.on_columns import ColumnRecommender, ColumnSettings
 from santander.models.recommender import KindSettings, Recommender
 from santander.schema.months import Month
 from santander.schema.products import PRODUCT_NAMES
@@ -72,6 +73,7 @@ class Recipe(RecipePart):
     months: tuple[MonthsBefore, ...] = Field(min_length=1)
     fits: Fits
     settings: dict[str, Any]
+    _columns: tuple[str, ...] | None = PrivateAttr(default=None)
 
     @classmethod
     def load(cls, name: str) -> "Recipe":
@@ -92,6 +94,12 @@ class Recipe(RecipePart):
         settings_of(changed.model, changed.settings)
         return changed
 
+    def on_columns_of(self, model: Recommender) -> "Recipe":
+        """The recipe for the very columns that a model of it was fitted on, whatever the declaration has gained since."""
+        same = self.model_copy()
+        same._columns = model.plan.names if isinstance(model, ColumnRecommender) else None  # noqa: SLF001
+        return same
+
     @property
     def model(self) -> type[Recommender]:
         """The class of the recipe's kind."""
@@ -100,7 +108,8 @@ class Recipe(RecipePart):
     @property
     def model_settings(self) -> KindSettings:
         """The checked settings of the kind."""
-        return settings_of(self.model, self.settings)
+        settings = settings_of(self.model, self.settings)
+        return settings.on(self._columns) if self._columns is not None and isinstance(settings, ColumnSettings) else settings
 
     @property
     def fingerprint(self) -> str:

@@ -1,0 +1,53 @@
+"""One entry and one function for each feature: nothing else is registered, and nothing is built while one lacks the other."""
+
+import pyarrow as pa
+import pytest
+
+from santander.errors import SantanderError
+from santander.features.made import Made, require_functions
+from santander.features.month import FAMILIES
+from santander.schema.features import CODE, FEATURE_NAMES, Family, Feature
+
+
+def test_every_declared_feature_is_made_by_one_function_of_its_family() -> None:
+    require_functions(FAMILIES)
+    made = [feature.name for family in FAMILIES for feature in family.features]
+    assert sorted(made) == sorted(FEATURE_NAMES)
+
+
+def test_a_declared_feature_without_a_function_is_named() -> None:
+    with pytest.raises(SantanderError, match=r"makes age, is_woman, .*register one by '\.makes\(\"age\"\)'"):
+        require_functions(FAMILIES[1:])
+
+
+def test_a_function_for_what_is_not_declared_is_refused() -> None:
+    with pytest.raises(ValueError, match="'shoe_size' is not declared as a feature of the family season"):
+        Made[int](Family.SEASON).makes("shoe_size")
+    with pytest.raises(ValueError, match="'age' is not declared as a feature of the family season"):
+        Made[int](Family.SEASON).makes("age")
+
+
+def test_a_second_function_for_a_feature_is_refused() -> None:
+    season = Made[int](Family.SEASON)
+    season.makes("month_of_year")(lambda _: pa.array([1], pa.int8()))
+    with pytest.raises(ValueError, match="'month_of_year' is made by another function"):
+        season.makes("month_of_year")
+
+
+@pytest.mark.parametrize("column", ["holdings", "taxes"])
+def test_the_products_of_a_month_cannot_be_read_by_what_must_not_know_them(column: str) -> None:
+    with pytest.raises(ValueError, match=f"must not be read here: {column}"):
+        Made[int](Family.PROFILE).makes("age", reads=["age", column])
+
+
+def test_another_type_than_declared_is_named() -> None:
+    season = Made[int](Family.SEASON)
+    season.makes("month_of_year")(lambda month: pa.array([month]))
+    with pytest.raises(TypeError, match="'month_of_year' is declared as int8, its function makes int64"):
+        season.arrays(6)
+
+
+@pytest.mark.parametrize(("type_", "legal"), [("int", None), ("boolean", CODE), ("text", CODE)])
+def test_an_entry_without_what_is_made_from_it_is_refused(type_: str, legal: object) -> None:
+    with pytest.raises(ValueError, match="feature 'new'"):
+        Feature("new", type_, Family.PROFILE, "Something", legal)  # type: ignore[arg-type]
