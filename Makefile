@@ -55,6 +55,7 @@ format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix .
 
 docs: $(READY) ## Write the generated pages of docs/ anew
+	$(BIN)/python -m santander.schema.reference
 	$(BIN)/python -m santander.features.reference
 	$(BIN)/python -m santander.quality.reference
 

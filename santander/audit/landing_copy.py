@@ -98,4 +98,6 @@ def _copied(path: Path, copy: Path) -> Path:
             whole = rest + block
             rest = b"\r" if whole.endswith(b"\r") else b""  # the newline may stand in the next block
             target.write(whole.removesuffix(rest).replace(b"\r\n", b"\n").replace(b"\r", stand_in))
+        if rest:  # the file ends within a line's end
+            target.write(b"\n")
     return copy

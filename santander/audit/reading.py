@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 
 from santander.audit.engine import Engine, literal
 from santander.audit.landing_copy import LONE_RETURN, LandingCopy
-from santander.audit.rules import CUSTOMER, DATE, PRODUCTS, PROFILE, WHITE_SPACE, Field
+from santander.audit.rules import CUSTOMER, DATE, PRODUCTS, PROFILE, TOGETHER, WHITE_SPACE, Field
 from santander.storage.spelling import plain_path
 
 NO_DELIMITER = "\x01\x02\x03\x04"
@@ -59,9 +59,14 @@ def landing_query(copy: LandingCopy, skipped_months: Collection[str], null_spell
     texts = ", ".join(f"trim(f[{copy.first_field + i}]) AS t{i}" for i in range(n_own))
     typed = ", ".join(f"{_value(i, field, null_spellings)} AS v{i}" for i, field in enumerate(_OWN_FIELDS))
     profile = range(2, len(_OWN_FIELDS))
-    bad = " OR ".join(_is_bad(i, null_spellings) for i in profile)
-    details = ", ".join(_bad_value(i, copy.first_field + i, null_spellings) for i in profile)
-    values = ", ".join(f"CAST(v{i} AS {sql_type(field)}) AS {field.name}" for i, field in enumerate(_OWN_FIELDS) if i)
+    together = ", ".join(f"coalesce({_is_broken(rule.broken)}, false) AS r{n}" for n, rule in enumerate(TOGETHER))
+    rules = range(len(TOGETHER))
+    bad = " OR ".join([*(_is_bad(i, null_spellings) for i in profile), *(f"r{n}" for n in rules)])
+    faults = [_bad_value(i, copy.first_field + i, null_spellings) for i in profile]
+    details = ", ".join([*faults, *(fault for n in rules for fault in _values_together(n, copy.first_field))])
+    values = ", ".join(
+        f"CAST({_kept(i, field)} AS {sql_type(field)}) AS {field.name}" for i, field in enumerate(_OWN_FIELDS) if i
+    )
     return f"""
 WITH lines AS (SELECT coalesce(line, '') AS line FROM {_lines(copy)}),
 wanted AS (SELECT CASE WHEN {skipped if skipped_months else "false"} THEN NULL ELSE line END AS line FROM lines),
@@ -71,13 +76,15 @@ matched AS (SELECT line, s, {_matched_fields()} AS m FROM simple),
 split AS (SELECT line, {_fields()} AS f FROM matched),
 spaced AS (SELECT line, f, CASE WHEN contains_space THEN list_transform(f, lambda x: trim(x, {literal(WHITE_SPACE)})) ELSE f END
   AS g FROM (SELECT *, regexp_matches(line, {literal(f"[{_SPACES}]")}) AS contains_space FROM split)),
-records AS (SELECT line, f AS raw, {_malformed(copy.n_fields)} AS malformed, g[{copy.first_field}] AS date_text, g FROM spaced),
+records AS (SELECT line, f AS raw, {_malformed(copy.n_fields)} AS malformed, trim(g[{copy.first_field}]) AS date_text, g
+  FROM spaced),
 whole AS (SELECT line, raw, malformed, date_text, CASE WHEN malformed IS NULL THEN g END AS f FROM records),
 texts AS (SELECT line, raw, malformed, date_text, {texts} FROM whole),
 typed AS (SELECT *, {typed}, {_products(copy)} FROM texts),
+held AS (SELECT *, {together} FROM typed),
 judged AS (SELECT *, CASE WHEN line IS NULL THEN {literal(OTHER_MONTH)} WHEN malformed IS NOT NULL THEN malformed
   WHEN v0 IS NULL THEN 'bad_snapshot_date' WHEN v1 IS NULL THEN 'bad_customer_id' WHEN bad_flag THEN 'bad_product_flag'
-  END AS reason FROM typed)
+  END AS reason FROM held)
 SELECT reason,
   CASE WHEN reason IS NOT NULL AND line IS NOT NULL THEN {_month_of_text()} END AS counted_month,
   {_hash_of("line")} AS text_hash,
@@ -160,6 +167,26 @@ def _bad_value(position: int, place: int, null_spellings: Sequence[str]) -> str:
         f"CASE WHEN {_is_bad(position, null_spellings)} THEN {{'column': {literal(field.name)}, 'reason': {reason}, "
         f"'text_hash': {_hash_of(f'raw[{place}]')}}} END"
     )
+
+
+def _is_broken(condition: str) -> str:
+    names = [field.name for field in _OWN_FIELDS]
+    return condition.format(v={name: f"v{i}" for i, name in enumerate(names)}, t={name: f"t{i}" for i, name in enumerate(names)})
+
+
+def _values_together(n: int, first_field: int) -> list[str]:
+    """The values that a rule on several columns makes null, each as a bad value where it is known."""
+    positions = [i for i, field in enumerate(_OWN_FIELDS) if field.name in TOGETHER[n].unknown]
+    return [
+        f"CASE WHEN r{n} AND v{i} IS NOT NULL THEN {{'column': {literal(_OWN_FIELDS[i].name)}, "
+        f"'reason': {literal(TOGETHER[n].reason)}, 'text_hash': {_hash_of(f'raw[{first_field + i}]')}}} END"
+        for i in positions
+    ]
+
+
+def _kept(position: int, field: Field) -> str:
+    broken = " OR ".join(f"r{n}" for n, rule in enumerate(TOGETHER) if field.name in rule.unknown)
+    return f"CASE WHEN NOT ({broken}) THEN v{position} END" if broken else f"v{position}"
 
 
 def _products(copy: LandingCopy) -> str:

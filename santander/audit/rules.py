@@ -6,6 +6,8 @@ is wrong there must not be wrong here for the same reason. Each line is one fiel
 
 from dataclasses import dataclass
 
+from santander.audit.engine import literal
+
 WHITE_SPACE = (
     "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680"
     "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -29,7 +31,7 @@ class Field:
     """The typed value of a text that can be read."""
     silent: tuple[str, ...] = ("", "NA")
     """Texts that say nothing: null, and no fault. A field with any of them takes the null spellings of the settings too."""
-    within: tuple[int, int] | None = None
+    within: tuple[object, object] | None = None
     kind: str = "text"
     """What is summed up: text, number, day, flag or income."""
     any_text: bool = False
@@ -99,6 +101,38 @@ PROFILE: tuple[Field, ...] = (
     ),
     _text("segmento", "segment", _one_of("01 - TOP", "02 - PARTICULARES", "03 - UNIVERSITARIO")),
 )  # fmt: skip
+
+_PROVINCES_BY_CODE = (
+    "ALAVA", "ALBACETE", "ALICANTE", "ALMERIA", "AVILA", "BADAJOZ", "BALEARS, ILLES", "BARCELONA", "BURGOS",
+    "CACERES", "CADIZ", "CASTELLON", "CIUDAD REAL", "CORDOBA", "CORUÑA, A", "CUENCA", "GIRONA", "GRANADA",
+    "GUADALAJARA", "GIPUZKOA", "HUELVA", "HUESCA", "JAEN", "LEON", "LERIDA", "RIOJA, LA", "LUGO", "MADRID",
+    "MALAGA", "MURCIA", "NAVARRA", "OURENSE", "ASTURIAS", "PALENCIA", "PALMAS, LAS", "PONTEVEDRA", "SALAMANCA",
+    "SANTA CRUZ DE TENERIFE", "CANTABRIA", "SEGOVIA", "SEVILLA", "SORIA", "TARRAGONA", "TERUEL", "TOLEDO",
+    "VALENCIA", "VALLADOLID", "BIZKAIA", "ZAMORA", "ZARAGOZA", "CEUTA", "MELILLA",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What columns of one record may not say together; ``unknown`` are then null, each with ``reason`` in quarantine.
+
+    ``broken`` is SQL about ``{v[column]}``, the typed values, and ``{t[column]}``, the trimmed texts.
+    """
+
+    reason: str
+    broken: str
+    unknown: tuple[str, ...]
+
+
+TOGETHER: tuple[Together, ...] = (
+    Together("joined_after_snapshot", "{v[joined_on]} - {v[snapshot_date]} > 3", ("joined_on",)),
+    Together(
+        "province_contradicts_code",
+        f"nullif(list_position([{', '.join(map(literal, _PROVINCES_BY_CODE))}], {{v[province]}}), 0) <> {{v[province_code]}}",
+        ("province_code", "province"),
+    ),
+    Together("profile_all_na", " AND ".join(f"{{t[{field.name}]}} = 'NA'" for field in PROFILE), ("country",)),
+)
 
 PRODUCTS: tuple[tuple[str, str], ...] = (
     ("ind_ahor_fin_ult1", "saving_account"),

@@ -86,7 +86,6 @@ class QualitySettings(_Section):
     month_before: dict[str, Annotated[float, Field(ge=0, le=1)]]
     allowed_shares: dict[str, float]
     seniority_tolerance_months: int = Field(ge=0)
-    joined_after_days: int = Field(ge=0)
     null_shares: dict[str, NullShare]
     null_share_unnamed: float = Field(ge=0, le=1)
     null_share_change: float = Field(ge=0, le=1)

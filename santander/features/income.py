@@ -9,14 +9,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from santander.features.codes import segment_number
-from santander.schema.columns import PROFILE_COLUMNS
+from santander.schema.provinces import PROVINCES
 
 ENOUGH_KNOWN_INCOMES = 50
 INCOME_READ = ("province_code", "segment", "household_income")
 
 _SEGMENTS = 16
 """Room for the segments 1 to 9 and 0, which stands for an unknown one."""
-_PROVINCES = 1 + max(int(column.high or 0) for column in PROFILE_COLUMNS if column.name == "province_code")
+_PROVINCES = len(PROVINCES)
 """Likewise, the unknown one among them."""
 
 Keys = npt.NDArray[np.uint16]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from santander.errors import InputError
+from santander.ingest.bad_values import is_undamaged, number_of_bad_values
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.ingest.duplicates import REASON as DUPLICATE
 from santander.ingest.duplicates import Duplicate
@@ -48,6 +49,8 @@ class MonthCount:
     bad_values: int
     quarantined: Mapping[str, int]
     """Quarantined rows by reason."""
+    undamaged: int = 0
+    """Rows with bad values that are no damage of the file, such as the text of an empty profile."""
 
     @property
     def is_dated(self) -> bool:
@@ -60,6 +63,11 @@ class MonthCount:
         return sum(self.quarantined.values())
 
     @property
+    def damaged(self) -> int:
+        """Kept rows that lost a value to a damage of the file."""
+        return self.rows_with_bad_values - self.undamaged
+
+    @property
     def read(self) -> int:
         """Lines of the file that belong to the month."""
         return self.kept + self.quarantined_rows
@@ -70,15 +78,14 @@ def count_lines(staged: "DataFrame", files: Sequence[LandingFile], duplicates: S
 
     A month in which a file has no legal record at all, such as a mistyped year, is no month: its lines count as unknown.
     """
-    from pyspark.sql import functions as F
-
-    bad_values = F.when(F.col("bad_values").isNull(), 0).otherwise(F.size("bad_values")).alias("bad_values")
-    by = ("file_index", PARTITION, "row_month", "row_reason", bad_values)
+    values_of_line = (number_of_bad_values().alias("bad_values"), is_undamaged().alias("undamaged"))
+    by = ("file_index", PARTITION, "row_month", "row_reason", *values_of_line)
     groups = [_of_month(group) for group in staged.groupBy(*by).count().toArrow().to_pylist()]
 
     kept: Counter[tuple[int, str]] = Counter()
     with_bad_values: Counter[tuple[int, str]] = Counter()
     values: Counter[tuple[int, str]] = Counter()
+    without_damage: Counter[tuple[int, str]] = Counter()
     quarantined: dict[tuple[int, str], Counter[str]] = {}
     for group in groups:
         if group["row_reason"] is None:
@@ -86,11 +93,13 @@ def count_lines(staged: "DataFrame", files: Sequence[LandingFile], duplicates: S
             kept[place] += group["count"]
             with_bad_values[place] += group["count"] if group["bad_values"] else 0
             values[place] += group["count"] * group["bad_values"]
+            without_damage[place] += group["count"] if group["undamaged"] else 0
     for duplicate in duplicates:
         place = (duplicate.file_index, duplicate.month)
         kept[place] -= 1
         with_bad_values[place] -= duplicate.bad_values > 0
         values[place] -= duplicate.bad_values
+        without_damage[place] -= duplicate.undamaged
         quarantined.setdefault(place, Counter())[DUPLICATE] += 1
     for group in groups:
         if group["row_reason"] is not None:
@@ -106,6 +115,7 @@ def count_lines(staged: "DataFrame", files: Sequence[LandingFile], duplicates: S
             with_bad_values[index, month],
             values[index, month],
             dict(quarantined.get((index, month), {})),
+            without_damage[index, month],
         )
         for index, month in sorted(set(kept) | set(quarantined))
     ]
@@ -124,7 +134,7 @@ def _of_month(group: Mapping[str, Any]) -> Mapping[str, Any]:
 def check_shares(counts: Sequence[MonthCount], limit: float) -> None:
     """Refuse when a month's rows with a quarantined line or value, or a file's undated lines, are above the limit.
 
-    Lines of erased customers are no fault of the file and do not count.
+    Lines of erased customers are no fault of the file and do not count, nor do values that are no damage of it.
     """
     read_of_file: Counter[int] = Counter()
     for count in counts:
@@ -136,12 +146,12 @@ def check_shares(counts: Sequence[MonthCount], limit: float) -> None:
     complaints = []
     for place, group in per_month.items():
         read = sum(count.read for count in group) if group[0].is_dated else read_of_file[group[0].file_index]
-        bad = sum(count.quarantined_rows - count.quarantined.get(ERASED, 0) + count.rows_with_bad_values for count in group)
+        bad = sum(count.quarantined_rows - count.quarantined.get(ERASED, 0) + count.damaged for count in group)
         if bad > limit * read:
             reasons: Counter[str] = Counter()
             for count in group:
                 reasons.update(count.quarantined)
-                reasons["bad_value"] += count.rows_with_bad_values
+                reasons["bad_value"] += count.damaged
             listed = ", ".join(f"{reason} {n}" for reason, n in reasons.most_common() if n)
             complaints.append(f"month {place}: {bad} of {read} rows ({listed})")
     if complaints:

@@ -1,6 +1,6 @@
-"""Texts to typed values by the rules of ``bank.columns``, in Arrow, so that both engines decide alike.
+"""Texts to typed values by the rules of ``schema.columns`` and ``schema.between_columns``, in Arrow, alike on both engines.
 
-Every rule is applied to the distinct texts of a chunk, never to its rows one by one.
+The rule of a column is applied to the distinct texts of a chunk, a rule between columns to all of its rows at once.
 """
 
 import csv
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from santander.ingest.parsing import ParsedChunk, Texts
+from santander.schema.between_columns import BETWEEN_COLUMNS
 from santander.schema.catalogue import CUSTOMERS, PARTITION
 from santander.schema.columns import COLUMNS, PRODUCT_COLUMNS, TRUE_TEXTS, Column
 from santander.schema.types import arrow_schema, arrow_type, file_schema
@@ -23,7 +24,11 @@ UNKNOWN_MONTH = "unknown"
 UNREADABLE = "unreadable"
 OUT_OF_RANGE = "out_of_range"
 
-_STATUS = (None, UNREADABLE, OUT_OF_RANGE)
+VALUE_REASONS = (UNREADABLE, OUT_OF_RANGE, *(rule.name for rule in BETWEEN_COLUMNS))
+"""Why a value of a kept record is null and its text in quarantine."""
+_STATUS = (None, *VALUE_REASONS)
+NO_DAMAGE = tuple(rule.name for rule in BETWEEN_COLUMNS if not rule.is_damage)
+"""Those of them that do not count for the share of a month that may go to quarantine."""
 _DATED = r"^[0-9]{4}-(0[1-9]|1[0-2])-[0-9]{2}$"
 
 BAD_VALUE = pa.struct([("column", pa.string()), ("reason", pa.string()), ("raw", pa.string())])
@@ -47,11 +52,10 @@ _CLEAN_SCHEMA = pa.schema([*file_schema(CUSTOMERS.columns), *_OF_LINE])
 """STAGED_SCHEMA with the texts of customers as dictionaries, which is how they are made and how a file takes them soonest."""
 
 _KEY = COLUMNS[1]
+_POSITION = {column.name: position for position, column in enumerate(COLUMNS)}
 _FEW = 64
 """Distinct texts up to which what the rule said of them is kept for the next chunk."""
-_PLAIN = {"bigint": (r"[0-9]{1,18}", 18, 0), "double": (r"[0-9]{1,12}(\.[0-9]{1,20})?", 12, 20)}
-"""By type the pattern of numbers, and in other words: the most digits before a point, and after it."""
-NUMBERS = frozenset(position for position, column in enumerate(COLUMNS) if column.type in _PLAIN)
+NUMBERS = frozenset(position for position, column in enumerate(COLUMNS) if column.type in {"bigint", "double"})
 """Columns whose texts are nearly all different: keys and amounts."""
 
 
@@ -74,6 +78,7 @@ def clean(
     n_rows = len(chunk.positions)
     columns = {c.name: clean_column(c, texts, null_spellings) for c, texts in zip(COLUMNS, chunk.texts, strict=False)}
     reasons = _row_reasons(columns, n_rows)
+    columns = _ruled_together(columns, chunk.texts)
     broken = np.flatnonzero(reasons != None)  # noqa: E711  (elementwise on an object array)
 
     arrays: dict[str, pa.Array] = {name: column.values for name, column in columns.items()}
@@ -148,15 +153,14 @@ def _plain_numbers(column: Column, texts: pa.StringArray, null_spellings: tuple[
 
     How many digits stand before a point and after it says all that the pattern says, and takes no look at each text.
     """
-    pattern, most_whole, most_fraction = _PLAIN[column.type]
-    if column.pattern != pattern or not len(texts):
+    if not column.digits or not len(texts):
         return None
     says_nothing = column.silent(null_spellings)
     silent = pc.is_in(texts, pa.array(says_nothing, pa.string())) if says_nothing else None
     written = texts if silent is None else texts.filter(pc.invert(silent))
     ends = np.frombuffer(written.buffers()[1], np.int32)[written.offset : written.offset + len(written) + 1]
     characters = np.frombuffer(written.buffers()[2] or b"", np.uint8)[ends[0] : ends[-1]]
-    if not _are_plain(characters, ends - ends[0], most_whole, most_fraction):
+    if not _are_plain(characters, ends - ends[0], column.digits, column.decimals):
         return None
     values = _cast(column, texts if silent is None else pc.if_else(silent, None, texts))
     if pc.any(_outside(column, values)).as_py():
@@ -222,6 +226,36 @@ def _row_reasons(columns: dict[str, CleanColumn], n_rows: int) -> npt.NDArray[np
         if column.breaks_row and clean_one is not None and clean_one.status is not None:
             reasons[clean_one.status != 0] = "bad_product_flag" if column.name in products else f"bad_{column.name}"
     return reasons
+
+
+@dataclass(frozen=True)
+class _Records:
+    """A chunk's records as the rules between columns see them."""
+
+    columns: dict[str, CleanColumn]
+    delivered: Sequence[Texts]
+
+    def values(self, column: str) -> pa.Array:
+        return self.columns[column].values
+
+    def texts(self, column: str, rows: npt.NDArray[np.intp]) -> list[str]:
+        texts = self.delivered[_POSITION[column]].take(pa.array(rows)).cast(pa.string())
+        return list(pc.utf8_trim_whitespace(texts).to_pylist())
+
+
+def _ruled_together(columns: dict[str, CleanColumn], texts: Sequence[Texts]) -> dict[str, CleanColumn]:
+    """Return the columns with values null in the rows that break a rule between them."""
+    records = _Records(dict(columns), texts)
+    for code, rule in enumerate(BETWEEN_COLUMNS, start=len(_STATUS) - len(BETWEEN_COLUMNS)):
+        if (broken := rule.broken(records)) is not None:
+            records.columns.update({name: _nulled(records.columns[name], broken, code) for name in rule.makes_null})
+    return records.columns
+
+
+def _nulled(column: CleanColumn, rows: npt.NDArray[np.bool_], code: int) -> CleanColumn:
+    known = rows & pc.is_valid(column.values).to_numpy(zero_copy_only=False)
+    status = np.zeros(len(rows), np.int8) if column.status is None else column.status
+    return CleanColumn(_where(pa.array(~known), column.values), np.where(known, np.int8(code), status))
 
 
 def _where(whole: pa.BooleanArray, array: pa.Array) -> pa.Array:

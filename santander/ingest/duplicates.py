@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from santander.errors import InputError
+from santander.ingest.bad_values import is_undamaged, number_of_bad_values
 from santander.ingest.keys import sorted_keys
 from santander.lake.month_files import MonthFile, below
 from santander.schema.months import Month
@@ -27,6 +28,8 @@ class Duplicate:
     customer_id: int
     bad_values: int
     """How many of its values would have gone to quarantine had it been the first."""
+    undamaged: bool = False
+    """Whether the only one of them is no damage of the file."""
 
 
 class TooManyDuplicates(InputError):
@@ -103,7 +106,8 @@ def _records_with(staged: "DataFrame", keys: "DataFrame") -> list[Duplicate]:
             "file_index",
             "line",
             F.date_format("snapshot_date", "yyyy-MM").alias("month"),
-            F.when(F.col("bad_values").isNull(), 0).otherwise(F.size("bad_values")).alias("bad_values"),
+            number_of_bad_values().alias("bad_values"),
+            is_undamaged().alias("undamaged"),
         )
         .toArrow()
         .sort_by([("month", "ascending"), ("customer_id", "ascending"), ("file_index", "ascending"), ("line", "ascending")])

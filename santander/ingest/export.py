@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from santander.errors import InputError
-from santander.ingest.cleaning import OUT_OF_RANGE, UNREADABLE
+from santander.ingest.cleaning import VALUE_REASONS
 from santander.ingest.duplicates import REASON as DUPLICATE
 from santander.ingest.entries import Entry, State, texts_of
 from santander.ingest.landing import ID_COLUMN, REASON_COLUMN
 from santander.ingest.landing_text import fields_of, joined_line, split_line
 from santander.ingest.parsing import FIELD_COUNT, OPEN_QUOTE, STRAY_RETURN
 from santander.lake.lake import Lake
+from santander.schema.between_columns import BETWEEN_COLUMNS
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS, PARTITION
 from santander.schema.columns import LEGAL_HEADERS, PROFILE_COLUMNS
 from santander.schema.months import Month
@@ -27,9 +28,10 @@ from santander.storage.bucket import BucketPath
 from santander.storage.places import Place, whole_file
 
 _ROW_REASONS = (FIELD_COUNT, OPEN_QUOTE, STRAY_RETURN, DUPLICATE, "bad_[a-z_]+")
-_VALUE_REASON = f"[a-z_]+: (?:{UNREADABLE}|{OUT_OF_RANGE})"
+_VALUE_REASON = f"[a-z_]+: (?:{'|'.join(VALUE_REASONS)})"
 _REASON = re.compile(f"{'|'.join(_ROW_REASONS)}|{_VALUE_REASON}(?:; {_VALUE_REASON})*")
 """What the last field says in a file that was exported; no field of a landing file reads so."""
+_UNKNOWN_AS = {rule.name: rule.unknown_as for rule in BETWEEN_COLUMNS}
 _POSITION = {column.name: position for position, column in enumerate(PROFILE_COLUMNS)}
 
 
@@ -102,7 +104,7 @@ def _rows_with_values(lake: Lake, entries: Iterable[Entry]) -> Iterator[Exported
             row = rows.get(line[0].customer_id or 0)
             if row is None:
                 continue
-            fields = fields_of(row)
+            fields = fields_of(row, unknown_as=max(_UNKNOWN_AS.get(entry.reason, "") for entry in line))
             for entry in line:
                 fields[_POSITION[entry.column or ""]] = texts[entry.file_sha256, entry.line, entry.column] or ""
             reason = "; ".join(f"{entry.column}: {entry.reason}" for entry in line)

@@ -13,15 +13,18 @@ from santander.schema.columns import COLUMNS, PROFILE_COLUMNS, Column
 _MISSING = "NA"
 
 
-def fields_of(row: Mapping[str, Any]) -> list[str]:
-    """The fields of one row of customers: 48 of them, or the profile's 24 where products are unknown (``holdings`` null)."""
+def fields_of(row: Mapping[str, Any], *, unknown_as: str = "") -> list[str]:
+    """The fields of one row of customers: 48 of them, or the profile's 24 where products are unknown (``holdings`` null).
+
+    Unknown values are written ``unknown_as``, in columns where that text says nothing.
+    """
     columns = PROFILE_COLUMNS if row["holdings"] is None else COLUMNS
-    return [_text(column, row[column.name]) for column in columns]
+    return [_text(column, row[column.name], unknown_as) for column in columns]
 
 
-def _text(column: Column, value: Any) -> str:
+def _text(column: Column, value: Any, unknown_as: str) -> str:
     if value is None:
-        return "" if "" in column.missing else _MISSING
+        return next(text for text in (unknown_as, "", _MISSING) if text in column.missing)
     if isinstance(value, bool):
         yes, no = ("S", "N") if "S" in column.pattern else ("1", "0")
         return yes if value else no

@@ -7,6 +7,7 @@ files behind a rule stand in docs/data.md; thresholds stand in conf/base/quality
 from functools import reduce
 
 from santander.config.settings import QualitySettings
+from santander.quality.column_rules import column_rules, rules_between_columns
 from santander.quality.feature_ranges import range_rules
 from santander.quality.rules import (
     PRODUCTS_DELIVERED,
@@ -55,7 +56,6 @@ def _shared(table: str) -> list[Rule]:
 
 def _customers(settings: QualitySettings) -> list[Rule]:
     off = f"abs(seniority_months - {_MONTHS_SINCE_JOINING}) > {settings.seniority_tolerance_months}"
-    late = f"datediff(joined_on, snapshot_date) > {settings.joined_after_days}"
     joining = f"seniority is the months since joining, give or take {settings.seniority_tolerance_months}"
     return [
         *_shared("customers"),
@@ -68,27 +68,13 @@ def _customers(settings: QualitySettings) -> list[Rule]:
         # the ingestions
         EqualRule(name="rows_as_ingested", column="table", meaning="the rows are those the ingestions kept, but for customers who were erased", left="rows", right="rows_ingested", slack="customers_erased"),
         CountRule(name="ingestions_add_up", column="table", meaning="read = kept + quarantined in every ingestion of the month", of="ingestions", unit="ingestions"),
-        RowRule(name="customer_id_range", column="customer_id", meaning="a customer's id is known and from 1", broken="customer_id IS NULL OR customer_id < 1"),
         RowRule(name="snapshot_day", column="snapshot_date", meaning="the snapshot is dated the 28th", broken="day(snapshot_date) <> 28"),
-        # value sets and ranges
-        RowRule(name="employment_status_values", column="employment_status", meaning="A, B, F, N, P or S", of="known_employment_status", broken="employment_status NOT IN ('A', 'B', 'F', 'N', 'P', 'S')"),
-        RowRule(name="country_values", column="country", meaning="two capital letters", of="known_country", broken="length(country) <> 2 OR country < 'AA' OR country > 'ZZ'"),
-        RowRule(name="sex_values", column="sex", meaning="H or V", of="known_sex", broken="sex NOT IN ('H', 'V')"),
-        RowRule(name="age_range", column="age", meaning="0 to 164 years", of="known_age", broken="age < 0 OR age > 164"),
-        RowRule(name="seniority_range", column="seniority_months", meaning="0 to 1,968 months", of="known_seniority_months", broken="seniority_months < 0 OR seniority_months > 1968"),
-        RowRule(name="primary_status_values", column="primary_status", meaning="1 or 99", of="known_primary_status", broken="primary_status NOT IN (1, 99)"),
-        RowRule(name="relation_kind_values", column="relation_kind", meaning="1 to 4 or P", of="known_relation_kind", broken="relation_kind NOT IN ('1', '2', '3', '4', 'P')"),
-        RowRule(name="relation_type_values", column="relation_type", meaning="A, I, P, R or N", of="known_relation_type", broken="relation_type NOT IN ('A', 'I', 'P', 'R', 'N')"),
-        RowRule(name="channel_values", column="channel", meaning="three digits or capital letters", of="known_channel", broken="length(channel) <> 3 OR channel <> upper(channel)"),
-        RowRule(name="address_type_values", column="address_type", meaning="always 1", of="known_address_type", broken="address_type <> 1"),
-        RowRule(name="province_code_range", column="province_code", meaning="1 to 52", of="known_province_code", broken="province_code < 1 OR province_code > 52"),
-        RowRule(name="province_length", column="province", meaning="1 to 100 characters", of="known_province", broken="length(province) < 1 OR length(province) > 100"),
-        RowRule(name="income_range", column="household_income", meaning="0 to 1,000,000,000 euros a year", of="known_household_income", broken="household_income < 0 OR household_income > 1e9"),
-        RowRule(name="segment_values", column="segment", meaning="01 - TOP, 02 - PARTICULARES or 03 - UNIVERSITARIO", of="known_segment", broken="segment NOT IN ('01 - TOP', '02 - PARTICULARES', '03 - UNIVERSITARIO')"),
+        # what landing files may hold: one rule a column, and those between columns
+        *(rule for _, rule in column_rules()),
+        *rules_between_columns(),
         # columns together
         RowRule(name="left_has_last_day", column="last_primary_on", meaning="primary_status is 99 exactly when last_primary_on is known", broken="(primary_status = 99) <> (last_primary_on IS NOT NULL)", excused_by=("last_primary_on",)),
         RowRule(name="last_day_in_month", column="last_primary_on", meaning="the last day as primary customer lies in the month", of="known_last_primary_on", broken="year(last_primary_on) <> year(snapshot_date) OR month(last_primary_on) <> month(snapshot_date)", severity=WARNING),
-        RowRule(name="joined_by_snapshot", column="joined_on", meaning=f"a customer joined at most {settings.joined_after_days} days after the snapshot", of="known_joined_on", broken=late),
         RowRule(name="seniority_since_joining", column="seniority_months", meaning=joining, of="known_seniority_months", broken=off, since=UNFROZEN),
         RowRule(name="seniority_frozen", column="seniority_months", meaning=f"{joining}; before {UNFROZEN} the files say what it was then", of="known_seniority_months", broken=off, before=UNFROZEN, severity=WARNING),
         RowRule(name="relation_known_together", column="relation_type", meaning="relation_kind and relation_type are known together", broken="(relation_kind IS NULL) <> (relation_type IS NULL)", excused_by=("relation_kind", "relation_type"), severity=WARNING),

@@ -4,41 +4,94 @@ One line per column: a text is trimmed, a text of ``missing`` is null and, unles
 setting ``ingest.null_spellings``; what is left must match ``pattern`` as a whole, is cast to ``type`` and must lie within
 ``low`` and ``high``. A failure of a column with ``breaks_row`` sends the whole row to quarantine; any other failure makes the
 value null and quarantines its text alone.
-The patterns use only syntax that RE2 and Python's ``re`` read alike.
+
+This is the only place of such a rule. The cleaning, the rules of validation on values and ranges, the dirt of synthetic banks
+and the table in docs/data.md are made from it; the audit states it once more, on purpose (``santander/audit/rules.py``).
+Rules that look at more than one column are in ``between_columns.py``.
+The patterns use only syntax that RE2, Rust and Python's ``re`` read alike.
 Source: facts of the competition files (docs/data.md), columns and format traps.
 """
 
+import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from santander.schema.products import PRODUCTS
+from santander.schema.products import PRODUCTS, Product
 
 _DATE = r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _EMPTY = ("",)
 _EMPTY_OR_NA = ("", "NA")
+_ZERO_ONE, _NO_YES = ("0", "1"), ("S", "N")
+_SPECIAL = re.compile(r"[.+*?^$()\[\]{}|\\]")
 MONTHS_IN_LONGEST_LIFE = 164 * 12
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the landing files and of ``customers``; ``type`` is a Spark SQL type name."""
+    """One column of the landing files and of ``customers``; ``type`` is a Spark SQL type name.
+
+    Which texts are legal is said in one of four ways: ``values``, ``digits`` (and ``decimals``), ``longest`` or ``shape``.
+    """
 
     source: str
     name: str
     type: str
-    pattern: str
     meaning: str
+    values: tuple[str, ...] = ()
+    """All legal texts; beside a ``shape``, what is left of them in ``customers``."""
+    digits: int = 0
+    """A number of up to so many digits ..."""
+    decimals: int = 0
+    """... and, after a point that may be missing with them, up to so many decimals."""
+    longest: int = 0
+    """Any text of up to so many characters, none of them a quote or a control character."""
+    shape: str = ""
+    """A regular expression."""
+    low: float | dt.date | None = None
+    high: float | dt.date | None = None
+    unit: str = ""
+    """What a number counts."""
+    in_words: str = ""
+    """What a shape means, for people."""
     missing: tuple[str, ...] = _EMPTY_OR_NA
-    low: float | None = None
-    high: float | None = None
     null_value: str | None = None
     """A text that is legal but says nothing, such as the seniority -999999."""
     first_character_only: bool = False
     """1 and 1.0 are the same relation: what follows the first character is dropped."""
     breaks_row: bool = False
-    free_text: bool = False
-    """The pattern takes nearly any text, so that it cannot tell a value from a spelling of null."""
+    unreadable: str = ""
+    """A text that does not match the pattern: what the dirt of a synthetic bank puts in."""
+    outside: str = ""
+    """A text that matches, of a value outside ``low`` and ``high``."""
+    short_name: str = ""
+    """How the column's rule is called in validation, where not by its name."""
+
+    @property
+    def pattern(self) -> str:
+        """The regular expression that a trimmed text must match as a whole."""
+        if self.shape:
+            return self.shape
+        if self.digits:
+            return f"[0-9]{{1,{self.digits}}}" + (rf"(\.[0-9]{{1,{self.decimals}}})?" if self.decimals else "")
+        if self.longest:
+            return rf'[^"\x00-\x1f\x7f]{{1,{self.longest}}}'
+        if len(self.values) > 1 and all(len(value) == 1 and value.isalnum() for value in self.values):
+            return f"[{''.join(self.values)}]"
+        return "|".join(_SPECIAL.sub(r"\\\g<0>", value) for value in self.values)
+
+    @property
+    def free_text(self) -> bool:
+        """Whether the pattern takes nearly any text, so that it cannot tell a value from a spelling of null."""
+        return self.longest > 0
+
+    @property
+    def span(self) -> str:
+        """The range for people, empty without one."""
+        if self.low is None and self.high is None:
+            return ""
+        low, high = (bound.isoformat() if isinstance(bound, dt.date) else f"{bound or 0:,.0f}" for bound in (self.low, self.high))
+        return f"up to {high}" if self.low is None else f"from {low}" if self.high is None else f"{low} to {high}"
 
     def silent(self, null_spellings: Sequence[str]) -> tuple[str, ...]:
         """Return the trimmed texts that are null in this column, and no fault."""
@@ -48,35 +101,39 @@ class Column:
 
 # ruff: noqa: E501  (one line per column, to be read as a table)
 _PROFILE: tuple[Column, ...] = (
-    Column("fecha_dato", "snapshot_date", "date", r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])-28", "date of the record, always the 28th; the partition", missing=(), breaks_row=True),
-    Column("ncodpers", "customer_id", "bigint", r"[0-9]{1,18}", "customer", missing=(), low=1, breaks_row=True),
-    Column("ind_empleado", "employment_status", "string", r"[ABFNPS]", "A active employee, B former, F subsidiary, N not an employee, P passive, S other"),
-    Column("pais_residencia", "country", "string", r"[A-Z]{2}", "ISO-2 country of residence", missing=_EMPTY),  # NA is Namibia
-    Column("sexo", "sex", "string", r"[HV]", "H woman (hembra), V man (varón)"),
-    Column("age", "age", "smallint", r"[0-9]{1,3}", "years", low=0, high=164),
-    Column("fecha_alta", "joined_on", "date", _DATE, "first contract"),
-    Column("ind_nuevo", "is_new", "boolean", r"[01]", "registered in the last 6 months"),
-    Column("antiguedad", "seniority_months", "int", r"[0-9]{1,4}", "months since joining", low=0, high=MONTHS_IN_LONGEST_LIFE, null_value="-999999"),
-    Column("indrel", "primary_status", "smallint", r"1|99", "1 primary customer, 99 left during the month"),
-    Column("ult_fec_cli_1t", "last_primary_on", "date", _DATE, "last day as primary customer"),
-    Column("indrel_1mes", "relation_kind", "string", r"[1-4](\.0)?|P", "1 primary, 2 co-owner, 3 former primary, 4 former co-owner, P potential", first_character_only=True),
-    Column("tiprel_1mes", "relation_type", "string", r"[AIPRN]", "A active, I inactive, P former customer, R potential, N unknown"),
-    Column("indresi", "is_resident", "boolean", r"[SN]", "lives in the country of the bank"),
-    Column("indext", "is_foreign_born", "boolean", r"[SN]", "born in another country than the bank's"),
-    Column("conyuemp", "is_employee_spouse", "boolean", r"[SN]", "spouse of an employee"),
-    Column("canal_entrada", "channel", "string", r"[0-9A-Z]{3}", "acquisition channel; text even where it looks like a number"),
-    Column("indfall", "is_deceased", "boolean", r"[SN]", "deceased"),
-    Column("tipodom", "address_type", "smallint", r"1", "always 1"),
-    Column("cod_prov", "province_code", "smallint", r"[0-9]{1,2}", "1 to 52", low=1, high=52),
-    Column("nomprov", "province", "string", r'[^"\x00-\x1f\x7f]{1,100}', "province of residence", free_text=True),
-    Column("ind_actividad_cliente", "is_active", "boolean", r"[01]", "active customer"),
-    Column("renta", "household_income", "double", r"[0-9]{1,12}(\.[0-9]{1,20})?", "gross yearly income in euros", low=0, high=1e9),
-    Column("segmento", "segment", "string", r"01 - TOP|02 - PARTICULARES|03 - UNIVERSITARIO", "01 - TOP, 02 - PARTICULARES (individuals), 03 - UNIVERSITARIO (students)"),
+    Column("fecha_dato", "snapshot_date", "date", meaning="date of the record, always the 28th; the partition", shape=r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])-28", missing=(), breaks_row=True),
+    Column("ncodpers", "customer_id", "bigint", meaning="customer", digits=18, low=1, missing=(), breaks_row=True),
+    Column("ind_empleado", "employment_status", "string", meaning="A active employee, B former, F subsidiary, N not an employee, P passive, S other", values=("A", "B", "F", "N", "P", "S"), unreadable="Q"),
+    Column("pais_residencia", "country", "string", meaning="ISO-2 country of residence", shape=r"[A-Z]{2}", in_words="two capital letters", missing=_EMPTY, unreadable="es"),  # NA is Namibia
+    Column("sexo", "sex", "string", meaning="H woman (hembra), V man (varón)", values=("H", "V"), unreadable="X"),
+    Column("age", "age", "smallint", meaning="years", digits=3, low=0, high=164, unit="years", unreadable="4o", outside="200"),
+    Column("fecha_alta", "joined_on", "date", meaning="first contract", shape=_DATE, unreadable="2015-02-31"),
+    Column("ind_nuevo", "is_new", "boolean", meaning="registered in the last 6 months", values=_ZERO_ONE, unreadable="2"),
+    Column("antiguedad", "seniority_months", "int", meaning="months since joining", digits=4, low=0, high=MONTHS_IN_LONGEST_LIFE, unit="months", null_value="-999999", unreadable="-5", outside="9999", short_name="seniority"),
+    Column("indrel", "primary_status", "smallint", meaning="1 primary customer, 99 left during the month", values=("1", "99"), unreadable="2"),
+    Column("ult_fec_cli_1t", "last_primary_on", "date", meaning="last day as primary customer", shape=_DATE, unreadable="31/12/15"),
+    Column("indrel_1mes", "relation_kind", "string", meaning="1 primary, 2 co-owner, 3 former primary, 4 former co-owner, P potential", values=("1", "2", "3", "4", "P"), shape=r"[1-4](\.0)?|P", first_character_only=True, unreadable="9"),
+    Column("tiprel_1mes", "relation_type", "string", meaning="A active, I inactive, P former customer, R potential, N unknown", values=("A", "I", "P", "R", "N"), unreadable="Z"),
+    Column("indresi", "is_resident", "boolean", meaning="lives in the country of the bank", values=_NO_YES, unreadable="1"),
+    Column("indext", "is_foreign_born", "boolean", meaning="born in another country than the bank's", values=_NO_YES, unreadable="Y"),
+    Column("conyuemp", "is_employee_spouse", "boolean", meaning="spouse of an employee", values=_NO_YES, unreadable="SI"),
+    Column("canal_entrada", "channel", "string", meaning="acquisition channel; text even where it looks like a number", shape=r"[0-9A-Z]{3}", in_words="three digits or capital letters", unreadable="K#A"),
+    Column("indfall", "is_deceased", "boolean", meaning="deceased", values=_NO_YES, unreadable="?"),
+    Column("tipodom", "address_type", "smallint", meaning="always 1", values=("1",), unreadable="2"),
+    Column("cod_prov", "province_code", "smallint", meaning="1 to 52", digits=2, low=1, high=52, unreadable="2A", outside="99"),
+    Column("nomprov", "province", "string", meaning="province of residence", longest=100, unreadable="MAD\tRID"),
+    Column("ind_actividad_cliente", "is_active", "boolean", meaning="active customer", values=_ZERO_ONE, unreadable="9"),
+    Column("renta", "household_income", "double", meaning="gross yearly income in euros", digits=12, decimals=20, low=0, high=1e9, unit="euros a year", unreadable="abc", outside="1000000000.5", short_name="income"),
+    Column("segmento", "segment", "string", meaning="01 - TOP, 02 - PARTICULARES (individuals), 03 - UNIVERSITARIO (students)", values=("01 - TOP", "02 - PARTICULARES", "03 - UNIVERSITARIO"), unreadable="04 - OTHER"),
 )  # fmt: skip
 
+
+def _holds(product: Product) -> str:
+    return f"holds the product; bit {product.bit} of holdings"
+
+
 COLUMNS: tuple[Column, ...] = _PROFILE + tuple(
-    Column(p.source, p.name, "boolean", r"[01]", f"holds the product; bit {p.bit} of holdings", missing=("NA",), breaks_row=True)
-    for p in PRODUCTS
+    Column(p.source, p.name, "boolean", meaning=_holds(p), values=_ZERO_ONE, missing=("NA",), breaks_row=True) for p in PRODUCTS
 )
 PROFILE_COLUMNS: tuple[Column, ...] = COLUMNS[: len(_PROFILE)]
 PRODUCT_COLUMNS: tuple[Column, ...] = COLUMNS[len(_PROFILE) :]

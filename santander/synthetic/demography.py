@@ -5,6 +5,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from santander.schema.provinces import PROVINCES
 from santander.synthetic import facts, values
 from santander.synthetic.sampling import Flags, Indices, spread
 
@@ -76,7 +77,7 @@ def draw_countries(rows: Indices, random: np.random.Generator) -> Codes:
 def draw_provinces(resident: Flags, random: np.random.Generator) -> Codes:
     """Province of residents, 0 for those who live abroad."""
     table = facts.counts("province_counts", key="nomprov")
-    drawn = 1 + _draw([table[name] for name in values.PROVINCES[1:]], resident.size, random)
+    drawn = 1 + _draw([table[name] for name in PROVINCES[1:]], resident.size, random)
     return np.where(resident, drawn, 0).astype(np.int16)
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from santander.synthetic import facts, values
+from santander.schema.provinces import PROVINCES
+from santander.synthetic import facts
 from santander.synthetic.sampling import Indices, spread
 
 _LOWEST, _HIGHEST = 1_202.73, 28_894_395.0
@@ -25,7 +26,7 @@ def draw_income(
     spread_of = spreads[province] * np.where(random.random(province.size) < _WIDE, 3.0, 1.0)
     drawn = np.log(medians[province]) + shift + spread_of * random.normal(size=province.size)
     income = np.round(np.clip(np.exp(drawn), _LOWEST, _HIGHEST), 2)
-    never = np.isin(province, [0, *(values.PROVINCES.index(name) for name in _NEVER_KNOWN)])
+    never = np.isin(province, [0, *(PROVINCES.index(name) for name in _NEVER_KNOWN)])
     unknown = spread(np.where(never, 0.999, _UNKNOWN_ELSEWHERE), rows, random)
     return np.where(unknown, np.nan, income)
 
@@ -34,9 +35,9 @@ def _by_province() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Median and log-spread by province code; the spread follows from mean / median = exp(spread ** 2 / 2)."""
     table = {row["nomprov"]: row for row in facts.table("income_by_province")}
     overall_median, overall_spread = 101_850.0, 0.6
-    medians = np.full(len(values.PROVINCES), overall_median)
-    spreads = np.full(len(values.PROVINCES), overall_spread)
-    for code, name in enumerate(values.PROVINCES):
+    medians = np.full(len(PROVINCES), overall_median)
+    spreads = np.full(len(PROVINCES), overall_spread)
+    for code, name in enumerate(PROVINCES):
         if name in table:
             medians[code] = float(table[name]["median_renta"])
             ratio = float(table[name]["mean_renta"]) / medians[code]

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from santander.schema.months import Month
+from santander.schema.provinces import PROVINCES
 from santander.synthetic import values
 from santander.synthetic.people import People
 from santander.synthetic.profile import SENTINEL_SENIORITY, Profile
@@ -47,7 +48,7 @@ class LineWriter:
         ]
         self._residence = _text([*flags, ",,,"])
         self._channel = _text(f"{code}," for code in values.CHANNELS)
-        places = [f'{dead}, 1,{code:2d},"{name}",' for dead in "NS" for code, name in enumerate(values.PROVINCES)]
+        places = [f'{dead}, 1,{code:2d},"{name}",' for dead in "NS" for code, name in enumerate(PROVINCES)]
         places = [place.replace(', 0,""', ',NA,""') for place in places]
         self._place = _text([*places, ',NA,NA,"",'])
         self._active = _text([" 0,", " 1,", "NA,"])
@@ -85,7 +86,7 @@ class LineWriter:
         residence = 4 * (people.country[who] == 1) + 2 * people.foreign_born[who] + people.spouse[who]
         seniority = np.where(rows.seniority == SENTINEL_SENIORITY, self._n_seniorities - 1, rows.seniority)[order]
         new_seniority = seniority + self._n_seniorities * rows.is_new[order]
-        place = people.province[who] + len(values.PROVINCES) * dead
+        place = people.province[who] + len(PROVINCES) * dead
         head = [
             pa.scalar(f"{month.snapshot},", pa.string()),
             self._ids.take(_positions(who)),

@@ -21,13 +21,3 @@ ACTIVE_TYPE, INACTIVE_TYPE, FORMER_TYPE, POTENTIAL_TYPE, UNKNOWN_TYPE = 1, 2, 3,
 SPAIN = "ES"
 COUNTRIES = ("", SPAIN, *sorted(code for code in counts("country_counts") if code != SPAIN))
 CHANNELS = ("", *sorted(counts("channel_counts")))
-
-PROVINCES = ("", *(
-    "ALAVA", "ALBACETE", "ALICANTE", "ALMERIA", "AVILA", "BADAJOZ", "BALEARS, ILLES", "BARCELONA", "BURGOS",
-    "CACERES", "CADIZ", "CASTELLON", "CIUDAD REAL", "CORDOBA", "CORUÑA, A", "CUENCA", "GIRONA", "GRANADA",
-    "GUADALAJARA", "GIPUZKOA", "HUELVA", "HUESCA", "JAEN", "LEON", "LERIDA", "RIOJA, LA", "LUGO", "MADRID",
-    "MALAGA", "MURCIA", "NAVARRA", "OURENSE", "ASTURIAS", "PALENCIA", "PALMAS, LAS", "PONTEVEDRA", "SALAMANCA",
-    "SANTA CRUZ DE TENERIFE", "CANTABRIA", "SEGOVIA", "SEVILLA", "SORIA", "TARRAGONA", "TERUEL", "TOLEDO",
-    "VALENCIA", "VALLADOLID", "BIZKAIA", "ZAMORA", "ZARAGOZA", "CEUTA", "MELILLA",
-))  # fmt: skip
-"""The 52 provinces at their official codes: ``PROVINCES[cod_prov]``."""

@@ -21,7 +21,7 @@ def cut(path: Path, *ids: int) -> str:
 
 
 def test_the_lines_of_a_person_go_and_the_rest_stays_byte_for_byte(tmp_path: Path) -> None:
-    kept = [record(15889), record(15890, "2015-02", nomprov='"CORUÑA, A"'), record(GONE + 1)]
+    kept = [record(15889), record(15890, "2015-02", cod_prov="15", nomprov='"CORUÑA, A"'), record(GONE + 1)]
     file = landing_file(tmp_path / "a.csv", [kept[0], record(GONE), kept[1], record(f"0{GONE}", "2015-02"), kept[2]])
     found = scan(file, sorted_ids([GONE]))
     assert [(line.number, line.month) for line in found.lines] == [(3, "2015-01"), (5, "2015-02")]

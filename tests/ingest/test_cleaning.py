@@ -1,4 +1,4 @@
-"""Two ways through one column give one outcome: texts one by one, and their dictionary (tests/ingest/oracle.py is the judge)."""
+"""Two ways through one column give one outcome: texts one by one, and their dictionary. The audit judges both."""
 
 import numpy as np
 import pyarrow as pa

@@ -1,27 +1,28 @@
-"""Awkward lines of every kind, decided by the library and by the oracle, and compared line by line."""
+"""Awkward lines of every kind, decided by the cleaning and by the audit, and compared line by line."""
 
-import datetime as dt
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from deltalake import DeltaTable
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
+from santander.audit.audit import Audit
+from santander.audit.engine import Engine, open_engine
 from santander.config.settings import Settings
 from santander.ingest.cleaning import clean
 from santander.ingest.ingestion import ingest
 from santander.ingest.landing import read_chunk, survey
 from santander.ingest.parsing import parse
 from santander.lake.lake import Lake
+from santander.schema.between_columns import BETWEEN_COLUMNS
+from santander.schema.columns import COLUMNS
 from tests.ingest.awkward_texts import TEXTS
-from tests.ingest.oracle import KEY, PRODUCTS, PROFILE, SPELLINGS, Verdict, judge, without_repeated_keys
+from tests.ingest.oracle import SPELLINGS, as_judged, judged
 from tests.landing_files import LEGAL, header
-
-COLUMNS = [*(name for name, *_ in (*KEY, *PROFILE)), *PRODUCTS, "holdings"]
 
 TEXT = st.one_of(
     st.sampled_from(TEXTS),
@@ -62,89 +63,72 @@ def landing_files(draw: st.DrawFn, columns: int | None = None) -> tuple[int, lis
     return columns, chosen, (mark + "\n".join([header(columns), *chosen]) + end).encode()
 
 
-def cleaned(path: Path, chunk_bytes: int) -> dict[int, dict[str, Any]]:
-    """What the library makes of each line of a file, in this process."""
+@pytest.fixture(scope="module")
+def duckdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    with open_engine(tmp_path_factory.mktemp("audit")) as engine:
+        yield engine
+
+
+def cleaned(path: Path, chunk_bytes: int) -> list[dict[str, Any]]:
+    """What the cleaning makes of each line of a file, in this process."""
     file = survey(path, chunk_bytes, path.parent)
     rows: list[dict[str, Any]] = []
     for chunk in file.chunks:
         parsed = parse(read_chunk(file.path, chunk), chunk.n_lines, file.n_columns)
         rows += clean(parsed, chunk.first_line, 0, null_spellings=SPELLINGS).to_pylist()
     assert sorted(row["line"] for row in rows) == list(range(2, file.lines + 2))
-    return {row["line"]: row for row in rows}
+    return rows
 
 
-def as_the_library_says(verdict: Verdict) -> dict[str, Any]:
-    columns = verdict.row or dict.fromkeys(COLUMNS)
-    bad = [{"column": column, "reason": reason, "raw": raw} for column, reason, raw in verdict.bad] or None
-    month = verdict.month if verdict.reason else None
-    return {**columns, "row_reason": verdict.reason, "row_month": month, "row_raw": verdict.raw, "bad_values": bad}
+def _that_breaks(texts: Mapping[str, str]) -> str:
+    by_source = {column.source: texts[column.name] for column in COLUMNS if column.name in texts}
+    return ",".join((LEGAL | by_source).values())
 
 
-@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(landing_files(), st.sampled_from([1024, 1 << 16, 1 << 24]))
-def test_every_line_is_decided_as_the_oracle_decides_it(file: tuple[int, list[str], bytes], chunk_bytes: int) -> None:
-    columns, chosen, content = file
+def assert_decided_alike(duckdb: Engine, path: Path, chunk_bytes: int) -> dict[int, dict[str, Any]]:
+    """Compare all lines of a file; what the audit made of them."""
+    expected = judged(duckdb, path)
+    found = as_judged(duckdb, cleaned(path, chunk_bytes))
+    assert found.keys() == expected.keys()
+    lines = path.read_text(encoding="utf-8-sig").split("\n")
+    for number, line in found.items():
+        assert line == expected[number], repr(lines[number - 1])
+    return expected
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(file=landing_files(), chunk_bytes=st.sampled_from([1024, 1 << 16, 1 << 24]))
+def test_every_line_is_decided_as_the_audit_decides_it(
+    duckdb: Engine, file: tuple[int, list[str], bytes], chunk_bytes: int
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.csv"
-        path.write_bytes(content)
-        found = cleaned(path, chunk_bytes)
-    for number, text in enumerate(chosen, start=2):
-        expected = as_the_library_says(judge(text, number, columns))
-        assert {name: found[number][name] for name in expected} == expected, repr(text)
+        path.write_bytes(file[-1])
+        assert_decided_alike(duckdb, path, chunk_bytes)
 
 
-def test_every_text_in_every_column_is_decided_as_the_oracle_decides_it(tmp_path: Path) -> None:
-    chosen = [
-        ",".join([*list(LEGAL.values())[:position], text, *list(LEGAL.values())[position + 1 :]])
-        for text in TEXTS
-        for position in range(48)
-    ]
+def test_every_text_in_every_column_is_decided_as_the_audit_decides_it(duckdb: Engine, tmp_path: Path) -> None:
+    legal = list(LEGAL.values())
+    chosen = [",".join([*legal[:place], text, *legal[place + 1 :]]) for text in TEXTS for place in range(48)]
+    chosen += [_that_breaks(rule.breaks_it) for rule in BETWEEN_COLUMNS]
     path = tmp_path / "a.csv"
     path.write_bytes(("\n".join([header(), *chosen]) + "\n").encode())
-    found = cleaned(path, 1 << 16)
-    outcomes: set[str] = set()
-    for number, text in enumerate(chosen, start=2):
-        verdict = judge(text, number, 48)
-        expected = as_the_library_says(verdict)
-        assert {name: found[number][name] for name in expected} == expected, repr(text)
-        outcomes |= {verdict.reason or "kept", *(reason for _, reason, _ in verdict.bad)}
+    expected = assert_decided_alike(duckdb, path, 1 << 20)
+    outcomes = {line["reason"] or "kept" for line in expected.values()}
+    outcomes |= {reason for line in expected.values() for _, reason, _ in line.get("bad", ())}
     assert outcomes == {
         "kept", "unreadable", "out_of_range", "bad_snapshot_date", "bad_customer_id", "bad_product_flag",
-        "open_quote", "stray_carriage_return", "wrong_number_of_fields",
+        "open_quote", "stray_carriage_return", "wrong_number_of_fields", *(rule.name for rule in BETWEEN_COLUMNS),
     }  # fmt: skip
 
 
-@settings(max_examples=4, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(file=landing_files(48))
-def test_a_whole_ingest_leaves_what_the_oracle_leaves(session: SparkSession, file: tuple[int, list[str], bytes]) -> None:
-    _, chosen, content = file
-    legal = ",".join(LEGAL.values())
+def test_a_whole_ingest_leaves_what_the_audit_expects(session: SparkSession, file: tuple[int, list[str], bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.csv"
-        path.write_bytes(content.removesuffix(b"\n") + b"\n" + legal.encode() + b"\n")
-        chosen = [*chosen, legal]
+        path.write_bytes(file[-1].removesuffix(b"\n") + b"\n" + ",".join(LEGAL.values()).encode() + b"\n")
         lenient = Settings.load(data_dir=f"{folder}/data", ingest={"max_quarantine_share": 1.0})
         ingest(lenient, Lake(lenient, session), [path])
-        customers, quarantine = (
-            DeltaTable(f"{lenient.lake}/{name}").to_pyarrow_table().to_pylist() for name in ("customers", "quarantine")
-        )
-    verdicts = without_repeated_keys((judge(text, number, 48) for number, text in enumerate(chosen, start=2)), chosen)
-    rows = {verdict.key: verdict.row for verdict in verdicts if verdict.row}
-    assert {(row["snapshot_date"], row["customer_id"]): row for row in customers} == rows
-    assert len(customers) == len(rows)
-    assert sorted(map(_entry, quarantine)) == sorted(_expected_entries(verdicts, {date for date, _ in filter(None, rows)}))
-
-
-def _entry(row: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(row[name] or "" for name in ("line", "month", "scope", "reason", "column", "raw"))
-
-
-def _expected_entries(verdicts: Sequence[Verdict], snapshots: set[dt.date]) -> list[tuple[Any, ...]]:
-    months = {f"{date:%Y-%m}" for date in snapshots}
-    entries: list[tuple[Any, ...]] = []
-    for verdict in verdicts:
-        if verdict.reason:
-            month = verdict.month if verdict.month in months else "unknown"
-            entries.append((verdict.line, month, "row", verdict.reason, "", verdict.raw))
-        entries += [(verdict.line, verdict.month, "value", reason, column, raw) for column, reason, raw in verdict.bad]
-    return entries
+        audit = Audit(lenient)
+        assert [difference for month in audit.run(audit.present) for difference in month.differences] == []

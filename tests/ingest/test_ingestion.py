@@ -42,7 +42,15 @@ def quarantine(settings: Settings) -> list[tuple[object, ...]]:
 
 
 def test_a_record_is_typed_and_translated(lenient: Settings, session: SparkSession, tmp_path: Path) -> None:
-    line = record(7, ult_fec_cli_1t="2015-01-05", indrel="99", nomprov='"CORUÑA, A"', ind_cco_fin_ult1="1", ind_recibo_ult1="1")
+    line = record(
+        7,
+        ult_fec_cli_1t="2015-01-05",
+        indrel="99",
+        cod_prov="15",
+        nomprov='"CORUÑA, A"',
+        ind_cco_fin_ult1="1",
+        ind_recibo_ult1="1",
+    )
     run(lenient, session, landing_file(tmp_path / "a.csv", [line]))
     row = customers(lenient)[7]
     assert row["snapshot_date"] == dt.date(2015, 1, 28)
@@ -195,7 +203,7 @@ def test_a_month_does_not_lose_more_than_half_its_rows_unasked(settings: Setting
 def test_packed_files_windows_line_ends_and_a_byte_order_mark_read_like_the_plain_file(
     lenient: Settings, session: SparkSession, tmp_path: Path
 ) -> None:
-    plain = landing_file(tmp_path / "a.csv", [record(7), record(8, nomprov='"CORUÑA, A"')])
+    plain = landing_file(tmp_path / "a.csv", [record(7), record(8, cod_prov="15", nomprov='"CORUÑA, A"')])
     run(lenient, session, plain)
     expected = customers(lenient)
     packed, windows = tmp_path / "a.csv.gz", tmp_path / "w.csv"
@@ -308,7 +316,7 @@ def test_a_text_of_megabytes_is_kept_whole_in_quarantine(lenient: Settings, sess
 
 
 def test_chunks_of_a_few_lines_give_the_same_tables(session: SparkSession, tmp_path: Path) -> None:
-    lines = [record(i, nomprov='"CORUÑA, A"') for i in range(1, 60)]
+    lines = [record(i, cod_prov="15", nomprov='"CORUÑA, A"') for i in range(1, 60)]
     lines[20], lines[40] = "short,line", record(41, age="999")
     file = landing_file(tmp_path / "a.csv", lines)
     outcomes = []

@@ -13,7 +13,7 @@ from santander.schema.catalogue import CUSTOMERS
 from santander.schema.columns import COLUMNS, PROFILE_COLUMNS
 from tests.ingest.oracle import SPELLINGS
 
-DATES = ["", "NA", "2015-02-28", "1999-12-31"]
+DATES = ["", "NA", "2015-01-31", "1999-12-31"]
 FLAGS, YES_NO = ["", "0", " 1", "NA"], ["S", "N", ""]
 TEXTS: dict[str, list[str]] = {
     "snapshot_date": ["2015-01-28"], "customer_id": ["1", " 999999999999999999"], "employment_status": ["A", "", "NA"],
@@ -21,7 +21,7 @@ TEXTS: dict[str, list[str]] = {
     "seniority_months": ["-999999", "0", "1968", "NA"], "primary_status": [" 1", "99", ""], "last_primary_on": DATES,
     "relation_kind": ["1.0", "4", "P", ""], "relation_type": ["A", "N", ""], "is_resident": YES_NO, "is_foreign_born": YES_NO,
     "is_employee_spouse": YES_NO, "channel": ["007", "KHE", ""], "is_deceased": YES_NO, "address_type": [" 1", "NA"],
-    "province_code": [" 1", "52", "NA"], "province": ["CORUÑA, A", "", "ÁVILA", " x"], "is_active": FLAGS,
+    "province_code": [" 1", "52", "NA"], "province": ["Coruña, A", "", "ÁVILA", " x"], "is_active": FLAGS,
     "household_income": ["0", "0.00000000000000000001", "87218.100000000006", "999999999.99999988", "NA", "61414.420000000006"],
     "segment": ["01 - TOP", "", "02 - PARTICULARES"],
 }  # fmt: skip

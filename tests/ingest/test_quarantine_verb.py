@@ -121,7 +121,7 @@ def test_an_export_cannot_swallow_lines_and_replaces_no_file(
     capsys: pytest.CaptureFixture[str], settings: Settings, tmp_path: Path
 ) -> None:
     lake = Lake(settings)
-    raws = ['2015-01-28,1,"MALAGA,x', "2015-01-28,2,a\rb", "", record(4, nomprov='"CORUÑA, A"')]
+    raws = ['2015-01-28,1,"MALAGA,x', "2015-01-28,2,a\rb", "", record(4, cod_prov="15", nomprov='"CORUÑA, A"')]
     lake.append_rows(QUARANTINE, [entry(line, "open_quote", raw=raw) for line, raw in enumerate(raws, 2)])
     lake.append_rows(INGESTIONS, [marker("one", "2015-01", 1)])
     file = tmp_path / "fix.csv"

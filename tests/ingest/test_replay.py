@@ -29,7 +29,7 @@ JANUARY, FEBRUARY = Month(2015, 1), Month(2015, 2)
 LINES = [
     record(1),
     record(2, age="200", sexo="X"),
-    record(3, nomprov='"CORUÑA, A"', renta="87218.100000000006"),
+    record(3, cod_prov="15", nomprov='"CORUÑA, A"', renta="87218.100000000006"),
     record("4x"),
     record(5, ind_cco_fin_ult1="7"),
     record(6) + ",0",
@@ -204,7 +204,7 @@ def test_corrections_without_products_leave_those_there_are(settings: Settings, 
     rows = [record(3, columns=24, age=" 40"), record(4, columns=24)]
     run(settings, ingested, landing_file(tmp_path / "fix.csv", rows, columns=24))
     after = customers(ingested)
-    assert after[3, "2015-01"] == held | {"age": 40, "province": "MALAGA", "household_income": 87218.1}
+    assert after[3, "2015-01"] == held | {"age": 40, "province_code": 29, "province": "MALAGA", "household_income": 87218.1}
     assert (after[4, "2015-01"]["holdings"], after[4, "2015-01"]["current_account"]) == (None, None)
 
 

@@ -1,11 +1,10 @@
-import re
-from pathlib import Path
+import pyarrow as pa
+import pytest
 
+from santander.ingest.cleaning import VALUE_REASONS, clean_column
 from santander.schema.catalogue import CUSTOMERS
-from santander.schema.columns import COLUMNS, LEGAL_HEADERS, PRODUCT_COLUMNS, PROFILE_COLUMNS
+from santander.schema.columns import COLUMNS, LEGAL_HEADERS, PRODUCT_COLUMNS, PROFILE_COLUMNS, Column
 from santander.schema.products import PRODUCTS
-
-PAGE = Path(__file__).parents[2] / "docs" / "data.md"
 
 
 def test_there_are_48_columns_and_a_test_file_has_the_first_24() -> None:
@@ -19,9 +18,13 @@ def test_products_are_in_the_order_of_their_bits() -> None:
     assert [product.mask for product in PRODUCTS] == [1 << bit for bit in range(24)]
 
 
-def test_the_data_page_shows_every_rule_as_it_is() -> None:
-    rows = {cells[1].strip("` "): cells for line in PAGE.read_text().splitlines() if (cells := re.split(r"(?<!\\)\|", line))[1:]}
-    for column in PROFILE_COLUMNS:
-        _, _, source, type_, rule, meaning, _ = (cell.strip() for cell in rows[column.name])
-        assert (source, type_, meaning) == (column.source, column.type, column.meaning)
-        assert rule.replace(r"\|", "|").startswith(f"`{column.pattern}`")
+@pytest.mark.parametrize(
+    "column", [column for column in PROFILE_COLUMNS if not column.breaks_row], ids=lambda column: column.name
+)
+def test_a_column_names_a_text_for_each_way_to_break_its_rule(column: Column) -> None:
+    texts = [text for text in (column.unreadable, column.outside) if text]
+    found = [clean_column(column, pa.array([text]).dictionary_encode()) for text in texts]
+    assert [VALUE_REASONS[one.status[0] - 1] for one in found if one.status is not None] == [
+        "unreadable", *(["out_of_range"] if column.span else [])
+    ]  # fmt: skip
+    assert [one.values.to_pylist() for one in found] == [[None]] * len(texts)

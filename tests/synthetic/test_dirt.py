@@ -7,20 +7,15 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from santander.schema.columns import COLUMNS
+from santander.schema.columns import COLUMNS, PROFILE_COLUMNS
 from tests.synthetic.conftest import DIRTY_SHARE, WrittenBank
 
 BAD_VALUES = {
-    "employment_status:unreadable": "Q", "country:unreadable": "es", "sex:unreadable": "X", "age:unreadable": "4o",
-    "age:out_of_range": "200", "joined_on:unreadable": "2015-02-31", "is_new:unreadable": "2",
-    "seniority_months:unreadable": "-5", "seniority_months:out_of_range": "9999", "primary_status:unreadable": "2",
-    "last_primary_on:unreadable": "31/12/15",
-    "relation_kind:unreadable": "9", "relation_type:unreadable": "Z", "is_resident:unreadable": "1",
-    "is_foreign_born:unreadable": "Y", "is_employee_spouse:unreadable": "SI", "channel:unreadable": "K#A",
-    "is_deceased:unreadable": "?", "address_type:unreadable": "2", "province_code:unreadable": "2A",
-    "province_code:out_of_range": "99", "province:unreadable": "MAD\tRID", "is_active:unreadable": "9",
-    "household_income:unreadable": "abc", "household_income:out_of_range": "1000000000.5", "segment:unreadable": "04 - OTHER",
-}  # fmt: skip
+    f"{column.name}:{fault}": text
+    for column in PROFILE_COLUMNS
+    for fault, text in (("unreadable", column.unreadable), ("out_of_range", column.outside))
+    if text
+}
 
 
 def fault_of(line: str, columns: int, keys: set[tuple[str, str]]) -> str | None:

@@ -84,7 +84,7 @@ def test_the_ingest_counts_and_quarantines_the_dirt_that_is_announced_and_nothin
     broken = {(reason, column) for reason, column in reasons if column}
     profile = {column.name for column in PROFILE_COLUMNS if not column.breaks_row}
     assert {column for reason, column in broken if reason == "unreadable"} == profile
-    bounded = {column.name for column in PROFILE_COLUMNS if column.high is not None}
+    bounded = {column.name for column in PROFILE_COLUMNS if column.outside}
     assert {column for reason, column in broken if reason == "out_of_range"} == bounded
 
 

@@ -1,0 +1,72 @@
+"""Rules between columns in what the cleaning makes of lines; that the audit agrees is in tests/ingest/test_cleaning_oracle.py."""
+
+from typing import Any
+
+import pytest
+
+from santander.ingest.cleaning import clean
+from santander.ingest.parsing import parse
+from santander.quality.column_rules import rules_between_columns
+from santander.schema.between_columns import BETWEEN_COLUMNS, BetweenColumns
+from santander.schema.columns import COLUMNS, PROFILE_COLUMNS
+from tests.landing_files import record
+
+SOURCE = {column.name: column.source for column in COLUMNS}
+ALL_NA = {column.name: "NA" for column in PROFILE_COLUMNS[2:]}
+
+
+def cleaned(*texts: dict[str, str]) -> list[dict[str, Any]]:
+    """Lines that say these texts, by our column names, as staged rows."""
+    lines = [record(i, **{SOURCE[name]: text for name, text in each.items()}) for i, each in enumerate(texts, start=1)]
+    chunk = parse(("\n".join(lines) + "\n").encode(), len(lines), 48)
+    rows: list[dict[str, Any]] = clean(chunk, 2, 0, null_spellings=("-",)).to_pylist()
+    return rows
+
+
+def reasons(row: dict[str, Any]) -> list[tuple[str, str, str]]:
+    return [(bad["column"], bad["reason"], bad["raw"]) for bad in row["bad_values"] or []]
+
+
+@pytest.mark.parametrize("rule", BETWEEN_COLUMNS, ids=lambda rule: rule.name)
+def test_the_example_of_a_rule_breaks_it_alone_and_nothing_of_its_neighbours(rule: BetweenColumns) -> None:
+    before, broken, after = cleaned({}, dict(rule.breaks_it), {})
+    assert before["bad_values"] is after["bad_values"] is None
+    assert sorted(reasons(broken)) == sorted((name, rule.name, rule.breaks_it[name]) for name in rule.makes_null)
+    assert all(broken[name] is None for name in rule.makes_null)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"joined_on": "2015-01-31"},
+        {"joined_on": ""},
+        {"province": "Madrid"},
+        {"province": "LLEIDA"},
+        {"province": ""},
+        {"province_code": "NA"},
+        {"country": "NA"},
+        ALL_NA | {"segment": ""},
+        ALL_NA | {"country": ""},
+        ALL_NA | {"country": "ES"},
+    ],
+)
+def test_what_only_looks_like_a_contradiction_is_kept(texts: dict[str, str]) -> None:
+    assert reasons(cleaned(texts)[0]) == []
+
+
+def test_a_text_that_its_own_rule_refuses_contradicts_nothing() -> None:
+    assert reasons(cleaned({"province_code": "99", "province": "MADRID"})[0]) == [("province_code", "out_of_range", "99")]
+
+
+def test_a_line_that_loses_its_row_is_asked_nothing_more() -> None:
+    row = cleaned({"customer_id": "x", "province": "MADRID"})[0]
+    assert (row["row_reason"], row["bad_values"]) == ("bad_customer_id", None)
+
+
+def test_one_row_may_break_several_rules() -> None:
+    row = cleaned({"joined_on": "2015-03-01", "province": "MADRID"})[0]
+    assert {reason for _, reason, _ in reasons(row)} == {"joined_after_snapshot", "province_contradicts_code"}
+
+
+def test_validation_knows_each_rule_that_a_row_can_tell_of() -> None:
+    assert [rule.name for rule in rules_between_columns()] == [rule.name for rule in BETWEEN_COLUMNS if rule.sql]
