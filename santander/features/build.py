@@ -19,9 +19,6 @@ from santander.storage.places import Place
 
 log = logging.getLogger("santander.features")
 
-STEP_VERSION = 1
-"""Raised when the features of unchanged input would come out differently: months built before are then out of date."""
-
 
 def build_features(lake: Lake, months: Sequence[Month], months_per_commit: int, tasks: int = 1) -> dict[Month, int]:
     """Replace these months of ``features`` and return their rows; raises InputError for a month without customers.

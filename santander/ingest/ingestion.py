@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("santander.ingest")
 
-STEP_VERSION = 1
-"""Raised when the same file would be read differently: files ingested before are then out of date."""
-
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:

@@ -8,19 +8,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from santander.errors import InputError
-from santander.features import build
 from santander.lake.lake import Lake
 from santander.ledger.step_ledger import StepLedger, fingerprint_of
+from santander.ledger.versions import version_of
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
 from santander.schema.features import FEATURES, months_read_for
 from santander.schema.months import Month
 
 BUILD, SCORE = "features", "score"
 """The steps as the ledger names them."""
-SCORE_VERSION = 1
-"""Raised when the same model on the same rows would give other recommendations."""
-TRAIN_VERSION = 1
-"""Raised when the same recipe on the same rows would give another model."""
 
 
 @dataclass
@@ -42,7 +38,7 @@ class Origins:
     def of_features(self, month: Month) -> str:
         """What the features of a month are made from: its customers, those of the months before, and the declaration."""
         return fingerprint_of(
-            version=build.STEP_VERSION,
+            version=version_of(BUILD),
             declared=[(feature.name, feature.type) for feature in FEATURES],
             customers={str(m): self.customers[m] for m in months_read_for(month) if m in self.customers},
         )
@@ -50,7 +46,7 @@ class Origins:
     def of_recommendations(self, month: Month, run_id: str) -> str:
         """What the recommendations of a month are made from, scored by the model of an MLflow run."""
         return fingerprint_of(
-            version=SCORE_VERSION,
+            version=version_of(SCORE),
             run_id=run_id,
             features=self.features.get(month),
             customers=self.customers.get(month),

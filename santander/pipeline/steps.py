@@ -17,8 +17,9 @@ from santander.ingest.adding import MergeReport
 from santander.ingest.ingestion import IngestReport
 from santander.lake.lake import Lake
 from santander.lake.person_steps import carrying_persons
-from santander.ledger.staleness import BUILD, SCORE, TRAIN_VERSION, Origins, refuse_stale_features, stale_features, stale_months
+from santander.ledger.staleness import BUILD, SCORE, Origins, refuse_stale_features, stale_features, stale_months
 from santander.ledger.step_ledger import StepLedger, fingerprint_of
+from santander.ledger.versions import version_of
 from santander.pipeline.taking_in import INGEST, TakingIn
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS, Table
 from santander.schema.months import Month
@@ -136,7 +137,7 @@ class Steps:
         origins = Origins(self.lake)
         prints = {
             month: fingerprint_of(
-                version=validation.STEP_VERSION,
+                version=version_of("validate"),
                 settings=self.settings.quality.model_dump(),
                 rows=_validated_rows(table, origins, month),
                 **of_user,
@@ -220,7 +221,7 @@ class Steps:
     def _train_fingerprint(self, months: Sequence[Month], recipe: "Recipe") -> str:
         features, customers = self.lake.fingerprints(FEATURES_TABLE), self.lake.fingerprints(CUSTOMERS)
         return fingerprint_of(
-            version=TRAIN_VERSION,
+            version=version_of(TRAIN, recipe.model.__module__),
             recipe=recipe.fingerprint,
             gate=self.settings.gate.model_dump(exclude={"automatic"}),
             features={str(month): features.get(month) for month in months},
@@ -272,7 +273,7 @@ class Steps:
         if scored and scored.fingerprint != Origins(self.lake).of_recommendations(month, scored.result["run_id"]):
             raise InputError(f"recommendations of {month} are out of date: run 'santander score --month {month}' first")
         fingerprint = fingerprint_of(
-            version=submission.STEP_VERSION, recommendations=self.lake.fingerprints(RECOMMENDATIONS).get(month)
+            version=version_of(SUBMIT), recommendations=self.lake.fingerprints(RECOMMENDATIONS).get(month)
         )
         last = self.ledger.last(SUBMIT, month)
         # where it lies is told by the folder as it is named now: what the ledger says may be of before a move

@@ -10,12 +10,13 @@ from santander.ingest.adding import MergeReport, merge
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.ingest.due import DueFiles, Given, Overtaken
 from santander.ingest.holders import files_of, holders_by_month
-from santander.ingest.ingestion import STEP_VERSION, IngestReport, WouldReplace, ingest
+from santander.ingest.ingestion import IngestReport, WouldReplace, ingest
 from santander.ingest.known_files import KnownFiles, identity_of
 from santander.ingest.landing import LandingFile
 from santander.ingest.replacing import Replacement, replaced_lines, replaced_payload
 from santander.lake.lake import Lake
 from santander.ledger.step_ledger import StepLedger, fingerprint_of
+from santander.ledger.versions import version_of
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS
 from santander.schema.months import Month
 from santander.storage.places import Place
@@ -156,7 +157,7 @@ class TakingIn:
 def ingest_fingerprint(settings: "Settings", sha256: str) -> str:
     """By what a landing file counts as ingested: its content, and the settings by which it is read or refused."""
     return fingerprint_of(
-        version=STEP_VERSION,
+        version=version_of(INGEST),
         sha256=sha256,
         limit=settings.ingest.max_quarantine_share,
         null_spellings=sorted(settings.ingest.null_spellings),

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("santander.quality")
 
-STEP_VERSION = 2
-"""Raised when the same tables and settings would be judged differently: months validated before are then out of date."""
-
 TABLES = (CUSTOMERS, FEATURES_TABLE)
 
 Gather = Callable[["Settings", Lake, Sequence[Month], dict[Month, int]], list[MonthFigures]]

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from santander.errors import SantanderError
 from santander.lake.lake import Lake
-from santander.ledger.staleness import TRAIN_VERSION, Origins, refuse_stale_features
+from santander.ledger.staleness import Origins, refuse_stale_features
 from santander.ledger.step_ledger import fingerprint_of
+from santander.ledger.versions import version_of
 from santander.models.blend import Blend, BlendSettings
 from santander.models.month_weight import ALIKE, MonthWeight
 from santander.models.recommender import KindSettings, Recommender
@@ -133,7 +134,7 @@ class Refits:
         origins = Origins(self._lake)
         months = planned.named_before(month, labelled)
         made_from = fingerprint_of(
-            version=TRAIN_VERSION,
+            version=version_of("train", *(part.recipe.model.__module__ for part in (planned, *planned.parts()))),
             recipes=[part.recipe.fingerprint for part in (planned, *planned.parts())],
             settings=[part.settings.model_dump_json() for part in (planned, *planned.parts())],
             weights=[{str(m): str(w) for m, w in weights.items()} for weights in planned.weights(month, labelled)],

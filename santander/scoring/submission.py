@@ -17,7 +17,6 @@ from santander.storage.places import Place, whole_file
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-STEP_VERSION = 1
 _BITS = 5
 _RANKS = range(1, LIST_LENGTH + 1)
 FOLDER = "submissions"

@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from santander.config.settings import Settings
 from santander.lake.lake import Lake
+from santander.ledger.versions import version_of
 from santander.registry.sqlite_file import check_sqlite
 from santander.schema.months import Month
 from santander.storage.addresses import sqlite_address
@@ -27,8 +28,6 @@ from santander.tune.space import Space
 log = logging.getLogger(__name__)
 
 FILE = "tuning.db"
-STEP_VERSION = 1
-"""Raised when a trial with the same settings on the same rows would be measured otherwise."""
 
 AS_IS, RESULT, FAILURE, KILLED = "as_is", "result", "failure", "killed"
 """What is noted of a trial: it is the recipe as it is; what it reached; why it failed; that it was stopped."""
@@ -48,7 +47,7 @@ class Identity:
     def of(cls, space: Space, recipes: Mapping[str, Recipe], target: Month, rows: Mapping[str, Mapping[str, Any]]) -> "Identity":
         """``rows`` are the fingerprints of the months of each table."""
         made_of = {
-            "version": STEP_VERSION,
+            "version": version_of("tune", *(recipe.model.__module__ for recipe in recipes.values())),
             "space": space.model_dump(mode="json"),
             "recipes": {name: recipe.model_dump(mode="json") for name, recipe in recipes.items()},
             "target": str(target),

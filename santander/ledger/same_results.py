@@ -1,0 +1,23 @@
+"""Which code makes the same as the version numbers that once stood in the code.
+
+Until versions followed from the code, a number was raised by hand, and it stands in the fingerprints recorded then. A line says
+by which digests of its code (``versions.digest_of_part``) a part, which is a step or the module of a kind of model, makes what it
+made under the number. Code that was only rewritten gets its digest here, and nothing is out of date; code that makes something
+else gets none.
+"""
+
+from collections.abc import Mapping
+
+SAME_RESULTS: Mapping[str, Mapping[str, int]] = {
+    "features": {"93f312c4c554c47c": 1},
+    "train": {"9e13b2bd85b62e04": 1},
+    "score": {"fbd9e7321edaef24": 1},
+    "submit": {"be6cbccdea21e456": 1},
+    "tune": {"2f428a56dff3bb1f": 1},
+    "santander.models.popularity": {"782e4cc50a0e0f41": 1},
+    "santander.models.boosted_trees": {"efddbb630bcf756d": 1},
+    "santander.models.per_product_trees": {"a1628f2904660726": 1},
+    "santander.models.light_trees": {"ad44e8aceec0627e": 1},
+    "santander.models.sklearn_classifier": {"5c8a680355a23b02": 1},
+    "santander.models.blend": {"3e6320f1f930f539": 1},
+}

@@ -1,0 +1,95 @@
+"""The version of a step: it follows from the code that decides what the step makes, so nobody has to raise a number.
+
+It is part of every fingerprint that the ledger keeps. Where a rule changes, the version does, and what was made before is out of
+date. Which code decides is said here by files, as nothing of it may have to be imported to know whether it changed.
+"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TypeAlias
+
+import santander
+from santander.ledger.same_results import SAME_RESULTS
+from santander.ledger.sources import digest_of
+
+_ROOT = Path(santander.__file__).parent
+Version: TypeAlias = int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """The files that decide what a step makes, as patterns below ``santander``; those ``beside`` only move data or show them.
+
+    A new file of a room that is counted as a whole counts at once.
+    """
+
+    files: tuple[str, ...]
+    beside: tuple[str, ...] = ()
+
+    def paths(self) -> list[Path]:
+        """The files there are; raises FileNotFoundError for a pattern that none fits."""
+        found: set[Path] = set()
+        for pattern in self.files:
+            if not (fitting := set(_ROOT.glob(pattern))):
+                raise FileNotFoundError(f"no file of the package fits {pattern}: what decides a step has moved")
+            found |= fitting
+        return sorted(found - {_ROOT / name for name in self.beside})
+
+
+_LANDING_RULES = ("schema/columns.py", "schema/between_columns.py", "schema/provinces.py", "schema/products.py")
+
+STEPS: Mapping[str, Deciding] = {
+    "ingest": Deciding((*_LANDING_RULES, "ingest/cleaning.py", "ingest/parsing.py", "ingest/duplicates.py")),
+    "features": Deciding(
+        ("features/*.py",),
+        beside=(
+            "features/__init__.py", "features/build.py", "features/customer_files.py", "features/expansion.py",
+            "features/reference.py",
+        ),
+    ),
+    "validate": Deciding(
+        (*_LANDING_RULES, "quality/*.py"),
+        beside=(
+            "quality/__init__.py", "quality/data_docs.py", "quality/library.py", "quality/reference.py", "quality/report.py",
+        ),
+    ),
+    "train": Deciding(
+        (
+            "features/expansion.py", "models/additions.py", "models/booster*.py", "models/boosting.py", "models/classes.py",
+            "models/groups.py", "models/learnable.py", "models/month_weight.py", "models/on_columns.py", "models/ranking.py",
+            "models/start.py", "models/training_set.py", "training/collect.py", "training/fitting.py", "training/folds.py",
+            "training/labelled.py", "training/labels.py", "training/plan.py", "training/recipe.py",
+        ),
+    ),
+    "score": Deciding(("features/expansion.py", "models/on_columns.py", "models/ranking.py", "scoring/batch.py")),
+    "submit": Deciding(("scoring/submission.py",)),
+    "tune": Deciding(("tune/variant.py", "tune/pruning.py", "evaluation/average_precision.py")),
+}  # fmt: skip
+"""What decides each step. A kind of model is a step's own part (``version_of`` takes its module): a new kind changes no other."""
+
+
+@cache
+def version_of(step: str, *modules: str) -> Version:
+    """Return the version of a step and of the modules named, which are imported: those of the kinds of models that it fits.
+
+    The numbers by which versions were told in the past hold on as long as the code makes what it made then (``SAME_RESULTS``),
+    so that what was recorded by them stays up to date.
+    """
+    parts = [_part(part) for part in (step, *sorted({*modules}))]
+    return parts[0] if len(set(parts)) == 1 else "-".join(map(str, parts))
+
+
+def digest_of_part(part: str) -> str:
+    """Return the digest of a step's own code, or of the module of that name, which is imported."""
+    if part in STEPS:
+        return digest_of(STEPS[part].paths())
+    file = sys.modules[part].__file__
+    return digest_of([Path(file)] if file else [])
+
+
+def _part(name: str) -> Version:
+    digest = digest_of_part(name)
+    return SAME_RESULTS.get(name, {}).get(digest, digest)
