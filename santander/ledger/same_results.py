@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 SAME_RESULTS: Mapping[str, Mapping[str, int]] = {
     "features": {"93f312c4c554c47c": 1},
-    "train": {"9e13b2bd85b62e04": 1},
+    "train": {"9e1406fc0f3cd502": 1},
     "score": {"fbd9e7321edaef24": 1},
     "submit": {"be6cbccdea21e456": 1},
     "tune": {"2f428a56dff3bb1f": 1},
