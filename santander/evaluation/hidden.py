@@ -43,7 +43,7 @@ class HiddenMonth:
 
     @property
     def ceiling(self) -> None:
-        """Raises: who adds something is not known."""
+        """None, as who adds something is not known."""
 
     @cached_property
     def oracle(self) -> float:

@@ -132,7 +132,7 @@ def _log_weights(bundle: Bundle, view: View, sharpness: Sharpness) -> NDArray[np
 
 @cache
 def _triggers() -> dict[str, list[tuple[str, int, float]]]:
-    """Return triggers by bundle: when (held, opened, closed), the product's mask, the log effect; ``calibration/triggers.csv``."""
+    """Return by bundle: when (held, opened, closed), product mask, log effect of each trigger; ``calibration/triggers.csv``."""
     by_bundle: dict[str, list[tuple[str, int, float]]] = {}
     for row in facts.table("triggers"):
         by_bundle.setdefault(row["bundle"], []).append((row["when"], bits(row["product"]), float(row["effect"])))
