@@ -29,8 +29,9 @@ def test_code_makes_what_the_number_stood_for_or_says_so(part: str) -> None:
 
 
 def test_folders_of_the_past_know_their_steps_by_number() -> None:
-    kinds = [kind.__module__ for kind in KINDS.values()]
-    assert {*kinds, "features", "train", "score", "submit", "tune"} == {*SAME_RESULTS}
+    there = [kind.__module__ for kind in KINDS.values()]
+    assert {*SAME_RESULTS} <= {*there, "features", "train", "score", "submit", "tune"}
+    kinds = [part for part in SAME_RESULTS if part in there]
     if len(FEATURES) == FEATURES_OF_THE_NUMBERS:
         assert {step: version_of(step) for step in ("features", "score", "submit")} == {"features": 1, "score": 1, "submit": 1}
         assert version_of("train", *kinds) == version_of("tune", "santander.models.boosted_trees") == 1
