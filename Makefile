@@ -9,7 +9,7 @@ PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-spark test-engines test-faults java lint format docs notebook mlflow bench bank-report pins clean
+.PHONY: help setup run test test-spark test-engines test-faults test-nightly coverage java lint format docs notebook mlflow bench bank-report pins clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -29,17 +29,35 @@ $(READY): requirements/all.txt requirements/uv.txt pyproject.toml
 run: $(READY) ## Landing files to recommendations; makes a small bank where there is neither a file nor a table
 	$(BIN)/santander run $(ARGS)
 
+# How many processes run tests beside each other; WORKERS=0 is one, which a debugger needs.
+WORKERS ?= 2
+BESIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+# What runs pytest; test-nightly has it measured.
+RUN ?= $(BIN)/python
+
 test: $(READY) ## Run the tests on the embedded engine
-	$(BIN)/python -m pytest -m "not engines and not faults" $(ARGS)
+	$(RUN) -m pytest $(BESIDE) -m "not engines and not faults" $(ARGS)
 
-test-spark: $(READY) ## Run the tests of the data steps on Apache Spark (needs Java 17)
-	$(BIN)/python -m pytest --engine spark -m "not engines and not faults" --timeout 900 $(ARGS)
+test-spark: $(READY) ## Run the tests whose code meets a plan on Apache Spark (needs Java 17)
+	$(RUN) -m pytest $(BESIDE) --engine spark -m "not engines and not faults" --timeout 900 $(ARGS)
 
-test-engines: $(READY) ## Compare whole runs on both engines, a cluster, a bucket and a deployment (needs Java 17 and servers)
-	$(BIN)/python -m pytest -m engines $(ARGS)
+test-engines: $(READY) ## Compare whole runs on both engines; a sample of clusters, buckets and deployments (needs Java 17 and servers)
+	$(RUN) -m pytest -m engines $(ARGS)
 
-test-faults: $(READY) ## Kill, fill the disk, run two at once, feed broken files, on both engines (needs Java 17; docs/reliability.md)
-	$(BIN)/python -m pytest -m faults $(ARGS)
+test-faults: $(READY) ## A sample of kills, full disks, two runs at once and broken files, on both engines (needs Java 17)
+	$(RUN) -m pytest -m faults $(ARGS)
+
+NIGHTLY := test test-spark test-engines test-faults
+test-nightly: $(READY) ## Run all of it: samples whole, every test with a session on Spark; print the coverage (docs/testing.md)
+	$(BIN)/coverage erase
+	$(MAKE) --no-print-directory --jobs=1 --keep-going $(NIGHTLY:%=whole-%) coverage
+
+whole-%: $(READY)
+	$(MAKE) --no-print-directory $* ARGS="--whole $(ARGS)" RUN="$(BIN)/coverage run"
+
+coverage: $(READY)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 java: $(READY) ## Find the Java that Apache Spark needs, or install it with apt
 	@$(BIN)/python -m santander.engine.cluster.java 2>/dev/null || { deploy/install-packages.sh java && $(BIN)/python -m santander.engine.cluster.java; }
@@ -82,4 +100,4 @@ pins: $(READY) ## Resolve the requirements anew
 	$(PIN) -o requirements/uv.txt requirements/uv.in
 
 clean: ## Remove the virtual environment and caches, never data
-	rm -rf $(VENV) .import_linter_cache .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) .import_linter_cache .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage .coverage.*

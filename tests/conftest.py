@@ -1,7 +1,8 @@
-"""What many tests share: one engine session per process, settings in a temporary folder, and a small bank.
+"""What many tests share: one engine session per process, settings in a temporary folder, and small banks.
 
-``--engine spark`` runs the tests of the data steps, those that take a session, on Apache Spark instead of the embedded
-engine: one engine per process, so it is a run of its own.
+``--engine spark`` runs the tests whose code meets a plan, those marked ``plan``, on Apache Spark instead of the embedded engine:
+one engine per process, so it is a run of its own. ``--whole`` leaves nothing out: no sample is drawn (tests/sample.py), and
+Apache Spark gets every test that takes a session, all but those marked ``embedded``. docs/testing.md says what runs when.
 """
 
 import os
@@ -16,6 +17,7 @@ from pyspark.sql import SparkSession
 from santander.config.settings import EMBEDDED, Settings
 from santander.engine.session import open_session
 from santander.lake.lake import Lake
+from tests import banks, sample
 from tests.needs import need_java
 
 # no test depends on a time; examples are the same on every run
@@ -31,26 +33,48 @@ SHORT_LIVED_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=list(MASTERS), default="sail", help="the engine that the data steps run on")
+    parser.addoption("--whole", action="store_true", help="run what a push leaves to the night too")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     os.environ["SANTANDER_MASTER"] = MASTERS[config.getoption("--engine")]
     os.environ.setdefault("SPARK_SUBMIT_OPTS", SHORT_LIVED_JVM)
+    if config.getoption("--whole"):
+        os.environ[sample.WHOLE_VARIABLE] = "1"
+    os.environ[sample.SEED_VARIABLE] = sample.seed()  # one for all workers, and for what tests start
 
 
+def pytest_report_header() -> str:
+    if sample.is_whole():
+        return f"samples: none, everything runs (seed {sample.seed()})"
+    return f"samples: seed {sample.seed()}; {sample.SEED_VARIABLE}={sample.seed()} draws them again, --whole runs everything"
+
+
+@pytest.hookimpl(trylast=True)  # samples are drawn from what -m and -k leave
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--engine") == "sail":
-        return
-    chosen = [
-        item for item in items if "session" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("embedded")
-    ]
-    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-    items[:] = chosen
+    out: list[pytest.Item] = []
+    if config.getoption("--engine") == "spark":
+        out = [item for item in items if not runs_on_spark(item)]
+    names_a_case = any("::" in word for word in config.args)
+    if not (sample.is_whole() or names_a_case):
+        out += sample.left_out([item for item in items if item not in out])
+    gone = set(out)
+    config.hook.pytest_deselected(items=out)
+    long = {item.path for item in items if item.get_closest_marker("long")}
+    items[:] = sorted((item for item in items if item not in gone), key=lambda item: item.path not in long)
+
+
+def runs_on_spark(item: pytest.Item) -> bool:
+    """Whether Apache Spark gets this test too: on a push when its code meets a plan, at night when it takes a session."""
+    if item.get_closest_marker("plan"):
+        return True
+    takes_session = "session" in getattr(item, "fixturenames", ())
+    return sample.is_whole() and takes_session and not item.get_closest_marker("embedded")
 
 
 @pytest.fixture(scope="session")
-def session() -> Iterator[SparkSession]:
-    settings = Settings.load()
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    settings = Settings.load(data_dir=str(tmp_path_factory.mktemp("session")))  # what it spills lies with the tests
     if settings.master != EMBEDDED:
         need_java()
     with open_session(settings) as opened:
@@ -81,28 +105,12 @@ class Bank:
 
 @pytest.fixture(scope="session")
 def bank(tmp_path_factory: pytest.TempPathFactory, session: SparkSession) -> Bank:
-    from santander.pipeline.steps import Steps
-    from santander.schema.catalogue import CUSTOMERS
-    from santander.synthetic import BankSpec, generate
-
-    settings = Settings.load(data_dir=str(tmp_path_factory.mktemp("bank")))
-    generate(BankSpec(out=settings.data / "raw", customers=3_000, seed=5))
-    steps = Steps(settings, session)
-    steps.ingest([settings.data / "raw" / name for name in ("train_ver2.csv", "test_ver2.csv")])
-    steps.build_features(steps.lake.months(CUSTOMERS), anyway=True)
-    return Bank(settings, steps.lake)
+    settings = banks.own_bank(tmp_path_factory, banks.FEATURES)
+    return Bank(settings, Lake(settings, session))
 
 
 @pytest.fixture(scope="session")
-def scored_bank(bank: Bank) -> Bank:
+def scored_bank(tmp_path_factory: pytest.TempPathFactory, session: SparkSession) -> Bank:
     """The small bank after training, scoring and writing the submission, by the steps that ``run`` takes."""
-    from santander.pipeline.steps import Steps
-    from santander.schema.months import Month
-    from santander.training.recipe import Recipe
-
-    steps = Steps(bank.settings, bank.lake.session)
-    target = Month(2016, 6)
-    steps.train(None, Recipe.load("next_products").with_rounds(20), anyway=False)
-    steps.score(target, anyway=False)
-    steps.submit(target, anyway=False)
-    return bank
+    settings = banks.own_bank(tmp_path_factory, banks.SCORED)
+    return Bank(settings, Lake(settings, session))

@@ -25,6 +25,8 @@ from santander.schema.months import Month
 from santander.synthetic import BankSpec, generate
 from tests.conftest import Bank
 
+pytestmark = pytest.mark.long
+
 MONTH = Month(2015, 6)
 
 

@@ -11,6 +11,8 @@ import pytest
 from tests.conftest import Bank
 from tests.landing_files import landing_file, record
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 SANTANDER = str(Path(sys.executable).with_name("santander"))
 

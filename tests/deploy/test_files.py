@@ -16,6 +16,7 @@ from tests.deploy import compose, dockerfile
 from tests.deploy.dockerfile import CHECKOUT, Stage
 
 WORKFLOW = CHECKOUT / ".github" / "workflows" / "checks.yml"
+NIGHTLY = WORKFLOW.with_name("nightly.yml")
 SERVICES = compose.services(compose.filled_variables())
 STAGES = dockerfile.stages()
 SCRIPTS = sorted((CHECKOUT / "deploy").glob("*.sh"))
@@ -35,7 +36,10 @@ def runs_once(name: str) -> bool:
 # --- against the published schemas, which check-jsonschema carries ---------------------------------------------------
 
 
-@pytest.mark.parametrize(("schema", "file"), [("vendor.compose-spec", compose.FILE), ("vendor.github-workflows", WORKFLOW)])
+@pytest.mark.parametrize(
+    ("schema", "file"),
+    [("vendor.compose-spec", compose.FILE), ("vendor.github-workflows", WORKFLOW), ("vendor.github-workflows", NIGHTLY)],
+)
 def test_a_file_meets_its_schema_as_written_and_filled_in(schema: str, file: Path, tmp_path: Path) -> None:
     filled = tmp_path / file.name
     filled.write_text(compose.filled_in(compose.filled_variables()) if file == compose.FILE else file.read_text())
@@ -246,7 +250,7 @@ def test_scripts_are_sound() -> None:
         assert done.returncode == 0, done.stdout
 
 
-# --- the workflow ----------------------------------------------------------------------------------------------------
+# --- the workflows ---------------------------------------------------------------------------------------------------
 
 
 def test_the_workflow_runs_the_readmes_commands_on_every_push_and_pull_request() -> None:
@@ -256,14 +260,42 @@ def test_the_workflow_runs_the_readmes_commands_on_every_push_and_pull_request()
     for job in workflow["jobs"].values():
         targets = job.get("strategy", {}).get("matrix", {}).get("target", [])
         text += "".join(f"make {target}\n" for target in targets)
-    in_ci = re.findall(r"^make [\w-]+$", (CHECKOUT / ".ci" / "run").read_text(), re.MULTILINE)
-    assert len(in_ci) >= 4
+    in_ci = [f"make {target}" for target in targets_of_ci()]
+    assert len(in_ci) >= 5
     for command in [*in_ci, "make run", "./spark-submit.sh jobs/run.py", "docker compose"]:
         assert command in text, command
 
 
-def test_actions_are_pinned_to_exact_versions_and_may_only_read() -> None:
-    workflow = yaml.safe_load(WORKFLOW.read_text())
+def test_the_night_runs_every_suite_of_a_push_whole() -> None:
+    workflow = yaml.safe_load(NIGHTLY.read_text())
+    assert "schedule" in workflow[True]
+    assert "make test-nightly" in [step.get("run") for job in workflow["jobs"].values() for step in job["steps"]]
+    suites = [target for target in targets_of_ci() if target.startswith("test")]
+    assert len(suites) >= 4
+    at_night = meant_by_make("test-nightly")
+    for suite in suites:
+        (on_a_push,) = meant_by_make(suite)
+        assert f"{on_a_push.rstrip()} --whole" in [line.rstrip() for line in at_night], suite
+
+
+def targets_of_ci() -> list[str]:
+    """Return the targets that .ci/run makes."""
+    lines = re.findall(r"^time make (.+)$", (CHECKOUT / ".ci" / "run").read_text(), re.MULTILINE)
+    return [word for line in lines for word in line.split() if not word.startswith("--")]
+
+
+def meant_by_make(target: str) -> list[str]:
+    """Return what follows the word pytest in the lines that make would run."""
+    # as from a shell: these tests may have been started by make
+    outside = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MFLAGS", "ARGS", "RUN", "WORKERS"}}
+    command = ["make", "--dry-run", target]
+    done = subprocess.run(command, cwd=CHECKOUT, env=outside, capture_output=True, text=True, check=True)
+    return re.findall(r"-m pytest (.*)", done.stdout)
+
+
+@pytest.mark.parametrize("file", [WORKFLOW, NIGHTLY], ids=lambda file: file.stem)
+def test_actions_are_pinned_to_exact_versions_and_may_only_read(file: Path) -> None:
+    workflow = yaml.safe_load(file.read_text())
     assert workflow["permissions"] == {"contents": "read"}
     used = [step["uses"] for job in workflow["jobs"].values() for step in job["steps"] if "uses" in step]
     assert used

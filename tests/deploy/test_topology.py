@@ -21,9 +21,10 @@ from santander.engine.cluster.home import cache_dir
 from tests.deploy import compose
 from tests.deploy.dockerfile import carry_out
 from tests.deploy.topology import Topology, running
+from tests.engines.sampled import drawn_as
 from tests.needs import lacking, need_java
 
-pytestmark = [pytest.mark.engines, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.engines, pytest.mark.timeout(1500), drawn_as("the deployment")]
 
 MONTH = "2016-06"
 SERVERS = {

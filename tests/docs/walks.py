@@ -82,7 +82,7 @@ def walks(page: str) -> list[Walk]:
 def _steps(section: str) -> Iterator["Edit | Sequence[str]"]:
     for block in _FENCE.finditer(section):
         _, *words = shlex.split(block["info"]) or [""]
-        said = dict(word.split("=", 1) if "=" in word else (word, "") for word in words)
+        said = dict(word.split("=", 1) if "=" in word else (word, "") for word in words)  # type: ignore[misc]
         if "run" in said:
             yield from (shlex.split(line) for line in block["text"].splitlines() if line.strip())
         elif "file" in said:

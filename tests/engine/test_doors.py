@@ -67,6 +67,7 @@ def test_bytes_that_are_no_utf_8_are_not_replaced(tmp_path: Path) -> None:
         survey(file, 1 << 20, tmp_path)
 
 
+@pytest.mark.plan
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_malformed_line_costs_itself_alone_and_is_named_by_file_and_line(
     settings: Settings, session: SparkSession, tmp_path: Path, *, packed: bool
@@ -114,6 +115,7 @@ def test_a_text_is_matched_before_it_is_cast(column: str, text: str, value: str 
 # --- the door that writes tables -------------------------------------------------------------------------------------
 
 
+@pytest.mark.plan
 @pytest.mark.parametrize("expression", ["'x' AS extra", "1 AS extra"])
 def test_an_extra_column_is_not_dropped(lake: Lake, session: SparkSession, expression: str) -> None:
     frame = numbers(session, (1, JANUARY)).selectExpr("*", expression)
@@ -126,24 +128,28 @@ def test_an_extra_column_is_not_dropped(lake: Lake, session: SparkSession, expre
     assert not lake.exists(NOTES)
 
 
+@pytest.mark.plan
 def test_a_wrong_type_is_not_cast(lake: Lake, session: SparkSession) -> None:
     frame = numbers(session, (1, JANUARY)).selectExpr("cast(number AS string) AS number", "snapshot_date")
     with pytest.raises(SchemaMismatch, match="number string"):
         lake.replace_months(NUMBERS, frame, {JANUARY: 1})
 
 
+@pytest.mark.plan
 def test_rows_outside_the_months_asked_for_do_not_land_in_other_partitions(lake: Lake, session: SparkSession) -> None:
     lake.replace_months(NUMBERS, numbers(session, (1, FEBRUARY)), {FEBRUARY: 1})
     lake.replace_months(NUMBERS, numbers(session, (2, JANUARY), (3, FEBRUARY)), {JANUARY: 1})
     assert content(lake, NUMBERS) == [(1, FEBRUARY.snapshot), (2, JANUARY.snapshot)]
 
 
+@pytest.mark.plan
 def test_the_other_months_survive_a_replacement(lake: Lake, session: SparkSession) -> None:
     lake.replace_months(NUMBERS, numbers(session, (1, JANUARY), (2, FEBRUARY)), {JANUARY: 1, FEBRUARY: 1})
     lake.replace_months(NUMBERS, numbers(session, (5, JANUARY)), {JANUARY: 1})
     assert content(lake, NUMBERS) == [(2, FEBRUARY.snapshot), (5, JANUARY.snapshot)]
 
 
+@pytest.mark.plan
 def test_rows_that_were_meant_and_not_written_are_missed(lake: Lake, session: SparkSession) -> None:
     before = session.createDataFrame([("a", "old"), ("b", "old")], "about string, text string")
     lake.replace_where(NOTES, before, "true", 2)
@@ -153,6 +159,7 @@ def test_rows_that_were_meant_and_not_written_are_missed(lake: Lake, session: Sp
     assert content(lake, NOTES) == [("a", "old"), ("b", "old")]
 
 
+@pytest.mark.plan
 def test_rows_changed_without_an_engine_are_counted_too(lake: Lake) -> None:
     lake.append_rows(NOTES, [{"about": "a", "text": "old"}, {"about": "b", "text": "old"}, {"about": "c", "text": "old"}])
     assert lake.update_rows(NOTES, "about = 'a'", {"text": "it's new"}) == 1
@@ -165,6 +172,7 @@ def test_rows_changed_without_an_engine_are_counted_too(lake: Lake) -> None:
     assert content(lake, NOTES) == [("d", None)]
 
 
+@pytest.mark.plan
 def test_two_writers_lose_no_commit(lake: Lake, session: SparkSession) -> None:
     """The embedded engine fails one of two writers even where they replace different months; Spark may as well."""
     months = [JANUARY + i for i in range(4)]
@@ -195,6 +203,7 @@ def an_older_table(lake: Lake) -> None:
     write_deltalake(path, pa.table({"about": pa.array(["a"], pa.string())}))
 
 
+@pytest.mark.plan
 def test_a_table_that_lacks_columns_is_refused_until_it_is_upgraded(lake: Lake, session: SparkSession) -> None:
     an_older_table(lake)
     notes = session.createDataFrame([("b", "new")], "about string, text string")
@@ -214,6 +223,7 @@ def test_a_table_that_lacks_columns_is_refused_until_it_is_upgraded(lake: Lake, 
     assert sorted(tuple(row) for row in lake.read(NOTES).collect()) == [("a", None), ("b", "new")]
 
 
+@pytest.mark.plan
 def test_a_table_with_columns_of_its_own_is_refused_and_never_upgraded(lake: Lake) -> None:
     path = Path(lake.path(NOTES))
     path.mkdir(parents=True)

@@ -74,6 +74,7 @@ def test_native_code_that_does_not_return_is_ended(tmp_path: Path, number: signa
         assert errors(process) == [f"error: ended by {number.name}: {GOES_ON}"]
 
 
+@pytest.mark.plan
 def test_a_background_job_of_a_script_ends_with_its_engine_by_ctrl_c(
     tmp_path: Path, session: SparkSession, request: pytest.FixtureRequest
 ) -> None:

@@ -17,6 +17,8 @@ from santander.errors import InputError
 from tests.cli.test_command_line import call
 from tests.conftest import MASTERS
 
+pytestmark = pytest.mark.plan
+
 
 def rows(session: SparkSession) -> int:
     """Rows that came back from the engine by way of a Python task, which needs the session of the thread."""

@@ -10,9 +10,10 @@ import pytest
 from santander.schema.months import Month
 from santander.synthetic import BankSpec, generate
 from tests.awkward_names import NASTY
+from tests.engines.sampled import drawn_as
 from tests.needs import need_java
 
-pytestmark = [pytest.mark.engines, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.engines, pytest.mark.timeout(1200), drawn_as("a folder of any name")]
 
 CHECKOUT = Path(__file__).parents[2]
 

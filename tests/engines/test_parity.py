@@ -29,6 +29,7 @@ from santander.lake.staging import OF_INGEST
 from santander.schema.catalogue import FEATURES_TABLE, QUARANTINE
 from santander.schema.months import Month
 from santander.synthetic import BankSpec, generate
+from tests.engines.sampled import drawn_as
 from tests.needs import need_java
 from tests.standalone_cluster import HOST, StandaloneCluster, standalone_cluster
 
@@ -125,7 +126,7 @@ def cluster(world: World) -> Iterator[StandaloneCluster]:
         yield running
 
 
-@pytest.fixture(scope="module", params=["local", "cluster"])
+@pytest.fixture(scope="module", params=["local", pytest.param("cluster", marks=drawn_as("both engines on a cluster"))])
 def on_spark(request: pytest.FixtureRequest, world: World, on_sail: Settings) -> Settings:
     master = "local[2]" if request.param == "local" else request.getfixturevalue("cluster").url
     world.walk(master, request.param)
@@ -200,6 +201,7 @@ def two_workers(cluster: StandaloneCluster) -> Iterator[StandaloneCluster]:
     cluster.wait_for_workers(2)
 
 
+@drawn_as("an ingest that loses a worker")
 def test_an_ingest_that_loses_a_worker_leaves_the_same(world: World, on_sail: Settings, two_workers: StandaloneCluster) -> None:
     waiting = Lake(world.settings("ingest-with-a-loss")).place / OF_INGEST.folder
     lose_a_worker(
@@ -211,6 +213,7 @@ def test_an_ingest_that_loses_a_worker_leaves_the_same(world: World, on_sail: Se
     }
 
 
+@drawn_as("features that lose a worker")
 def test_features_that_lose_a_worker_are_the_same(world: World, on_sail: Settings, two_workers: StandaloneCluster) -> None:
     shutil.copytree(on_sail.data_dir, world.data("features-with-a-loss"), ignore=shutil.ignore_patterns("features", "state"))
     lake = Lake(world.settings("features-with-a-loss"))

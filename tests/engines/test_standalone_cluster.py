@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.engines.sampled import drawn_as
 from tests.needs import need_java
 from tests.standalone_cluster import _members, environment, standalone_cluster
 
-pytestmark = pytest.mark.engines
+pytestmark = [pytest.mark.engines, drawn_as("the cluster of the tests")]
 
 
 @pytest.fixture(autouse=True)

@@ -71,7 +71,7 @@ def test_plots_show_ranks_and_losses_of_what_was_added() -> None:
         (SegmentFigures("top", 3, 2, 0.5, 0.25, 1.0), SegmentFigures("students", 1, 0, 0.0, 0.0, 0.0)),
     )  # fmt: skip
     recall = recall_by_product(evaluation).axes[0]
-    of_the_first_added = [bar.get_width() for bar in recall.patches if bar.get_y() == pytest.approx(2 + 0.21 - 0.19)]
+    of_the_first_added = [bar.get_width() for bar in recall.patches if bar.get_y() == pytest.approx(2 + 0.21 - 0.19)]  # type: ignore[attr-defined]
     assert of_the_first_added == [0.5, 0.5, 0, 0]
     assert len(plot_of_losses(evaluation).axes[0].get_yticklabels()) == 3
     slices = [label.get_text() for label in by_slice(evaluation).axes[0].get_yticklabels()]

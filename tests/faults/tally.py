@@ -1,12 +1,10 @@
 """What the suite really did: counted by the tests as they go, printed at the end of the session by ``conftest.py``."""
 
-import os
 from collections import Counter
 from dataclasses import dataclass, field
 from threading import Lock
 
-SEED = int(os.environ.get("SANTANDER_FAULT_SEED", "20160628"))
-"""All random moments follow from it."""
+from tests.sample import seed
 
 
 @dataclass
@@ -36,7 +34,7 @@ class Tally:
         counts = f"{self.kills.total()} kills, {self.faults} faults, {self.inputs} inputs, rows lost: {self.rows_lost}"
         return [
             *(f"  killed in {engine_and_verb}: {', '.join(found)}" for engine_and_verb, found in places.items()),
-            f"faults: {counts} (seed {SEED})",
+            f"faults: {counts} (seed {seed()})",
         ]
 
     def anything(self) -> bool:

@@ -62,6 +62,7 @@ def placed(folder: Path, file: BrokenFile) -> Path:
     return path
 
 
+@pytest.mark.sample(push=12)
 @pytest.mark.parametrize("file", REFUSED, ids=ids(REFUSED))
 def test_a_file_that_may_not_be_read_changes_nothing(landed: Landed, tmp_path: Path, file: BrokenFile) -> None:
     path = placed(tmp_path, file)
@@ -75,6 +76,7 @@ def test_a_file_that_may_not_be_read_changes_nothing(landed: Landed, tmp_path: P
     TALLY.inputs += 1
 
 
+@pytest.mark.sample(push=12)
 @pytest.mark.parametrize("file", INGESTED, ids=ids(INGESTED))
 def test_of_a_file_that_may_be_read_every_line_is_kept_or_quarantined(landed: Landed, tmp_path: Path, file: BrokenFile) -> None:
     report = ingest(landed.settings(file.chunk_bytes), landed.lake, [placed(tmp_path, file)])
@@ -92,6 +94,7 @@ def test_of_a_file_that_may_be_read_every_line_is_kept_or_quarantined(landed: La
     TALLY.inputs += 1
 
 
+@pytest.mark.sample(push=2)
 @pytest.mark.parametrize("file", BY_COMMAND[0], ids=ids(BY_COMMAND[0]))
 def test_the_command_refuses_in_one_line(world: World, landed: Landed, tmp_path: Path, file: BrokenFile) -> None:
     path = placed(tmp_path, file)
@@ -101,6 +104,7 @@ def test_the_command_refuses_in_one_line(world: World, landed: Landed, tmp_path:
     assert snapshot(landed.data) == before
 
 
+@pytest.mark.sample(push=2)
 @pytest.mark.parametrize("file", BY_COMMAND[1], ids=ids(BY_COMMAND[1]))
 def test_the_command_counts_every_line(world: World, tmp_path: Path, file: BrokenFile) -> None:
     ended = world.run("sail", "ingest", placed(tmp_path, file), "--json", data=tmp_path / "data")

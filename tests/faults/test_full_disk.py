@@ -4,7 +4,6 @@ A small tmpfs is filled up to some room, drawn anew for each round, so that diff
 be mounted, a limit on the size of a file stands for it, which any user can set.
 """
 
-import random
 import resource
 from pathlib import Path
 
@@ -12,13 +11,15 @@ import pytest
 
 from santander.cli.app import OUT_OF_SPACE
 from tests.faults.full_disks import MEBIBYTE, small_disk
-from tests.faults.tally import SEED, TALLY
+from tests.faults.tally import TALLY
 from tests.faults.wholeness import check_same, check_whole
 from tests.faults.world import AFTER, BEFORE, World
 from tests.needs import need_java
+from tests.sample import amount, chance
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(7200)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(7200), pytest.mark.sample(push=2, of="full disks")]
 
+ROUNDS_ON_A_PUSH = 2
 ROUNDS = {("sail", "ingest"): 4, ("sail", "features"): 3, ("sail", "score"): 2, ("spark", "ingest"): 1}
 
 
@@ -28,13 +29,14 @@ def test_a_verb_on_a_full_disk_says_so_and_completes_once_there_is_room(
 ) -> None:
     if engine == "spark":
         need_java()
-    chance = random.Random(f"{SEED} disk {engine} {verb}")  # noqa: S311  (sizes, no secrets)
+    sizes = chance(f"disk {engine} {verb}")
+    wanted = ROUNDS[engine, verb]
     before, after = world.data(BEFORE[verb]), world.data(AFTER[verb])
     needed = _size(after) - _size(before)
     with small_disk(tmp_path / "disk", _size(after) * 4 // MEBIBYTE + 8) as disk:
         data = world.copy_of(BEFORE[verb], to=disk.folder)
-        for round_ in range(ROUNDS[engine, verb]):
-            disk.leave_free(0 if round_ == 0 else chance.randrange(0, needed))
+        for round_ in range(amount(push=min(ROUNDS_ON_A_PUSH, wanted), whole=wanted)):
+            disk.leave_free(0 if round_ == 0 else sizes.randrange(0, needed))
             ended = world.run(engine, *world.words(verb), data=data)
             disk.make_room()
             assert OUT_OF_SPACE in ended.refusal()

@@ -1,7 +1,8 @@
 """``kill -9`` of ingest, features and score at random moments: what is there stays whole, the same command completes it.
 
 The moments are drawn between landmarks of the work (staging, each commit), as far in as the same stretch lasts when nothing
-disturbs it. SANTANDER_FAULT_KILLS raises the number of kills for a long soak, SANTANDER_FAULT_SEED moves them.
+disturbs it. A push kills a few, the night all; SANTANDER_FAULT_KILLS raises their number for a long soak, and
+the seed of tests/sample.py moves them.
 """
 
 import itertools
@@ -16,10 +17,11 @@ import pytest
 
 from tests.faults.landmarks import Landmark, Landmarks
 from tests.faults.processes import Running
-from tests.faults.tally import SEED, TALLY
+from tests.faults.tally import TALLY
 from tests.faults.wholeness import check_part_of, check_same, check_whole
 from tests.faults.world import AFTER, BEFORE, World
 from tests.needs import need_java
+from tests.sample import amount, chance
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(7200)]
 
@@ -27,22 +29,27 @@ KILLS = {
     ("sail", "ingest"): 12, ("sail", "features"): 8, ("sail", "score"): 6,
     ("spark", "ingest"): 4, ("spark", "features"): 2, ("spark", "score"): 1,
 }  # fmt: skip
+KILLS_ON_A_PUSH = {"sail": 2, "spark": 1}
 FIRST_INGEST_KILLS = 4
+FIRST_INGEST_KILLS_ON_A_PUSH = 2
 IN_A_ROW = 4
 """Kills that follow each other before the command is left to complete."""
 AT_ONCE = 2
 """Data folders that are worked on side by side."""
 _WANTED = int(os.environ.get("SANTANDER_FAULT_KILLS", "0")) / sum(KILLS.values())
+on_spark = pytest.mark.sample(push=1, of="kills on Spark")
+CASES = [pytest.param(engine, verb, marks=[on_spark] if engine == "spark" else []) for engine, verb in KILLS]
 
 
-@pytest.mark.parametrize(("engine", "verb"), list(KILLS))
+@pytest.mark.parametrize(("engine", "verb"), CASES)
 def test_a_killed_verb_loses_nothing_and_completes_when_run_again(world: World, engine: str, verb: str) -> None:
     if engine == "spark":
         need_java()
-    chance = random.Random(f"{SEED} {engine} {verb}")  # noqa: S311  (moments, no secrets)
+    moment = chance(f"{engine} {verb}")
     stretches = _stretches(world.timeline(engine, verb))
-    wanted = max(KILLS[engine, verb], round(KILLS[engine, verb] * _WANTED))
-    moments = [(stretch, chance.random()) for stretch in _places(chance, stretches, wanted)]
+    kills = amount(push=min(KILLS_ON_A_PUSH[engine], KILLS[engine, verb]), whole=KILLS[engine, verb])
+    wanted = max(kills, round(KILLS[engine, verb] * _WANTED))
+    moments = [(stretch, moment.random()) for stretch in _places(moment, stretches, wanted)]
 
     def kill_some_then_complete(these: list[tuple[Stretch, float]]) -> None:
         data = world.copy_of(BEFORE[verb])
@@ -60,17 +67,19 @@ def test_a_killed_verb_loses_nothing_and_completes_when_run_again(world: World, 
 
 def test_a_killed_first_ingest_leaves_whole_tables_or_none(world: World) -> None:
     """In an empty folder the tables themselves are made, which is several writes too."""
-    chance = random.Random(f"{SEED} first ingest")  # noqa: S311
+    moment = chance("first ingest")
+    kills = amount(push=FIRST_INGEST_KILLS_ON_A_PUSH, whole=FIRST_INGEST_KILLS)
     expected, data = world.folder / "from-nothing", world.folder / "copies" / "from-nothing"
     world.undisturbed("ingest", expected, known_as="first-ingest")
-    for stretch in _places(chance, _stretches(world.timeline("sail", "first-ingest")), FIRST_INGEST_KILLS):
-        where = _kill_at(world, "sail", "ingest", data, stretch, chance.random(), timeline="first-ingest")
+    for stretch in _places(moment, _stretches(world.timeline("sail", "first-ingest")), kills):
+        where = _kill_at(world, "sail", "ingest", data, stretch, moment.random(), timeline="first-ingest")
         check_part_of(data, expected)
         TALLY.survived(f"sail first-ingest {where}")
     world.run("sail", *world.words("ingest"), data=data).check_done()
     check_same(data, expected)
 
 
+@on_spark
 def test_what_a_killed_driver_leaves_running_on_spark_does_no_harm(world: World) -> None:
     """Only the command's own process is killed: the JVM beside it may be in the middle of a commit."""
     need_java()
@@ -94,11 +103,11 @@ def _stretches(timeline: list[Landmark]) -> list[Stretch]:
     return [(one, after.seconds - one.seconds) for one, after in itertools.pairwise(timeline)][:-1]
 
 
-def _places(chance: random.Random, stretches: list[Stretch], wanted: int) -> list[Stretch]:
+def _places(moment: random.Random, stretches: list[Stretch], wanted: int) -> list[Stretch]:
     """As many stretches as there are kills wanted: each once before any twice, in a random order."""
     places: list[Stretch] = []
     while len(places) < wanted:
-        places += chance.sample(stretches, len(stretches))
+        places += moment.sample(stretches, len(stretches))
     return places[:wanted]
 
 

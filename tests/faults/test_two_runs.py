@@ -14,7 +14,7 @@ from tests.faults.wholeness import check_same, check_whole
 from tests.faults.world import World
 from tests.needs import need_java
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(7200)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(7200), pytest.mark.sample(push=4, of="two runs at once")]
 
 WAITS = "waiting for it"
 

@@ -27,6 +27,7 @@ def features(lake: Lake, month: Month) -> dict[int, Row]:
     return {row["customer_id"]: row for row in lake.read_months(FEATURES_TABLE, [month]).toArrow().to_pylist()}
 
 
+@pytest.mark.plan
 def test_a_row_holds_the_products_of_the_months_before_and_the_profile_of_the_month(
     settings: Settings, session: SparkSession, tmp_path: Path
 ) -> None:
@@ -62,6 +63,7 @@ def in_row_groups(bank: Bank, lake: Lake) -> Lake:
     return lake
 
 
+@pytest.mark.plan
 def test_tasks_of_workers_and_threads_of_this_process_make_the_same_table(
     in_row_groups: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +98,7 @@ def test_what_a_thread_raises_is_raised_and_nothing_is_left(in_row_groups: Lake,
     assert OF_FEATURES.folder not in names_in(lake.place)
 
 
+@pytest.mark.plan
 def test_last_relation_and_activity_are_those_of_the_month_before(
     settings: Settings, session: SparkSession, tmp_path: Path
 ) -> None:
@@ -108,6 +111,7 @@ def test_last_relation_and_activity_are_those_of_the_month_before(
     assert (row["relation_type_last"], row["was_active"]) == (int("I", 36), False)
 
 
+@pytest.mark.plan
 def test_products_of_the_month_itself_never_matter(settings: Settings, session: SparkSession, tmp_path: Path) -> None:
     lake = Lake(settings, session)
     january = [record(i, "2015-01", ind_cco_fin_ult1=str(i % 2)) for i in range(1, 20)]
@@ -120,6 +124,7 @@ def test_products_of_the_month_itself_never_matter(settings: Settings, session: 
     assert seen[0] == seen[1]
 
 
+@pytest.mark.plan
 def test_a_month_alone_and_a_month_in_a_range_have_the_same_rows(bank: Bank, lake: Lake) -> None:
     shutil.copytree(bank.settings.lake, Path(lake.path(CUSTOMERS)).parent, dirs_exist_ok=True)
     months = month_range(Month(2015, 5), Month(2016, 6))
@@ -132,6 +137,7 @@ def test_a_month_alone_and_a_month_in_a_range_have_the_same_rows(bank: Bank, lak
     assert len(in_range[Month(2016, 5)]) == lake.rows_by_month(CUSTOMERS)[Month(2016, 5)]
 
 
+@pytest.mark.plan
 def test_only_the_months_of_the_window_are_read(settings: Settings, session: SparkSession, tmp_path: Path) -> None:
     lake = Lake(settings, session)
     lines = [record(1, str(month)) for month in month_range(Month(2015, 1), Month(2015, 8))]
@@ -148,6 +154,7 @@ def test_a_month_without_customers_is_refused(bank: Bank) -> None:
         build_features(bank.lake, [Month(2017, 1)], months_per_commit=1)
 
 
+@pytest.mark.plan
 def test_the_tasks_that_build_at_once_do_not_matter(settings: Settings, session: SparkSession, tmp_path: Path) -> None:
     lake = Lake(settings, session)
     months = month_range(Month(2015, 1), Month(2015, 5))

@@ -59,6 +59,7 @@ def merged(settings: Settings, session: SparkSession, files: list[Path]) -> Lake
     return lake
 
 
+@pytest.mark.plan
 def test_a_part_merged_later_leaves_what_both_parts_together_leave(
     settings: Settings, session: SparkSession, files: list[Path], merged: Lake, tmp_path: Path
 ) -> None:

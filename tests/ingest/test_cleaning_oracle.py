@@ -122,6 +122,7 @@ def test_every_text_in_every_column_is_decided_as_the_audit_decides_it(duckdb: E
     }  # fmt: skip
 
 
+@pytest.mark.plan
 @settings(max_examples=3, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(file=landing_files(48))
 def test_a_whole_ingest_leaves_what_the_audit_expects(session: SparkSession, file: tuple[int, list[str], bytes]) -> None:

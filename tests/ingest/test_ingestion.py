@@ -41,6 +41,7 @@ def quarantine(settings: Settings) -> list[tuple[object, ...]]:
     return sorted((row["line"], row["scope"], row["reason"], row["column"], row["month"], row["raw"]) for row in rows)
 
 
+@pytest.mark.plan
 def test_a_record_is_typed_and_translated(lenient: Settings, session: SparkSession, tmp_path: Path) -> None:
     line = record(
         7,
@@ -145,6 +146,7 @@ def test_unusual_but_legal_values_stay(lenient: Settings, session: SparkSession,
     assert quarantine(lenient) == []
 
 
+@pytest.mark.plan
 def test_of_equal_keys_the_first_file_on_the_command_line_wins(lenient: Settings, session: SparkSession, tmp_path: Path) -> None:
     first = landing_file(tmp_path / "z.csv", [record(7, age=" 20")])
     second = landing_file(tmp_path / "a.csv", [record(8), record(7, age=" 30", sexo="X")])
@@ -153,6 +155,7 @@ def test_of_equal_keys_the_first_file_on_the_command_line_wins(lenient: Settings
     assert [(line, scope, reason) for line, scope, reason, *_ in quarantine(lenient)] == [(3, "row", "duplicate_key")]
 
 
+@pytest.mark.plan
 def test_months_found_are_replaced_and_others_untouched(settings: Settings, session: SparkSession, tmp_path: Path) -> None:
     run(settings, session, landing_file(tmp_path / "a.csv", [record(7), record(8), record(7, "2015-02")]))
     run(settings, session, landing_file(tmp_path / "b.csv", [record(7, age=" 50"), record(9)]))
@@ -170,6 +173,7 @@ def test_the_same_file_again_leaves_the_same_content(lenient: Settings, session:
     assert (customers(lenient), quarantine(lenient)) == before
 
 
+@pytest.mark.plan
 def test_too_large_a_share_refuses_everything_and_counts_the_reasons(
     settings: Settings, session: SparkSession, tmp_path: Path
 ) -> None:
@@ -200,6 +204,7 @@ def test_a_month_does_not_lose_more_than_half_its_rows_unasked(settings: Setting
     assert Lake(settings).rows_by_month(CUSTOMERS) == {JANUARY: 2}
 
 
+@pytest.mark.plan
 def test_packed_files_windows_line_ends_and_a_byte_order_mark_read_like_the_plain_file(
     lenient: Settings, session: SparkSession, tmp_path: Path
 ) -> None:
@@ -307,6 +312,7 @@ def test_a_line_of_a_few_hundred_thousand_bytes_is_only_one_bad_line(
     assert [(line, reason) for line, _, reason, *_ in quarantine(lenient)] == [(3, "open_quote")]
 
 
+@pytest.mark.plan
 def test_a_text_of_megabytes_is_kept_whole_in_quarantine(lenient: Settings, session: SparkSession, tmp_path: Path) -> None:
     lines = [record(7), record(8, canal_entrada="y" * (3 << 20)), "z" * (3 << 20), record(9, canal_entrada="K\0A"), record(10)]
     run(lenient, session, landing_file(tmp_path / "a.csv", lines))
@@ -315,6 +321,7 @@ def test_a_text_of_megabytes_is_kept_whole_in_quarantine(lenient: Settings, sess
     assert {row["line"]: row["raw"] for row in rows} == {3: "y" * (3 << 20), 4: "z" * (3 << 20), 5: "K\0A"}
 
 
+@pytest.mark.plan
 def test_chunks_of_a_few_lines_give_the_same_tables(session: SparkSession, tmp_path: Path) -> None:
     lines = [record(i, cod_prov="15", nomprov='"CORUÑA, A"') for i in range(1, 60)]
     lines[20], lines[40] = "short,line", record(41, age="999")

@@ -25,14 +25,14 @@ def state(tmp_path: Path) -> Path:
 def _later(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock is beyond the times of every file that a test writes: no test waits for it."""
     now = time.time_ns()
-    monkeypatch.setattr(known_files.time, "time_ns", lambda: now + int(60 * 1e9))
+    monkeypatch.setattr(known_files.time, "time_ns", lambda: now + int(60 * 1e9))  # type: ignore[attr-defined]
 
 
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The files that were read."""
     files: list[Path] = []
-    of_content = known_files.sha256_of
+    of_content = known_files.sha256_of  # type: ignore[attr-defined]
 
     def counted(path: Path) -> str:
         files.append(path)
@@ -82,10 +82,10 @@ def test_a_file_that_was_changed_just_now_is_not_remembered(
 ) -> None:
     file = written(tmp_path / "a.csv")
     changed = file.stat().st_ctime_ns
-    monkeypatch.setattr(known_files.time, "time_ns", lambda: changed + int(SETTLED_SECONDS * 1e9))  # not a moment more
+    monkeypatch.setattr(known_files.time, "time_ns", lambda: changed + int(SETTLED_SECONDS * 1e9))  # type: ignore[attr-defined]  # not a moment more
     assert [KnownFiles(state).sha256(file) for _ in range(2)] == [sha256("one")] * 2
     assert read == [file, file]
-    monkeypatch.setattr(known_files.time, "time_ns", lambda: changed + int(SETTLED_SECONDS * 1e9) + 1)
+    monkeypatch.setattr(known_files.time, "time_ns", lambda: changed + int(SETTLED_SECONDS * 1e9) + 1)  # type: ignore[attr-defined]
     assert [KnownFiles(state).sha256(file) for _ in range(2)] == [sha256("one")] * 2
     assert len(read) == 3
 
@@ -94,7 +94,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_remembered(
     tmp_path: Path, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = written(tmp_path / "a.csv")
-    of_content = known_files.sha256_of
+    of_content = known_files.sha256_of  # type: ignore[attr-defined]
 
     def read_and_changed(path: Path) -> str:
         found = of_content(path)

@@ -94,6 +94,7 @@ def test_every_quarantined_line_knows_its_customer_where_that_can_be_told(ingest
     assert set(markers) == {("replace", True)}
 
 
+@pytest.mark.plan
 def test_a_correction_is_merged_by_key_and_all_other_rows_stay(settings: Settings, ingested: Lake, tmp_path: Path) -> None:
     before = customers(ingested)
     untouched = ingested.fingerprints(CUSTOMERS)[FEBRUARY]

@@ -11,8 +11,9 @@ from santander.cli.verbs.submit import submit
 from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.lake.lake import Lake
+from santander.ledger.staleness import SCORE
 from santander.ledger.step_ledger import StepLedger
-from santander.pipeline.steps import SCORE, Steps
+from santander.pipeline.steps import Steps
 from santander.registry.tracking import open_tracking
 from santander.schema.catalogue import ALERTS, FEATURES_TABLE
 from santander.schema.months import Month

@@ -33,6 +33,7 @@ def content(lake: Lake) -> set[tuple[int, dt.date]]:
     return {(row["number"], row["snapshot_date"]) for row in lake.read(NUMBERS).collect()}
 
 
+@pytest.mark.plan
 def test_a_month_is_replaced_and_the_others_stay(lake: Lake, session: SparkSession) -> None:
     lake.replace_months(NUMBERS, numbers(session, (1, JANUARY), (2, FEBRUARY)), {JANUARY: 1, FEBRUARY: 1})
     before = lake.fingerprints(NUMBERS)
@@ -45,11 +46,13 @@ def test_a_month_is_replaced_and_the_others_stay(lake: Lake, session: SparkSessi
     assert json.loads(DeltaTable(lake.path(NUMBERS)).history(1)[0]["userMetadata"]) == {"why": "a test"}
 
 
+@pytest.mark.plan
 def test_rows_of_months_not_asked_for_are_never_written(lake: Lake, session: SparkSession) -> None:
     lake.replace_months(NUMBERS, numbers(session, (1, JANUARY), (9, FEBRUARY)), {JANUARY: 1})
     assert content(lake) == {(1, JANUARY.snapshot)}
 
 
+@pytest.mark.plan
 def test_a_commit_with_other_rows_than_meant_is_rolled_back(lake: Lake, session: SparkSession) -> None:
     lake.replace_months(NUMBERS, numbers(session, (1, JANUARY)), {JANUARY: 1})
     with pytest.raises(RowCountMismatch, match="2015-01: 3 rows were meant, 2 written"):
@@ -57,6 +60,7 @@ def test_a_commit_with_other_rows_than_meant_is_rolled_back(lake: Lake, session:
     assert content(lake) == {(1, JANUARY.snapshot)}
 
 
+@pytest.mark.plan
 @pytest.mark.parametrize(
     ("columns", "complaint"),
     [
@@ -99,6 +103,7 @@ def test_a_table_tells_what_a_row_means(lake: Lake, session: SparkSession) -> No
     assert Path(lake.path(NUMBERS), f"snapshot_date={JANUARY.snapshot}").is_dir()
 
 
+@pytest.mark.plan
 def test_a_lake_as_of_a_version_shows_the_rows_of_then_and_cannot_be_written(lake: Lake, session: SparkSession) -> None:
     then = lake.replace_months(NUMBERS, numbers(session, (1, JANUARY), (2, FEBRUARY)), {JANUARY: 1, FEBRUARY: 1})
     lake.replace_months(NUMBERS, numbers(session, (3, JANUARY), (4, JANUARY)), {JANUARY: 2})
@@ -124,6 +129,7 @@ def test_a_lake_as_of_a_version_shows_the_rows_of_then_and_cannot_be_written(lak
     assert lake.version(NUMBERS) == then + 1
 
 
+@pytest.mark.plan
 def test_a_column_that_came_later_is_null_in_versions_before_it(lake: Lake, session: SparkSession) -> None:
     then = lake.replace_months(NUMBERS, numbers(session, (1, JANUARY)), {JANUARY: 1})
     wider = Table(NUMBERS.name, NUMBERS.row, NUMBERS.key, (("remark", "string"), *NUMBERS.columns))

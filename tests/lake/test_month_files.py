@@ -93,6 +93,7 @@ def test_a_task_that_fails_leaves_no_file(tmp_path: Path, monkeypatch: pytest.Mo
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
+@pytest.mark.plan
 def test_a_commit_replaces_its_months_and_moves_the_files(lake: Lake, tmp_path: Path) -> None:
     first = written(tmp_path / "a", [(JANUARY, 1, "old"), (FEBRUARY, 2, "stays")])
     lake.replace_months_by_files(NAMES, first, tmp_path / "a", {JANUARY: 1, FEBRUARY: 1})
@@ -107,6 +108,7 @@ def test_a_commit_replaces_its_months_and_moves_the_files(lake: Lake, tmp_path: 
     assert not [path for path in tmp_path.glob("[ab]/**/*") if path.is_file()]
 
 
+@pytest.mark.plan
 def test_files_with_other_rows_than_meant_are_rolled_back(lake: Lake, tmp_path: Path) -> None:
     lake.replace_months_by_files(NAMES, written(tmp_path / "a", [(JANUARY, 1, "old")]), tmp_path / "a", {JANUARY: 1})
     wrong = written(tmp_path / "b", [(JANUARY, 2, "new"), (JANUARY, 3, "new")])
@@ -115,6 +117,7 @@ def test_files_with_other_rows_than_meant_are_rolled_back(lake: Lake, tmp_path: 
     assert content(lake) == [(JANUARY.snapshot, 1, "old")]
 
 
+@pytest.mark.plan
 def test_the_engine_reads_what_was_committed_and_may_replace_it(lake: Lake, tmp_path: Path) -> None:
     files = written(tmp_path / "a", [(JANUARY, 1, "a"), (JANUARY, 2, None), (FEBRUARY, 3, "b")])
     lake.replace_months_by_files(NAMES, files, tmp_path / "a", {JANUARY: 2, FEBRUARY: 1})

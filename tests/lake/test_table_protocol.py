@@ -170,6 +170,7 @@ def test_a_verb_ends_with_one_line(tmp_path: Path, settings: Settings, verb: lis
     assert error_line(done).startswith("error: table customers uses deletionVectors of Delta, which cannot be read here: ")
 
 
+@pytest.mark.plan
 def test_what_spark_deleted_and_renamed_is_refused_until_it_is_copied(
     settings: Settings, session: SparkSession, tmp_path: Path, request: Any
 ) -> None:

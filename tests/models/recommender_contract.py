@@ -4,7 +4,7 @@ import json
 import pickle
 from pathlib import Path
 
-import cloudpickle
+import cloudpickle  # type: ignore[import-untyped]
 import numpy as np
 import pyarrow as pa
 import pytest

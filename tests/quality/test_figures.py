@@ -43,6 +43,7 @@ def marker(month: Month, ingestion_id: str = "a", *, minute: int = 0, **changes:
     return row | changes
 
 
+@pytest.mark.plan
 def test_months_of_one_row_and_tables_of_one_row_a_file_have_a_verdict(settings: Settings, lake: Lake) -> None:
     put(lake, [customer(1)])
     build_features(lake, [MAY], months_per_commit=1)
@@ -62,6 +63,7 @@ def test_two_rows_of_a_customer_and_a_month_that_lost_rows(settings: Settings, l
     assert broken(settings, lake) == {"key_unique": 2, "rows_fall": 8}
 
 
+@pytest.mark.plan
 def test_whoever_has_payroll_added_holds_a_pension_deposit(settings: Settings, lake: Lake) -> None:
     april = [customer(i, APRIL) for i in IDS] + [customer(31, APRIL, held=PAYROLL | PENSION)]
     may = [customer(i) for i in IDS[2:]] + [
@@ -101,6 +103,7 @@ def test_rows_are_those_the_ingestions_kept(settings: Settings, lake: Lake) -> N
     assert broken(settings, lake) == {"ingestions_add_up": 1}
 
 
+@pytest.mark.plan
 def test_features_are_held_against_the_customers_they_are_made_from(settings: Settings, lake: Lake) -> None:
     march = [customer(i, MAY - 2, held=0) for i in IDS[1:]]
     put(lake, [*march, *(customer(i, APRIL, held=i) for i in IDS), *(customer(i) for i in IDS)])

@@ -26,6 +26,7 @@ def person(customer_id: int, month: Month = MAY, **changes: Any) -> dict[str, An
     return customer(customer_id, month, **same | changes)
 
 
+@pytest.mark.plan
 def test_a_month_of_other_people_breaks_two_rules_that_name_the_shares(settings: Settings, lake: Lake) -> None:
     put(lake, [person(i, APRIL) for i in IDS] + [person(i) for i in (1, 2, 3, *OTHERS[3:])])
     report = validate(settings, lake, [APRIL, MAY])
@@ -37,6 +38,7 @@ def test_a_month_of_other_people_breaks_two_rules_that_name_the_shares(settings:
     assert "97.50% of 120 customers who are not new have no row in 2016-04, expected at most 40%" in str(report.complaint)
 
 
+@pytest.mark.plan
 def test_customers_who_are_new_or_may_be_need_no_history(settings: Settings, lake: Lake) -> None:
     unknown = [person(i, is_new=None) for i in OTHERS[60:]]
     put(lake, [person(i, APRIL) for i in IDS] + [person(i) for i in IDS])

@@ -98,7 +98,7 @@ def test_the_rows_of_each_month_are_held_against_the_suite(
     assert rows["expect_column_median_to_be_between:age"]["detail"] == "33, expected max_value 30"
     assert rows["expect_column_values_to_be_between:age"]["severity"] == "warning"
     assert rows["expect_column_max_to_be_between:customer_id"]["detail"] == "broken, expected max_value 11", "an id is not shown"
-    page = (settings.data / "quality" / "customers" / "2016-05.html").read_text(encoding="utf-8")
+    page = (settings.data / "quality" / "customers" / "2016-05.html").read_text(encoding="utf-8")  # type: ignore[call-arg]
     assert "critical: <b>unexpected_rows_expectation</b>" in page
     assert "WHERE age &gt; 60" in page
     assert "median must be less than or equal to" in page

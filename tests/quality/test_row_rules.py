@@ -21,6 +21,8 @@ from santander.schema.features import FEATURES
 from santander.schema.months import Month
 from tests.quality.rows import MAY, customer, days_after, feature_row, frame_of, without_products
 
+pytestmark = pytest.mark.plan
+
 ROWS_OF_A_CASE = 20
 JUNE_2015 = Month(2015, 6)
 

@@ -101,8 +101,8 @@ def test_erased_customers_may_be_missing_from_what_was_ingested(quality: Quality
 def test_names_of_rules_and_of_settings_fit_together(quality: QualitySettings) -> None:
     rules = [rule for table in ("customers", "features") for rule in suite(table, quality)]
     for table in ("customers", "features"):
-        names = [rule.name for rule in suite(table, quality)]
-        assert len(names) == len(set(names))
+        of_table = [rule.name for rule in suite(table, quality)]
+        assert len(of_table) == len(set(of_table))
     names = {rule.name for rule in rules}
     assert set(quality.allowed_shares) <= names
     assert set(quality.distributions) | set(quality.month_before) <= names

@@ -1,13 +1,16 @@
 """The whole way on a small bank: train, register, then judge the registered version on a month."""
 
 import json
+from functools import partial
 
 import pytest
 
 from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.registry.assessment import assess
-from santander.registry.promotion import Promotion, register_candidate
+from santander.registry.blending import blend_candidate
+from santander.registry.decisions import Promotion
+from santander.registry.promotion import register_candidate
 from santander.registry.tracking import open_tracking
 from santander.registry.versions import load_version
 from santander.schema.months import Month
@@ -37,7 +40,9 @@ def retrieve(bank: Bank, settings: Settings) -> Retrieve:
 
 @pytest.fixture(scope="module")
 def report(bank: Bank, settings: Settings, retrieve: Retrieve) -> TrainReport:
-    return train(settings, bank.lake, retrieve, Recipe.load("next_products").with_rounds(12))
+    return train(
+        settings, bank.lake, retrieve, Recipe.load("next_products").with_rounds(12), blend=partial(blend_candidate, settings)
+    )
 
 
 @pytest.fixture(scope="module")

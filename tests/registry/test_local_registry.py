@@ -47,7 +47,7 @@ def without_mlflow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.undo()
 
 
-def as_mlflow_says(settings: Settings) -> tuple[dict[str, int], dict[int, tuple[str, dict[str, str]]]]:
+def as_mlflow_says(settings: Settings) -> tuple[dict[str, int], dict[int, tuple[str | None, dict[str, str]]]]:
     client, name = open_tracking(settings), settings.mlflow.registered_model
     aliases = {alias: int(number) for alias, number in client.get_registered_model(name).aliases.items()}
     found = client.search_model_versions(f"name = '{name}'")

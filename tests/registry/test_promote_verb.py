@@ -15,6 +15,8 @@ from santander.schema.months import Month
 from tests.registry.conftest import Named
 from tests.registry.two_holders import recipe, report_for
 
+pytestmark = pytest.mark.long
+
 SANTANDER = str(Path(sys.executable).with_name("santander"))
 STAYS = "no version was promoted, the alias champion stays where it is"
 

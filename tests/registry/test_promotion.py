@@ -21,6 +21,8 @@ from santander.training.recipe import Recipe
 from tests.registry.conftest import Named
 from tests.registry.two_holders import recipe, report_for
 
+pytestmark = pytest.mark.long
+
 MAY, JUNE = Month(2016, 5), Month(2016, 6)
 
 

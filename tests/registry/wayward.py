@@ -26,6 +26,7 @@ class Wayward(Recommender):
 
     kind: ClassVar[str] = "wayward"
     settings_type: ClassVar[type[KindSettings]] = WaywardSettings
+    settings: WaywardSettings
 
     def __init__(self, settings: WaywardSettings, prior: np.ndarray) -> None:
         self.settings, self.prior = settings, prior

@@ -41,6 +41,7 @@ def owned(scored_bank: Bank) -> dict[int, int]:
     return {customer: latest.get(customer, 0) for customer in everyone}
 
 
+@pytest.mark.plan
 def test_everyone_of_the_month_has_a_list_of_the_defined_length(
     lists: dict[int, list[dict[str, object]]], owned: dict[int, int]
 ) -> None:
@@ -49,6 +50,7 @@ def test_everyone_of_the_month_has_a_list_of_the_defined_length(
         assert [row["rank"] for row in rows] == list(range(1, 1 + min(7, 24 - owned[customer].bit_count())))
 
 
+@pytest.mark.plan
 def test_no_owned_and_no_repeated_product_is_recommended(
     lists: dict[int, list[dict[str, object]]], owned: dict[int, int]
 ) -> None:
@@ -59,12 +61,14 @@ def test_no_owned_and_no_repeated_product_is_recommended(
         assert not any(owned[customer] >> bit & 1 for bit in bits)
 
 
+@pytest.mark.plan
 def test_scores_fall_with_the_rank_and_products_left_out_come_last(lists: dict[int, list[dict[str, object]]]) -> None:
     for rows in lists.values():
         scores = [-np.inf if row["score"] is None else row["score"] for row in rows]
         assert scores == sorted(scores, reverse=True)
 
 
+@pytest.mark.plan
 def test_the_submission_has_exactly_the_customers_of_the_test_file_once_and_the_ranked_products(
     scored_bank: Bank, lists: dict[int, list[dict[str, object]]]
 ) -> None:
@@ -79,6 +83,7 @@ def test_the_submission_has_exactly_the_customers_of_the_test_file_once_and_the_
         assert products.split() == [source[str(row["product"])] for row in lists.get(int(customer), [])]
 
 
+@pytest.mark.plan
 def test_a_submission_is_the_same_however_many_lists_are_spelled_out_together(
     scored_bank: Bank, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,6 +106,7 @@ def test_a_month_that_is_not_ready_is_refused_with_the_verb_to_run(scored_bank: 
         write_submission(lake, Month(2016, 5), scored_bank.settings.data / "submissions")
 
 
+@pytest.mark.plan
 def test_a_model_that_leaves_one_customer_without_scores_writes_nothing(scored_bank: Bank) -> None:
     from santander.registry.champion import champion
     from santander.store.access import open_store

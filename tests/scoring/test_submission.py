@@ -3,6 +3,8 @@
 import datetime as dt
 from pathlib import Path
 
+import pytest
+
 from santander.lake.lake import Lake
 from santander.pipeline.steps import Steps
 from santander.schema.catalogue import RECOMMENDATIONS
@@ -19,6 +21,7 @@ def recommended(customer_id: int, *ranks: int) -> list[dict[str, object]]:
     return [common | {"rank": rank, "product": PRODUCTS[rank].name} for rank in ranks]
 
 
+@pytest.mark.plan
 def test_who_holds_everything_has_an_empty_list(lake: Lake, tmp_path: Path) -> None:
     everything = {product.source: "1" for product in PRODUCTS}
     lines = [record(1, "2015-06"), record(2, "2015-06", **everything), record(3, "2015-06", **everything), record(4, "2015-06")]

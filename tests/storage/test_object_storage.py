@@ -32,6 +32,8 @@ from tests.bucket_writer import FIRST_NUMBER, LOG, NUMBERS, OWN_MONTH, SHARED_MO
 from tests.landing_files import landing_file, record
 from tests.s3_server import S3Server, s3_server, slow_commits
 
+pytestmark = pytest.mark.long
+
 SANTANDER = str(Path(sys.executable).with_name("santander"))
 ROUNDS = 3
 HELD_SECONDS = 0.4
@@ -102,6 +104,7 @@ def rows_of(settings: Settings, table: Table) -> list[dict[str, Any]]:
 
 
 @pytest.mark.timeout(WAIT_SECONDS)
+@pytest.mark.sample(push=2, of="whole runs")
 def test_the_walk_in_a_bucket_leaves_the_tables_that_it_leaves_in_a_folder(bucket: str, tmp_path: Path) -> None:
     here, there = tmp_path / "data", place(bucket)
     files_here, files_there = bank_files(here / "raw"), bank_files(there / "raw")

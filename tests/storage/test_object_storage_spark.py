@@ -7,6 +7,7 @@ import pytest
 from santander.config.settings import Settings
 from santander.engine.cluster.s3a import LOG_STORE, settings
 from santander.lake.lake import Lake
+from tests.engines.sampled import drawn_as
 from tests.needs import need_java
 from tests.s3_server import S3Server, slow_commits
 from tests.storage.test_object_storage import WAIT_SECONDS, assert_all_commits_stand, bucket, server, two_writers
@@ -23,6 +24,7 @@ def java() -> None:
 
 
 @pytest.mark.engines
+@drawn_as("two drivers on a bucket")
 @pytest.mark.timeout(WAIT_SECONDS + 60)
 def test_two_drivers_at_once_lose_no_commit(server: S3Server, bucket: str, tmp_path: Path, java: None) -> None:
     with slow_commits(server, HELD_SECONDS) as port:

@@ -13,6 +13,8 @@ from santander.store.access import retrieve
 from tests.conftest import Bank
 from tests.store.conftest import Shop
 
+pytestmark = pytest.mark.plan
+
 ASKED = Month(2016, 3)
 
 

@@ -49,11 +49,13 @@ def replace_features(shop: Shop, month: Month, frame: DataFrame) -> None:
     shop.lake.replace_months(FEATURES_TABLE, same, {month: rows.num_rows})
 
 
+@pytest.mark.plan
 def test_every_customer_is_read_online_as_batch_scoring_reads_it(served: Shop) -> None:
     assert materialize_month(served.lake, served.store, MAY) == len(customers_of(served, MAY))
     assert_serves_exactly(served, MAY)
 
 
+@pytest.mark.plan
 def test_another_month_replaces_the_first_forwards_and_back(served: Shop) -> None:
     assert set(customers_of(served, APRIL)) - set(customers_of(served, MAY)), "somebody leaves in May, or nothing is tested"
     for month in (APRIL, MAY, APRIL):

@@ -8,6 +8,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from santander.store.point_in_time import Lookup, join_as_of, latest_within, rows_that_can_match
 
+pytestmark = pytest.mark.plan
+
 DAY = dt.timedelta(days=1)
 BY_STAMP = Lookup(keys=(("id", "customer"),), stamp="stamp", features=(("value", "value"),))
 

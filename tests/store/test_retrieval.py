@@ -16,6 +16,8 @@ from santander.store.access import open_store, retrieve
 from tests.conftest import Bank
 from tests.store.conftest import Shop
 
+pytestmark = pytest.mark.plan
+
 MAY = dt.date(2016, 5, 28)
 
 
@@ -101,7 +103,7 @@ def test_names_carry_their_view_when_asked_for(shop: Shop) -> None:
     job = shop.store.get_historical_features(
         entity_df=entities, features=["season:month_of_year", "customer_profile:age"], full_feature_names=True
     )
-    assert job.to_spark_df().columns == ["customer_id", "snapshot_date", "season__month_of_year", "customer_profile__age"]
+    assert job.to_spark_df().columns == ["customer_id", "snapshot_date", "season__month_of_year", "customer_profile__age"]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

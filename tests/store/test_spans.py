@@ -1,9 +1,12 @@
 import datetime as dt
 
+import pytest
 from pyspark.sql import SparkSession
 
 from santander.store import spans
 from santander.store.spans import Moments, Span, each_is_its_own_stamp, merged, moments_of, spans_of, within_any
+
+pytestmark = pytest.mark.plan
 
 DAY = dt.timedelta(days=1)
 

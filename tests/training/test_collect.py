@@ -17,6 +17,8 @@ from santander.training.collect import Retrieve, collect_month, collect_training
 from santander.training.labelled import labelled_months
 from tests.conftest import Bank
 
+pytestmark = pytest.mark.plan
+
 MAY = Month(2016, 5)
 
 

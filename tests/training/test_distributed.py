@@ -43,6 +43,8 @@ from tests.models.toy_world import (
 )
 from tests.registry.two_holders import recipe
 
+pytestmark = [pytest.mark.plan, pytest.mark.sample(push=8, of="training on the workers")]
+
 MARCH, APRIL, MAY = Month(2016, 3), Month(2016, 4), Month(2016, 5)
 PATIENCE = 2.0
 

@@ -2,10 +2,13 @@
 
 import datetime as dt
 
+import pytest
 from chispa import assert_df_equality
 from pyspark.sql import DataFrame, SparkSession
 
 from santander.training.labels import buyers, labels, months_with_products, population
+
+pytestmark = pytest.mark.plan
 
 MARCH, APRIL = dt.date(2016, 3, 28), dt.date(2016, 4, 28)
 LABELS = "customer_id bigint, snapshot_date date, added int"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Bank
+from tests.engines.sampled import drawn_as
 from tests.needs import need_java
 from tests.standalone_cluster import StandaloneCluster, standalone_cluster
 
@@ -58,6 +59,7 @@ def wait_until_both_train(cluster: StandaloneCluster, training: subprocess.Popen
 
 
 @pytest.mark.engines
+@drawn_as("training that loses a worker")
 @pytest.mark.timeout(1800)
 def test_a_lost_worker_ends_training_in_one_line_and_the_next_run_completes_it(cluster: StandaloneCluster, folder: Path) -> None:
     training = start_training(cluster, folder, ENDLESS)

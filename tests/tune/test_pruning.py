@@ -1,7 +1,7 @@
 """Which trials are given up: the rule, and what a trial tells of its losses."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import optuna
 import pytest
@@ -18,9 +18,8 @@ Loss = Callable[[int], float]
 
 
 @pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
+def _quiet() -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    return
 
 
 def study(startup_trials: int = 2, tolerance: float = 0.1) -> optuna.Study:

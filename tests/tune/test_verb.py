@@ -110,6 +110,7 @@ def test_an_interrupt_says_how_to_go_on(tuned: Tuned, steps: Steps, monkeypatch:
     assert run.info.status == "KILLED"
 
 
+@pytest.mark.plan
 def test_several_trials_at_a_time_are_refused_on_spark(steps: Steps) -> None:
     embedded = steps.settings.model_copy(update={"master": EMBEDDED})
     on_spark = steps.settings.model_copy(update={"master": "local[2]"})

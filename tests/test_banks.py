@@ -1,0 +1,35 @@
+"""What all workers share is made once, and made anew when whoever made it died on the way."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.banks import made_once, shared
+
+
+def test_what_is_shared_is_made_once_and_again_after_a_failure(tmp_path_factory: pytest.TempPathFactory) -> None:
+    made: list[Path] = []
+
+    def make(folder: Path) -> None:
+        assert not folder.exists(), "what a failure left is gone"
+        folder.mkdir()
+        made.append(folder)
+        if len(made) == 1:
+            raise OSError("the disk is full")
+
+    name = "of-test-banks"
+    with pytest.raises(OSError, match="the disk is full"):
+        made_once(tmp_path_factory, name, make)
+    found = [made_once(tmp_path_factory, name, make) for _ in range(3)]
+    assert len(made) == 2
+    assert {*found} == {made[0]} == {made[1]}
+
+
+def test_workers_share_a_folder_that_is_not_their_own(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path_factory.getbasetemp()
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw1")
+    assert shared(tmp_path_factory) == own.parent
+    monkeypatch.delenv("PYTEST_XDIST_WORKER")
+    assert shared(tmp_path_factory) == own
