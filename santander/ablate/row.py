@@ -1,8 +1,8 @@
 """One line of an ablation table."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from santander.schema.months import Month
 from santander.training.recipe import Recipe
@@ -32,6 +32,8 @@ class AblationRow:
     fit_months: tuple[Month, ...]
     seconds: float
 
+    ALSO_WRITTEN: ClassVar = ("share_of_ceiling", "share_of_oracle")
+
     @property
     def share_of_ceiling(self) -> float | None:
         """MAP@7 as a share of the best there can be."""
@@ -41,16 +43,6 @@ class AblationRow:
     def share_of_oracle(self) -> float | None:
         """MAP@7 as a share of what knowing the chances reaches."""
         return self.map7 / self.oracle if self.oracle else None
-
-    def figures(self) -> dict[str, Any]:
-        """The row as plain values."""
-        return {
-            **asdict(self),
-            "month": str(self.month),
-            "fit_months": [str(month) for month in self.fit_months],
-            "share_of_ceiling": self.share_of_ceiling,
-            "share_of_oracle": self.share_of_oracle,
-        }
 
     def parameters(self, recipe: Recipe) -> dict[str, Any]:
         """Parameters of the row, as a run names them."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from santander.ablate.row import AblationRow, by_month
 from santander.schema.months import Month
+from santander.schema.records import plain
 from santander.storage.places import Place, whole_file
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def markdown_of(rows: Sequence[AblationRow]) -> str:
 def csv_of(rows: Sequence[AblationRow]) -> str:
     """Every figure as it is, a line a row."""
     text = io.StringIO()
-    figures = [{**row.figures(), "fit_months": " ".join(map(str, row.fit_months))} for row in rows]
+    figures = [{**plain(row), "fit_months": " ".join(map(str, row.fit_months))} for row in rows]
     writer = csv.DictWriter(text, list(figures[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(figures)

@@ -1,7 +1,7 @@
 """An audit as lines for people and as JSON."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from santander.audit.findings import Difference, Findings
 
@@ -9,24 +9,25 @@ LINES_PER_CHECK = 5
 """How many differences of one check and month are shown to people; JSON has them all."""
 
 
-def payload(found: Sequence[Findings]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class AuditPayload:
     """The JSON object of ``audit``: per month the figures compared and the differences, and how many there are in all."""
-    return {
-        "months": {
-            one.month: {
-                "rows": one.rows,
-                "checks": one.checks,
-                "differences": [
-                    {"check": d.check, "column": d.column, "source": d.source, "tables": d.tables, "where": d.where}
-                    for d in one.differences
-                ],
-            }
-            for one in found
-        },
-        "checks": sum(one.checks for one in found),
-        "differences": sum(len(one.differences) for one in found),
-        "features_not_compared": _not_compared(found),
-    }
+
+    months: Mapping[str, Findings]
+    checks: int
+    differences: int
+    features_not_compared: Sequence[str]
+    """Features that the audit has no second opinion of."""
+
+
+def payload(found: Sequence[Findings]) -> AuditPayload:
+    """Return the JSON object of ``audit``."""
+    return AuditPayload(
+        months={one.month: one for one in found},
+        checks=sum(one.checks for one in found),
+        differences=sum(len(one.differences) for one in found),
+        features_not_compared=_not_compared(found),
+    )
 
 
 def lines(found: Sequence[Findings]) -> Iterator[str]:

@@ -1,12 +1,13 @@
 """The comparison of one or more banks with the facts, for people and as plain values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from rich.table import Table
 
 from santander.bank_report.figures import Figure, outside
 from santander.bank_report.reach import Reach
+from santander.schema.months import Month
 from santander.synthetic.oracle import OracleMonth
 
 
@@ -81,35 +82,67 @@ def _reach_table(audits: list[Audit]) -> Table:
     return table
 
 
-def payload(audits: list[Audit]) -> dict[str, Any]:
-    """The same as plain values."""
-    return {
-        "agrees": all(audit.agrees for audit in audits),
-        "banks": [
-            {
-                "seed": audit.seed,
-                "figures": len(audit.figures),
-                "outside": [
-                    {"group": figure.group, "name": figure.name, "expected": figure.expected, "seen": figure.seen}
-                    for figure in outside(audit.figures)
-                ],
-                "reach": None if audit.reach is None else _reach(audit.reach),
-                "disagreements": audit.disagreements,
-            }
+@dataclass(frozen=True)
+class OutsideFigure:
+    """A count that is not as the facts lead to expect."""
+
+    group: str
+    name: str
+    expected: float
+    seen: float
+
+
+@dataclass(frozen=True)
+class ReachPayload:
+    """What oracle, baseline and models reach in a month, as shares of the ceiling."""
+
+    month: Month
+    ceiling: float
+    oracle: float
+    baseline: float
+    model: float
+    lag_1: float
+    """A model that sees the month before alone."""
+
+
+@dataclass(frozen=True)
+class BankPayload:
+    """One bank: how many counts were compared, those that are outside, and what models reach where that was measured."""
+
+    seed: int
+    figures: int
+    outside: Sequence[OutsideFigure]
+    reach: ReachPayload | None
+    disagreements: Sequence[str]
+
+
+@dataclass(frozen=True)
+class BankReportPayload:
+    """The JSON object of ``bank-report``."""
+
+    agrees: bool
+    banks: Sequence[BankPayload]
+
+
+def payload(audits: list[Audit]) -> BankReportPayload:
+    """Return the JSON object of ``bank-report``."""
+    return BankReportPayload(
+        agrees=all(audit.agrees for audit in audits),
+        banks=[
+            BankPayload(
+                seed=audit.seed,
+                figures=len(audit.figures),
+                outside=[OutsideFigure(each.group, each.name, each.expected, each.seen) for each in outside(audit.figures)],
+                reach=None if audit.reach is None else _reach(audit.reach),
+                disagreements=audit.disagreements,
+            )
             for audit in audits
         ],
-    }
+    )
 
 
-def _reach(reach: Reach) -> dict[str, Any]:
-    return {
-        "month": str(reach.month),
-        "ceiling": reach.ceiling,
-        "oracle": reach.oracle,
-        "baseline": reach.baseline,
-        "model": reach.model,
-        "lag_1": reach.lag_1,
-    }
+def _reach(reach: Reach) -> ReachPayload:
+    return ReachPayload(reach.month, reach.ceiling, reach.oracle, reach.baseline, reach.model, reach.lag_1)
 
 
 def _number(number: float) -> str:

@@ -21,6 +21,8 @@ import typer
 from santander.errors import SantanderError
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from santander.config.settings import Settings
 
 _SQLITE_IO = "disk I/O error"
@@ -45,7 +47,8 @@ _SHARED_OPTIONS: dict[str, Any] = {"data_dir": DataDir, "state_dir": StateDir, "
 class Outcome:
     """What a verb found: ``payload`` is its JSON object, ``text`` what a person reads (texts, or rich's renderables)."""
 
-    payload: dict[str, Any]
+    payload: "DataclassInstance"
+    """A frozen dataclass whose fields are the keys of the object; ``santander/schema/records.py`` writes it."""
     text: list[Any] = field(default_factory=list)
     exit_code: int = 0
     error: SantanderError | None = None
@@ -115,7 +118,9 @@ def _telling_of_the_disk(settings: "Settings") -> Iterator[None]:
 def _show(outcome: Outcome, *, as_json: bool) -> None:
     with suppress(BrokenPipeError, SystemExit):  # who reads has seen enough; rich would leave the process
         if as_json:
-            print(json.dumps(outcome.payload, default=str))
+            from santander.schema.records import plain
+
+            print(json.dumps(plain(outcome.payload)))
             return
         from rich.console import Console
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +20,7 @@ from santander.ingest.accounting import last_ingestions, merges_since
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.lake.lake import Lake
 from santander.ledger.step_ledger import StepLedger
+from santander.ledger.steps import SCORE
 from santander.schema.catalogue import (
     CUSTOMERS,
     FEATURES_TABLE,
@@ -33,6 +34,7 @@ from santander.schema.catalogue import (
 )
 from santander.schema.months import Month
 from santander.schema.types import arrow_schema
+from santander.training.trained import TRAIN
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -90,6 +92,8 @@ class TrainingFigures:
     target: Month
     here: float
     there: float
+
+    ALSO_WRITTEN: ClassVar = ("relative_difference",)
 
     @property
     def relative_difference(self) -> float:
@@ -174,8 +178,8 @@ class _Side:
 
     def model_of(self, month: Month) -> str | None:
         """The run id of the model that scored a month, None where that is not recorded."""
-        scored = self.ledger.last("score", month)
-        return scored.result.get("run_id") if scored else None
+        scored = self.ledger.last(SCORE, month)
+        return scored.result.run_id if scored else None
 
 
 _Sides = tuple[_Side, _Side]
@@ -242,7 +246,7 @@ def _submissions(here: "Settings", there: "Settings", recommendations: TableComp
 def _training(sides: _Sides) -> list[TrainingFigures]:
     """MAP@7 of the last training for each target month that both sides trained for and judged."""
     here, there = (
-        {run.month: run.result["map7"] for run in side.ledger.runs() if run.step == "train" and "map7" in run.result}
+        {run.month: run.result.evaluation.map7 for run in side.ledger.runs_of(TRAIN) if run.result.evaluation is not None}
         for side in sides
     )
     return [TrainingFigures(month, here[month], there[month]) for month in sorted(set(here) & set(there))]

@@ -1,28 +1,70 @@
 """A comparison as lines for people and as JSON."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from santander.compare.folders import FolderComparison, Part, TableComparison, Verdict
+from santander.compare.folders import FolderComparison, Part, TableComparison, TrainingFigures, Verdict
 from santander.compare.rows import DifferingRow, RowsDifference
+from santander.schema.months import Month
+from santander.schema.records import Inline
 
 _NAME_WIDTH = 17
 
 
-def payload(comparison: FolderComparison) -> dict[str, Any]:
-    """The JSON object of ``compare``: per table the verdict, its rows, and each month that is not simply equal."""
-    return {
-        "equal": comparison.equal,
-        "tables": {table.name: _table_payload(table) for table in comparison.tables},
-        "training": {
-            str(figures.target): {
-                "here": figures.here,
-                "there": figures.there,
-                "relative_difference": figures.relative_difference,
-            }
-            for figures in comparison.training
-        },
-    }
+@dataclass(frozen=True)
+class DifferencePayload:
+    """What differs in the rows of a table or of a month of it."""
+
+    only_here: int
+    only_there: int
+    columns: Mapping[str, int]
+    """Rows in which a column differs, by column."""
+    structure: Sequence[str]
+    examples: Sequence[str]
+
+
+@dataclass(frozen=True)
+class NotCompared:
+    """Why a month was not compared."""
+
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class PartPayload:
+    """A table, or a month of it, that is not simply equal."""
+
+    month: Month | None
+    verdict: Verdict
+    found: Inline[DifferencePayload | NotCompared]
+
+
+@dataclass(frozen=True)
+class TablePayload:
+    """A table: its verdict, its rows where they were compared, and each month that is not simply equal."""
+
+    verdict: Verdict
+    rows_here: int
+    rows_there: int
+    unequal: Sequence[PartPayload]
+
+
+@dataclass(frozen=True)
+class ComparePayload:
+    """The JSON object of ``compare``."""
+
+    equal: bool
+    tables: Mapping[str, TablePayload]
+    training: Mapping[Month, TrainingFigures]
+
+
+def payload(comparison: FolderComparison) -> ComparePayload:
+    """Return the JSON object of ``compare``."""
+    return ComparePayload(
+        equal=comparison.equal,
+        tables={table.name: _table_payload(table) for table in comparison.tables},
+        training={figures.target: figures for figures in comparison.training},
+    )
 
 
 def lines(comparison: FolderComparison) -> Iterator[str]:
@@ -80,25 +122,28 @@ def _shown(value: object) -> str:
     return repr(value) if isinstance(value, str | float) else str(value)
 
 
-def _table_payload(table: TableComparison) -> dict[str, Any]:
+def _table_payload(table: TableComparison) -> TablePayload:
     differences = [part.difference for part in table.parts if part.difference]
-    unequal = [part for part in table.parts if part.verdict is not Verdict.EQUAL]
-    return {
-        "verdict": str(table.verdict),
-        "rows_here": sum(difference.rows_here for difference in differences),
-        "rows_there": sum(difference.rows_there for difference in differences),
-        "unequal": [_part_payload(part) for part in unequal],
-    }
+    return TablePayload(
+        verdict=table.verdict,
+        rows_here=sum(difference.rows_here for difference in differences),
+        rows_there=sum(difference.rows_there for difference in differences),
+        unequal=[_part_payload(part) for part in table.parts if part.verdict is not Verdict.EQUAL],
+    )
 
 
-def _part_payload(part: Part) -> dict[str, Any]:
-    head = {"month": str(part.month) if part.month else None, "verdict": str(part.verdict)}
-    if part.difference is None:
-        return head | {"reason": part.reason}
-    return head | {
-        "only_here": part.difference.only_here,
-        "only_there": part.difference.only_there,
-        "columns": dict(part.difference.by_column),
-        "structure": list(part.difference.structure),
-        "examples": [_example(example) for example in part.difference.examples],
-    }
+def _part_payload(part: Part) -> PartPayload:
+    found = part.difference
+    if found is None:
+        return PartPayload(part.month, part.verdict, NotCompared(part.reason))
+    return PartPayload(
+        part.month,
+        part.verdict,
+        DifferencePayload(
+            only_here=found.only_here,
+            only_there=found.only_there,
+            columns=found.by_column,
+            structure=found.structure,
+            examples=[_example(example) for example in found.examples],
+        ),
+    )

@@ -1,14 +1,14 @@
 """A model judged on a month: MAP@7 beside its ceiling and the baseline, by product and by segment."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from santander.evaluation.average_precision import Precisions, average_precision, ceiling
 from santander.evaluation.by_product import ProductFigures, by_product
 from santander.evaluation.calibration import CalibrationBin, calibration_of, expected_calibration_error
+from santander.evaluation.figures import EvaluationDetails, EvaluationFigures, SegmentFigures
 from santander.evaluation.month_to_judge import MonthToJudge
 from santander.evaluation.slices import NEW_CUSTOMERS, slices_of
 from santander.models.list_check import checked_lists
@@ -17,18 +17,6 @@ from santander.models.recommender import Recommender
 from santander.schema.months import Month
 
 __all__ = ["Evaluation", "Judgement", "MonthToJudge", "ProductFigures", "SegmentFigures", "judge", "precisions_of"]
-
-
-@dataclass(frozen=True)
-class SegmentFigures:
-    """One segment of customers over the month, or the new customers of all segments."""
-
-    segment: str
-    customers: int
-    buyers: int
-    map7: float
-    baseline: float
-    ceiling: float
 
 
 @dataclass(frozen=True)
@@ -52,30 +40,25 @@ class Evaluation:
         """Slices that the gate judges beside everybody: the segments, and the new customers."""
         return self.segments if self.new_customers is None else (*self.segments, self.new_customers)
 
-    def figures(self) -> dict[str, Any]:
-        """The evaluation as plain values, with the shares that make months comparable; None where not known."""
-        return {
-            "month": str(self.month),
-            "customers": self.customers,
-            "buyers": self.buyers,
-            "map7": self.map7,
-            "ceiling": self.ceiling,
-            "baseline": self.baseline,
-            "oracle": self.oracle,
-            "share_of_ceiling": _share(self.map7, self.ceiling),
-            "baseline_share_of_ceiling": _share(self.baseline, self.ceiling),
-            "share_of_oracle": _share(self.map7, self.oracle),
-            "gain_over_baseline": _share(self.map7 - self.baseline, self.baseline),
-        }
+    def figures(self) -> EvaluationFigures:
+        """The figures of everybody, with the shares that make months comparable."""
+        return EvaluationFigures(
+            month=self.month,
+            customers=self.customers,
+            buyers=self.buyers,
+            map7=self.map7,
+            ceiling=self.ceiling,
+            baseline=self.baseline,
+            oracle=self.oracle,
+            share_of_ceiling=_share(self.map7, self.ceiling),
+            baseline_share_of_ceiling=_share(self.baseline, self.ceiling),
+            share_of_oracle=_share(self.map7, self.oracle),
+            gain_over_baseline=_share(self.map7 - self.baseline, self.baseline),
+        )
 
-    def details(self) -> dict[str, Any]:
+    def details(self) -> EvaluationDetails:
         """The figures with those by product, by segment, and of new customers."""
-        return {
-            **self.figures(),
-            "products": [asdict(product) for product in self.products],
-            "segments": [asdict(segment) for segment in self.segments],
-            "new_customers": None if self.new_customers is None else asdict(self.new_customers),
-        }
+        return EvaluationDetails(self.figures(), self.products, self.segments, self.new_customers)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,7 @@
 """Groups of customers who must not lose by a new model, whatever everybody together gains: each segment, and new customers."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -34,10 +33,6 @@ class SliceDifference:
     relative: float
     relative_lower: float
     relative_upper: float
-
-    def figures(self) -> dict[str, Any]:
-        """The slice as plain values."""
-        return asdict(self)
 
 
 def compare_slices(

@@ -35,6 +35,7 @@ from santander.schema.catalogue import (
     TABLES,
     Table,
 )
+from santander.schema.records import Inline
 from santander.storage.places import Place
 from santander.suppression.suppression_list import SuppressionList, suppression_list
 from santander.suppression.tokens import Numbers, sorted_ids
@@ -70,10 +71,22 @@ class Erasure:
     nowhere: bool = False
     """None of them was in any table, file or store: they are suppressed and nothing else was touched."""
 
+    def payload(self, *, dry_run: bool) -> "ForgetPayload":
+        """The JSON object of ``forget``."""
+        return ForgetPayload(dry_run, self)
+
     @property
     def complete(self) -> bool:
         """Whether nothing is left anywhere that is known of."""
         return not self.left and not self.traces
+
+
+@dataclass(frozen=True)
+class ForgetPayload:
+    """The JSON object of ``forget``: what was done, or with a dry run would be."""
+
+    dry_run: bool
+    erasure: Inline[Erasure]
 
 
 def forget(settings: "Settings", customer_ids: Collection[int], landing: Sequence[Place], *, dry_run: bool = False) -> Erasure:

@@ -16,7 +16,8 @@ from santander.forget.lines import Scan, cut_out, is_writable, scan
 from santander.forget.places import files_below, is_below
 from santander.forget.streams import begun
 from santander.ingest.synthetic_mark import follow_rewritten
-from santander.pipeline.taking_in import INGEST, ingest_fingerprint
+from santander.ledger.steps import INGEST
+from santander.pipeline.taking_in import ingest_fingerprint
 from santander.schema.catalogue import INGESTIONS, STEP_RUNS
 from santander.storage.packed import UNREADABLE, open_plain
 from santander.storage.places import Place, recorded_place

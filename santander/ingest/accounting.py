@@ -249,13 +249,27 @@ def check_shrink(present: Mapping[Month, int], kept: Mapping[Month, int]) -> Non
         raise MonthWouldShrink(f"would shrink by more than half, nothing was replaced (--allow-shrink): {', '.join(losing)}")
 
 
-def shown_by_month(counts: Sequence[MonthCount]) -> dict[str, dict[str, int]]:
-    """The counts of each month, its files together, as ``ingest`` and a replay show them."""
-    months: dict[str, dict[str, int]] = {}
+@dataclass(frozen=True, slots=True)
+class MonthTotals:
+    """Lines of a month, its files together, as ``ingest`` and a replay show them: ``read = kept + quarantined``."""
+
+    read: int = 0
+    kept: int = 0
+    quarantined: int = 0
+    rows_with_quarantined_values: int = 0
+
+
+def totals_by_month(counts: Sequence[MonthCount]) -> dict[str, MonthTotals]:
+    """Return the totals of each month, ``unknown`` for lines whose date cannot be read."""
+    months: dict[str, list[MonthCount]] = {}
     for count in counts:
-        month = months.setdefault(count.month, {"read": 0, "kept": 0, "quarantined": 0, "rows_with_quarantined_values": 0})
-        month["read"] += count.read
-        month["kept"] += count.kept
-        month["quarantined"] += count.quarantined_rows
-        month["rows_with_quarantined_values"] += count.rows_with_bad_values
-    return months
+        months.setdefault(count.month, []).append(count)
+    return {
+        month: MonthTotals(
+            read=sum(count.read for count in of_month),
+            kept=sum(count.kept for count in of_month),
+            quarantined=sum(count.quarantined_rows for count in of_month),
+            rows_with_quarantined_values=sum(count.rows_with_bad_values for count in of_month),
+        )
+        for month, of_month in months.items()
+    }

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from santander.errors import InputError
-from santander.ingest.accounting import MERGE, MonthCount, check_shares, count_lines, markers
+from santander.ingest.accounting import MERGE, MonthCount, MonthTotals, check_shares, count_lines, markers
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.ingest.duplicates import LIMIT_SETTING, REASON, Duplicate, TooManyDuplicates, in_order, records_with
 from santander.ingest.holders import files_of, holders_by_month
@@ -31,6 +31,7 @@ from santander.lake.staging import OF_INGEST, new_id, staging
 from santander.lake.table_files import fingerprints_of
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS
 from santander.schema.months import Month
+from santander.schema.records import Inline
 from santander.storage.places import Place
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ class MergeReport:
     known: tuple[str, ...]
     rows: Mapping[Month, int]
     """Rows of each month of ``marked`` after the merge."""
+
+    @property
+    def ingestion_id(self) -> str | None:
+        """The id of the ingestion; None where nothing was added."""
+        return str(self.marked[0]["ingestion_id"]) if self.marked else None
 
     @property
     def added(self) -> dict[Month, int]:
@@ -205,21 +211,29 @@ def merged_lines(report: MergeReport) -> list[str]:
     return [*lines, *(f"{name}: its months have its rows already, nothing was added" for name in report.known)]
 
 
-def merged_months(report: MergeReport) -> dict[str, dict[str, int]]:
-    """Return the counts of each month, its files together, as ``ingest --merge`` shows them."""
-    months: dict[str, dict[str, int]] = {}
+@dataclass(frozen=True, slots=True)
+class MergedMonth:
+    """Lines of a month, its files together, as ``ingest --merge`` shows them."""
+
+    totals: Inline[MonthTotals]
+    inserted: int
+    """Rows that the month gained."""
+
+
+def merged_months(report: MergeReport) -> dict[str, MergedMonth]:
+    """Return the counts of each month, its files together."""
+    months: dict[str, list[Mapping[str, Any]]] = {}
     for row in report.marked:
-        month = months.setdefault(row["month"], dict.fromkeys(_SHOWN.values(), 0))
-        for name, shown in _SHOWN.items():
-            month[shown] += row[name]
-    return months
-
-
-_SHOWN = {
-    "read": "read",
-    "kept": "kept",
-    "quarantined_rows": "quarantined",
-    "rows_with_quarantined_values": "rows_with_quarantined_values",
-    "inserted": "inserted",
-}
-"""Columns of ``ingestions``, and what they are called where they are shown."""
+        months.setdefault(row["month"], []).append(row)
+    return {
+        month: MergedMonth(
+            MonthTotals(
+                read=sum(row["read"] for row in rows),
+                kept=sum(row["kept"] for row in rows),
+                quarantined=sum(row["quarantined_rows"] for row in rows),
+                rows_with_quarantined_values=sum(row["rows_with_quarantined_values"] for row in rows),
+            ),
+            inserted=sum(row["inserted"] for row in rows),
+        )
+        for month, rows in months.items()
+    }

@@ -40,10 +40,6 @@ class Overtaken:
             f"'santander ingest {self.file}' would bring back the rows of this file"
         )
 
-    def payload(self) -> dict[str, Any]:
-        """Return it as JSON shows it."""
-        return {"file": str(self.file), "months": [str(month) for month in self.months], "now_from": list(self.now_from)}
-
 
 class DueFiles:
     """The given files by what is to be done with them.

@@ -175,14 +175,17 @@ def _line(one: Replacement) -> str:
     return f"{one.month}: {one.rows:,} rows replace {one.rows_before:,}; {gone}{undone}"
 
 
-def replaced_payload(replaced: Sequence[Replacement]) -> dict[str, dict[str, Any]]:
-    """Return what was replaced by month, as JSON shows it."""
-    return {
-        str(each.month): {
-            "rows": each.rows,
-            "rows_before": each.rows_before,
-            "customers_gone": each.gone,
-            "merges_undone": list(each.undone),
-        }
-        for each in replaced
-    }
+@dataclass(frozen=True, slots=True)
+class ReplacedMonth:
+    """What became of a month that was replaced, as JSON shows it."""
+
+    rows: int
+    rows_before: int
+    customers_gone: int
+    merges_undone: tuple[str, ...]
+    """Names of the files whose merge or replay into the month is undone."""
+
+
+def replaced_by_month(replaced: Sequence[Replacement]) -> dict[Month, ReplacedMonth]:
+    """Return what was replaced by month."""
+    return {each.month: ReplacedMonth(each.rows, each.rows_before, each.gone, each.undone) for each in replaced}

@@ -2,13 +2,14 @@
 
 import datetime as dt
 import logging
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from santander.kaggle.board import COMPLETE, FAILED
 from santander.lake.lake import Lake
 from santander.registry.tracking import has_registry, open_tracking
 from santander.schema.catalogue import ALERTS, SUBMISSIONS
+from santander.schema.records import record_of_row
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -22,47 +23,72 @@ FALL = "public score"
 _TAGGED = ("public_score", "public_share_of_ceiling")
 _LOGGED = (*_TAGGED, "private_score")
 
-Row = Mapping[str, Any]
+
+@dataclass(frozen=True)
+class SubmissionRow:
+    """A row of the table ``submissions``; what is not known yet is None."""
+
+    submitted_at: dt.datetime
+    competition: str
+    reference: str | None
+    month: str
+    file: str
+    file_sha256: str
+    customers: int
+    model_version: int
+    run_id: str
+    message: str
+    status: str
+    error: str | None = None
+    public_score: float | None = None
+    private_score: float | None = None
+    public_share_of_ceiling: float | None = None
+    validation_share_of_ceiling: float | None = None
 
 
-def last_submissions(lake: Lake) -> dict[str, dict[str, Any]]:
+def submissions(lake: Lake) -> list[SubmissionRow]:
+    """The rows of the table, in order of time."""
+    rows = [record_of_row(SubmissionRow, row) for row in lake.rows(SUBMISSIONS)]
+    return sorted(rows, key=lambda row: row.submitted_at)
+
+
+def last_submissions(lake: Lake) -> dict[str, SubmissionRow]:
     """For each month the row of its last submission, whatever its status; empty where nothing was ever sent."""
-    rows = sorted(lake.rows(SUBMISSIONS), key=lambda row: row["submitted_at"])
-    return {row["month"]: row for row in rows}
+    return {row.month: row for row in submissions(lake)}
 
 
-def submission_of(lake: Lake, competition: str, sha256: str) -> dict[str, Any] | None:
+def submission_of(lake: Lake, competition: str, sha256: str) -> SubmissionRow | None:
     """The last submission of a file of this content that the board did not refuse."""
-    same = [row for row in lake.rows(SUBMISSIONS) if (row["competition"], row["file_sha256"]) == (competition, sha256)]
-    taken = [row for row in same if row["status"] != FAILED]
-    return max(taken, key=lambda row: row["submitted_at"], default=None)
+    same = [row for row in submissions(lake) if (row.competition, row.file_sha256) == (competition, sha256)]
+    taken = [row for row in same if row.status != FAILED]
+    return max(taken, key=lambda row: row.submitted_at, default=None)
 
 
-def save(lake: Lake, row: Row) -> None:
+def save(lake: Lake, row: SubmissionRow) -> None:
     """Write the row of a submission, in place of an earlier one of the same reference."""
-    others = [each for each in lake.rows(SUBMISSIONS) if each["reference"] != row["reference"]]
-    lake.overwrite_rows(SUBMISSIONS, [*others, row])
+    others = [each for each in submissions(lake) if each.reference != row.reference]
+    lake.overwrite_rows(SUBMISSIONS, [asdict(each) for each in (*others, row)])
 
 
-def alert_of(settings: "Settings", row: Row) -> str | None:
+def alert_of(settings: "Settings", row: SubmissionRow) -> str | None:
     """Return the alert about a score; None where there is no reason for one, or one of the two shares is unknown.
 
     Alarming is a share of the ceiling that lies further below the validation's than ``kaggle.max_fall``, as a part of the
     latter: 0.10 lets 0.87 fall to 0.783.
     """
-    reached, expected = row["public_share_of_ceiling"], row["validation_share_of_ceiling"]
+    reached, expected = row.public_share_of_ceiling, row.validation_share_of_ceiling
     if reached is None or expected is None or reached >= expected * (1 - settings.kaggle.max_fall):
         return None
     return (
-        f"submission {row['reference']} of {row['month']}, version {row['model_version']}: the public score "
-        f"{row['public_score']:.5f} is {reached:.3f} of its ceiling, {1 - reached / expected:.0%} below the {expected:.3f} "
+        f"submission {row.reference} of {row.month}, version {row.model_version}: the public score "
+        f"{row.public_score:.5f} is {reached:.3f} of its ceiling, {1 - reached / expected:.0%} below the {expected:.3f} "
         f"of the gate month; {settings.kaggle.max_fall:.0%} are allowed"
     )
 
 
-def raise_alert(lake: Lake, row: Row, message: str) -> None:
+def raise_alert(lake: Lake, row: SubmissionRow, message: str) -> None:
     """Add the alert of a submission, once."""
-    subject = f"submission {row['reference']}"
+    subject = f"submission {row.reference}"
     if any((each["kind"], each["subject"]) == (FALL, subject) for each in lake.rows(ALERTS)):
         return
     lake.append_rows(ALERTS, [{"raised_at": dt.datetime.now(dt.UTC), "kind": FALL, "subject": subject, "message": message}])
@@ -83,10 +109,10 @@ def validation_share(settings: "Settings", run_id: str) -> float | None:
     return None if share is None else float(share)
 
 
-def write_to_model(settings: "Settings", row: Row) -> None:
+def write_to_model(settings: "Settings", row: SubmissionRow) -> None:
     """Tag the version that scored the month, and log the scores to its run; a version that is not here is left out, and said."""
-    client, number, run_id = _client(settings), str(row["model_version"]), str(row["run_id"])
-    if client is None or row["status"] != COMPLETE:
+    client, number, run_id = _client(settings), str(row.model_version), str(row.run_id)
+    if client is None or row.status != COMPLETE:
         return
     from mlflow.exceptions import MlflowException
 
@@ -96,11 +122,11 @@ def write_to_model(settings: "Settings", row: Row) -> None:
             log.warning("version %s was made by another run than the one that scored: it is not tagged", number)
             return
         for figure in _TAGGED:
-            if row[figure] is not None:
-                client.set_model_version_tag(name, number, f"kaggle.{figure}", f"{row[figure]:.6g}")
+            if getattr(row, figure) is not None:
+                client.set_model_version_tag(name, number, f"kaggle.{figure}", f"{getattr(row, figure):.6g}")
         for figure in _LOGGED:
-            if row[figure] is not None:
-                client.log_metric(run_id, f"kaggle.{figure}", row[figure])
+            if getattr(row, figure) is not None:
+                client.log_metric(run_id, f"kaggle.{figure}", getattr(row, figure))
     except MlflowException as error:
         log.warning("version %s could not be given its score: %s", number, error)
 

@@ -10,13 +10,11 @@ from functools import cached_property
 from santander.errors import InputError
 from santander.lake.lake import Lake
 from santander.ledger.step_ledger import StepLedger, fingerprint_of
+from santander.ledger.steps import BUILD, SCORE
 from santander.ledger.versions import version_of
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
 from santander.schema.features import FEATURES, months_read_for
 from santander.schema.months import Month
-
-BUILD, SCORE = "features", "score"
-"""The steps as the ledger names them."""
 
 
 @dataclass
@@ -38,15 +36,15 @@ class Origins:
     def of_features(self, month: Month) -> str:
         """What the features of a month are made from: its customers, those of the months before, and the declaration."""
         return fingerprint_of(
-            version=version_of(BUILD),
+            version=version_of(BUILD.name),
             declared=[(feature.name, feature.type) for feature in FEATURES],
             customers={str(m): self.customers[m] for m in months_read_for(month) if m in self.customers},
         )
 
-    def of_recommendations(self, month: Month, run_id: str) -> str:
+    def of_recommendations(self, month: Month, run_id: str | None) -> str:
         """What the recommendations of a month are made from, scored by the model of an MLflow run."""
         return fingerprint_of(
-            version=version_of(SCORE),
+            version=version_of(SCORE.name),
             run_id=run_id,
             features=self.features.get(month),
             customers=self.customers.get(month),
@@ -78,7 +76,7 @@ def stale_recommendations(origins: Origins, ledger: StepLedger, scored: Collecti
     behind = set(stale_features(origins, ledger, scored))
     for month in scored:
         last = ledger.last(SCORE, month)
-        if last is None or last.fingerprint != origins.of_recommendations(month, last.result["run_id"]):
+        if last is None or last.fingerprint != origins.of_recommendations(month, last.result.run_id):
             behind.add(month)
     return sorted(behind)
 

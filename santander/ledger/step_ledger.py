@@ -5,11 +5,13 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, Self
 
 from santander.lake.lake import Lake
+from santander.ledger.steps import R, Step
 from santander.schema.catalogue import STEP_RUNS
 from santander.schema.months import Month
+from santander.schema.records import plain, read_record, record_of_row
 
 
 def fingerprint_of(**inputs: Any) -> str:
@@ -18,16 +20,43 @@ def fingerprint_of(**inputs: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class StepRun:
+class StepRun(Generic[R]):
     """The last recorded run of one step for one month."""
+
+    step: Step[R]
+    month: Month
+    fingerprint: str
+    rows: int
+    seconds: float
+    result: R
+    finished_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRun:
+    """A row of ``step_runs``; its result is read when it is asked for."""
 
     step: str
     month: Month
     fingerprint: str
     rows: int
     seconds: float
-    result: Mapping[str, Any]
+    result: str
     finished_at: dt.datetime
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """Read a row of the table."""
+        return record_of_row(cls, {**row, "month": Month.parse(row["month"])})
+
+    def row(self) -> dict[str, Any]:
+        """The row of the table."""
+        return plain(self) | {"finished_at": self.finished_at}
+
+    def of_step(self, step: Step[R]) -> StepRun[R]:
+        """The run with its result."""
+        result = read_record(step.result, json.loads(self.result))
+        return StepRun(step, self.month, self.fingerprint, self.rows, self.seconds, result, self.finished_at)
 
 
 @dataclass
@@ -35,80 +64,56 @@ class StepLedger:
     """The table ``step_runs``: what each step did last, and what it was made from."""
 
     lake: Lake
-    _last: dict[tuple[str, Month], StepRun] = field(init=False)
-    _by_fingerprint: dict[tuple[str, str], dict[Month, list[StepRun]]] = field(init=False)
+    _last: dict[tuple[str, Month], RecordedRun] = field(init=False)
+    _by_fingerprint: dict[tuple[str, str], dict[Month, list[RecordedRun]]] = field(init=False)
 
     def __post_init__(self) -> None:
         self._last, self._by_fingerprint = {}, {}
         for row in sorted(self.lake.rows(STEP_RUNS), key=lambda row: row["finished_at"]):
-            self._remember(
-                StepRun(
-                    row["step"],
-                    Month.parse(row["month"]),
-                    row["fingerprint"],
-                    row["rows"],
-                    row["seconds"],
-                    json.loads(row["result"]),
-                    row["finished_at"],
-                )
-            )
+            self._remember(RecordedRun.of(row))
 
-    def last(self, step: str, month: Month) -> StepRun | None:
+    def last(self, step: Step[R], month: Month) -> StepRun[R] | None:
         """The last run of a step for a month, None when it never ran."""
-        return self._last.get((step, month))
+        run = self._last.get((step.name, month))
+        return None if run is None else run.of_step(step)
 
-    def runs(self) -> list[StepRun]:
+    def runs(self) -> list[RecordedRun]:
         """The last run of every step and month, by month, then by when it ended."""
         return sorted(self._last.values(), key=lambda run: (run.month, run.finished_at))
 
-    def is_current(self, step: str, month: Month, fingerprint: str) -> bool:
+    def runs_of(self, step: Step[R]) -> list[StepRun[R]]:
+        """The last run of a step for every month it was run for, by month."""
+        return [run.of_step(step) for run in self.runs() if run.step == step.name]
+
+    def is_current(self, step: Step[Any], month: Month, fingerprint: str) -> bool:
         """Whether the last run of the step for the month was made from exactly this."""
-        last = self.last(step, month)
+        last = self._last.get((step.name, month))
         return last is not None and last.fingerprint == fingerprint
 
-    def has_run(self, step: str) -> bool:
+    def has_run(self, step: Step[Any]) -> bool:
         """Whether the step was ever run, for whatever month."""
-        return any(name == step for name, _ in self._last)
+        return any(name == step.name for name, _ in self._last)
 
-    def has_seen(self, step: str, fingerprint: str) -> bool:
+    def has_seen(self, step: Step[Any], fingerprint: str) -> bool:
         """Whether the step was ever run on exactly this, whatever came after."""
-        return (step, fingerprint) in self._by_fingerprint
+        return (step.name, fingerprint) in self._by_fingerprint
 
-    def runs_on(self, step: str, month: Month, fingerprint: str) -> list[StepRun]:
+    def runs_on(self, step: Step[R], month: Month, fingerprint: str) -> list[StepRun[R]]:
         """The runs of a step for a month on exactly this, whatever came after, the last one first."""
-        return self._by_fingerprint.get((step, fingerprint), {}).get(month, [])[::-1]
+        runs = self._by_fingerprint.get((step.name, fingerprint), {}).get(month, [])
+        return [run.of_step(step) for run in reversed(runs)]
 
-    def record(
-        self,
-        step: str,
-        months: Sequence[tuple[Month, str, int]],
-        seconds: float,
-        result: Mapping[str, Any] | None = None,
-    ) -> None:
+    def record(self, step: Step[R], months: Sequence[tuple[Month, str, int]], seconds: float, result: R) -> None:
         """Record one run of a step in one commit: months with fingerprint and rows; the seconds are shared out among them."""
-        now = dt.datetime.now(dt.UTC)
+        now, written = dt.datetime.now(dt.UTC), json.dumps(plain(result))
         runs = [
-            StepRun(step, month, fingerprint, rows, seconds / len(months), result or {}, now)
+            RecordedRun(step.name, month, fingerprint, rows, seconds / len(months), written, now)
             for month, fingerprint, rows in months
         ]
-        self.lake.append_rows(
-            STEP_RUNS,
-            [
-                {
-                    "step": run.step,
-                    "month": str(run.month),
-                    "fingerprint": run.fingerprint,
-                    "rows": run.rows,
-                    "seconds": run.seconds,
-                    "result": json.dumps(run.result, default=str),
-                    "finished_at": run.finished_at,
-                }
-                for run in runs
-            ],
-        )
+        self.lake.append_rows(STEP_RUNS, [run.row() for run in runs])
         for run in runs:
             self._remember(run)
 
-    def _remember(self, run: StepRun) -> None:
+    def _remember(self, run: RecordedRun) -> None:
         self._last[run.step, run.month] = run
         self._by_fingerprint.setdefault((run.step, run.fingerprint), {}).setdefault(run.month, []).append(run)

@@ -1,12 +1,8 @@
 """The whole walk, from landing files to a submission, and the table it ends with."""
 
 import logging
-import shlex
-import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from santander.engine.on_demand import SessionOnDemand
 from santander.errors import InputError, TooLittleData
@@ -15,16 +11,18 @@ from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.ingest.landing import refuse_all_but_files
 from santander.ingest.synthetic_mark import SyntheticMark
 from santander.lake.lake import Lake
+from santander.ledger.steps import INGEST
 from santander.pipeline.landing_choice import LANDING_FILES, landing_files
+from santander.pipeline.run_report import MonthRows, NotTrained, WalkReport
 from santander.pipeline.steps import StepOutcome, Steps
-from santander.pipeline.taking_in import INGEST
+from santander.pipeline.taking_in import TakenIn
 from santander.quality.own_suites import own_suites
 from santander.schema.asked_months import AskedMonths
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, INGESTIONS
 from santander.schema.months import Month, month_range
 from santander.schema.presence import full_months, missing_line, missing_months
-from santander.storage.addresses import sqlite_address
 from santander.storage.places import Place
+from santander.training.trained import TRAIN, TrainResult
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -35,101 +33,6 @@ log = logging.getLogger("santander.run")
 
 BANK_CUSTOMERS, BANK_SEED = 20_000, 11
 """The bank that is made unless its size is given."""
-
-
-@dataclass(frozen=True)
-class WalkReport:
-    """What a walk found and did: rows per month as ingested last, the outcome of each step, where the results lie."""
-
-    months: dict[str, dict[str, int]]
-    outcomes: list[StepOutcome]
-    data_dir: Place
-    state_dir: Path
-    missing_months: list[Month]
-    """Months without customers between the first and the last."""
-    mark: SyntheticMark | None
-    """The mark of a data folder that was filled with a synthetic bank."""
-
-    def payload(self) -> dict[str, Any]:
-        """The JSON object of ``run``."""
-        return {
-            "months": self.months,
-            "missing_months": [str(month) for month in self.missing_months],
-            "synthetic": self.mark is not None,
-            "evaluation": dict(self._last_result("train")),
-            "scored": dict(self._last_result("score")),
-            "submission": self._last_result("submit").get("file"),
-            "replaced": self._last_result("ingest").get("replaced", {}),
-            "left": self._last_result("ingest").get("left", []),
-            "steps": [
-                {
-                    "step": outcome.step,
-                    "done": [str(month) for month in outcome.done],
-                    "up_to_date": [str(month) for month in outcome.up_to_date],
-                    "seconds": round(outcome.seconds, 2),
-                }
-                for outcome in self.outcomes
-            ],
-        }
-
-    def tables(self) -> list[Any]:
-        """The tables a person reads at the end."""
-        from rich.text import Text
-
-        remarks: list[Any] = [Text(note) for note in self._last_result("ingest").get("notes", [])]
-        remarks += [missing_line(self.missing_months)] if self.missing_months else []
-        if self.mark is not None:
-            remarks.append(f"the data are {self.mark}: its models say nothing about real customers")
-        return [self._rows_table(), *remarks, self._score_table(), self._verdict(), self._steps_table(), self._where_next()]
-
-    def _last_result(self, step: str) -> dict[str, Any]:
-        return next((dict(outcome.result) for outcome in reversed(self.outcomes) if outcome.step == step), {})
-
-    def _rows_table(self) -> Any:
-        table = _new_table("month", "read", "kept", "quarantined rows", "with quarantined values", "added since")
-        rows = {month: [f"{n:,}" for n in counts.values()] for month, counts in self.months.items()}
-        rows |= {str(month): ["missing"] for month in self.missing_months}
-        for month, cells in sorted(rows.items()):
-            table.add_row(month, *cells)
-        return table
-
-    def _score_table(self) -> Any:
-        table = _new_table("judged on", "MAP@7", "share of ceiling")
-        figures = self._last_result("train")
-        if "map7" not in figures:
-            return "no model was judged"
-        rows = [("model", figures["map7"]), ("baseline", figures["baseline"]), ("ceiling", figures["ceiling"])]
-        if figures["oracle"] is not None:
-            rows.insert(2, ("oracle", figures["oracle"]))
-        for name, value in rows:
-            share = value / figures["ceiling"] if figures["ceiling"] else 0
-            table.add_row(f"{figures['month']} {name}", f"{value:.6f}", f"{share:.3f}")
-        return table
-
-    def _verdict(self) -> str:
-        figures = self._last_result("train")
-        versions = f"version {figures['version']}, champion {figures['champion']}: " if "version" in figures else ""
-        return versions + str(figures.get("reason", ""))
-
-    def _steps_table(self) -> Any:
-        table = _new_table("step", "seconds", "months done", "up to date")
-        for outcome in self.outcomes:
-            table.add_row(outcome.step, f"{outcome.seconds:.1f}", _span(outcome.done), _span(outcome.up_to_date))
-        return table
-
-    def _where_next(self) -> str:
-        programs = Path(sys.executable).parent
-        data, registry = str(self.data_dir), sqlite_address(self.state_dir / "mlflow.db")
-        look = shlex.join([str(programs / "mlflow"), "ui", "--backend-store-uri", registry])
-        status = shlex.join([str(programs / "santander"), "status", "--data-dir", data])
-        return (
-            f"submission      {self._last_result('submit').get('file', '-')}\n"
-            f"Delta tables    {self.data_dir / 'lake'}\n"
-            f"data quality    {self.data_dir / 'quality' / 'index.html'}\n"
-            f"models          {look}\n"
-            f"notebooks       SANTANDER_DATA_DIR={shlex.quote(data)} make notebook\n"
-            f"what is there   {status}"
-        )
 
 
 def walk(
@@ -159,7 +62,7 @@ def walk(
     with SessionOnDemand(settings) as session:
         landing = _landing_of(settings, files, asked, bank_customers, train=train)
         steps = Steps(settings, session, force=force)
-        outcomes = [_ingest(steps, landing)]
+        outcomes: list[StepOutcome[object]] = [_ingest(steps, landing)]
         rows = steps.lake.rows_by_month(CUSTOMERS)
         present = sorted(month for month, n in rows.items() if n)
         if not present:
@@ -187,7 +90,7 @@ def walk(
         return WalkReport(_ingested(steps), outcomes, settings.data, settings.state, missing, mark)
 
 
-def _train_if_possible(steps: Steps, target: Month, recipe: "Recipe") -> StepOutcome:
+def _train_if_possible(steps: Steps, target: Month, recipe: "Recipe") -> StepOutcome[TrainResult | NotTrained]:
     """Train for the target; where the months hold too little for that, as after one without products, the champion stays."""
     from santander.registry.versions import champion_number
 
@@ -197,7 +100,7 @@ def _train_if_possible(steps: Steps, target: Month, recipe: "Recipe") -> StepOut
         if champion_number(steps.settings) is None:
             raise
         log.warning("train: not done, the model there is scores: %s", lack)
-        return StepOutcome("train", [], [], 0.0, {"reason": str(lack)})
+        return StepOutcome(TRAIN, [], [], 0.0, NotTrained(str(lack)))
 
 
 def _last_month(rows: Mapping[Month, int]) -> Month:
@@ -247,44 +150,28 @@ def _make_bank(settings: "Settings", spec: "BankSpec", asked: AskedMonths, *, tr
         fill_with_bank(settings, spec, done)
 
 
-def _ingest(steps: Steps, landing: Sequence[Place]) -> StepOutcome:
+def _ingest(steps: Steps, landing: Sequence[Place]) -> StepOutcome[TakenIn]:
     if landing:
         refuse_all_but_files(landing)
         return steps.ingest_new(landing)
     present = steps.lake.months(CUSTOMERS)
     log.info("ingest: no landing files named or in raw: working on the %s months there", len(present))
-    return StepOutcome(INGEST, [], present, 0.0, {"files": []})
+    return StepOutcome(INGEST, [], present, 0.0, TakenIn())
 
 
-def _ingested(steps: Steps) -> dict[str, dict[str, int]]:
-    """Rows of each month as its last ingestion counted them, files of one ingestion together, and those merged in since.
-
-    Lines without a readable month are shown while an ingestion that had them still owns a month.
-    """
+def _ingested(steps: Steps) -> dict[str, MonthRows]:
+    """Rows of each month; lines without a readable month are shown while an ingestion that had them still owns a month."""
     ingestions = steps.lake.rows(INGESTIONS)
     last, merges = last_ingestions(ingestions), merges_since(ingestions)
     owners = {rows[0]["ingestion_id"] for month, rows in last.items() if month != UNKNOWN_MONTH}
     return {
-        month: {name: sum(row[name] for row in rows) for name in _COUNTED}
-        | {"inserted_by_replay": sum(row["inserted"] for row in merges.get(month, []))}
+        month: MonthRows(
+            read=sum(row["read"] for row in rows),
+            kept=sum(row["kept"] for row in rows),
+            quarantined_rows=sum(row["quarantined_rows"] for row in rows),
+            rows_with_quarantined_values=sum(row["rows_with_quarantined_values"] for row in rows),
+            inserted_by_replay=sum(row["inserted"] for row in merges.get(month, [])),
+        )
         for month, rows in last.items()
         if rows[0]["ingestion_id"] in owners
     }
-
-
-_COUNTED = ("read", "kept", "quarantined_rows", "rows_with_quarantined_values")
-
-
-def _new_table(*headings: str) -> Any:
-    from rich.table import Table
-
-    table = Table(*headings)
-    for column in table.columns[1:]:
-        column.justify = "right"
-    return table
-
-
-def _span(months: Sequence[Month]) -> str:
-    if len(months) <= 1:
-        return "".join(map(str, months)) or "-"
-    return f"{min(months)} to {max(months)} ({len(months)})"

@@ -10,6 +10,7 @@ from santander.ingest.synthetic_mark import SyntheticMark
 from santander.lake.lake import Lake
 from santander.ledger.staleness import stale_months
 from santander.ledger.step_ledger import StepLedger
+from santander.ledger.steps import SCORE
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, INGESTIONS, RECOMMENDATIONS, TABLES
 from santander.schema.months import Month
 from santander.schema.presence import missing_months
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 class MonthOverview:
     """One month: rows in each monthly table, and the step that worked on it last."""
 
-    month: Month
     customers: int
     has_products: bool
     features: int
@@ -31,16 +31,34 @@ class MonthOverview:
     stale: tuple[str, ...]
     """Tables whose rows of the month were made from something else than there is now."""
     model_version: int | None
+    """The version that scored the month."""
     last_step: str | None
     last_step_at: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
-    """The lake and the registry at a glance; ``tables`` lists name and version (None: not written yet)."""
+class StatusPayload:
+    """The JSON object of ``status``."""
 
-    months: list[MonthOverview]
-    tables: list[tuple[str, int | None]]
+    months: Mapping[Month, MonthOverview]
+    tables: Mapping[str, int | None]
+    """The version of each table; None for one that is not written yet."""
+    champion: int | None
+    champion_problem: str | None
+    """What keeps the champion from scoring, with the remedy."""
+    synthetic: bool
+    """Whether the data folder was filled with a synthetic bank."""
+    missing_months: Sequence[Month]
+    """Months without customers between the first and the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The lake and the registry at a glance."""
+
+    months: Mapping[Month, MonthOverview]
+    tables: Mapping[str, int | None]
+    """The version of each table; None for one that is not written yet."""
     model: str
     champion: "Standing"
     missing_months: list[Month]
@@ -50,28 +68,16 @@ class Overview:
     files_of_others: list[str]
     """In such a folder the files of months there that are not of its bank."""
 
-    def payload(self) -> dict[str, Any]:
+    def payload(self) -> StatusPayload:
         """The JSON object of ``status``."""
-        return {
-            "months": {
-                str(m.month): {
-                    "customers": m.customers,
-                    "has_products": m.has_products,
-                    "features": m.features,
-                    "recommendations": m.recommendations,
-                    "stale": list(m.stale),
-                    "model_version": m.model_version,
-                    "last_step": m.last_step,
-                    "last_step_at": m.last_step_at.isoformat() if m.last_step_at else None,
-                }
-                for m in self.months
-            },
-            "tables": dict(self.tables),
-            "champion": self.champion.champion,
-            "champion_problem": self.champion.told,
-            "synthetic": self.mark is not None,
-            "missing_months": [str(month) for month in self.missing_months],
-        }
+        return StatusPayload(
+            months=self.months,
+            tables=self.tables,
+            champion=self.champion.champion,
+            champion_problem=self.champion.told,
+            synthetic=self.mark is not None,
+            missing_months=self.missing_months,
+        )
 
 
 def look(settings: "Settings") -> Overview:
@@ -84,25 +90,22 @@ def look(settings: "Settings") -> Overview:
     ingested = last_ingestions(lake.rows(INGESTIONS))
     all_runs = ledger.runs()
     stale = stale_months(lake, ledger)
-    months = []
+    months = {}
     for month in sorted(set(customers) | set(features) | set(recommendations)):
         runs = [run for run in all_runs if run.month == month]
         last = max(runs, key=lambda run: run.finished_at, default=None)
-        scored = ledger.last("score", month)
-        months.append(
-            MonthOverview(
-                month,
-                customers.get(month, 0),
-                any(row["has_products"] for row in ingested.get(str(month), [])),
-                features.get(month, 0),
-                recommendations.get(month, 0),
-                tuple(table for table, behind in stale.items() if month in behind),
-                scored.result["model_version"] if scored else None,
-                last.step if last else None,
-                last.finished_at if last else None,
-            )
+        scored = ledger.last(SCORE, month)
+        months[month] = MonthOverview(
+            customers=customers.get(month, 0),
+            has_products=any(row["has_products"] for row in ingested.get(str(month), [])),
+            features=features.get(month, 0),
+            recommendations=recommendations.get(month, 0),
+            stale=tuple(table for table, behind in stale.items() if month in behind),
+            model_version=scored.result.model_version if scored else None,
+            last_step=last.step if last else None,
+            last_step_at=last.finished_at if last else None,
         )
-    tables = [(table.name, lake.version(table)) for table in TABLES]
+    tables = {table.name: lake.version(table) for table in TABLES}
     mark = SyntheticMark.read(settings.data)
     others = _files_of_others(mark, ingested)
     model = settings.mlflow.registered_model

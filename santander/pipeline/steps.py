@@ -6,9 +6,9 @@
 import logging
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from santander.engine.memory import footprint
 from santander.errors import InputError
@@ -17,14 +17,16 @@ from santander.ingest.adding import MergeReport
 from santander.ingest.ingestion import IngestReport
 from santander.lake.lake import Lake
 from santander.lake.person_steps import carrying_persons
-from santander.ledger.staleness import BUILD, SCORE, Origins, refuse_stale_features, stale_features, stale_months
+from santander.ledger.staleness import Origins, refuse_stale_features, stale_features, stale_months
 from santander.ledger.step_ledger import StepLedger, fingerprint_of
+from santander.ledger.steps import BUILD, INGEST, SCORE, SUBMIT, NoResult, ScoreResult, Step, SubmitResult, validation_of
 from santander.ledger.versions import version_of
-from santander.pipeline.taking_in import INGEST, TakingIn
+from santander.pipeline.taking_in import TakenIn, TakingIn
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS, Table
 from santander.schema.months import Month
 from santander.scoring import batch, submission
 from santander.storage.places import Place
+from santander.training.trained import TRAIN, TrainResult
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -37,18 +39,25 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("santander.run")
 
-TRAIN, SUBMIT = "train", "submit"
+R_co = TypeVar("R_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class StepOutcome:
+@dataclass(frozen=True)
+class StepOutcome(Generic[R_co]):
     """What a step did: the months it worked on, the months it found up to date, seconds, and its result."""
 
-    step: str
+    step: Step[Any]
     done: Sequence[Month]
     up_to_date: Sequence[Month]
     seconds: float
-    result: Mapping[str, Any]
+    result: R_co
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltFeatures:
+    """The feature rows that were built, by month."""
+
+    rows: Mapping[Month, int]
 
 
 class Steps:
@@ -90,17 +99,17 @@ class Steps:
         return self.taking_in.merge(files)
 
     @carrying_persons
-    def ingest_new(self, files: Sequence[Place]) -> StepOutcome:
+    def ingest_new(self, files: Sequence[Place]) -> StepOutcome[TakenIn]:
         """Ingest the files that are not up to date; what came from other files since is not undone."""
         started = time.monotonic()
         taken = self.taking_in.new(files)
         rest = [month for month in self.lake.months(CUSTOMERS) if month not in taken.months]
-        return StepOutcome(INGEST, taken.months, rest, time.monotonic() - started, taken.result())
+        return StepOutcome(INGEST, taken.months, rest, time.monotonic() - started, taken)
 
     # --- features ------------------------------------------------------------------------------------------------
 
     @carrying_persons
-    def build_features(self, months: Sequence[Month], *, anyway: bool) -> StepOutcome:
+    def build_features(self, months: Sequence[Month], *, anyway: bool) -> StepOutcome[BuiltFeatures]:
         """Build the features of these months, of those out of date only unless ``anyway``."""
         started = time.monotonic()
         origins = Origins(self.lake)
@@ -112,10 +121,10 @@ class Steps:
             chosen = self.settings.features
             tasks = chosen.tasks or self.lake.cores()
             rows = build.build_features(self.lake, stale, chosen.months_per_commit, tasks)
-            self.ledger.record(BUILD, [(m, prints[m], rows[m]) for m in stale], time.monotonic() - started)
+            self.ledger.record(BUILD, [(m, prints[m], rows[m]) for m in stale], time.monotonic() - started, NoResult())
         fresh = [month for month in months if month not in stale]
         _say_up_to_date(BUILD, fresh)
-        return StepOutcome(BUILD, stale, fresh, time.monotonic() - started, {str(month): n for month, n in rows.items()})
+        return StepOutcome(BUILD, stale, fresh, time.monotonic() - started, BuiltFeatures(rows))
 
     def refuse_stale_features(self, months: Sequence[Month]) -> None:
         """Raise InputError when the features of a month were built from other customers than there are now."""
@@ -124,13 +133,13 @@ class Steps:
     # --- validate ------------------------------------------------------------------------------------------------
 
     @carrying_persons
-    def validate(self, table: Table, months: Sequence[Month]) -> StepOutcome:
+    def validate(self, table: Table, months: Sequence[Month]) -> StepOutcome[NoResult]:
         """Validate what was not validated as it is now; raises CriticalRuleBroken, and then again until it is mended."""
         from santander.quality import validation
         from santander.quality.own_suites import own_suites
 
         started = time.monotonic()
-        step = f"validate {table.name}"
+        step = validation_of(table.name)
         suite = own_suites().get(table.name)
         # only where there is one: months that were validated without stay up to date
         of_user = {"expectations": suite.fingerprint} if suite else {}
@@ -150,16 +159,18 @@ class Steps:
             broken = {result.month for result in report.critical}
             rows = self.lake.rows_by_month(table)
             if passed := [(m, prints[m], rows[m]) for m in due if m not in broken]:
-                self.ledger.record(step, passed, time.monotonic() - started)
+                self.ledger.record(step, passed, time.monotonic() - started, NoResult())
             report.raise_if_critical()
         fresh = [month for month in months if month not in due]
         _say_up_to_date(step, fresh)
-        return StepOutcome(step, due, fresh, time.monotonic() - started, {})
+        return StepOutcome(step, due, fresh, time.monotonic() - started, NoResult())
 
     # --- train ---------------------------------------------------------------------------------------------------
 
     @carrying_persons
-    def train(self, target: Month | None, recipe: "Recipe", *, anyway: bool, promote: bool | None = None) -> StepOutcome:
+    def train(
+        self, target: Month | None, recipe: "Recipe", *, anyway: bool, promote: bool | None = None
+    ) -> StepOutcome[TrainResult]:
         """Train a recipe for a target month, register it and let it meet the champion, unless that was done already.
 
         With ``promote`` False (None: the setting ``gate.automatic``) it waits as challenger.
@@ -190,22 +201,22 @@ class Steps:
         from santander.training.train import train
 
         refuse_outdated_table(self.lake)
-        refuse_too_large_fit(self.lake, plan.months, plan.gate, TRAIN)
+        refuse_too_large_fit(self.lake, plan.months, plan.gate, TRAIN.name)
         report = train(
             self.settings, self.lake, through(self.store), recipe, target, blend=partial(blend_candidate, self.settings)
         )
         promotion = register_candidate(self.settings, self.lake, report, promote=promote)
         evaluation = report.judgement.evaluation if report.judgement else None
-        result = {
-            **(evaluation.figures() if evaluation else {}),
-            "target": str(target),
-            "recipe": recipe.name,
-            "version": promotion.version,
-            "run_id": registered(self.settings)[promotion.version].run_id,
-            "champion": promotion.champion,
-            "promoted": promotion.verdict.promoted,
-            "reason": promotion.verdict.reason,
-        }
+        result = TrainResult(
+            evaluation=evaluation.figures() if evaluation else None,
+            target=target,
+            recipe=recipe.name,
+            version=promotion.version,
+            run_id=registered(self.settings)[promotion.version].run_id,
+            champion=promotion.champion,
+            promoted=promotion.verdict.promoted,
+            reason=promotion.verdict.reason,
+        )
         customers = evaluation.customers if evaluation else 0
         self.ledger.record(TRAIN, [(target, fingerprint, customers)], time.monotonic() - started, result)
         return StepOutcome(TRAIN, [target], [], time.monotonic() - started, result)
@@ -221,7 +232,7 @@ class Steps:
     def _train_fingerprint(self, months: Sequence[Month], recipe: "Recipe") -> str:
         features, customers = self.lake.fingerprints(FEATURES_TABLE), self.lake.fingerprints(CUSTOMERS)
         return fingerprint_of(
-            version=version_of(TRAIN, recipe.model.__module__),
+            version=version_of(TRAIN.name, recipe.model.__module__),
             recipe=recipe.fingerprint,
             gate=self.settings.gate.model_dump(exclude={"automatic"}),
             features={str(month): features.get(month) for month in months},
@@ -231,7 +242,7 @@ class Steps:
     # --- score and submit ----------------------------------------------------------------------------------------
 
     @carrying_persons
-    def score(self, month: Month, *, anyway: bool) -> StepOutcome:
+    def score(self, month: Month, *, anyway: bool) -> StepOutcome[ScoreResult]:
         """Recommend by the champion, unless the month's recommendations were made by it from the same rows."""
         from santander.registry.champion import version_for
         from santander.registry.versions import load_to_score
@@ -251,9 +262,7 @@ class Steps:
             raise InputError(f"version {version.number} has seen {month} or later months: train for {month} first")
         rows = batch.score_month(self.lake, self.store, fit.model, version.number, month)
         customers = self.lake.rows_by_month(CUSTOMERS)[month]
-        result = {
-            "month": str(month), "customers": customers, "rows": rows, "model_version": version.number, "run_id": chosen.run_id,
-        }  # fmt: skip
+        result = ScoreResult(month, customers, rows, version.number, chosen.run_id)
         self.ledger.record(SCORE, [(month, fingerprint, rows)], time.monotonic() - started, result)
         log.info("score: %s customers of %s have their lists from version %s", f"{customers:,}", month, version.number)
         return StepOutcome(SCORE, [month], [], time.monotonic() - started, result)
@@ -263,27 +272,27 @@ class Steps:
         return stale_months(self.lake, self.ledger)[RECOMMENDATIONS.name]
 
     @carrying_persons
-    def submit(self, month: Month, *, anyway: bool) -> StepOutcome:
+    def submit(self, month: Month, *, anyway: bool) -> StepOutcome[SubmitResult]:
         """Write the submission file of a scored month, unless it was written from the same recommendations.
 
         Raises InputError when the customers or features changed since the month was scored.
         """
         started = time.monotonic()
         scored = self.ledger.last(SCORE, month)
-        if scored and scored.fingerprint != Origins(self.lake).of_recommendations(month, scored.result["run_id"]):
+        if scored and scored.fingerprint != Origins(self.lake).of_recommendations(month, scored.result.run_id):
             raise InputError(f"recommendations of {month} are out of date: run 'santander score --month {month}' first")
         fingerprint = fingerprint_of(
-            version=version_of(SUBMIT), recommendations=self.lake.fingerprints(RECOMMENDATIONS).get(month)
+            version=version_of(SUBMIT.name), recommendations=self.lake.fingerprints(RECOMMENDATIONS).get(month)
         )
         last = self.ledger.last(SUBMIT, month)
         # where it lies is told by the folder as it is named now: what the ledger says may be of before a move
         lies = self.settings.data / submission.FOLDER / submission.name_of(month)
         if not anyway and last and last.fingerprint == fingerprint and lies.is_file():
             _say_up_to_date(SUBMIT, [month])
-            return StepOutcome(SUBMIT, [], [month], time.monotonic() - started, {**last.result, "file": str(lies)})
+            return StepOutcome(SUBMIT, [], [month], time.monotonic() - started, replace(last.result, file=str(lies)))
         file, customers = submission.write_submission(self.lake, month, self.settings.data / submission.FOLDER)
-        result = {"month": str(month), "file": str(file), "customers": customers}
-        noted = {**result, "file": f"{submission.FOLDER}/{submission.name_of(month)}"}
+        result = SubmitResult(month, str(file), customers)
+        noted = replace(result, file=f"{submission.FOLDER}/{submission.name_of(month)}")
         self.ledger.record(SUBMIT, [(month, fingerprint, customers)], time.monotonic() - started, noted)
         return StepOutcome(SUBMIT, [month], [], time.monotonic() - started, result)
 
@@ -292,9 +301,9 @@ class Steps:
         from santander.registry.versions import VersionId
 
         scored = self.ledger.last(SCORE, month)
-        if scored is None:
+        if scored is None or scored.result.model_version is None or scored.result.run_id is None:
             raise InputError(f"no model is known to have scored {month}: run 'santander score --month {month}' first")
-        return VersionId(int(scored.result["model_version"]), str(scored.result["run_id"]))
+        return VersionId(scored.result.model_version, scored.result.run_id)
 
 
 def _validated_rows(table: Table, origins: Origins, month: Month) -> list[str | None]:
@@ -304,14 +313,14 @@ def _validated_rows(table: Table, origins: Origins, month: Month) -> list[str | 
     return [origins.features.get(month), origins.of_features(month)]
 
 
-def _with_champion(result: Mapping[str, Any], holder: int) -> Mapping[str, Any]:
+def _with_champion(result: TrainResult, holder: int) -> TrainResult:
     """What a training left, with the champion there is now: a person may have promoted another or gone back since."""
-    if result["champion"] == holder:
+    if result.champion == holder:
         return result
-    since = f"{result['reason']}; since then version {holder} has become champion"
-    return {**result, "champion": holder, "promoted": result["version"] == holder, "reason": since}
+    since = f"{result.reason}; since then version {holder} has become champion"
+    return replace(result, champion=holder, promoted=result.version == holder, reason=since)
 
 
-def _say_up_to_date(step: str, months: Sequence[Month]) -> None:
+def _say_up_to_date(step: Step[Any], months: Sequence[Month]) -> None:
     if months:
         log.info("%s: up to date: %s", step, ", ".join(map(str, months)))

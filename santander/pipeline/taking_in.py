@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from santander.ingest.adding import MergeReport, merge
 from santander.ingest.cleaning import UNKNOWN_MONTH
@@ -13,9 +13,10 @@ from santander.ingest.holders import files_of, holders_by_month
 from santander.ingest.ingestion import IngestReport, WouldReplace, ingest
 from santander.ingest.known_files import KnownFiles, identity_of
 from santander.ingest.landing import LandingFile
-from santander.ingest.replacing import Replacement, replaced_lines, replaced_payload
+from santander.ingest.replacing import Replacement, replaced_lines
 from santander.lake.lake import Lake
 from santander.ledger.step_ledger import StepLedger, fingerprint_of
+from santander.ledger.steps import INGEST, IngestRecord
 from santander.ledger.versions import version_of
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS
 from santander.schema.months import Month
@@ -26,28 +27,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("santander.run")
 
-INGEST = "ingest"
-_LOST = "lost_files"
-"""In a result of the ledger: per month the fingerprints of files whose customers went when the month was replaced."""
-
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
     """What ``run`` did with the files it was given."""
 
-    files: Sequence[Place]
-    months: Sequence[Month]
-    replaced: Sequence[Replacement]
-    overtaken: Sequence[Overtaken]
+    files: Sequence[Place] = ()
+    months: Sequence[Month] = ()
+    replaced: Sequence[Replacement] = ()
+    overtaken: Sequence[Overtaken] = ()
 
-    def result(self) -> dict[str, Any]:
-        """Return the result of the step: ``notes`` are lines for people, the rest is what JSON shows."""
-        return {
-            "files": [str(file) for file in self.files],
-            "replaced": replaced_payload(self.replaced),
-            "left": [each.payload() for each in self.overtaken],
-            "notes": [*replaced_lines(self.replaced), *(each.line() for each in self.overtaken)],
-        }
+    def lines(self) -> list[str]:
+        """Return for people what was replaced, and what is left as it is."""
+        return [*replaced_lines(self.replaced), *(each.line() for each in self.overtaken)]
 
 
 class TakingIn:
@@ -85,7 +77,7 @@ class TakingIn:
         )
         self._remember(files, identities, report.files)
         min_shared = self._settings.ingest.min_shared_customers
-        lost = {str(each.month): each.lost_files(min_shared) for each in report.replaced}
+        lost = {each.month: each.lost_files(min_shared) for each in report.replaced}
         kept = [(report.files[c.file_index].sha256, c.month, c.kept) for c in report.counts]
         self._record(kept, lost, time.monotonic() - started)
         return report
@@ -119,7 +111,7 @@ class TakingIn:
         if current:
             log.info("ingest: up to date: %s", ", ".join(map(str, current)))
         found = TakenIn(taken, report.months if report else [], report.replaced if report else [], overtaken)
-        for note in found.result()["notes"]:
+        for note in found.lines():
             log.info("ingest: %s", note)
         return found
 
@@ -135,29 +127,29 @@ class TakingIn:
 
     def _lost_files(self) -> dict[Month, list[str]]:
         lasts = {month: self._ledger.last(INGEST, month) for month in self._lake.months(CUSTOMERS)}
-        return {month: last.result.get(_LOST, {}).get(str(month), []) for month, last in lasts.items() if last}
+        return {month: last.result.lost_files.get(month, []) for month, last in lasts.items() if last}
 
     def _remember(self, files: Sequence[Place], identities: Sequence[str | None], read: Sequence[LandingFile]) -> None:
         for file, identity, landing in zip(files, identities, read, strict=True):
             self._known_files.remember(file, identity, landing.sha256)
 
-    def _record(self, kept: Sequence[tuple[str, str, int]], lost: Mapping[str, Collection[str]], seconds: float) -> None:
+    def _record(self, kept: Sequence[tuple[str, str, int]], lost: Mapping[Month, Collection[str]], seconds: float) -> None:
         """Record the months of files, each (sha256, month, rows); what was lost before and has not come back stays lost."""
         dated = [(sha256, Month.parse(month), rows) for sha256, month, rows in kept if month != UNKNOWN_MONTH]
         before, held = self._lost_files(), holders_by_month(self._lake.rows(INGESTIONS))
-        result: dict[str, list[str]] = {}
+        lost_files: dict[Month, list[str]] = {}
         for month in {month for _, month, _ in dated}:
-            gone = {*before.get(month, ()), *lost.get(str(month), ())} - files_of(held.get(month, []))
+            gone = {*before.get(month, ()), *lost.get(month, ())} - files_of(held.get(month, []))
             if gone:
-                result[str(month)] = sorted(gone)
+                lost_files[month] = sorted(gone)
         runs = [(month, ingest_fingerprint(self._settings, sha256), rows) for sha256, month, rows in dated]
-        self._ledger.record(INGEST, runs, seconds, {_LOST: result} if result else None)
+        self._ledger.record(INGEST, runs, seconds, IngestRecord(lost_files))
 
 
 def ingest_fingerprint(settings: "Settings", sha256: str) -> str:
     """By what a landing file counts as ingested: its content, and the settings by which it is read or refused."""
     return fingerprint_of(
-        version=version_of(INGEST),
+        version=version_of(INGEST.name),
         sha256=sha256,
         limit=settings.ingest.max_quarantine_share,
         null_spellings=sorted(settings.ingest.null_spellings),

@@ -1,7 +1,7 @@
 """What a validation found: one result per month, table and rule, and what it says when a critical one is broken."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,35 @@ class RuleResult:
 
     def __str__(self) -> str:
         return f"{self.month} {self.table}.{self.rule}: {self.offending:,} offending of {self.checked:,} ({self.detail})"
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRule:
+    """A rule that a month breaks, as JSON shows it."""
+
+    table: str
+    rule: str
+    offending: int
+    checked: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonthPayload:
+    """A month that was validated; it passed when no critical rule is broken."""
+
+    passed: bool
+    critical: Sequence[BrokenRule]
+    warnings: Sequence[BrokenRule]
+
+
+@dataclass(frozen=True, slots=True)
+class ValidatePayload:
+    """The JSON object of ``validate``."""
+
+    months: Mapping[Month, MonthPayload]
+    data_docs: Place
+    """The first of the pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,24 +138,21 @@ class ValidationReport:
             for result in self.results
         ]
 
-    def payload(self) -> dict[str, Any]:
+    def payload(self) -> ValidatePayload:
         """The JSON object of ``validate``."""
-        return {
-            "months": {
-                str(month): {
-                    "passed": not _of(month, self.critical),
-                    "critical": _of(month, self.critical),
-                    "warnings": _of(month, self.warnings),
-                }
+        critical, warnings = _by_month(self.critical), _by_month(self.warnings)
+        return ValidatePayload(
+            months={
+                month: MonthPayload(month not in critical, critical.get(month, []), warnings.get(month, []))
                 for month in self.months
             },
-            "data_docs": str(self.data_docs / "index.html"),
-        }
+            data_docs=self.data_docs / "index.html",
+        )
 
 
-def _of(month: Month, results: Sequence[RuleResult]) -> list[dict[str, Any]]:
-    return [
-        {"table": r.table, "rule": r.rule, "offending": r.offending, "checked": r.checked, "detail": r.detail}
-        for r in results
-        if r.month == month
-    ]
+def _by_month(results: Sequence[RuleResult]) -> dict[Month, list[BrokenRule]]:
+    found: dict[Month, list[BrokenRule]] = {}
+    for result in results:
+        broken = BrokenRule(result.table, result.rule, result.offending, result.checked, result.detail)
+        found.setdefault(result.month, []).append(broken)
+    return found

@@ -1,10 +1,10 @@
 """A registered version on a month it has not seen, beside the baseline of its own fit months."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from santander.config.settings import Settings
 from santander.errors import InputError
+from santander.evaluation.figures import EvaluationDetails
 from santander.evaluation.judgement import Judgement, judge
 from santander.evaluation.oracle import oracle_of
 from santander.lake.lake import Lake
@@ -13,8 +13,20 @@ from santander.registry.registration import log_judgement
 from santander.registry.tracking import experiment_id, open_tracking
 from santander.registry.versions import RegisteredVersion
 from santander.schema.months import Month
+from santander.schema.records import Inline
 from santander.training.candidate import Fit
 from santander.training.collect import Retrieve, collect_month
+from santander.training.plan import FitName
+
+
+@dataclass(frozen=True)
+class AssessmentPayload:
+    """The JSON object of ``evaluate``."""
+
+    details: Inline[EvaluationDetails]
+    version: int
+    fit: FitName
+    fit_months: tuple[Month, ...]
 
 
 @dataclass(frozen=True)
@@ -30,14 +42,10 @@ class Assessment:
         """Which fit of which version was judged, in one line."""
         return f"version {self.version}, its {self.fit.name} fit of {min(self.fit.weights)} to {self.fit.last_month}"
 
-    def figures(self) -> dict[str, Any]:
-        """The evaluation as plain values, by product and segment, and what was judged."""
-        return {
-            **self.judgement.evaluation.details(),
-            "version": self.version,
-            "fit": str(self.fit.name),
-            "fit_months": [str(month) for month in self.fit.weights],
-        }
+    def payload(self) -> AssessmentPayload:
+        """The evaluation by product and segment, and what was judged."""
+        details = self.judgement.evaluation.details()
+        return AssessmentPayload(details, self.version, self.fit.name, tuple(self.fit.weights))
 
 
 def assess(

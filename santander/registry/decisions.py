@@ -4,18 +4,21 @@ import datetime as dt
 import json
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from santander.config.settings import Settings
 from santander.errors import telling_line
+from santander.evaluation.slices import SliceDifference
 from santander.lake.lake import Lake
-from santander.registry.gate import Verdict
+from santander.registry.gate import Contest, Contestants, Verdict, VerdictFigures
 from santander.registry.local_registry import StoredVersion
 from santander.registry.tracking import open_tracking
 from santander.registry.versions import registered
 from santander.schema.catalogue import PROMOTIONS
+from santander.schema.months import Month
+from santander.schema.records import Inline, plain, plain_value, record_of_row
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +28,6 @@ PROMOTED, VERDICT, PROMOTED_AT = "promoted", "verdict", "promoted_at"
 """Tags of a version."""
 WAITING = "waiting"
 """What the tag ``promoted`` says of a version about which nothing was decided."""
-
-_BOUNDS = ("map7", "champion_map7", "lower", "upper", "relative", "relative_lower", "relative_upper")
 
 
 class Action(StrEnum):
@@ -38,6 +39,25 @@ class Action(StrEnum):
     OVERRIDE = "override"
     """A person ordered it, whatever the gate would have said."""
     ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True)
+class PromotePayload:
+    """The JSON object of ``promote``."""
+
+    promoted: bool
+    reason: str
+    action: Action
+    version: int
+    champion: int | None
+    """Who is champion after it."""
+    champion_before: int | None
+    contest: Contest | None
+    month: Month | None
+    """The month both were judged on."""
+    figures: VerdictFigures | None
+    contestants: Contestants | None
+    slices: Sequence[SliceDifference]
 
 
 @dataclass(frozen=True)
@@ -54,22 +74,84 @@ class Promotion:
         """Who is champion after it: the one before where the version was refused."""
         return self.version if self.verdict.promoted else self.champion_before
 
-    def payload(self) -> dict[str, Any]:
-        """The decision as plain values."""
+    def payload(self) -> PromotePayload:
+        """The JSON object of ``promote``."""
         verdict = self.verdict
-        return {
-            "promoted": verdict.promoted,
-            "reason": verdict.reason,
-            "action": str(self.action),
-            "version": self.version,
-            "champion": self.champion,
-            "champion_before": self.champion_before,
-            "contest": None if verdict.contest is None else str(verdict.contest),
-            "month": None if verdict.month is None else str(verdict.month),
-            "figures": verdict.figures(),
-            "contestants": verdict.contestants(),
-            "slices": [slice_.figures() for slice_ in verdict.slices],
-        }
+        return PromotePayload(
+            promoted=verdict.promoted,
+            reason=verdict.reason,
+            action=self.action,
+            version=self.version,
+            champion=self.champion,
+            champion_before=self.champion_before,
+            contest=verdict.contest,
+            month=verdict.month,
+            figures=verdict.figures(),
+            contestants=verdict.contestants(),
+            slices=verdict.slices,
+        )
+
+
+@dataclass(frozen=True)
+class DecisionRow:
+    """A row of the table ``promotions``; figures are None where nothing was compared."""
+
+    decided_at: dt.datetime
+    model: str
+    action: str
+    version: int
+    run_id: str
+    promoted: bool | None
+    """None while a promotion is only meant, False for a refusal."""
+    reason: str
+    champion_before: int | None
+    champion_after: int | None
+    contest: str | None = None
+    gate_month: str | None = None
+    map7: float | None = None
+    champion_map7: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    relative: float | None = None
+    relative_lower: float | None = None
+    relative_upper: float | None = None
+    slices: str = "[]"
+    """JSON."""
+    contestants: str | None = None
+    """JSON."""
+
+    @property
+    def is_only_meant(self) -> bool:
+        """Whether a promotion was written down and never done: something kept the alias from moving."""
+        return self.promoted is None
+
+    def is_of(self, found: Mapping[int, StoredVersion]) -> bool:
+        """Whether it is on a version that is registered: that may be deleted, or of another registry with the same numbers."""
+        version = found.get(self.version)
+        return version is not None and version.run_id == self.run_id
+
+    def payload(self, found: Mapping[int, StoredVersion]) -> "DecisionPayload":
+        """What ``models`` shows of it; ``found`` are the registered versions."""
+        return DecisionPayload(
+            row=replace(self, decided_at=self.decided_at.replace(microsecond=0)),
+            slices=json.loads(self.slices),
+            contestants=None if self.contestants is None else json.loads(self.contestants),
+            state="meant" if self.is_only_meant else "done",
+            registered=self.is_of(found),
+        )
+
+
+@dataclass(frozen=True)
+class DecisionPayload:
+    """A decision as ``models`` shows it: the row of the table, its slices and contestants not as text."""
+
+    row: Inline[DecisionRow]
+    slices: list[Mapping[str, Any]]
+    contestants: Mapping[str, Any] | None
+    state: str
+    """``meant`` or ``done``."""
+    registered: bool
+    """Whether its version is registered here."""
 
 
 def write_down(settings: Settings, lake: Lake, decision: Promotion) -> dt.datetime:
@@ -78,27 +160,26 @@ def write_down(settings: Settings, lake: Lake, decision: Promotion) -> dt.dateti
     A promotion is only meant so far: nothing that scores has changed. A refusal is done, as nothing follows it.
     """
     version = open_tracking(settings).get_model_version(settings.mlflow.registered_model, str(decision.version))
-    told = decision.payload()
-    figures = told["figures"] or {}
-    moment = dt.datetime.now(dt.UTC)
-    row = {
-        "decided_at": moment,
-        "model": settings.mlflow.registered_model,
-        "action": told["action"],
-        "version": decision.version,
-        "run_id": version.run_id,
-        "promoted": None if told["promoted"] else False,
-        "reason": told["reason"],
-        "champion_before": decision.champion_before,
-        "champion_after": decision.champion,
-        "contest": told["contest"],
-        "gate_month": told["month"],
-        **{bound: figures.get(bound) for bound in _BOUNDS},
-        "slices": json.dumps(told["slices"]),
-        "contestants": None if told["contestants"] is None else json.dumps(told["contestants"]),
-    }
-    lake.append_rows(PROMOTIONS, [row])
-    return moment
+    verdict = decision.verdict
+    figures, contestants = verdict.figures(), verdict.contestants()
+    row = DecisionRow(
+        decided_at=dt.datetime.now(dt.UTC),
+        model=settings.mlflow.registered_model,
+        action=str(decision.action),
+        version=decision.version,
+        run_id=str(version.run_id),
+        promoted=None if verdict.promoted else False,
+        reason=verdict.reason,
+        champion_before=decision.champion_before,
+        champion_after=decision.champion,
+        contest=None if verdict.contest is None else str(verdict.contest),
+        gate_month=None if verdict.month is None else str(verdict.month),
+        **({} if figures is None else plain(figures)),
+        slices=json.dumps(plain_value(verdict.slices)),
+        contestants=None if contestants is None else json.dumps(plain(contestants)),
+    )
+    lake.append_rows(PROMOTIONS, [asdict(row)])
+    return row.decided_at
 
 
 def write_done(lake: Lake, moment: dt.datetime) -> None:
@@ -120,37 +201,10 @@ def refuse_outdated_table(lake: Lake) -> None:
         lake.delta(PROMOTIONS)
 
 
-def decisions(settings: Settings, lake: Lake) -> list[dict[str, Any]]:
+def decisions(settings: Settings, lake: Lake) -> list[DecisionRow]:
     """The rows of the table on the registered model, the oldest first."""
-    rows = [row for row in lake.rows(PROMOTIONS) if row["model"] == settings.mlflow.registered_model]
-    return sorted(rows, key=lambda row: row["decided_at"])
-
-
-def plain(row: Mapping[str, Any], found: Mapping[int, StoredVersion]) -> dict[str, Any]:
-    """A row of the table as plain values, its slices as a list, its contestants as a map or None.
-
-    ``state`` says whether it was only meant, or done; ``registered`` whether its version is among those found here.
-    """
-    contestants = row["contestants"]
-    return {
-        **row,
-        "decided_at": row["decided_at"].isoformat(timespec="seconds"),
-        "slices": json.loads(row["slices"]),
-        "contestants": None if contestants is None else json.loads(contestants),
-        "state": "meant" if is_only_meant(row) else "done",
-        "registered": is_of(found, row),
-    }
-
-
-def is_only_meant(row: Mapping[str, Any]) -> bool:
-    """Whether a promotion was written down and never done: something kept the alias from moving."""
-    return row["promoted"] is None
-
-
-def is_of(found: Mapping[int, StoredVersion], row: Mapping[str, Any]) -> bool:
-    """Whether a row is on a version that is registered: it may be deleted, or of another registry that has the same number."""
-    version = found.get(row["version"])
-    return version is not None and version.run_id == row["run_id"]
+    rows = [record_of_row(DecisionRow, row) for row in lake.rows(PROMOTIONS)]
+    return sorted((row for row in rows if row.model == settings.mlflow.registered_model), key=lambda row: row.decided_at)
 
 
 def champions_until(settings: Settings, lake: Lake, current: int | None) -> list[int]:
@@ -160,7 +214,7 @@ def champions_until(settings: Settings, lake: Lake, current: int | None) -> list
     another registry, in which the same numbers mean other versions, and versions that were deleted do not count.
     """
     found = registered(settings)
-    rows = [row for row in decisions(settings, lake) if is_of(found, row)]
+    rows = [row for row in decisions(settings, lake) if row.is_of(found)]
     tagged = {number for number, version in found.items() if version.tags.get(PROMOTED) == "true"}
     line = line_of_champions(rows, current, _before_the_table(tagged, rows, current))
     return [number for number in line if number in found or number == current]
@@ -173,7 +227,7 @@ def champion_before(settings: Settings, lake: Lake, current: int | None) -> int 
     return earlier[-1] if earlier else None
 
 
-def line_of_champions(rows: Iterable[Mapping[str, Any]], current: int | None, earlier: Sequence[int] = ()) -> list[int]:
+def line_of_champions(rows: Iterable[DecisionRow], current: int | None, earlier: Sequence[int] = ()) -> list[int]:
     """Replay decisions in order: a promotion adds a champion, a rollback takes the last ones away.
 
     The alias is what holds: a decision after which a process died before the alias moved, or an alias that was moved by
@@ -181,12 +235,12 @@ def line_of_champions(rows: Iterable[Mapping[str, Any]], current: int | None, ea
     """
     line = list(earlier)
     for row in rows:
-        if row["promoted"]:
-            _stand_at(line, row["champion_before"])
-            if row["action"] == Action.ROLLBACK:
-                _stand_at(line, row["champion_after"])
-            else:
-                line.append(row["champion_after"])
+        if row.promoted:
+            _stand_at(line, row.champion_before)
+            if row.action == Action.ROLLBACK:
+                _stand_at(line, row.champion_after)
+            elif row.champion_after is not None:
+                line.append(row.champion_after)
     _stand_at(line, current)
     return line
 
@@ -200,11 +254,11 @@ def _stand_at(line: list[int], number: int | None) -> None:
         line.append(number)
 
 
-def _before_the_table(tagged: Collection[int], rows: Sequence[Mapping[str, Any]], current: int | None) -> list[int]:
+def _before_the_table(tagged: Collection[int], rows: Sequence[DecisionRow], current: int | None) -> list[int]:
     """Of the versions tagged as promoted those that were so before the first decision in the table, in order of number."""
     if not rows and current is None:
         return sorted(tagged)
-    first = rows[0]["champion_before"] if rows else current
+    first = rows[0].champion_before if rows else current
     if first is None:
         return []
-    return sorted(number for number in set(tagged) - {row["version"] for row in rows} if number < first)
+    return sorted(number for number in set(tagged) - {row.version for row in rows} if number < first)

@@ -1,14 +1,15 @@
 """The gate: may a challenger take the champion's place? Both are judged on the same customers of the same month."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Self
 
 from santander.config.settings import GateSettings
 from santander.evaluation.resampling import PairedDifference
 from santander.evaluation.slices import SliceDifference
 from santander.schema.months import Month
+from santander.schema.records import Inline
 
 
 class Contest(StrEnum):
@@ -27,6 +28,57 @@ class Ages:
     champion: Month
     refit: Month | None = None
     """Of the champion's recipe fitted anew for the contest, where it was."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The 95 % bounds of the difference in MAP@7, and the difference as a share of the champion's with its bounds."""
+
+    lower: float
+    upper: float
+    relative: float
+    relative_lower: float
+    relative_upper: float
+
+    @classmethod
+    def of(cls, compared: PairedDifference) -> Self:
+        """The bounds of a comparison."""
+        return cls(compared.lower, compared.upper, compared.relative, compared.relative_lower, compared.relative_upper)
+
+
+@dataclass(frozen=True)
+class VerdictFigures:
+    """MAP@7 of challenger and champion as it is, and bounds of the difference."""
+
+    map7: float
+    champion_map7: float
+    bounds: Inline[Bounds]
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """What a contestant reached, and the last month of the fit that it was judged by."""
+
+    map7: float
+    fitted_to: Month
+
+
+@dataclass(frozen=True)
+class RefitContestant:
+    """What the champion's recipe fitted anew reached, and the bounds of the challenger's gain over it."""
+
+    map7: float
+    fitted_to: Month | None
+    bounds: Inline[Bounds]
+
+
+@dataclass(frozen=True)
+class Contestants:
+    """Everybody who was compared."""
+
+    challenger: Contestant
+    champion: Contestant
+    refit: RefitContestant | None
 
 
 @dataclass(frozen=True)
@@ -50,27 +102,24 @@ class Verdict:
         """The comparison that the gate went by."""
         return self.refit or self.compared
 
-    def contestants(self) -> dict[str, Any] | None:
+    def contestants(self) -> Contestants | None:
         """MAP@7 and last fit month of each that was compared, and the gain over a refit; None where nothing was compared."""
         if self.compared is None or self.ages is None:
             return None
-        found: dict[str, Any] = {
-            "challenger": {"map7": self.compared.challenger, "fitted_to": str(self.ages.challenger)},
-            "champion": {"map7": self.compared.champion, "fitted_to": str(self.ages.champion)},
-            "refit": None,
-        }
+        refit = None
         if self.refit is not None:
-            gain = asdict(self.refit)
-            del gain["challenger"]
-            found["refit"] = {"map7": gain.pop("champion"), "fitted_to": str(self.ages.refit), **gain}
-        return found
+            refit = RefitContestant(self.refit.champion, self.ages.refit, Bounds.of(self.refit))
+        return Contestants(
+            challenger=Contestant(self.compared.challenger, self.ages.challenger),
+            champion=Contestant(self.compared.champion, self.ages.champion),
+            refit=refit,
+        )
 
-    def figures(self) -> dict[str, Any] | None:
+    def figures(self) -> VerdictFigures | None:
         """MAP@7 of challenger and champion as it is, and bounds of the difference; None where nothing was compared."""
         if self.compared is None:
             return None
-        compared = asdict(self.compared)
-        return {"map7": compared.pop("challenger"), "champion_map7": compared.pop("champion"), **compared}
+        return VerdictFigures(self.compared.challenger, self.compared.champion, Bounds.of(self.compared))
 
 
 def decide(

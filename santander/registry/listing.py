@@ -1,7 +1,7 @@
 """The registered versions at a glance: read from the registry and the runs alone, no model is loaded."""
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from santander.registry.decisions import PROMOTED, VERDICT, WAITING
@@ -30,10 +30,7 @@ class ListedVersion:
     promoted: bool | None
     verdict: str | None
     registered_at: dt.datetime
-
-    def payload(self) -> dict[str, Any]:
-        """The version as plain values."""
-        return asdict(self) | {"aliases": list(self.aliases), "registered_at": self.registered_at.isoformat(timespec="seconds")}
+    """To the second."""
 
 
 def registered_versions(settings: "Settings", last: int) -> list[ListedVersion]:
@@ -66,7 +63,7 @@ def _listed(client: Any, version: Any, aliases: list[str]) -> ListedVersion:
         share_of_ceiling=metrics.get("share_of_ceiling"),
         promoted=None if said in (None, WAITING) else said == "true",
         verdict=tags.get(VERDICT),
-        registered_at=dt.datetime.fromtimestamp(version.creation_timestamp / 1000, dt.UTC),
+        registered_at=dt.datetime.fromtimestamp(version.creation_timestamp // 1000, dt.UTC),
     )
 
 

@@ -67,7 +67,7 @@ def _figures(evaluation: Evaluation) -> Section:
     rows = {"model": evaluation.map7, "baseline": evaluation.baseline, "oracle": evaluation.oracle, "ceiling": evaluation.ceiling}
     shares = {name: value / evaluation.ceiling for name, value in rows.items() if value is not None and evaluation.ceiling}
     lines = [(name, figure(value), figure(shares.get(name), ".3f")) for name, value in rows.items() if value is not None]
-    gain = evaluation.figures()["gain_over_baseline"]
+    gain = evaluation.figures().gain_over_baseline
     told = (
         f"Judged on {evaluation.month} by the fit that has not seen it: {evaluation.customers:,} customers, "
         f"{evaluation.buyers:,} of whom added something. Gain over the baseline {figure(gain, '+.1%')}."

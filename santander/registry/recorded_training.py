@@ -10,6 +10,7 @@ from santander.registry.versions import registered
 if TYPE_CHECKING:
     from santander.config.settings import Settings
     from santander.ledger.step_ledger import StepRun
+    from santander.training.trained import TrainResult
 
 log = logging.getLogger("santander.run")
 
@@ -17,7 +18,7 @@ _CLOCKS_DIFFER_SECONDS = 300.0
 """By how much the clock of a tracking server may differ from ours."""
 
 
-def training_here(settings: "Settings", runs: "Sequence[StepRun]") -> "StepRun | None":
+def training_here(settings: "Settings", runs: "Sequence[StepRun[TrainResult]]") -> "StepRun[TrainResult] | None":
     """The first of these trainings whose version is in the registry of the settings; None, which is said, where none is."""
     if not runs:
         return None
@@ -26,21 +27,21 @@ def training_here(settings: "Settings", runs: "Sequence[StepRun]") -> "StepRun |
         if _is_of(found, run):
             return run
     last = runs[0].result
-    log.info("train: version %s, trained for %s before, is not in this registry: training anew", last["version"], runs[0].month)
+    log.info("train: version %s, trained for %s before, is not in this registry: training anew", last.version, runs[0].month)
     return None
 
 
-def _is_of(found: Mapping[int, StoredVersion], run: "StepRun") -> bool:
+def _is_of(found: Mapping[int, StoredVersion], run: "StepRun[TrainResult]") -> bool:
     """Whether the version of a training is among those found, made by the run that the training names.
 
     Trainings recorded by earlier releases name none: theirs is the version of that number that was registered for that month
     while they ran.
     """
-    version = found.get(int(run.result["version"]))
+    version = None if run.result.version is None else found.get(run.result.version)
     if version is None:
         return False
-    if (named := run.result.get("run_id")) is not None:
-        return bool(version.run_id == named)
+    if run.result.run_id is not None:
+        return version.run_id == run.result.run_id
     ended = run.finished_at.timestamp()
     began = ended - run.seconds
     return (

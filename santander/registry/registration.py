@@ -24,6 +24,7 @@ from santander.registry.tracking import experiment_id, open_tracking
 from santander.schema.catalogue import CUSTOMERS
 from santander.schema.features import FEATURE_SET
 from santander.schema.presence import missing_months
+from santander.schema.records import plain
 from santander.training.candidate import Candidate
 
 _SERVED = Path(__file__).with_name("served_model.py")
@@ -107,7 +108,7 @@ def log_judgement(candidate: Candidate, judgement: Judgement) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         calibration = [asdict(each) for each in judgement.calibration]
-        _write_json(folder / "evaluation.json", {**evaluation.details(), "calibration": calibration})
+        _write_json(folder / "evaluation.json", {**plain(evaluation.details()), "calibration": calibration})
         (folder / "plots").mkdir()
         for name, figure in draw(fit.model, judgement).items():
             figure.savefig(folder / "plots" / f"{name}.png")
@@ -121,7 +122,7 @@ def metrics_of(judgement: Judgement) -> dict[str, float]:
     which two MAP@7 look alike. ``evaluation.json`` has all figures.
     """
     evaluation: Evaluation = judgement.evaluation
-    figures = evaluation.figures()
+    figures = asdict(evaluation.figures())
     first = ("map7", "share_of_ceiling", "gain_over_baseline", "share_of_oracle", "baseline", "oracle", "ceiling")
     chosen: dict[str, Any] = {name: figures[name] for name in first}
     chosen["calibration_error"] = judgement.calibration_error
@@ -154,7 +155,7 @@ def _parameters(candidate: Candidate) -> dict[str, Any]:
 def _version_tags(candidate: Candidate, judgement: Judgement | None) -> dict[str, str]:
     """Tags of a version. Pages show them in the order in which they came, so the telling ones come first."""
     validations = {str(fit.validation) for fit in candidate.fits.values() if fit.validation is not None}
-    figures = {} if judgement is None else judgement.evaluation.figures()
+    figures = {} if judgement is None else asdict(judgement.evaluation.figures())
     shown = {name: f"{figures[name]:.4f}" for name in ("map7", "share_of_ceiling") if figures.get(name) is not None}
     return {
         **_UNDECIDED,

@@ -2,8 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from santander.registry.card import ModelCard
 from santander.registry.tracking import open_tracking
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from santander.config.settings import Settings
+    from santander.evaluation.figures import EvaluationDetails, EvaluationFigures
     from santander.registry.gate import Verdict
 
 log = logging.getLogger(__name__)
@@ -26,8 +26,6 @@ LONGEST_DESCRIPTION = 5_000
 """Characters that the registry's database keeps of a version's description."""
 LONGEST_NOTE = 8_000
 """Characters that MLflow keeps of a tag of a run."""
-
-_ROWS = {"map7": "model", "baseline": "baseline", "oracle": "oracle", "ceiling": "ceiling"}
 
 
 def record_verdict(settings: "Settings", number: int, verdict: "Verdict", champion: int | None = None) -> None:
@@ -74,22 +72,29 @@ def _card_of(client: "MlflowClient", run_id: str) -> ModelCard | None:
     return ModelCard.parse(mlflow.artifacts.load_text(f"runs:/{run_id}/{CARD}"))
 
 
-def table_of(figures: Mapping[str, Any]) -> "Table":
-    """The figures of ``Evaluation.figures`` as a table, and those of segments and new customers where ``figures`` has them."""
+def table_of(figures: "EvaluationFigures") -> "Table":
+    """The figures of everybody as a table."""
     from rich.table import Table
 
-    counts = f"{figures['customers']:,} customers, {figures['buyers']:,} added something"
-    table = Table("", title=f"MAP@7 of {figures['month']}: {counts}")
+    counts = f"{figures.customers:,} customers, {figures.buyers:,} added something"
+    table = Table("", title=f"MAP@7 of {figures.month}: {counts}")
     table.add_column("MAP@7", justify="right")
     table.add_column("share of ceiling", justify="right")
-    for name, title in _ROWS.items():
-        if figures[name] is not None:
-            table.add_row(title, *_figures(figures[name], figures["ceiling"]))
-    for segment in figures.get("segments", ()):
-        title = f"model, segment {segment['segment']} ({segment['customers']:,})"
-        table.add_row(title, *_figures(segment["map7"], segment["ceiling"]))
-    if new := figures.get("new_customers"):
-        table.add_row(f"model, new customers ({new['customers']:,})", *_figures(new["map7"], new["ceiling"]))
+    rows = {"model": figures.map7, "baseline": figures.baseline, "oracle": figures.oracle, "ceiling": figures.ceiling}
+    for title, value in rows.items():
+        if value is not None:
+            table.add_row(title, *_figures(value, figures.ceiling))
+    return table
+
+
+def table_of_details(details: "EvaluationDetails") -> "Table":
+    """The figures of everybody, of the segments and of new customers as a table."""
+    table = table_of(details.everybody)
+    for segment in details.segments:
+        title = f"model, segment {segment.segment} ({segment.customers:,})"
+        table.add_row(title, *_figures(segment.map7, segment.ceiling))
+    if new := details.new_customers:
+        table.add_row(f"model, new customers ({new.customers:,})", *_figures(new.map7, new.ceiling))
     return table
 
 

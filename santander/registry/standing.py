@@ -133,7 +133,7 @@ def _was_decided(settings: "Settings", lake: "Lake", *, tagged: bool) -> bool:
     if tagged:
         return bool(champions_until(settings, lake, None))
     # a version is deleted without its run, by which this registry is told from another with the same numbers
-    return any(row["promoted"] and _has_run(settings, row["run_id"]) for row in decisions(settings, lake))
+    return any(row.promoted and _has_run(settings, row.run_id) for row in decisions(settings, lake))
 
 
 def _has_run(settings: "Settings", run_id: str) -> bool:

@@ -5,10 +5,10 @@ sums is another, so the judged fit need only be as good: MAP@7 on the gate month
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from santander.config.settings import Settings
 from santander.errors import SantanderError
@@ -23,6 +23,7 @@ from santander.reproduce.logged_run import LoggedRun
 from santander.reproduce.retrieval import as_stored
 from santander.schema.catalogue import CUSTOMERS, ERASURES, FEATURES_TABLE
 from santander.schema.features import FEATURE_SET
+from santander.schema.months import Month
 from santander.training.candidate import Fit
 from santander.training.labelled import labelled_months
 from santander.training.plan import FitName, MonthPlan, TooFewMonths, plan_months
@@ -43,6 +44,8 @@ class RefitComparison:
     trained_on: str
     logged_trained_on: str
 
+    ALSO_WRITTEN: ClassVar = ("identical",)
+
     @property
     def identical(self) -> bool:
         """Whether both are the same model, to the byte."""
@@ -52,6 +55,27 @@ class RefitComparison:
     def must_be_identical(self) -> bool:
         """Whether both were trained in the driver."""
         return self.trained_on == self.logged_trained_on == Fit.trained_on
+
+
+@dataclass(frozen=True)
+class ReproducePayload:
+    """The JSON object of ``reproduce``."""
+
+    run_id: str
+    version: int | None
+    recipe: str
+    target: Month
+    reproduced: bool
+    reason: str
+    fits: Mapping[FitName, RefitComparison]
+    map7: float | None
+    """Of the judged fit made anew."""
+    logged_map7: float | None
+    relative_difference: float | None
+    relative_bounds: tuple[float, float] | None
+    versions: Mapping[str, int]
+    """The version of each table that the run was trained from."""
+    warnings: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -67,33 +91,24 @@ class Reproduction:
     """Of the logged model (champion) and the one made anew (challenger) on the gate month."""
     warnings: list[str] = field(default_factory=list)
 
-    def payload(self) -> dict[str, Any]:
-        """As plain values."""
+    def payload(self) -> ReproducePayload:
+        """The JSON object of ``reproduce``."""
         compared = self.difference
-        return {
-            "run_id": self.run.run_id,
-            "version": self.run.version,
-            "recipe": self.run.recipe.name,
-            "target": str(self.run.target),
-            "reproduced": self.reproduced,
-            "reason": self.reason,
-            "fits": {
-                str(name): {
-                    "identical": fit.identical,
-                    "fingerprint": fit.fingerprint,
-                    "logged_fingerprint": fit.logged_fingerprint,
-                    "trained_on": fit.trained_on,
-                    "logged_trained_on": fit.logged_trained_on,
-                }
-                for name, fit in self.fits.items()
-            },
-            "map7": self.map7,
-            "logged_map7": self.run.map7,
-            "relative_difference": None if compared is None else compared.relative,
-            "relative_bounds": None if compared is None else [compared.relative_lower, compared.relative_upper],
-            "versions": {table.name: version for table, version in self.run.tables.items()},
-            "warnings": self.warnings,
-        }
+        return ReproducePayload(
+            run_id=self.run.run_id,
+            version=self.run.version,
+            recipe=self.run.recipe.name,
+            target=self.run.target,
+            reproduced=self.reproduced,
+            reason=self.reason,
+            fits=self.fits,
+            map7=self.map7,
+            logged_map7=self.run.map7,
+            relative_difference=None if compared is None else compared.relative,
+            relative_bounds=None if compared is None else (compared.relative_lower, compared.relative_upper),
+            versions={table.name: version for table, version in self.run.tables.items()},
+            warnings=self.warnings,
+        )
 
 
 def reproduce(settings: Settings, lake: Lake, run: LoggedRun) -> Reproduction:

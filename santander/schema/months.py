@@ -4,9 +4,12 @@ import datetime as dt
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from santander.errors import InputError
+
+if TYPE_CHECKING:
+    from pydantic_core import CoreSchema
 
 SNAPSHOT_DAY = 28
 _WRITTEN = re.compile(r"([0-9]{4})-([0-9]{2})")
@@ -30,6 +33,13 @@ class Month:
         if not written:
             raise InputError(f"'{text}' is not a month: write it like 2015-06")
         return cls(int(written[1]), int(written[2]))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> "CoreSchema":
+        """How pydantic reads a month: from its text."""
+        from pydantic_core.core_schema import no_info_plain_validator_function
+
+        return no_info_plain_validator_function(lambda value: value if isinstance(value, cls) else cls.parse(value))
 
     @classmethod
     def of(cls, day: dt.date) -> Self:

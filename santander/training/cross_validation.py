@@ -5,7 +5,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from santander.evaluation.buyers import buyers_of_month
 from santander.evaluation.oracle import oracle_of
@@ -13,6 +13,7 @@ from santander.lake.lake import Lake
 from santander.models.month_weight import ALIKE
 from santander.models.training_set import TrainingData
 from santander.schema.months import Month
+from santander.schema.records import Inline
 from santander.training.collect import Retrieve, training_data
 from santander.training.fitting import fit_candidate
 from santander.training.folds import PlannedFold, Window, months_of
@@ -39,6 +40,8 @@ class FoldResult:
     validation: Month | None
     """The month that chose the number of rounds; None without a search."""
     seconds: float
+
+    ALSO_WRITTEN: ClassVar = ("share_of_ceiling", "share_of_oracle", "gain_over_baseline")
 
     @property
     def share_of_ceiling(self) -> float:
@@ -70,16 +73,6 @@ class FoldResult:
             "validation_month": str(self.validation or "none"),
         }
 
-    def figures(self) -> dict[str, Any]:
-        """The fold as plain values."""
-        return {
-            **asdict(self),
-            **self.metrics(),
-            "month": str(self.month),
-            "fit_months": [str(month) for month in self.fit_months],
-            "validation": None if self.validation is None else str(self.validation),
-        }
-
 
 @dataclass(frozen=True)
 class Spread:
@@ -89,29 +82,42 @@ class Spread:
     deviation: float
 
 
-SUMMARISED = ("map7", "share_of_ceiling", "gain_over_baseline")
+@dataclass(frozen=True)
+class FoldsSummary:
+    """Mean and spread over the folds: of MAP@7, of its share of the ceiling, and of the gain over the baseline."""
+
+    map7: Spread
+    share_of_ceiling: Spread
+    gain_over_baseline: Spread
+
+    def metrics(self) -> dict[str, float | None]:
+        """Mean and spread by name, as a run names them."""
+        return {f"{name}_{part}": value for name, spread in asdict(self).items() for part, value in spread.items()}
 
 
-def summary_of(folds: Sequence[FoldResult]) -> dict[str, Spread]:
-    """Mean and spread of MAP@7, of its share of the ceiling and of the gain over the baseline."""
-    figures = {name: [float(getattr(fold, name)) for fold in folds] for name in SUMMARISED}
-    return {name: Spread(statistics.mean(values), statistics.stdev(values)) for name, values in figures.items()}
-
-
-def metrics_of(folds: Sequence[FoldResult]) -> dict[str, float | None]:
-    """Mean and spread by name, as a run names them."""
-    spreads = summary_of(folds).items()
-    return {f"{name}_{part}": value for name, spread in spreads for part, value in asdict(spread).items()}
-
-
-def payload(recipe: Recipe, window: Window, folds: Sequence[FoldResult]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class CrossValidationPayload:
     """The JSON object of ``train --cv``: each fold, then mean and spread over them."""
-    return {
-        "recipe": recipe.name,
-        "window": window,
-        "folds": [fold.figures() for fold in folds],
-        **{name: asdict(spread) for name, spread in summary_of(folds).items()},
-    }
+
+    run_id: str
+    """The MLflow run that the folds are logged to."""
+    recipe: str
+    window: Window
+    folds: Sequence[FoldResult]
+    summary: Inline[FoldsSummary]
+
+
+def summary_of(folds: Sequence[FoldResult]) -> FoldsSummary:
+    """Return mean and spread over the folds."""
+    return FoldsSummary(
+        map7=_spread([fold.map7 for fold in folds]),
+        share_of_ceiling=_spread([fold.share_of_ceiling for fold in folds]),
+        gain_over_baseline=_spread([fold.gain_over_baseline for fold in folds]),
+    )
+
+
+def _spread(values: Sequence[float]) -> Spread:
+    return Spread(statistics.mean(values), statistics.stdev(values))
 
 
 def cross_validate(

@@ -25,7 +25,7 @@ def table_of(title: str, folds: Sequence[FoldResult]) -> "Table":
         table.add_row(str(fold.month), _span(fold), *figures, *against)
     table.add_section()
     summary = summary_of(folds)
-    map7, share, gain = (summary[name] for name in ("map7", "share_of_ceiling", "gain_over_baseline"))
+    map7, share, gain = summary.map7, summary.share_of_ceiling, summary.gain_over_baseline
     blank = ("",) if with_oracle else ()
     table.add_row("mean", "", f"{map7.mean:.6f}", "", f"{share.mean:.3f}", *blank, "", f"{gain.mean:+.1%}", "")
     table.add_row("spread", "", f"{map7.deviation:.6f}", "", f"{share.deviation:.3f}", *blank, "", f"{gain.deviation:.1%}", "")

@@ -28,8 +28,7 @@ def table_of_trials(study: StudyResult) -> "Table":
     """The best trials, and the recipes as they are."""
     from rich.table import Table
 
-    ended = ", ".join(f"{number} {state}" for state, number in study.counts().items() if number)
-    table = Table(title=f"Trials on {study.month}, ceiling {study.ceiling:.6f}: {ended}")
+    table = Table(title=f"Trials on {study.month}, ceiling {study.ceiling:.6f}: {study.counts()}")
     for title in ("trial", "MAP@7", "share of ceiling", "rounds", "seconds"):
         table.add_column(title, justify="right")
     table.add_column("tried")
@@ -44,10 +43,10 @@ def table_of_trials(study: StudyResult) -> "Table":
 def lines(tuned: Tuned) -> list[str]:
     """What came of the study, in sentences."""
     candidate = tuned.candidate
-    fate = "is the champion" if candidate["promoted"] else "is not promoted"
+    fate = "is the champion" if candidate.promoted else "is not promoted"
     told = [
         tuned.study.comparison(),
-        f"version {candidate['version']}, {candidate['recipe']} for {tuned.target}, {fate}: {candidate['reason']}",
+        f"version {candidate.version}, {candidate.recipe} for {tuned.target}, {fate}: {candidate.reason}",
     ]
     if tuned.saved_as is not None:
         name = tuned.saved_as.stem

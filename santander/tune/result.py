@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
@@ -15,6 +15,35 @@ from santander.tune.sampling import values_of
 from santander.tune.space import Space
 from santander.tune.study import AS_IS, FAILURE, KILLED, RESULT, Study
 from santander.tune.variant import Variant, variant_of
+
+
+@dataclass(frozen=True)
+class TrialFigures:
+    """What a trial reached and by what, as JSON shows it; None for a trial that did not end."""
+
+    trial: int
+    recipe: str
+    as_is: bool
+    """Whether it is the recipe as it is."""
+    settings: Mapping[str, Any]
+    """The value of each thing that varies, by its path in the recipe."""
+    map7: float | None
+    share_of_ceiling: float | None
+    rounds: int | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class TrialCounts:
+    """How many trials ended how."""
+
+    complete: int
+    pruned: int
+    failed: int
+    killed: int
+
+    def __str__(self) -> str:
+        return ", ".join(f"{number} {state}" for state, number in asdict(self).items() if number)
 
 
 @dataclass(frozen=True)
@@ -54,18 +83,18 @@ class Tried:
             failure=str(trial.user_attrs.get(FAILURE, "")),
         )
 
-    def figures(self) -> dict[str, Any]:
-        """What it reached and by what, as plain values."""
-        return {
-            "trial": self.number,
-            "recipe": self.variant.recipe,
-            "as_is": self.as_is,
-            "settings": dict(self.variant.values),
-            "map7": self.map7,
-            "share_of_ceiling": self.share_of_ceiling,
-            "rounds": self.rounds,
-            "seconds": self.seconds,
-        }
+    def figures(self) -> TrialFigures:
+        """What it reached and by what."""
+        return TrialFigures(
+            trial=self.number,
+            recipe=self.variant.recipe,
+            as_is=self.as_is,
+            settings=self.variant.values,
+            map7=self.map7,
+            share_of_ceiling=self.share_of_ceiling,
+            rounds=self.rounds,
+            seconds=self.seconds,
+        )
 
 
 @dataclass(frozen=True)
@@ -105,9 +134,9 @@ class StudyResult:
         best, default = self.best, self.default
         return best.map7 / default.map7 - 1 if best and default and best.map7 and default.map7 else None
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> TrialCounts:
         """How many trials ended how."""
-        return {state: len(self.in_state(state)) for state in ("complete", "pruned", "failed", "killed")}
+        return TrialCounts(**{each.name: len(self.in_state(each.name)) for each in fields(TrialCounts)})
 
     def comparison(self) -> str:
         """In one sentence whether the best beats the default."""
@@ -130,7 +159,7 @@ class StudyResult:
         writer = csv.DictWriter(text, [*own, *paths])
         writer.writeheader()
         for trial in self.trials:
-            figures = {name: value for name, value in trial.figures().items() if name != "settings"}
+            figures = {name: value for name, value in asdict(trial.figures()).items() if name != "settings"}
             writer.writerow({**figures, "state": trial.state, "failure": trial.failure, **trial.variant.values})
         return text.getvalue()
 

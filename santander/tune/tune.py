@@ -2,8 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +14,17 @@ from santander.pipeline.steps import Steps
 from santander.registry.versions import registered
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
 from santander.schema.months import Month
+from santander.schema.records import plain, read_record
 from santander.training.collect import through, training_data
 from santander.training.labelled import labelled_months
 from santander.training.plan import plan_months
 from santander.training.recipe import Fits, Recipe
+from santander.training.trained import TrainResult
 from santander.tune import plots
 from santander.tune.ground import Ground, months_of_trials
 from santander.tune.progress import announced
 from santander.tune.pruning import MedianOfRecipe
-from santander.tune.result import StudyResult, Tried, recipe_of
+from santander.tune.result import StudyResult, TrialCounts, TrialFigures, Tried, recipe_of
 from santander.tune.runs import FINISHED, KILLED, StudyRuns
 from santander.tune.sampling import SamplerName
 from santander.tune.saving import check_name, place_for, save
@@ -51,34 +52,58 @@ class Wish:
 
 
 @dataclass(frozen=True)
+class TunePayload:
+    """The JSON object of ``tune``: the study, and of its best trial the version that was made."""
+
+    study: str
+    target: Month
+    validation_month: Month
+    ceiling: float
+    trials: TrialCounts
+    best: TrialFigures | None
+    default: TrialFigures | None
+    """The best of the recipes as they are."""
+    gain_over_default: float | None
+    """As a share of the default's MAP@7."""
+    version: int | None
+    promoted: bool
+    reason: str
+    run_id: str
+    """The MLflow run that the trials are logged to."""
+    candidate: TrainResult
+    saved_as: Path | None
+    """The recipe file that the best was kept as."""
+
+
+@dataclass(frozen=True)
 class Tuned:
     """What came of it: the study, and of its best trial the candidate as ``Steps.train`` tells of it."""
 
     study: StudyResult
     target: Month
     run_id: str
-    candidate: Mapping[str, Any]
+    candidate: TrainResult
     saved_as: Path | None
 
-    def figures(self) -> dict[str, Any]:
-        """The result as plain values."""
+    def payload(self) -> TunePayload:
+        """The JSON object of ``tune``."""
         best, default = self.study.best, self.study.default
-        return {
-            "study": self.study.name,
-            "target": str(self.target),
-            "validation_month": str(self.study.month),
-            "ceiling": self.study.ceiling,
-            "trials": self.study.counts(),
-            "best": best.figures() if best else None,
-            "default": default.figures() if default else None,
-            "gain_over_default": self.study.gain,
-            "version": self.candidate["version"],
-            "promoted": self.candidate["promoted"],
-            "reason": self.candidate["reason"],
-            "run_id": self.run_id,
-            "candidate": dict(self.candidate),
-            "saved_as": None if self.saved_as is None else str(self.saved_as),
-        }
+        return TunePayload(
+            study=self.study.name,
+            target=self.target,
+            validation_month=self.study.month,
+            ceiling=self.study.ceiling,
+            trials=self.study.counts(),
+            best=best.figures() if best else None,
+            default=default.figures() if default else None,
+            gain_over_default=self.study.gain,
+            version=self.candidate.version,
+            promoted=self.candidate.promoted,
+            reason=self.candidate.reason,
+            run_id=self.run_id,
+            candidate=self.candidate,
+            saved_as=self.saved_as,
+        )
 
 
 def parallel_trials(settings: Settings, asked: int | None) -> int:
@@ -141,14 +166,14 @@ def tune(steps: Steps, wish: Wish) -> Tuned:
         best = result.best
         if best is None:
             runs.close(FINISHED)
-            counts = ", ".join(f"{number} {state}" for state, number in result.counts().items() if number)
-            raise SantanderError(f"no trial of study {study.name} was completed ({counts or 'none was begun'}): nothing to train")
+            counts = str(result.counts()) or "none was begun"
+            raise SantanderError(f"no trial of study {study.name} was completed ({counts}): nothing to train")
         try:
             recipe = recipe_of(best, recipes, space, wish.save_as)
             log.info("%s", result.comparison())
             candidate = _candidate(steps, study, runs, recipe, best, target, wish)
             if place is not None:
-                save(recipe, place, study.name, f"{result.comparison()}; version {candidate['version']}")
+                save(recipe, place, study.name, f"{result.comparison()}; version {candidate.version}")
             runs.close(FINISHED)
         except BaseException as error:
             runs.close(KILLED)
@@ -202,7 +227,7 @@ def _report(study: Study, result: StudyResult, runs: StudyRuns, recipes: int) ->
         "default_map7": default.map7 if default else None,
         "default_share_of_ceiling": default.share_of_ceiling if default else None,
         "gain_over_default": result.gain,
-        **{f"trials_{state}": float(number) for state, number in result.counts().items()},
+        **{f"trials_{state}": float(number) for state, number in asdict(result.counts()).items()},
     }
     importances = plots.importances_of(study.optuna, recipes)
     runs.report(metrics, {"trials.csv": result.as_csv()}, plots.draw(result, importances))
@@ -211,27 +236,30 @@ def _report(study: Study, result: StudyResult, runs: StudyRuns, recipes: int) ->
 
 def _candidate(
     steps: Steps, study: Study, runs: StudyRuns, recipe: Recipe, best: Tried, target: Month, wish: Wish
-) -> Mapping[str, Any]:
+) -> TrainResult:
     """Register what the best trial makes for the target, unless that was done."""
     made_of = {"trial": best.number, "recipe": recipe.model_dump(mode="json")}
     before = study.optuna.user_attrs.get(_CANDIDATE)
-    if before and before["made_of"] == made_of and _is_here(steps.settings, study, before["result"]):
-        log.info("version %d was made of trial %d before", before["result"]["version"], best.number)
-        return dict(before["result"])
+    if before and before["made_of"] == made_of:
+        made = read_record(TrainResult, before["result"])
+        if _is_here(steps.settings, study, made):
+            log.info("version %d was made of trial %d before", made.version, best.number)
+            return made
     # a recipe as it is may have been trained before, and would come out the same
-    result = dict(steps.train(target, recipe, anyway=not best.as_is, promote=wish.promote).result)
-    study.optuna.set_user_attr(_CANDIDATE, {"made_of": made_of, "result": result})
-    runs.tag(candidate_version=str(result["version"]), promoted=str(result["promoted"]).lower())
-    runs.tag_version(steps.settings, result["version"], study=study.name)
+    result = steps.train(target, recipe, anyway=not best.as_is, promote=wish.promote).result
+    study.optuna.set_user_attr(_CANDIDATE, {"made_of": made_of, "result": plain(result)})
+    runs.tag(candidate_version=str(result.version), promoted=str(result.promoted).lower())
+    if result.version is not None:
+        runs.tag_version(steps.settings, result.version, study=study.name)
     return result
 
 
-def _is_here(settings: Settings, study: Study, result: Mapping[str, Any]) -> bool:
+def _is_here(settings: Settings, study: Study, result: TrainResult) -> bool:
     """Whether the version that a study led to is in this registry; studies of earlier releases noted its number alone."""
-    found = registered(settings).get(int(result["version"]))
+    found = None if result.version is None else registered(settings).get(result.version)
     if found is None:
         return False
-    return bool(found.run_id == result["run_id"]) if "run_id" in result else found.tags.get("study") == study.name
+    return found.tags.get("study") == study.name if result.run_id is None else found.run_id == result.run_id
 
 
 def _interrupted(study: Study, wish: Wish) -> SantanderError:

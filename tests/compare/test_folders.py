@@ -38,6 +38,11 @@ TABLES = {
 HOUR = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
+def trained(map7: float) -> dict[str, Any]:
+    """What the step train recorded of a training that was judged, as far as every release did."""
+    return {"month": "2016-05", "customers": 2, "buyers": 1, "map7": map7, "ceiling": 0.5, "baseline": 0.01, "version": 2}
+
+
 def bank(run: str, hour: int = 0, version: int = 2) -> Rows:
     """Two customers in two months, one quarantined value, lists for June; ids and clocks are those of one ``run``."""
     monthly = [(customer, month) for month in (MAY, JUNE) for customer in (1, 2)]
@@ -61,7 +66,7 @@ def bank(run: str, hour: int = 0, version: int = 2) -> Rows:
         ],
         "step_runs": [
             {"step": step, "month": "2016-06", "result": json.dumps(result), "finished_at": at, "seconds": 0.0}
-            for step, result in (("score", {"run_id": "one model"}), ("train", {"map7": 0.025}))
+            for step, result in (("score", {"run_id": "one model"}), ("train", trained(0.025)))
         ],
     }  # fmt: skip
 
@@ -210,7 +215,7 @@ def test_a_file_of_another_name_is_no_submission(tmp_path: Path) -> None:
 
 
 def test_training_is_told_by_its_figures_and_never_differs(tmp_path: Path) -> None:
-    comparison = compared(tmp_path, lambda rows: rows["step_runs"][1].update(result=json.dumps({"map7": 0.026})))
+    comparison = compared(tmp_path, lambda rows: rows["step_runs"][1].update(result=json.dumps(trained(0.026))))
     (figures,) = comparison.training
     assert (figures.here, figures.there) == (0.025, 0.026)
     assert figures.relative_difference == pytest.approx(0.04)

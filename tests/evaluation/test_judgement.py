@@ -14,6 +14,7 @@ from santander.features.expansion import ColumnGroup
 from santander.models.boosted_trees import BoostedTrees, BoostedTreesSettings
 from santander.models.popularity import Popularity, PopularitySettings
 from santander.schema.months import Month
+from santander.schema.records import plain
 from tests.models.toy_world import MASK, PENSIONER, SMALL_TREES, STUDENT, TAXPAYER, feature_rows, toy_training_set
 
 MAY = Month(2016, 5)
@@ -38,12 +39,12 @@ def judgement() -> Judgement:
 
 def test_figures_count_everyone(judgement: Judgement) -> None:
     figures = judgement.evaluation.figures()
-    assert (figures["customers"], figures["buyers"]) == (4, 3)
-    assert figures["ceiling"] == 0.75
-    assert figures["map7"] == (1 + 1 + 1 / 2 + 0) / 4
-    assert figures["share_of_ceiling"] == pytest.approx(0.625 / 0.75)
-    assert figures["share_of_oracle"] == pytest.approx(0.625 / 0.7)
-    assert figures["month"] == "2016-05"
+    assert (figures.customers, figures.buyers) == (4, 3)
+    assert figures.ceiling == 0.75
+    assert figures.map7 == (1 + 1 + 1 / 2 + 0) / 4
+    assert figures.share_of_ceiling == pytest.approx(0.625 / 0.75)
+    assert figures.share_of_oracle == pytest.approx(0.625 / 0.7)
+    assert str(figures.month) == "2016-05"
 
 
 def test_products_are_counted_by_addition_and_by_place_in_lists(judgement: Judgement) -> None:
@@ -70,18 +71,19 @@ def test_new_customers_are_a_slice_of_their_own() -> None:
     assert evaluation.new_customers is not None
     assert (evaluation.new_customers.customers, evaluation.new_customers.ceiling) == (1, 1)
     assert [part.segment for part in evaluation.slices] == ["top", "students", "new customers"]
-    assert evaluation.details()["new_customers"]["buyers"] == 1
+    assert plain(evaluation.details())["new_customers"]["buyers"] == 1
 
 
 def test_everything_can_be_written_as_json(judgement: Judgement) -> None:
-    assert json.loads(json.dumps(judgement.evaluation.details()))["segments"][0]["segment"] == "top"
+    assert (details := json.loads(json.dumps(plain(judgement.evaluation.details()))))["segments"][0]["segment"] == "top"
+    assert (details["month"], details["map7"]) == ("2016-05", judgement.evaluation.map7)
 
 
 def test_a_month_without_buyers_has_no_shares() -> None:
     baseline = Popularity.fit(PopularitySettings(), toy_training_set())
     figures = judge(baseline, baseline, month_of((STUDENT, 0))).evaluation.figures()
-    assert figures["map7"] == figures["ceiling"] == 0
-    assert figures["share_of_ceiling"] is figures["gain_over_baseline"] is figures["oracle"] is None
+    assert figures.map7 == figures.ceiling == 0
+    assert figures.share_of_ceiling is figures.gain_over_baseline is figures.oracle is None
 
 
 def test_chances_of_the_products_that_were_added_lie_in_the_upper_bins(judgement: Judgement) -> None:

@@ -9,6 +9,7 @@ import pytest
 from santander.errors import InputError
 from santander.ingest.due import DueFiles, Given
 from santander.schema.months import Month
+from santander.schema.records import plain
 
 JUNE, JULY = Month(2015, 6), Month(2015, 7)
 
@@ -45,7 +46,7 @@ def test_a_month_corrected_by_a_file_that_is_not_named_stays_and_is_said() -> No
     due = DueFiles(given("train"), [*taken(1, (JUNE, JULY), "train"), *taken(2, (JUNE,), "fix")], {JUNE: ["train"]})
     assert (due.due, due.current) == ([], [])
     (left,) = due.overtaken
-    assert left.payload() == {"file": "train.csv", "months": ["2015-06"], "now_from": ["fix.csv"]}
+    assert plain(left) == {"file": "train.csv", "months": ["2015-06"], "now_from": ["fix.csv"]}
     assert "2015-06 came from fix.csv since" in left.line()
     assert "'santander ingest train.csv'" in left.line()
 

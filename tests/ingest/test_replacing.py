@@ -10,10 +10,11 @@ from santander.config.settings import Settings
 from santander.ingest.accounting import MonthWouldShrink
 from santander.ingest.adding import merge
 from santander.ingest.ingestion import IngestReport, ingest
-from santander.ingest.replacing import FewCustomersShared, replaced_lines, replaced_payload
+from santander.ingest.replacing import FewCustomersShared, replaced_by_month, replaced_lines
 from santander.lake.lake import Lake
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE
 from santander.schema.months import Month
+from santander.schema.records import plain
 from tests.landing_files import landing_file, record
 
 JANUARY = Month(2015, 1)
@@ -44,7 +45,7 @@ def test_rows_and_customers_that_go_are_said_by_month(settings: Settings, sessio
         "2015-01: 60 rows replace 60; 10 customers are gone",
         "2015-02: 60 rows replace 60; no customer is gone",
     ]
-    assert replaced_payload(second.replaced)["2015-01"] == {
+    assert plain(replaced_by_month(second.replaced)[JANUARY]) == {
         "rows": 60,
         "rows_before": 60,
         "customers_gone": 10,

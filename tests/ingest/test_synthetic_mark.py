@@ -40,7 +40,7 @@ def test_only_files_of_the_bank_come_in_unless_forced(settings: Settings, sessio
     raw = fill(settings, monthly=True)
     Steps(settings, session).ingest_new([raw / "train_ver2.csv", raw / "test_ver2.csv"])
     Steps(settings, session).ingest([raw / "monthly" / "2016-03.csv"])
-    assert (look(settings).payload()["synthetic"], look(settings).files_of_others) == (True, [])
+    assert (look(settings).payload().synthetic, look(settings).files_of_others) == (True, [])
 
     before = Lake(settings).version(CUSTOMERS)
     own = landing_file(tmp_path / "own.csv", [record(i, "2016-06") for i in range(1, 50)])
@@ -52,7 +52,7 @@ def test_only_files_of_the_bank_come_in_unless_forced(settings: Settings, sessio
     assert Lake(settings).version(CUSTOMERS) == before
 
     Steps(settings, session, force=True).ingest_new([own])
-    assert (look(settings).payload()["synthetic"], look(settings).files_of_others) == (True, [str(own)])
+    assert (look(settings).payload().synthetic, look(settings).files_of_others) == (True, [str(own)])
     Steps(settings, session).ingest([own])  # what was let in once may come again
 
 
@@ -62,7 +62,7 @@ def test_files_of_a_bank_that_was_generated_elsewhere_are_anybodys(
     generate(BankSpec(out=tmp_path / "out", customers=300, first=MARCH, last=Month(2016, 5), propensity=False))
     Steps(settings, session).ingest([tmp_path / "out" / "train_ver2.csv"])
     Steps(settings, session).ingest([landing_file(tmp_path / "own.csv", [record(i, "2016-06") for i in range(1, 50)])])
-    assert look(settings).payload()["synthetic"] is False
+    assert look(settings).payload().synthetic is False
 
 
 def test_files_of_the_bank_stay_its_own_when_a_person_is_cut_out(settings: Settings, session: SparkSession) -> None:

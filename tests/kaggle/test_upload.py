@@ -1,6 +1,6 @@
 """Sending a file and getting its score, against a server that speaks Kaggle's API; no engine, no network but this machine."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -46,12 +46,13 @@ def test_the_bytes_arrive_as_they_are_and_the_score_is_recorded(
     assert sent.sent
     assert sent.alert is None
     (row,) = dry_lake.rows(SUBMISSIONS)
-    assert row == sent.row | {"submitted_at": row["submitted_at"]}
+    recorded = replace(sent.row, submitted_at=row["submitted_at"])
+    assert row == asdict(recorded)
     assert (row["status"], row["public_score"], row["private_score"]) == (COMPLETE, 0.0305, 0.0299)
     assert row["public_share_of_ceiling"] == pytest.approx(0.0305 / 0.035114)
     assert (row["competition"], row["reference"], row["month"]) == (COMPETITION, "41000000", "2016-06")
     assert (row["model_version"], row["run_id"], row["customers"], row["message"]) == (3, "f" * 32, 2, "a first try")
-    assert last_submissions(dry_lake) == {"2016-06": row}
+    assert last_submissions(dry_lake) == {"2016-06": recorded}
 
 
 def test_a_score_that_does_not_come_in_time_is_asked_for_by_the_next_run_and_nothing_is_sent_twice(
@@ -59,13 +60,13 @@ def test_a_score_that_does_not_come_in_time_is_asked_for_by_the_next_run_and_not
 ) -> None:
     server.pending_answers = 1
     first = send(settings, dry_lake, written, wait=0)
-    assert (first.sent, first.row["status"], first.payload()["public_score"]) == (True, PENDING, None)
+    assert (first.sent, first.row.status, first.payload().public_score) == (True, PENDING, None)
     assert [row["status"] for row in dry_lake.rows(SUBMISSIONS)] == [PENDING]
     second = send(settings, dry_lake, written)
-    assert (second.sent, second.row["public_score"], second.row["reference"]) == (False, 0.0305, first.row["reference"])
+    assert (second.sent, second.row.public_score, second.row.reference) == (False, 0.0305, first.row.reference)
     asked = len(server.asked)
     third = send(settings, dry_lake, written)
-    assert (third.sent, third.row["public_score"], len(server.asked)) == (False, 0.0305, asked)
+    assert (third.sent, third.row.public_score, len(server.asked)) == (False, 0.0305, asked)
     assert server.count("CreateSubmission") == server.count("PUT") == 1
     assert [row["status"] for row in dry_lake.rows(SUBMISSIONS)] == [COMPLETE]
 
@@ -83,7 +84,7 @@ def test_a_file_that_was_sent_by_a_run_that_died_before_it_recorded_that_is_not_
     assert len(server.submissions) == 1
     assert not dry_lake.exists(SUBMISSIONS)
     again = send(settings, dry_lake, written)
-    assert (again.sent, again.row["reference"], server.count("CreateSubmission")) == (False, "41000000", 1)
+    assert (again.sent, again.row.reference, server.count("CreateSubmission")) == (False, "41000000", 1)
 
 
 def test_another_content_is_another_submission(
@@ -93,7 +94,7 @@ def test_another_content_is_another_submission(
     Path(str(written.file)).write_bytes(CONTENT.replace(b"recibo", b"reca"))
     assert send(settings, dry_lake, written).sent
     assert [row["reference"] for row in dry_lake.rows(SUBMISSIONS)] == ["41000000", "41000001"]
-    assert last_submissions(dry_lake)["2016-06"]["reference"] == "41000001"
+    assert last_submissions(dry_lake)["2016-06"].reference == "41000001"
 
 
 def test_a_file_that_is_not_whole_is_not_sent(
@@ -145,14 +146,14 @@ def test_what_passes_is_waited_out_before_and_after_the_submission(
 ) -> None:
     server.failing["PUT"] = [(503, ""), (500, "")]
     sent = send(settings, dry_lake, written)
-    assert (sent.row["status"], server.count("PUT"), server.count("CreateSubmission")) == (COMPLETE, 3, 1)
+    assert (sent.row.status, server.count("PUT"), server.count("CreateSubmission")) == (COMPLETE, 3, 1)
     Path(str(written.file)).write_bytes(CONTENT.replace(b"recibo", b"reca"))
     server.pending_answers = 2  # the first is asked for what the board has already
     pending = send(settings, dry_lake, written, wait=0)
     server.failing["ListSubmissions"] = [(500, "oops"), (429, "slow down")]
     waits: list[float] = []
     again = upload(settings, dry_lake, find_credentials(), written, None, 60, waits.append)
-    assert (pending.row["status"], again.row["status"]) == (PENDING, COMPLETE)
+    assert (pending.row.status, again.row.status) == (PENDING, COMPLETE)
     assert waits[1] == 7.0
 
 
@@ -166,7 +167,7 @@ def test_a_submission_that_the_board_cannot_score_is_recorded_and_may_be_sent_ag
     assert (row["status"], row["error"], row["public_score"]) == (FAILED, server.error_description, None)
     server.error_description = None
     server.submissions.clear()
-    assert send(settings, dry_lake, written).row["status"] == COMPLETE
+    assert send(settings, dry_lake, written).row.status == COMPLETE
 
 
 def test_a_server_that_talks_of_something_else_and_one_that_is_not_there(
@@ -181,7 +182,7 @@ def test_a_server_that_talks_of_something_else_and_one_that_is_not_there(
 
 
 def test_a_token_is_as_good_as_a_key(settings: Settings, dry_lake: Lake, written: WrittenFile, server: KaggleServer) -> None:
-    assert upload(settings, dry_lake, Credentials(token=TOKEN), written).row["status"] == COMPLETE
+    assert upload(settings, dry_lake, Credentials(token=TOKEN), written).row.status == COMPLETE
     with pytest.raises(InputError, match="Kaggle refuses these credentials"):
         upload(settings, Lake(settings), Credentials("somebody", "else"), replace(written, file=_other(written)))
 
@@ -210,11 +211,14 @@ def test_an_alert_is_raised_once_when_the_share_falls_by_more_than_allowed(
     alerts = dry_lake.rows(ALERTS)
     assert len(alerts) == int(alarming)
     if alarming:
-        assert alerts[0]["message"] == first.alert == second.payload()["alert"]
+        assert alerts[0]["message"] == first.alert == second.payload().alert
         assert "the public score 0.02760 is 0.786 of its ceiling, 10% below the 0.874 of the gate month" in alerts[0]["message"]
 
 
-def test_nothing_is_alarming_where_a_share_is_not_known(settings: Settings) -> None:
-    row = {"public_share_of_ceiling": None, "validation_share_of_ceiling": 0.9}
-    assert alert_of(settings, row) is None
-    assert alert_of(settings, {"public_share_of_ceiling": 0.1, "validation_share_of_ceiling": None}) is None
+def test_nothing_is_alarming_where_a_share_is_not_known(
+    settings: Settings, dry_lake: Lake, written: WrittenFile, server: KaggleServer
+) -> None:
+    row = send(settings, dry_lake, written).row
+    assert alert_of(settings, replace(row, public_share_of_ceiling=None, validation_share_of_ceiling=0.9)) is None
+    assert alert_of(settings, replace(row, public_share_of_ceiling=0.01, validation_share_of_ceiling=None)) is None
+    assert alert_of(settings, replace(row, public_share_of_ceiling=0.01, validation_share_of_ceiling=0.9)) is not None

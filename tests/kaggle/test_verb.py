@@ -11,8 +11,8 @@ from santander.cli.verbs.submit import submit
 from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.lake.lake import Lake
-from santander.ledger.staleness import SCORE
 from santander.ledger.step_ledger import StepLedger
+from santander.ledger.steps import SCORE
 from santander.pipeline.steps import Steps
 from santander.registry.tracking import open_tracking
 from santander.schema.catalogue import ALERTS, FEATURES_TABLE
@@ -49,7 +49,7 @@ def test_the_verb_sends_the_written_file_and_records_the_score_with_the_model(co
     lake = Lake(copied)
     scored = StepLedger(lake).last(SCORE, JUNE)
     assert scored is not None
-    version, run_id = scored.result["model_version"], scored.result["run_id"]
+    version, run_id = scored.result.model_version, scored.result.run_id
     run = open_tracking(copied).get_run(run_id)
     share = 0.01 / 0.035114
     assert told["customers"] == written.read_bytes().count(b"\n") - 1

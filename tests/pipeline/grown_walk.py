@@ -74,7 +74,7 @@ def walk(steps: Steps) -> dict[str, Any]:
     again = reproduce(settings, lake, logged_run(settings, None, holder))
     told["reproduced"] = [again.reproduced, again.reason]
     found = payload(Audit(settings, tables_only=True).run([JUNE]))
-    return told | {"audit": [found["differences"], found["features_not_compared"]]}
+    return told | {"audit": [found.differences, found.features_not_compared]}
 
 
 if __name__ == "__main__":

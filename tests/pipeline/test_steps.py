@@ -1,5 +1,6 @@
 """Steps on a few records: files that share months, stale inputs, and an ingest that dies between its commits."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,14 @@ from pyspark.sql import SparkSession
 
 from santander.config.settings import Settings
 from santander.errors import InputError
+from santander.ingest.replacing import replaced_by_month
 from santander.lake.lake import Lake
 from santander.pipeline.steps import Steps, _with_champion
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE, Table
 from santander.schema.months import Month
+from santander.schema.records import plain
 from santander.training.recipe import Recipe
+from santander.training.trained import TrainResult
 from tests.conftest import Bank
 from tests.landing_files import landing_file, record
 from tests.own_bank import own_copy
@@ -58,11 +62,18 @@ def test_a_file_with_a_corrected_month_is_said_to_have_one_and_stays_so(
     steps.ingest_new([whole])
     corrected = landing_file(tmp_path / "january.csv", [record(i) for i in range(2, 41)])
     report = steps.ingest_new([corrected])
-    assert report.result["replaced"]["2015-01"] == {"rows": 39, "rows_before": 40, "customers_gone": 1, "merges_undone": []}
+    assert plain(replaced_by_month(report.result.replaced)[Month(2015, 1)]) == {
+        "rows": 39,
+        "rows_before": 40,
+        "customers_gone": 1,
+        "merges_undone": [],
+    }
     for named in ([whole], [whole, corrected]):  # also where the correction is named beside the file it corrects
         again = steps.ingest_new(named)
-        assert (again.done, again.result["files"]) == ([], [])
-        assert again.result["left"] == [{"file": str(whole), "months": ["2015-01"], "now_from": [str(corrected)]}]
+        assert (again.done, again.result.files) == ([], [])
+        assert [plain(each) for each in again.result.overtaken] == [
+            {"file": str(whole), "months": ["2015-01"], "now_from": [str(corrected)]}
+        ]
     assert steps.lake.rows_by_month(CUSTOMERS) == {JANUARY: 39, FEBRUARY: 40}
 
 
@@ -81,7 +92,7 @@ def test_parts_named_together_are_all_taken_in_however_they_were_ingested_before
     untouched = steps.lake.fingerprints(CUSTOMERS)[FEBRUARY]
 
     left = steps.ingest_new([one])  # by itself it would take the month from the other part
-    assert (left.done, left.result["left"][0]["now_from"]) == ([], [str(two)])
+    assert (left.done, left.result.overtaken[0].now_from) == ([], (str(two),))
     assert steps.ingest_new([one, two, other]).done == [JANUARY]
     assert steps.lake.rows_by_month(CUSTOMERS) == {JANUARY: 100, FEBRUARY: 100}
     assert steps.lake.fingerprints(CUSTOMERS)[FEBRUARY] == untouched
@@ -160,10 +171,10 @@ def test_an_ingest_that_dies_between_its_commits_is_completed_by_the_same_comman
 
 
 def test_a_training_that_is_up_to_date_names_the_champion_there_is_now() -> None:
-    left = {"version": 3, "champion": 2, "promoted": False, "reason": "version 3 waits"}
+    left = TrainResult(version=3, champion=2, promoted=False, reason="version 3 waits")
     assert _with_champion(left, 2) == left
-    promoted_since = {"champion": 3, "promoted": True, "reason": "version 3 waits; since then version 3 has become champion"}
-    assert _with_champion(left, 3) == {**left, **promoted_since}
+    since = "version 3 waits; since then version 3 has become champion"
+    assert _with_champion(left, 3) == replace(left, champion=3, promoted=True, reason=since)
 
 
 @pytest.mark.embedded
@@ -172,9 +183,9 @@ def test_a_recipe_tried_since_is_no_reason_to_train_the_first_again(scored_bank:
     first = Recipe.load("next_products").with_rounds(20)
     assert steps.train(None, first.with_rounds(5), anyway=False, promote=False).done
     again = steps.train(None, first, anyway=False)
-    assert (again.done, again.result["version"], again.result["champion"]) == ([], 2, 2)
+    assert (again.done, again.result.version, again.result.champion) == ([], 2, 2)
     sent = steps.submit(Month(2016, 6), anyway=False)
-    assert (sent.done, sent.result["file"]) == ([], str(tmp_path / "data" / "submissions" / "2016-06.csv"))
+    assert (sent.done, sent.result.file) == ([], str(tmp_path / "data" / "submissions" / "2016-06.csv"))
 
 
 @pytest.mark.embedded
@@ -193,4 +204,4 @@ def test_a_training_counts_in_the_registry_that_has_it_alone(
     assert "version 3, trained for 2016-06 before, is not in this registry: training anew" in caplog.text
     for where, version in ((settings, 3), (other, 1)):
         again = Steps(where, session).train(None, popular, anyway=False)
-        assert (again.done, again.result["version"]) == ([], version)
+        assert (again.done, again.result.version) == ([], version)

@@ -14,6 +14,7 @@ from santander.registry.promotion import register_candidate
 from santander.registry.tracking import open_tracking
 from santander.registry.versions import load_version
 from santander.schema.months import Month
+from santander.schema.records import plain
 from santander.store.access import open_store
 from santander.training.collect import Retrieve, through
 from santander.training.plan import FitName
@@ -80,8 +81,8 @@ def test_the_gate_month_is_judged_by_the_fit_that_has_not_seen_it(
     assessment = assess(settings, bank.lake, retrieve, registered, MAY)
     assert assessment.fit.name is FitName.JUDGED
     assert report.judgement is not None
-    figures = assessment.figures()
-    assert {name: figures[name] for name in report.judgement.evaluation.figures()} == report.judgement.evaluation.figures()
+    figures = plain(assessment.payload())
+    assert figures | plain(report.judgement.evaluation.figures()) == figures
     assert figures["fit_months"] == [str(month) for month in report.candidate.fits[FitName.JUDGED].weights]
     assert json.loads(json.dumps(figures))["version"] == promotion.version
 

@@ -1,7 +1,8 @@
 """Who was champion before whom, from rows written by hand."""
 
+import dataclasses
+import datetime as dt
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -10,20 +11,25 @@ from deltalake import write_deltalake
 from santander.config.settings import Settings
 from santander.lake.lake import Lake
 from santander.lake.table_schema import OutdatedTable
-from santander.registry.decisions import line_of_champions, refuse_outdated_table
+from santander.registry.decisions import DecisionRow, line_of_champions, refuse_outdated_table
 from santander.schema.catalogue import PROMOTIONS
 from santander.schema.types import arrow_type
 
 
-def promoted(before: int | None, after: int, action: str = "gate") -> dict[str, Any]:
-    return {"action": action, "promoted": True, "champion_before": before, "champion_after": after}
+def row(action: str, before: int | None, after: int, *, is_promoted: bool) -> DecisionRow:
+    at = dt.datetime(2016, 6, 1, tzinfo=dt.UTC)
+    return DecisionRow(at, "model", action, after, "a run", is_promoted, "written by hand", before, after)
 
 
-def refused(version: int, champion: int) -> dict[str, Any]:
-    return {"action": "gate", "promoted": False, "champion_before": champion, "champion_after": champion}
+def promoted(before: int | None, after: int, action: str = "gate") -> DecisionRow:
+    return row(action, before, after, is_promoted=True)
 
 
-def back(before: int, after: int) -> dict[str, Any]:
+def refused(version: int, champion: int) -> DecisionRow:
+    return dataclasses.replace(row("gate", champion, champion, is_promoted=False), version=version)
+
+
+def back(before: int, after: int) -> DecisionRow:
     return promoted(before, after, "rollback")
 
 
@@ -39,7 +45,7 @@ def back(before: int, after: int) -> dict[str, Any]:
         ([promoted(None, 1), promoted(1, 2), promoted(2, 1, "override"), back(1, 2)], 2, [1, 2]),
     ],
 )
-def test_promotions_add_and_rollbacks_take_away(rows: list[dict[str, Any]], current: int, line: list[int]) -> None:
+def test_promotions_add_and_rollbacks_take_away(rows: list[DecisionRow], current: int, line: list[int]) -> None:
     assert line_of_champions(rows, current) == line
 
 

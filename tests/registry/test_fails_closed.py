@@ -52,12 +52,12 @@ def promote(settings: Settings, number: int = BETTER, override: str | None = Non
 @contextmanager
 def nobody_is_promoted(settings: Settings, because: str) -> Iterator[None]:
     """What is done inside fails with one line that names the cause, and the champion stays."""
-    before = [row for row in decisions(settings, Lake(settings)) if row["promoted"]]
+    before = [row for row in decisions(settings, Lake(settings)) if row.promoted]
     with pytest.raises(Undecided, match=because) as refused:
         yield
     assert "\n" not in str(refused.value)
     assert refused.value.exit_code in (1, 2)
-    assert [row for row in decisions(settings, Lake(settings)) if row["promoted"]] == before
+    assert [row for row in decisions(settings, Lake(settings)) if row.promoted] == before
 
 
 @contextmanager
@@ -133,10 +133,10 @@ def test_scores_that_are_none(settings: Settings, monkeypatch: pytest.MonkeyPatc
     with nobody_is_promoted(settings, complaint):
         register_candidate(settings, Lake(settings), report)
     refused = decisions(settings, Lake(settings))[-1]
-    assert (refused["promoted"], refused["champion_after"]) == (False, BASELINE)
-    assert complaint.split(" for ", maxsplit=1)[0].replace("\\", "") in refused["reason"]
+    assert (refused.promoted, refused.champion_after) == (False, BASELINE)
+    assert complaint.split(" for ", maxsplit=1)[0].replace("\\", "") in refused.reason
     with nobody_is_promoted(settings, complaint):
-        promote(settings, refused["version"], override="a person must not either")
+        promote(settings, refused.version, override="a person must not either")
     assert champion_number(settings) == BASELINE
 
 

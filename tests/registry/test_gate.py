@@ -6,6 +6,7 @@ from santander.config.settings import Settings
 from santander.evaluation.resampling import PairedDifference
 from santander.registry.gate import Ages, Contest, decide
 from santander.schema.months import Month
+from santander.schema.records import plain
 
 RULE = Settings.load().gate
 
@@ -63,6 +64,7 @@ def test_the_reason_gives_both_figures_and_the_age_of_each() -> None:
     assert verdict.reason.endswith("; the champion as it is, fitted up to 2015-11: 0.020000, +20.00% (needed: above 0)")
     contestants = verdict.contestants()
     assert contestants is not None
-    assert contestants["champion"] == {"map7": 0.02, "fitted_to": "2015-11"}
-    assert contestants["refit"]["relative"] == 0.05
+    assert plain(contestants.champion) == {"map7": 0.02, "fitted_to": "2015-11"}
+    assert contestants.refit is not None
+    assert contestants.refit.bounds.relative == 0.05
     assert decide(compared(0.05), Contest.NEW_RECIPE, RULE).contestants() is None

@@ -12,7 +12,7 @@ from santander.evaluation.judgement import MonthToJudge
 from santander.lake.lake import Lake
 from santander.registry import alias as alias_module
 from santander.registry.champion import version_for
-from santander.registry.decisions import Promotion, decisions
+from santander.registry.decisions import DecisionRow, Promotion, decisions
 from santander.registry.listing import registered_versions
 from santander.registry.orders import check_order
 from santander.registry.promotion import promote_version, register_candidate
@@ -39,7 +39,7 @@ def back(settings: Settings, reason: str | None = None) -> Promotion:
     return roll_back(settings, Lake(settings), reason)
 
 
-def table(settings: Settings) -> list[dict[str, Any]]:
+def table(settings: Settings) -> list[DecisionRow]:
     return decisions(settings, Lake(settings))
 
 
@@ -62,7 +62,7 @@ def settings(named: Named) -> Settings:
 
 def test_candidates_wait_as_challenger_and_nothing_is_decided(settings: Settings) -> None:
     assert champion_number(settings) == 1
-    assert [(row["action"], row["version"]) for row in table(settings)] == [("first", 1)]
+    assert [(row.action, row.version) for row in table(settings)] == [("first", 1)]
     assert tags(settings, 2)["promoted"] == "waiting"
     assert tags(settings, 2)["verdict"].startswith("version 2 waits and has met no champion")
     assert [(v.version, v.aliases) for v in registered_versions(settings, 2)] == [(4, ("challenger",)), (3, ())]
@@ -79,7 +79,7 @@ def test_a_process_that_dies_before_the_alias_moves_leaves_the_champion_and_the_
         promote(settings, 2)
     monkeypatch.undo()
     assert champion_number(settings) == 1
-    assert (table(settings)[-1]["promoted"], table(settings)[-1]["champion_after"]) == (None, 2)
+    assert (table(settings)[-1].promoted, table(settings)[-1].champion_after) == (None, 2)
     with pytest.raises(Undecided, match="no champion before version 1 is known"):
         back(settings)
     decided = promote(settings, 2)
@@ -88,20 +88,20 @@ def test_a_process_that_dies_before_the_alias_moves_leaves_the_champion_and_the_
 
 def test_a_decision_is_in_the_table_with_its_figures(settings: Settings) -> None:
     row = table(settings)[-1]
-    assert (row["action"], row["contest"], row["gate_month"]) == ("gate", "new recipe", "2016-04")
-    assert (row["champion_before"], row["champion_after"]) == (1, 2)
-    assert row["map7"] > row["champion_map7"] > 0
-    assert row["lower"] > 0
-    assert [slice_["name"] for slice_ in json.loads(row["slices"])] == ["individuals"]
+    assert (row.action, row.contest, row.gate_month) == ("gate", "new recipe", "2016-04")
+    assert (row.champion_before, row.champion_after) == (1, 2)
+    assert row.map7 > row.champion_map7 > 0
+    assert row.lower > 0
+    assert [slice_["name"] for slice_ in json.loads(row.slices)] == ["individuals"]
     version = open_tracking(settings).get_model_version(settings.mlflow.registered_model, "2")
-    assert row["run_id"] == version.run_id
-    assert row["reason"] == version.tags["verdict"]
+    assert row.run_id == version.run_id
+    assert row.reason == version.tags["verdict"]
 
 
 def test_a_version_that_is_champion_is_said_to_be_so_and_nothing_is_written(settings: Settings) -> None:
     before = len(table(settings))
     decided = promote(settings, 2)
-    assert decided.payload()["promoted"] is True
+    assert decided.payload().promoted is True
     assert decided.verdict.reason == "version 2 is the champion already (nothing was decided)"
     assert len(table(settings)) == before
 
@@ -119,9 +119,9 @@ def test_an_override_promotes_what_the_gate_refuses_and_keeps_its_figures(settin
     ordered = promote(settings, 4, override="the champion has seen erased customers")
     assert (ordered.champion, champion_number(settings)) == (4, 4)
     row = table(settings)[-1]
-    assert (row["action"], row["promoted"], row["champion_before"]) == ("override", True, 2)
-    assert row["reason"].startswith("override: the champion has seen erased customers (the gate said: MAP@7 ")
-    assert row["map7"] < row["champion_map7"]
+    assert (row.action, row.promoted, row.champion_before) == ("override", True, 2)
+    assert row.reason.startswith("override: the champion has seen erased customers (the gate said: MAP@7 ")
+    assert row.map7 < row.champion_map7
 
 
 def test_an_override_without_anything_to_compare_with_says_so(settings: Settings) -> None:
@@ -133,7 +133,7 @@ def test_an_override_without_anything_to_compare_with_says_so(settings: Settings
     ordered = promote_version(settings, Lake(settings), none_known, 3, override="audit")
     assert champion_number(settings) == 3
     assert "(the gate said: version 3 has seen 2016-04" in ordered.verdict.reason
-    assert table(settings)[-1]["map7"] is None
+    assert table(settings)[-1].map7 is None
 
 
 def test_an_override_is_refused_where_the_gate_month_is_more_than_the_memory_budget_holds(settings: Settings) -> None:
@@ -159,7 +159,7 @@ def test_a_champion_that_has_seen_the_month_is_not_judged_on_it(settings: Settin
 def test_a_rollback_goes_back_one_champion_at_a_time(settings: Settings) -> None:
     decided = back(settings, "complaints")
     assert (decided.version, decided.champion_before, champion_number(settings)) == (4, 3, 4)
-    assert (table(settings)[-1]["action"], table(settings)[-1]["reason"]) == (
+    assert (table(settings)[-1].action, table(settings)[-1].reason) == (
         "rollback",
         "rolled back from version 3: complaints",
     )

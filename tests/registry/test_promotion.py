@@ -1,7 +1,6 @@
 """A candidate's way: registered, compared with the champion, crowned or not. Real MLflow on SQLite, real XGBoost."""
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ from santander.lake.lake import Lake
 from santander.models.classes import Classes
 from santander.registry import contest as contest_module
 from santander.registry.champion import champion
-from santander.registry.decisions import Promotion, decisions
+from santander.registry.decisions import DecisionRow, Promotion, decisions
 from santander.registry.promotion import register_candidate
 from santander.registry.tracking import open_tracking
 from santander.registry.undecided import Undecided
@@ -30,7 +29,7 @@ def contest(settings: Settings, target: Month, made_by: Recipe) -> Promotion:
     return register_candidate(settings, Lake(settings), report_for(target, made_by))
 
 
-def decided(settings: Settings) -> list[dict[str, Any]]:
+def decided(settings: Settings) -> list[DecisionRow]:
     return decisions(settings, Lake(settings))
 
 
@@ -119,7 +118,7 @@ def test_an_error_on_the_way_leaves_the_champion(named: Named, monkeypatch: pyte
     with pytest.raises(Undecided, match="disk gone; no version was promoted, the alias champion stays where it is"):
         contest(settings, JUNE, recipe())
     assert champion_number(settings) == 2
-    assert [row["version"] for row in decided(settings) if row["promoted"]] == [1, 2]
+    assert [row.version for row in decided(settings) if row.promoted] == [1, 2]
 
 
 def _upside_down(model: object) -> object:

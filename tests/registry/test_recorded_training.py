@@ -1,7 +1,6 @@
 """Which trainings of the ledger count as done here, those of earlier releases too, which name no run."""
 
 import datetime as dt
-from typing import Any
 
 import pytest
 
@@ -12,6 +11,7 @@ from santander.registry.promotion import register_candidate
 from santander.registry.recorded_training import training_here
 from santander.registry.versions import registered
 from santander.schema.months import Month
+from santander.training.trained import TRAIN, TrainResult
 from tests.registry.conftest import Named
 from tests.registry.two_holders import recipe, report_for
 
@@ -26,11 +26,13 @@ def settings(named: Named) -> Settings:
     return settings
 
 
-def training(settings: Settings, version: int, *, month: Month = MAY, seconds_since: float = 1.0, **result: Any) -> StepRun:
+def training(
+    settings: Settings, version: int, *, month: Month = MAY, seconds_since: float = 1.0, run_id: str | None = None
+) -> StepRun[TrainResult]:
     """A training that took a second and ended so long after its version was registered."""
     registered_at = registered(settings)[2].registered_at
     ended = dt.datetime.fromtimestamp(registered_at + seconds_since, dt.UTC)
-    return StepRun("train", month, "made of", 1, 1.0, {"version": version, **result}, ended)
+    return StepRun(TRAIN, month, "made of", 1, 1.0, TrainResult(version=version, run_id=run_id), ended)
 
 
 def test_a_training_that_names_its_run_counts_where_the_run_is(settings: Settings) -> None:
@@ -39,7 +41,7 @@ def test_a_training_that_names_its_run_counts_where_the_run_is(settings: Setting
     assert training_here(settings, [ours]) is ours
     assert training_here(settings, [theirs]) is None
     assert training_here(settings, [theirs, ours]) is ours
-    assert training_here(settings, [training(settings, 9, run_id=ours.result["run_id"])]) is None
+    assert training_here(settings, [training(settings, 9, run_id=ours.result.run_id)]) is None
 
 
 def test_a_training_without_a_run_counts_for_the_version_registered_meanwhile(settings: Settings) -> None:

@@ -12,7 +12,7 @@ from santander.lake.lake import Lake
 from santander.models import month_weight
 from santander.models.blend import Blend
 from santander.registry.blending import blend_candidate
-from santander.registry.decisions import Promotion, decisions, plain
+from santander.registry.decisions import Promotion, decisions
 from santander.registry.kept_refits import KeptRefits
 from santander.registry.promotion import promote_version
 from santander.registry.refit import Refits
@@ -20,6 +20,7 @@ from santander.registry.registration import register
 from santander.registry.tracking import open_tracking
 from santander.registry.versions import CHAMPION, champion_number, load_version
 from santander.schema.months import Month
+from santander.schema.records import plain
 from santander.store.access import open_store
 from santander.training.candidate import Candidate
 from santander.training.collect import Retrieve, collect_month, collect_training_set, through
@@ -119,7 +120,7 @@ def test_a_new_recipe_as_good_as_the_champions_is_not_promoted_for_being_fresh(
     decision = promote(settings, lake, gate, ALIKE)
     assert not decision.verdict.promoted
     assert champion_number(settings) == BASELINE
-    contestants = decision.payload()["contestants"]
+    contestants = plain(decision.payload())["contestants"]
     assert {name: found["fitted_to"] for name, found in contestants.items()} == {
         "challenger": "2016-04",
         "champion": "2016-01",
@@ -128,12 +129,14 @@ def test_a_new_recipe_as_good_as_the_champions_is_not_promoted_for_being_fresh(
     # what a training of the champion's recipe for the challenger's target is judged by
     judged = fresh[BASELINE].fits[FitName.JUDGED]
     assert contestants["refit"]["map7"] == judge(judged.model, judged.baseline, gate).evaluation.map7
-    assert contestants["champion"]["map7"] == decision.payload()["figures"]["champion_map7"] != contestants["refit"]["map7"]
+    assert (
+        contestants["champion"]["map7"] == plain(decision.payload())["figures"]["champion_map7"] != contestants["refit"]["map7"]
+    )
     reason = decision.verdict.reason
     assert reason.startswith("fitted up to 2016-04, and the champion's recipe fitted anew up to 2016-04: MAP@7 ")
     assert "; the champion as it is, fitted up to 2016-01: " in reason
-    [row] = [row for row in decisions(settings, lake) if row["version"] == ALIKE]
-    assert plain(row, {})["contestants"] == contestants
+    [row] = [row for row in decisions(settings, lake) if row.version == ALIKE]
+    assert row.payload({}).contestants == contestants
 
 
 def test_a_recipe_that_is_better_than_the_refit_is_promoted_and_its_run_and_card_show_both(

@@ -14,7 +14,7 @@ from santander.lake.lake import Lake
 from santander.registry import alias as alias_module
 from santander.registry import rollback as rollback_module
 from santander.registry.champion import champion, version_for
-from santander.registry.decisions import decisions, is_only_meant
+from santander.registry.decisions import decisions
 from santander.registry.local_registry import stored_model
 from santander.registry.promotion import promote_version, register_candidate
 from santander.registry.rollback import roll_back
@@ -97,7 +97,7 @@ def test_an_alias_on_a_version_that_is_gone_lets_no_other_score(settings: Settin
         champion(settings)
     assert back(settings) == 1
     assert (standing(settings), version_for(settings, JUNE).number) == (Standing(1), 1)
-    assert [row["promoted"] for row in decisions(settings, Lake(settings))][-1] is True
+    assert [row.promoted for row in decisions(settings, Lake(settings))][-1] is True
 
 
 def test_deleting_the_champion_in_mlflow_takes_the_alias_and_no_first_champion_is_made_anew(settings: Settings) -> None:
@@ -217,7 +217,7 @@ def test_a_first_decision_that_was_never_done_is_made_anew(named: Named, monkeyp
     with pytest.raises(KeyboardInterrupt):
         register_candidate(settings, Lake(settings), report_for(MAY, recipe()))
     monkeypatch.undo()
-    assert [is_only_meant(row) for row in decisions(settings, Lake(settings))] == [True]
+    assert [row.is_only_meant for row in decisions(settings, Lake(settings))] == [True]
     assert standing(settings) == Standing(None)
     assert register_candidate(settings, Lake(settings), report_for(MAY, recipe())).champion == 3
 
@@ -230,7 +230,7 @@ def test_a_rollback_that_fails_on_the_way_stays_meant(settings: Settings, monkey
     with pytest.raises(Undecided, match="the registry refuses"):
         back(settings)
     monkeypatch.undo()
-    assert is_only_meant(decisions(settings, Lake(settings))[-1])
+    assert decisions(settings, Lake(settings))[-1].is_only_meant
     assert champion_number(settings) == 2
     assert back(settings) == 1
-    assert [row["promoted"] for row in decisions(settings, Lake(settings))][-2:] == [None, True]
+    assert [row.promoted for row in decisions(settings, Lake(settings))][-2:] == [None, True]

@@ -6,6 +6,7 @@ from santander.bank_report.figures import Figure
 from santander.bank_report.reach import Reach
 from santander.bank_report.reporting import Audit, payload, tables
 from santander.schema.months import Month
+from santander.schema.records import plain
 
 GOOD = Figure("buyers", "2016-05", expected=1_000.0, seen=1_020.0, allowed=50.0)
 BAD = Figure("buyers", "2016-05", expected=1_000.0, seen=1_200.0, allowed=50.0)
@@ -32,10 +33,10 @@ def test_figures_of_all_banks_stand_side_by_side_and_the_wrong_one_is_marked() -
 
 def test_one_wrong_figure_is_no_agreement() -> None:
     good, bad = Audit(11, [GOOD], []), Audit(12, [BAD], [])
-    assert payload([good])["agrees"]
+    assert payload([good]).agrees
     verdict = payload([good, bad])
-    assert not verdict["agrees"]
-    assert verdict["banks"][1]["outside"] == [{"group": "buyers", "name": "2016-05", "expected": 1_000.0, "seen": 1_200.0}]
+    assert not verdict.agrees
+    assert plain(verdict)["banks"][1]["outside"] == [{"group": "buyers", "name": "2016-05", "expected": 1_000.0, "seen": 1_200.0}]
 
 
 def test_shares_as_calibrated_agree() -> None:

@@ -21,7 +21,8 @@ from santander.models.month_weight import ALIKE, MonthWeight
 from santander.models.training_set import TrainingSet
 from santander.schema.features import FEATURE_NAMES
 from santander.schema.months import Month, month_range
-from santander.training.cross_validation import FoldResult, judge_fold, payload, summary_of
+from santander.schema.records import plain
+from santander.training.cross_validation import CrossValidationPayload, FoldResult, judge_fold, summary_of
 from santander.training.fitting import fit_candidate
 from santander.training.folds import Window, months_of, plan_folds, reaching_back
 from santander.training.plan import FitName
@@ -195,16 +196,16 @@ def test_mean_and_spread_are_those_of_the_folds(folds: list[FoldResult]) -> None
     other = FoldResult(FIRST, 0.1, 0.05, 0.2, 0.19, 3, (FIRST,), None, 1.0)
     summary = summary_of([*folds, other])
     gains = [fold.map7 / fold.baseline - 1 for fold in (*folds, other)]
-    assert summary["map7"].mean == pytest.approx(statistics.mean([*(fold.map7 for fold in folds), 0.1]))
-    assert summary["gain_over_baseline"].mean == pytest.approx(statistics.mean(gains))
-    assert summary["gain_over_baseline"].deviation == pytest.approx(statistics.stdev(gains))
-    assert summary["share_of_ceiling"].deviation == pytest.approx(
+    assert summary.map7.mean == pytest.approx(statistics.mean([*(fold.map7 for fold in folds), 0.1]))
+    assert summary.gain_over_baseline.mean == pytest.approx(statistics.mean(gains))
+    assert summary.gain_over_baseline.deviation == pytest.approx(statistics.stdev(gains))
+    assert summary.share_of_ceiling.deviation == pytest.approx(
         statistics.stdev([*(fold.map7 / fold.ceiling for fold in folds), 0.5])
     )
 
 
 def test_the_result_is_plain_values(folds: list[FoldResult]) -> None:
-    found = json.loads(json.dumps(payload(recipe(), "expanding", folds)))
+    found = json.loads(json.dumps(plain(CrossValidationPayload("a run", "a recipe", "expanding", folds, summary_of(folds)))))
     assert [fold["month"] for fold in found["folds"]] == [str(month) for month in LABELLED[-2:]]
     assert {"map7", "baseline", "ceiling", "share_of_ceiling", "gain_over_baseline", "rounds"} <= set(found["folds"][0])
     assert set(found["map7"]) == {"mean", "deviation"}

@@ -4,7 +4,7 @@ from typing import Any
 
 from santander.schema.months import Month
 from santander.tune.plots import draw, history, importance_of_parameters
-from santander.tune.result import StudyResult, Tried
+from santander.tune.result import StudyResult, TrialCounts, Tried
 from santander.tune.variant import Variant
 
 
@@ -59,7 +59,7 @@ def test_the_first_of_equals_is_the_best_and_the_gain_is_over_the_recipe_as_it_i
     assert STUDY.gain is not None
     assert round(STUDY.gain, 4) == 0.0625
     assert STUDY.comparison() == ("trial 1 beats the recipe a as it is by 6.25%: 0.8500 of the ceiling of 2016-04 against 0.8000")
-    assert STUDY.counts() == {"complete": 4, "pruned": 1, "failed": 1, "killed": 1}
+    assert STUDY.counts() == TrialCounts(complete=4, pruned=1, failed=1, killed=1)
 
 
 def test_a_best_that_is_no_better_says_so() -> None:

@@ -16,7 +16,7 @@ from santander.models.training_set import TrainingSet
 from santander.registry.tracking import experiment_id, open_tracking
 from santander.training.recipe import Recipe
 from santander.tune.ground import Ground, months_of_trials
-from santander.tune.result import StudyResult, recipe_of
+from santander.tune.result import StudyResult, TrialCounts, recipe_of
 from santander.tune.search import TooManyFailures
 from santander.tune.space import Space
 from tests.tune.world import (
@@ -137,7 +137,7 @@ def test_a_hopeless_trial_is_given_up_and_a_good_one_is_not(world: World) -> Non
 def test_nothing_is_given_up_before_its_rounds_of_grace(world: World) -> None:
     world.space = "columns"
     world.settings = world.settings.model_copy(update={"tuning": world.settings.tuning.model_copy(update={"startup_trials": 1})})
-    assert world.search(8, "random", warmup_rounds=13).counts()["pruned"] == 0
+    assert world.search(8, "random", warmup_rounds=13).counts().pruned == 0
 
 
 def test_kinds_compete_each_with_settings_of_its_own(world: World) -> None:
@@ -235,7 +235,7 @@ def test_an_interrupt_leaves_a_study_that_goes_on(world: World) -> None:
     with pytest.raises(KeyboardInterrupt):
         world.search(4, ground=Interrupted)
     result = world.search(4)
-    assert result.counts() == {"complete": len(finished(result)), "pruned": 0, "failed": 0, "killed": 1}
+    assert result.counts() == TrialCounts(complete=len(finished(result)), pruned=0, failed=0, killed=1)
     assert len(finished(result)) == 4
     killed = result.in_state("killed")[0]
     assert [t.variant.values for t in finished(result)].count(killed.variant.values) == 1

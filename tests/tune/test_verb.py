@@ -13,6 +13,7 @@ from santander.errors import InputError, SantanderError
 from santander.pipeline.steps import Steps
 from santander.registry.tracking import experiment_id, open_tracking
 from santander.registry.versions import load_version
+from santander.schema.records import plain
 from santander.training.recipe import Recipe
 from santander.tune.ground import Ground
 from santander.tune.reporting import lines
@@ -48,7 +49,7 @@ def tuned(steps: Steps) -> Tuned:
 
 
 def test_the_study_has_its_trials_and_its_best_is_a_version(tuned: Tuned, steps: Steps) -> None:
-    figures = json.loads(json.dumps(tuned.figures()))
+    figures = json.loads(json.dumps(plain(tuned.payload())))
     assert figures["trials"]["complete"] + figures["trials"]["pruned"] == TRIALS
     assert figures["validation_month"] == "2016-04"
     assert figures["candidate"]["month"] == "2016-05"
@@ -75,7 +76,7 @@ def test_the_run_of_the_study_has_pictures_and_a_table(tuned: Tuned, steps: Step
     assert [file.path for file in client.list_artifacts(tuned.run_id, "plots")] == ["plots/history.png"]
     assert {file.path for file in client.list_artifacts(tuned.run_id)} >= {"space.json", "settings.json", "trials.csv"}
     run = client.get_run(tuned.run_id)
-    assert run.data.metrics["best_map7"] == tuned.figures()["best"]["map7"]
+    assert run.data.metrics["best_map7"] == tuned.payload().best.map7
     assert run.data.tags["candidate_version"] == str(tuned.candidate["version"])
     children = client.search_runs([experiment_id(steps.settings, client)], f"tags.`mlflow.parentRunId` = '{tuned.run_id}'")
     assert len(children) == TRIALS
@@ -83,7 +84,7 @@ def test_the_run_of_the_study_has_pictures_and_a_table(tuned: Tuned, steps: Step
 
 def test_the_same_command_again_finds_everything_done(tuned: Tuned, steps: Steps) -> None:
     again = tune(steps, Wish(TRIALS, space="tiny", save_as="found", promote=False))
-    assert again.figures() == tuned.figures()
+    assert again.payload() == tuned.payload()
 
 
 def test_a_name_that_is_taken_is_refused_before_a_trial(tuned: Tuned, steps: Steps) -> None:

@@ -1,5 +1,6 @@
 """Say what each step of a recipe adds."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,7 +8,22 @@ import typer
 from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from santander.ablate.row import AblationRow
     from santander.config.settings import Settings
+    from santander.storage.places import Place
+
+
+@dataclass(frozen=True)
+class AblatePayload:
+    """The JSON object of ``ablate``."""
+
+    ablation: str
+    run_id: str
+    """The MLflow run that the table is logged to."""
+    rows: "Sequence[AblationRow]"
+    files: "Sequence[Place]"
 
 
 @verb
@@ -56,10 +72,4 @@ def ablate(
             rows = ablate(settings, steps.lake, through(steps.store), plan, default, log_row)
             run.log_text(markdown_of(rows), "ablation.md")
         files = write_reports(settings.data / "reports", f"ablation-{chosen.name}-{plan.judged[0]}", rows)
-    payload = {
-        "ablation": chosen.name,
-        "run_id": run.run_id,
-        "rows": [row.figures() for row in rows],
-        "files": [str(file) for file in files],
-    }
-    return Outcome(payload, [*tables_of(rows), *(str(file) for file in files)])
+    return Outcome(AblatePayload(chosen.name, run.run_id, rows, files), [*tables_of(rows), *(str(file) for file in files)])

@@ -23,7 +23,7 @@ def evaluate(
     from santander.lake.lake import Lake
     from santander.registry.assessment import assess
     from santander.registry.champion import version_named
-    from santander.registry.reporting import table_of
+    from santander.registry.reporting import table_of_details
     from santander.schema.months import Month
     from santander.store.access import open_store
     from santander.training.collect import through
@@ -33,5 +33,5 @@ def evaluate(
     with open_session(settings) as session:
         lake = Lake(settings, session)
         assessment = assess(settings, lake, through(open_store(settings, lake)), registered, chosen)
-    figures = assessment.figures()
-    return Outcome(figures, [assessment.title, table_of(figures)])
+    payload = assessment.payload()
+    return Outcome(payload, [assessment.title, table_of_details(payload.details)])

@@ -1,5 +1,7 @@
 """Build the feature rows of a range of months."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from santander.cli.options import FromOption, MonthOption, ToOption
@@ -7,6 +9,15 @@ from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
+    from santander.schema.months import Month
+
+
+@dataclass(frozen=True)
+class FeaturesPayload:
+    """The JSON object of ``features``."""
+
+    months: "Mapping[Month, int]"
+    """Feature rows of each month that was built."""
 
 
 @verb
@@ -21,5 +32,5 @@ def features(month: MonthOption = None, from_: FromOption = None, to: ToOption =
     with SessionOnDemand(settings) as session:
         steps = Steps(settings, session)
         months = asked.among(steps.lake.months(CUSTOMERS))
-        rows = steps.build_features(months, anyway=True).result
-    return Outcome({"months": dict(rows)}, [f"features of {built}: {n:,} rows" for built, n in rows.items()])
+        rows = steps.build_features(months, anyway=True).result.rows
+    return Outcome(FeaturesPayload(rows), [f"features of {built}: {n:,} rows" for built, n in rows.items()])

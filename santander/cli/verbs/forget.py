@@ -46,7 +46,7 @@ def forget(
         if not foretold.nowhere and not _agreed(foretold):
             raise SantanderError("nothing was forgotten or changed")
     erasure = forget_customers(settings, ids, places, dry_run=dry_run)
-    return Outcome(_payload(erasure, dry_run=dry_run), _told(erasure, dry_run=dry_run), exit_code=0 if erasure.complete else 1)
+    return Outcome(erasure.payload(dry_run=dry_run), _told(erasure, dry_run=dry_run), exit_code=0 if erasure.complete else 1)
 
 
 def _agreed(foretold: "Erasure") -> bool:
@@ -58,24 +58,6 @@ def _agreed(foretold: "Erasure") -> bool:
         console.print(line)
     print("Forget them? This cannot be undone [y/N]: ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in {"y", "yes"}  # typer.confirm writes to standard output all the same
-
-
-def _payload(erasure: "Erasure", *, dry_run: bool) -> dict[str, Any]:
-    return {
-        "dry_run": dry_run,
-        "erasure_id": erasure.erasure_id,
-        "customers": erasure.customers,
-        "unknown": erasure.unknown,
-        "rows": erasure.rows,
-        "files": erasure.files,
-        "models": erasure.models,
-        "lost_versions": erasure.lost_versions,
-        "stale": erasure.stale,
-        "left": erasure.left,
-        "traces": [str(trace) for trace in erasure.traces],
-        "taken_up": erasure.taken_up,
-        "nowhere": erasure.nowhere,
-    }
 
 
 def _told(erasure: "Erasure", *, dry_run: bool) -> list[Any]:

@@ -1,5 +1,7 @@
 """Write a synthetic bank: raw train and test files, the known propensities and the oracle's score."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -8,9 +10,29 @@ from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
+    from santander.storage.places import Place
     from santander.synthetic import BankReport
 
 DIRTY_SHARE = 0.003
+
+
+@dataclass(frozen=True)
+class OracleFigures:
+    """What knowing the propensities reaches in a month."""
+
+    map7: float
+    ceiling: float
+
+
+@dataclass(frozen=True)
+class GeneratePayload:
+    """The JSON object of ``generate``."""
+
+    files: "Sequence[Place]"
+    rows: Mapping[str, int]
+    """Clean rows by month."""
+    oracle: Mapping[str, OracleFigures]
+    """By month, of those with products."""
 
 
 @verb
@@ -65,12 +87,9 @@ def generate(
     return Outcome(_payload(report), [_text(report)])
 
 
-def _payload(report: "BankReport") -> dict[str, Any]:
-    return {
-        "files": [str(path) for path in report.files],
-        "rows": report.rows,
-        "oracle": {month.month: {"map7": month.oracle, "ceiling": month.ceiling} for month in report.oracle},
-    }
+def _payload(report: "BankReport") -> GeneratePayload:
+    oracle = {month.month: OracleFigures(month.oracle, month.ceiling) for month in report.oracle}
+    return GeneratePayload(report.files, report.rows, oracle)
 
 
 def _text(report: "BankReport") -> Any:

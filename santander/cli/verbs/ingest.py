@@ -1,6 +1,7 @@
 """Read landing csv files into the tables customers, quarantine and ingestions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,8 +11,34 @@ from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
-    from santander.ingest.adding import MergeReport
+    from santander.ingest.accounting import MonthTotals
+    from santander.ingest.adding import MergedMonth, MergeReport
     from santander.ingest.ingestion import IngestReport
+    from santander.ingest.replacing import ReplacedMonth
+    from santander.schema.months import Month
+
+
+@dataclass(frozen=True)
+class IngestPayload:
+    """The JSON object of ``ingest``."""
+
+    months: "Mapping[str, MonthTotals]"
+    """Lines by month, ``unknown`` for those whose date cannot be read."""
+    ingestion_id: str
+    files: Sequence[str]
+    replaced: "Mapping[Month, ReplacedMonth]"
+
+
+@dataclass(frozen=True)
+class MergePayload:
+    """The JSON object of ``ingest --merge``."""
+
+    months: "Mapping[str, MergedMonth]"
+    ingestion_id: str | None
+    """None where nothing was added."""
+    files: Sequence[str]
+    known: Sequence[str]
+    """Files whose rows the months have already."""
 
 
 @verb
@@ -54,47 +81,42 @@ def ingest(
 
 
 def _replaced(report: "IngestReport") -> Outcome:
-    from santander.ingest.accounting import shown_by_month
-    from santander.ingest.replacing import replaced_lines, replaced_payload
+    from santander.ingest.accounting import totals_by_month
+    from santander.ingest.replacing import replaced_by_month, replaced_lines
 
-    months = shown_by_month(report.counts)
-    payload = {
-        "months": months,
-        "ingestion_id": report.ingestion_id,
-        "files": [file.name for file in report.files],
-        "replaced": replaced_payload(report.replaced),
-    }
-    return Outcome(payload, [_table(f"ingest {report.ingestion_id}", months), *_plain(replaced_lines(report.replaced))])
+    months, files = totals_by_month(report.counts), [file.name for file in report.files]
+    payload = IngestPayload(months, report.ingestion_id, files, replaced_by_month(report.replaced))
+    table = _table(f"ingest {report.ingestion_id}", {month: _cells(totals) for month, totals in months.items()})
+    return Outcome(payload, [table, *_texts(replaced_lines(report.replaced))])
 
 
 def _merged(report: "MergeReport") -> Outcome:
     from santander.ingest.adding import merged_lines, merged_months
 
     months = merged_months(report)
-    ingestion_id = report.marked[0]["ingestion_id"] if report.marked else None
-    payload = {
-        "months": months,
-        "ingestion_id": ingestion_id,
-        "files": [file.name for file in report.files],
-        "known": list(report.known),
-    }
-    table = [_table(f"merge {ingestion_id}", months, "added")] if months else []
-    return Outcome(payload, [*table, *_plain(merged_lines(report))])
+    payload = MergePayload(months, report.ingestion_id, [file.name for file in report.files], report.known)
+    lines = {month: [*_cells(merged.totals), f"{merged.inserted:,}"] for month, merged in months.items()}
+    table = [_table(f"merge {report.ingestion_id}", lines, "added")] if months else []
+    return Outcome(payload, [*table, *_texts(merged_lines(report))])
 
 
-def _plain(lines: "list[str]") -> list[Any]:
+def _texts(lines: "list[str]") -> list[Any]:
     """Lines as rich texts: file names may hold what rich takes for markup."""
     from rich.text import Text
 
     return [Text(line) for line in lines]
 
 
-def _table(title: str, months: "Mapping[str, Mapping[str, int]]", *more: str) -> Any:
+def _cells(totals: "MonthTotals") -> list[str]:
+    return [f"{n:,}" for n in (totals.read, totals.kept, totals.quarantined, totals.rows_with_quarantined_values)]
+
+
+def _table(title: str, months: Mapping[str, Sequence[str]], *more: str) -> Any:
     from rich.table import Table
 
     table = Table(title=title, title_justify="left")
     for heading in ("month", "read", "kept", "quarantined rows", "rows with quarantined values", *more):
         table.add_column(heading, justify="left" if heading == "month" else "right")
-    for month, count in months.items():
-        table.add_row(month, *(f"{n:,}" for n in count.values()))
+    for month, cells in months.items():
+        table.add_row(month, *cells)
     return table

@@ -1,7 +1,7 @@
 """Compact and vacuum the tables."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +11,17 @@ from santander.cli.verb import Outcome, verb
 if TYPE_CHECKING:
     from santander.config.settings import Settings
     from santander.maintain.tables import Maintained
+
+
+@dataclass(frozen=True)
+class MaintainPayload:
+    """The JSON object of ``maintain``."""
+
+    dry_run: bool
+    retention_days: int
+    refits: int
+    """Refits of champions that were deleted, or would be."""
+    tables: "Mapping[str, Maintained]"
 
 
 @verb
@@ -33,12 +44,7 @@ def maintain(
 
     refits = KeptRefits(settings.state).remove(settings.maintenance.retention_days, dry_run=dry_run)
     tables = maintain_tables(settings, Lake(settings), dry_run=dry_run, upgrade=upgrade)
-    payload = {
-        "dry_run": dry_run,
-        "retention_days": settings.maintenance.retention_days,
-        "refits": refits,
-        "tables": {each.table: {k: v for k, v in asdict(each).items() if k != "table"} for each in tables},
-    }
+    payload = MaintainPayload(dry_run, settings.maintenance.retention_days, refits, {each.table: each for each in tables})
     told = [f"refits of champions deleted: {refits}"] if refits else []
     return Outcome(payload, [_listed(tables), *told, *_remarks(tables, dry_run=dry_run)])
 

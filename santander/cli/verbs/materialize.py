@@ -1,6 +1,7 @@
 """Put the features of one month into the online store."""
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from santander.cli.options import MonthOption
@@ -8,6 +9,18 @@ from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
+    from santander.schema.months import Month
+
+
+@dataclass(frozen=True)
+class MaterializePayload:
+    """The JSON object of ``materialize``."""
+
+    month: "Month"
+    customers: int
+    store: str
+    """The kind of the online store."""
+    seconds: float
 
 
 @verb
@@ -25,5 +38,5 @@ def materialize(month: MonthOption = None, *, settings: "Settings") -> Outcome:
         lake = Lake(settings, session)
         customers = materialize_month(lake, open_store(settings, lake), chosen)
     seconds = round(time.monotonic() - started, 1)
-    payload = {"month": str(chosen), "customers": customers, "store": settings.store.online, "seconds": seconds}
+    payload = MaterializePayload(chosen, customers, settings.store.online, seconds)
     return Outcome(payload, [f"{customers:,} customers of {chosen} are online in {settings.store.online}, after {seconds} s"])

@@ -1,5 +1,6 @@
 """List the registered versions of the model and the last decisions on who scores."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -7,11 +8,24 @@ import typer
 from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from santander.config.settings import Settings
+    from santander.registry.decisions import DecisionPayload, DecisionRow
     from santander.registry.listing import ListedVersion
     from santander.registry.local_registry import StoredVersion
+
+
+@dataclass(frozen=True)
+class ModelsPayload:
+    """The JSON object of ``models``."""
+
+    model: str
+    champion: int | None
+    champion_problem: str | None
+    """What keeps the champion from scoring, with the remedy."""
+    versions: "Sequence[ListedVersion]"
+    decisions: "Sequence[DecisionPayload]"
 
 
 @verb
@@ -29,7 +43,6 @@ def models(
 
     from santander.lake.lake import Lake
     from santander.registry.decisions import decisions as all_decisions
-    from santander.registry.decisions import plain
     from santander.registry.listing import registered_versions
     from santander.registry.standing import standing
     from santander.registry.versions import registered
@@ -37,13 +50,7 @@ def models(
     versions, there = registered_versions(settings, last), registered(settings)
     decided = all_decisions(settings, Lake(settings))[::-1][:decisions]
     name, holder = settings.mlflow.registered_model, standing(settings)
-    payload = {
-        "model": name,
-        "champion": holder.champion,
-        "champion_problem": holder.told,
-        "versions": [version.payload() for version in versions],
-        "decisions": [plain(row, there) for row in decided],
-    }
+    payload = ModelsPayload(name, holder.champion, holder.told, versions, [row.payload(there) for row in decided])
     text: list[Any] = [_versions(name, versions)] if versions else [f"'{name}' has no version yet: run 'santander train'"]
     text += [_decisions(decided, there)] if decided else []
     return Outcome(payload, [*text, Text(f"nothing is scored: {holder.told}")] if holder.told else text)
@@ -77,21 +84,19 @@ def _said(promoted: bool | None) -> str:
     return {True: "promoted: ", False: "not promoted: ", None: ""}[promoted]
 
 
-def _decisions(rows: list[dict[str, Any]], there: "Mapping[int, StoredVersion]") -> Any:
+def _decisions(rows: "Sequence[DecisionRow]", there: "Mapping[int, StoredVersion]") -> Any:
     from rich.table import Table
     from rich.text import Text
-
-    from santander.registry.decisions import is_of, is_only_meant
 
     table = Table("decided", "by", "version", "champion", "reason", title="decisions")
     table.columns[2].justify = "right"
     for column in table.columns[:4]:
         column.no_wrap = True
     for row in rows:
-        before, after = ("none" if row[side] is None else str(row[side]) for side in ("champion_before", "champion_after"))
+        before, after = ("none" if side is None else str(side) for side in (row.champion_before, row.champion_after))
         moved = before if before == after else f"{before} -> {after}"
-        decided = f"{row['decided_at']:%Y-%m-%d\n%H:%M}"
-        action = f"{row['action']}\n(meant, not done)" if is_only_meant(row) else row["action"]
-        version = str(row["version"]) if is_of(there, row) else f"{row['version']}\n(not here)"
-        table.add_row(decided, action, version, moved, Text(row["reason"]), end_section=True)
+        decided = f"{row.decided_at:%Y-%m-%d\n%H:%M}"
+        action = f"{row.action}\n(meant, not done)" if row.is_only_meant else row.action
+        version = str(row.version) if row.is_of(there) else f"{row.version}\n(not here)"
+        table.add_row(decided, action, version, moved, Text(row.reason), end_section=True)
     return table

@@ -1,7 +1,8 @@
 """What was not taken into customers: list it, export it to be corrected, take corrections back in."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,14 +10,98 @@ import typer
 
 from santander.cli.options import MonthOption
 from santander.cli.verb import Outcome, verb
+from santander.schema.records import Inline
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
-    from santander.ingest.entries import Entry
+    from santander.ingest.accounting import MonthTotals
+    from santander.ingest.entries import Entry, State
     from santander.ingest.replay import ReplayReport
     from santander.lake.lake import Lake
 
 LISTED = 20
+
+
+@dataclass(frozen=True)
+class QuarantinedMonth:
+    """Entries of a month: whole lines and single values, and how many for which reason."""
+
+    rows: int
+    values: int
+    reasons: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class EntriesByState:
+    """How many entries there are in each state of ``santander/ingest/entries.py``."""
+
+    open: int
+    resolved: int
+    superseded: int
+    unfinished: int
+    erased: int
+
+
+@dataclass(frozen=True)
+class ListedEntry:
+    """An entry with its text."""
+
+    quarantine_id: str
+    file: str
+    line: int
+    month: str
+    scope: str
+    reason: str
+    column: str | None
+    customer_id: int | None
+    state: "State"
+    resolved_by: str | None
+    raw: str | None
+
+
+@dataclass(frozen=True)
+class ListedEntries:
+    """The entries that --list shows."""
+
+    entries: Sequence[ListedEntry]
+
+
+@dataclass(frozen=True)
+class QuarantinePayload:
+    """The JSON object of ``quarantine``: the entries that are shown by month, and how many there are in each state."""
+
+    months: Mapping[str, QuarantinedMonth]
+    states: Inline[EntriesByState]
+    listed: Inline[ListedEntries | None] = None
+
+
+@dataclass(frozen=True)
+class ExportPayload:
+    """The JSON object of ``quarantine --export``."""
+
+    files: Mapping[str, int]
+    """Lines to correct by the file they were written to."""
+    left_out: int
+    """Lines that repeat a key, which are exported by their reason alone."""
+
+
+@dataclass(frozen=True)
+class ReplayedMonth:
+    """Lines of a month that a replay read, and the rows that the month gained."""
+
+    totals: "Inline[MonthTotals]"
+    inserted: int
+
+
+@dataclass(frozen=True)
+class ReplayPayload:
+    """The JSON object of ``quarantine --replay``."""
+
+    months: Mapping[str, ReplayedMonth]
+    resolved: int
+    """Quarantined entries that are resolved now."""
+    ingestion_id: str
+    files: Sequence[str]
 
 
 class Scope(StrEnum):
@@ -86,37 +171,56 @@ def _count(lake: "Lake", entries: "Sequence[Entry]", *, all_states: bool, limit:
     states = Counter(entry.state for entry in entries)
     shown = [entry for entry in entries if all_states or entry.state is State.OPEN]
     groups = Counter((entry.month, entry.scope, entry.reason, entry.column or "") for entry in shown)
-    months: dict[str, Any] = {}
-    for (month, scope, reason, _), n in sorted(groups.items()):
-        counts = months.setdefault(month, {"rows": 0, "values": 0, "reasons": {}})
-        counts["rows" if scope == Scope.ROW else "values"] += n
-        counts["reasons"][reason] = counts["reasons"].get(reason, 0) + n
-    payload: dict[str, Any] = {"months": months} | {state.value: states[state] for state in State}
     table = Table("month", "scope", "reason", "column", "entries")
     table.columns[-1].justify = "right"
     for group, n in sorted(groups.items()):
         table.add_row(*group, f"{n:,}")
     said = ", ".join(f"{states[state]:,} {state.value}" for state in State if states[state])
     text: list[Any] = [table] if groups else []
-    if limit:
-        listed = _listed(lake, shown[:limit])
-        payload["entries"] = listed
-        text.append(_listing(listed, len(shown)))
-    return Outcome(payload, [*text, said or "nothing is in quarantine"])
+    listed = ListedEntries(_listed(lake, shown[:limit])) if limit else None
+    if listed is not None:
+        text.append(_listing(listed.entries, len(shown)))
+    by_state = EntriesByState(**{state.value: states[state] for state in State})
+    return Outcome(QuarantinePayload(_by_month(shown), by_state, listed), [*text, said or "nothing is in quarantine"])
 
 
-def _listed(lake: "Lake", entries: "Sequence[Entry]") -> list[dict[str, Any]]:
+def _by_month(entries: "Sequence[Entry]") -> dict[str, QuarantinedMonth]:
+    months: dict[str, list[Entry]] = {}
+    for entry in entries:
+        months.setdefault(entry.month, []).append(entry)
+    return {
+        month: QuarantinedMonth(
+            rows=sum(entry.scope == Scope.ROW for entry in of_month),
+            values=sum(entry.scope != Scope.ROW for entry in of_month),
+            reasons=dict(sorted(Counter(entry.reason for entry in of_month).items())),
+        )
+        for month, of_month in sorted(months.items())
+    }
+
+
+def _listed(lake: "Lake", entries: "Sequence[Entry]") -> list[ListedEntry]:
     from santander.ingest.entries import texts_of
 
     texts = texts_of(lake, entries)
-    told = ("quarantine_id", "file", "line", "month", "scope", "reason", "column", "customer_id", "state", "resolved_by")
     return [
-        {name: getattr(entry, name) for name in told} | {"raw": texts[entry.file_sha256, entry.line, entry.column]}
+        ListedEntry(
+            quarantine_id=entry.quarantine_id,
+            file=entry.file,
+            line=entry.line,
+            month=entry.month,
+            scope=entry.scope,
+            reason=entry.reason,
+            column=entry.column,
+            customer_id=entry.customer_id,
+            state=entry.state,
+            resolved_by=entry.resolved_by,
+            raw=texts[entry.file_sha256, entry.line, entry.column],
+        )
         for entry in entries
     ]
 
 
-def _listing(listed: Sequence[dict[str, Any]], n_all: int) -> Any:
+def _listing(listed: Sequence[ListedEntry], n_all: int) -> Any:
     from rich.table import Table
     from rich.text import Text
 
@@ -127,9 +231,8 @@ def _listing(listed: Sequence[dict[str, Any]], n_all: int) -> Any:
     )
     table.columns[1].justify = "right"
     for entry in listed:
-        place = (Text(shown(entry["file"], 30, keep_end=True)), Text(f"{entry['line']}"))
-        told = (entry["reason"], entry["column"] or "", entry["state"])
-        table.add_row(*place, *told, Text(shown(entry["raw"] or "", 60)))
+        place = (Text(shown(entry.file, 30, keep_end=True)), Text(f"{entry.line}"))
+        table.add_row(*place, entry.reason, entry.column or "", entry.state, Text(shown(entry.raw or "", 60)))
     return table
 
 
@@ -149,7 +252,7 @@ def _export(lake: "Lake", entries: "Sequence[Entry]", file: str, *, duplicates: 
     ]
     if left_out:
         text.append(f"{left_out:,} lines that repeat a key are left out: --reason {REASON} exports them")
-    return Outcome({"files": written, "left_out": left_out}, text)
+    return Outcome(ExportPayload(written, left_out), text)
 
 
 def _replay(settings: "Settings", files: Sequence[str]) -> Outcome:
@@ -161,25 +264,26 @@ def _replay(settings: "Settings", files: Sequence[str]) -> Outcome:
     places = [place(file) for file in files]
     with open_session(settings) as session:
         report = replay(settings, Lake(settings, session), places)
-    return Outcome(_replay_payload(report), [_replay_table(report), f"{report.resolved:,} quarantined entries resolved"])
+    payload = _replay_payload(report)
+    return Outcome(payload, [_replay_table(payload), f"{report.resolved:,} quarantined entries resolved"])
 
 
-def _replay_payload(report: "ReplayReport") -> dict[str, Any]:
-    from santander.ingest.accounting import shown_by_month
+def _replay_payload(report: "ReplayReport") -> ReplayPayload:
+    from santander.ingest.accounting import totals_by_month
 
-    months = shown_by_month(report.counts)
-    for name, month in months.items():
-        month["inserted"] = report.inserted.get(name, 0)
-    files = [file.name for file in report.files]
-    return {"months": months, "resolved": report.resolved, "ingestion_id": report.ingestion_id, "files": files}
+    totals = totals_by_month(report.counts)
+    months = {month: ReplayedMonth(of_month, report.inserted.get(month, 0)) for month, of_month in totals.items()}
+    return ReplayPayload(months, report.resolved, report.ingestion_id, [file.name for file in report.files])
 
 
-def _replay_table(report: "ReplayReport") -> Any:
+def _replay_table(payload: ReplayPayload) -> Any:
     from rich.table import Table
 
-    table = Table(title=f"replay {report.ingestion_id}", title_justify="left")
+    table = Table(title=f"replay {payload.ingestion_id}", title_justify="left")
     for heading in ("month", "read", "kept", "quarantined rows", "rows with quarantined values", "new keys"):
         table.add_column(heading, justify="left" if heading == "month" else "right")
-    for month, count in _replay_payload(report)["months"].items():
-        table.add_row(month, *(f"{n:,}" for n in count.values()))
+    for month, replayed in payload.months.items():
+        totals = replayed.totals
+        counts = (totals.read, totals.kept, totals.quarantined, totals.rows_with_quarantined_values, replayed.inserted)
+        table.add_row(month, *(f"{n:,}" for n in counts))
     return table

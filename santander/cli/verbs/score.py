@@ -1,12 +1,25 @@
 """Recommend seven products to every customer of a month."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from santander.cli.options import FromOption, MonthOption, ToOption
 from santander.cli.verb import Outcome, verb
+from santander.ledger.steps import ScoreResult
+from santander.schema.records import Inline
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
+    from santander.schema.months import Month
+
+
+@dataclass(frozen=True)
+class ScorePayload:
+    """The JSON object of ``score``: the last month's result, and that of each month."""
+
+    last: Inline[ScoreResult]
+    months: "Mapping[Month, ScoreResult]"
 
 
 @verb
@@ -22,9 +35,9 @@ def score(month: MonthOption = None, from_: FromOption = None, to: ToOption = No
         steps = Steps(settings, session)
         built = steps.lake.months(FEATURES_TABLE)
         months = asked.among(built if asked.is_range else built[-1:], "run 'santander features'")
-        results = [steps.score(each, anyway=True).result for each in months]
+        results = {each: steps.score(each, anyway=True).result for each in months}
     text = [
-        f"{r['month']}: {r['customers']:,} customers, {r['rows']:,} recommendations by model version {r['model_version']}"
-        for r in results
+        f"{each}: {result.customers:,} customers, {result.rows:,} recommendations by model version {result.model_version}"
+        for each, result in results.items()
     ]
-    return Outcome({**results[-1], "months": {r["month"]: r for r in results}}, text)
+    return Outcome(ScorePayload(results[months[-1]], results), text)

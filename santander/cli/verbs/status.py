@@ -24,7 +24,7 @@ def _months(overview: "Overview") -> Any:
     table = Table("month", "customers", "products", "features", "recommendations", "out of date", "last step")
     for column in table.columns[1:5]:
         column.justify = "right"
-    listed = dict.fromkeys(overview.missing_months) | {month.month: month for month in overview.months}
+    listed = dict.fromkeys(overview.missing_months) | dict(overview.months)
     for named, month in sorted(listed.items(), key=lambda each: each[0]):
         if month is None:
             table.add_row(str(named), "missing")
@@ -54,7 +54,7 @@ def _tables(overview: "Overview") -> Any:
 
     table = Table("table", "version")
     table.columns[1].justify = "right"
-    for name, version in overview.tables:
+    for name, version in overview.tables.items():
         table.add_row(name, "-" if version is None else str(version))
     return table
 

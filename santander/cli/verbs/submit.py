@@ -1,14 +1,36 @@
 """Write the competition's submission file of a month, and send it."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from santander.cli.options import FromOption, MonthOption, ToOption
 from santander.cli.verb import Outcome, verb
+from santander.ledger.steps import SubmitResult
+from santander.schema.records import Inline
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
+    from santander.kaggle.upload import UploadPayload
+    from santander.schema.months import Month
+
+
+@dataclass(frozen=True)
+class FilePayload:
+    """A submission file, and with --upload what became of it."""
+
+    file: Inline[SubmitResult]
+    upload: "Inline[UploadPayload | None]" = None
+
+
+@dataclass(frozen=True)
+class SubmitPayload:
+    """The JSON object of ``submit``: the last month's file, and that of each month."""
+
+    last: Inline[FilePayload]
+    months: "Mapping[Month, FilePayload]"
 
 
 @verb
@@ -47,15 +69,16 @@ def submit(
     credentials = find_credentials() if upload else None
     with open_session(settings) as session:
         steps = Steps(settings, session)
-        results = [dict(steps.submit(each, anyway=True).result) for each in months]
+        written = {each: steps.submit(each, anyway=True).result for each in months}
         source = steps.scored_by(months[-1]) if upload else None
-    text: list[Any] = [f"{r['file']}: {r['customers']:,} customers of {r['month']}" for r in results]
+    text: list[Any] = [f"{result.file}: {result.customers:,} customers of {each}" for each, result in written.items()]
+    files = {each: FilePayload(result) for each, result in written.items()}
     if credentials is not None and source is not None:
         from santander.kaggle.report import lines
 
-        last = results[-1]
-        written = WrittenFile(months[-1], place(last["file"]), last["customers"], source.number, source.run_id)
-        sent = send(settings, steps.lake, credentials, written, message, wait)
-        last.update(sent.payload())
+        last = written[months[-1]]
+        to_send = WrittenFile(months[-1], place(last.file), last.customers, source.number, source.run_id)
+        sent = send(settings, steps.lake, credentials, to_send, message, wait)
+        files[months[-1]] = FilePayload(last, sent.payload())
         text += lines(sent)
-    return Outcome({**results[-1], "months": {r["month"]: r for r in results}}, text)
+    return Outcome(SubmitPayload(files[months[-1]], files), text)

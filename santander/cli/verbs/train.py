@@ -57,13 +57,11 @@ def train(
         return _cross_validated(settings, chosen, target, folds, window)
     with open_session(settings) as session:
         result = Steps(settings, session).train(target, chosen, anyway=True, promote=promote).result
-    tables = [table_of(result)] if "map7" in result else []
-    stays = f"does not replace champion {result['champion']}"
-    outcome = "is the champion" if result["champion"] == result["version"] else stays
-    return Outcome(
-        dict(result),
-        [*tables, f"version {result['version']}, {chosen.name} for {result['target']}, {outcome}: {result['reason']}"],
-    )
+    tables = [] if result.evaluation is None else [table_of(result.evaluation)]
+    stays = f"does not replace champion {result.champion}"
+    outcome = "is the champion" if result.champion == result.version else stays
+    line = f"version {result.version}, {chosen.name} for {result.target}, {outcome}: {result.reason}"
+    return Outcome(result, [*tables, line])
 
 
 def _cross_validated(
@@ -75,7 +73,7 @@ def _cross_validated(
     from santander.pipeline.steps import Steps
     from santander.registry.nested_runs import parent_run
     from santander.training.collect import through
-    from santander.training.cross_validation import cross_validate, metrics_of, payload
+    from santander.training.cross_validation import CrossValidationPayload, cross_validate, summary_of
     from santander.training.cross_validation_table import table_of
     from santander.training.folds import months_of, plan_folds
     from santander.training.labelled import labelled_months
@@ -98,5 +96,7 @@ def _cross_validated(
                 planned,
                 lambda fold: run.child(f"fold {fold.month}", fold.seconds, fold.parameters(recipe), fold.metrics()),
             )
-            run.log_metrics(metrics_of(results))
-    return Outcome({"run_id": run.run_id, **payload(recipe, rule.window, results)}, [table_of(title, results)])
+            summary = summary_of(results)
+            run.log_metrics(summary.metrics())
+    payload = CrossValidationPayload(run.run_id, recipe.name, rule.window, results, summary)
+    return Outcome(payload, [table_of(title, results)])

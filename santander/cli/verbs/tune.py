@@ -47,5 +47,6 @@ def tune(
         steps = Steps(settings, session)
         with steps.lake.carrying_persons():
             tuned = tune(steps, wish)
-    tables = [table_of(tuned.candidate)] if "map7" in tuned.candidate else []
-    return Outcome(tuned.figures(), [table_of_trials(tuned.study), *tables, *lines(tuned)])
+    judged = tuned.candidate.evaluation
+    tables = [] if judged is None else [table_of(judged)]
+    return Outcome(tuned.payload(), [table_of_trials(tuned.study), *tables, *lines(tuned)])

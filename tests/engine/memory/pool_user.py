@@ -1,6 +1,7 @@
 """Opens a session of its own and asks more of it than its pool has: the first argument says what, the second the data folder."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
 ROWS = 8_000_000
 
 
+@dataclass(frozen=True)
+class Used:
+    counted: int
+    folders: list[str]
+    """Spill folders while the session was open."""
+    left: list[str]
+
+
 @verb
 def use(what: str, *, settings: "Settings") -> Outcome:
     """Count keys in groups, which spills, or join them to themselves, which cannot."""
@@ -24,7 +33,7 @@ def use(what: str, *, settings: "Settings") -> Outcome:
         counted = found.count()
         folders = [folder.name for folder in spill.iterdir()]
     left = [path.name for path in spill.rglob("*")]
-    return Outcome({"counted": counted, "folders": folders, "left": left})
+    return Outcome(Used(counted, folders, left))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,182 @@
+"""What a run found and did: its tables for people, and its JSON object."""
+
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from santander.ingest.due import Overtaken
+from santander.ingest.replacing import ReplacedMonth, replaced_by_month
+from santander.ingest.synthetic_mark import SyntheticMark
+from santander.ledger.steps import NoResult, ScoreResult, SubmitResult
+from santander.pipeline.steps import StepOutcome
+from santander.pipeline.taking_in import TakenIn
+from santander.schema.months import Month
+from santander.schema.presence import missing_line
+from santander.storage.addresses import sqlite_address
+from santander.storage.places import Place
+from santander.training.trained import TRAIN, TrainResult
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class MonthRows:
+    """Lines of a month as its last ingestion counted them, files of one ingestion together, and rows merged in since."""
+
+    read: int
+    kept: int
+    quarantined_rows: int
+    rows_with_quarantined_values: int
+    inserted_by_replay: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotTrained:
+    """Why no model was trained; the one there is scored."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepSummary:
+    """A step of the run as JSON shows it."""
+
+    step: str
+    done: Sequence[Month]
+    up_to_date: Sequence[Month]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RunPayload:
+    """The JSON object of ``run``."""
+
+    months: Mapping[str, MonthRows]
+    missing_months: Sequence[Month]
+    synthetic: bool
+    """Whether the data folder was filled with a synthetic bank."""
+    evaluation: TrainResult | NotTrained | NoResult
+    scored: ScoreResult | NoResult
+    submission: str | None
+    replaced: Mapping[Month, ReplacedMonth]
+    left: Sequence[Overtaken]
+    """Months of given files that come from other files by now, and stay so."""
+    steps: Sequence[StepSummary]
+
+
+@dataclass(frozen=True)
+class WalkReport:
+    """What a walk found and did: rows per month as ingested last, the outcome of each step, where the results lie."""
+
+    months: Mapping[str, MonthRows]
+    outcomes: Sequence[StepOutcome[object]]
+    data_dir: Place
+    state_dir: Path
+    missing_months: list[Month]
+    """Months without customers between the first and the last."""
+    mark: SyntheticMark | None
+    """The mark of a data folder that was filled with a synthetic bank."""
+
+    def payload(self) -> RunPayload:
+        """The JSON object of ``run``."""
+        taken = self._last(TakenIn) or TakenIn()
+        submitted = self._last(SubmitResult)
+        return RunPayload(
+            months=self.months,
+            missing_months=self.missing_months,
+            synthetic=self.mark is not None,
+            evaluation=self._training() or NoResult(),
+            scored=self._last(ScoreResult) or NoResult(),
+            submission=None if submitted is None else submitted.file,
+            replaced=replaced_by_month(taken.replaced),
+            left=taken.overtaken,
+            steps=[
+                StepSummary(outcome.step.name, outcome.done, outcome.up_to_date, round(outcome.seconds, 2))
+                for outcome in self.outcomes
+            ],
+        )
+
+    def tables(self) -> list[Any]:
+        """The tables a person reads at the end."""
+        from rich.text import Text
+
+        remarks: list[Any] = [Text(line) for line in (self._last(TakenIn) or TakenIn()).lines()]
+        remarks += [missing_line(self.missing_months)] if self.missing_months else []
+        if self.mark is not None:
+            remarks.append(f"the data are {self.mark}: its models say nothing about real customers")
+        return [self._rows_table(), *remarks, self._score_table(), self._verdict(), self._steps_table(), self._where_next()]
+
+    def _last(self, kind: type[R]) -> R | None:
+        """The last result of a kind; None where no step has one."""
+        return next((each.result for each in reversed(self.outcomes) if isinstance(each.result, kind)), None)
+
+    def _training(self) -> TrainResult | NotTrained | None:
+        outcome = next((each for each in reversed(self.outcomes) if each.step is TRAIN), None)
+        return outcome.result if outcome is not None and isinstance(outcome.result, TrainResult | NotTrained) else None
+
+    def _rows_table(self) -> Any:
+        table = _new_table("month", "read", "kept", "quarantined rows", "with quarantined values", "added since")
+        rows = {month: [f"{n:,}" for n in astuple(counts)] for month, counts in self.months.items()}
+        rows |= {str(month): ["missing"] for month in self.missing_months}
+        for month, cells in sorted(rows.items()):
+            table.add_row(month, *cells)
+        return table
+
+    def _score_table(self) -> Any:
+        table = _new_table("judged on", "MAP@7", "share of ceiling")
+        training = self._training()
+        figures = training.evaluation if isinstance(training, TrainResult) else None
+        if figures is None:
+            return "no model was judged"
+        rows = [("model", figures.map7), ("baseline", figures.baseline), ("ceiling", figures.ceiling)]
+        if figures.oracle is not None:
+            rows.insert(2, ("oracle", figures.oracle))
+        for name, value in rows:
+            share = value / figures.ceiling if figures.ceiling else 0
+            table.add_row(f"{figures.month} {name}", f"{value:.6f}", f"{share:.3f}")
+        return table
+
+    def _verdict(self) -> str:
+        training = self._training()
+        if isinstance(training, TrainResult):
+            return f"version {training.version}, champion {training.champion}: {training.reason}"
+        return "" if training is None else training.reason
+
+    def _steps_table(self) -> Any:
+        table = _new_table("step", "seconds", "months done", "up to date")
+        for outcome in self.outcomes:
+            table.add_row(outcome.step.name, f"{outcome.seconds:.1f}", _span(outcome.done), _span(outcome.up_to_date))
+        return table
+
+    def _where_next(self) -> str:
+        programs = Path(sys.executable).parent
+        data, registry = str(self.data_dir), sqlite_address(self.state_dir / "mlflow.db")
+        look = shlex.join([str(programs / "mlflow"), "ui", "--backend-store-uri", registry])
+        submitted = self._last(SubmitResult)
+        status = shlex.join([str(programs / "santander"), "status", "--data-dir", data])
+        return (
+            f"submission      {'-' if submitted is None else submitted.file}\n"
+            f"Delta tables    {self.data_dir / 'lake'}\n"
+            f"data quality    {self.data_dir / 'quality' / 'index.html'}\n"
+            f"models          {look}\n"
+            f"notebooks       SANTANDER_DATA_DIR={shlex.quote(data)} make notebook\n"
+            f"what is there   {status}"
+        )
+
+
+def _new_table(*headings: str) -> Any:
+    from rich.table import Table
+
+    table = Table(*headings)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    return table
+
+
+def _span(months: Sequence[Month]) -> str:
+    if len(months) <= 1:
+        return "".join(map(str, months)) or "-"
+    return f"{min(months)} to {max(months)} ({len(months)})"
