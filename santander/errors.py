@@ -52,6 +52,8 @@ def telling_line(error: BaseException) -> str:
         text = text.rpartition(_JAVA_CAUSE)[2].partition(": ")[2] if _JAVA_CAUSE in text else text.partition("\n: ")[2]
     text = text.partition(_JAVA_FRAME)[0].strip()
     lines = [line.strip() for line in text.splitlines() if line.strip()] or [""]
+    if isinstance(error, SantanderError):
+        return lines[0]
     if _PYTHON_TRACE in text:
         return lines[-1]
     return lines[0] if type(error).__name__ == "Py4JJavaError" else f"{type(error).__name__}: {lines[0]}"

@@ -2,7 +2,7 @@ import errno
 
 import pytest
 
-from santander.errors import is_out_of_space, telling_line
+from santander.errors import InputError, is_out_of_space, telling_line
 
 
 class Py4JJavaError(Exception):
@@ -48,6 +48,10 @@ PLAIN = """An error occurred while calling o1.save.
 )
 def test_what_happened_is_told_in_one_line(error, line):
     assert telling_line(error) == line
+
+
+def test_an_error_of_ours_says_its_line_without_the_name_of_a_class() -> None:
+    assert telling_line(InputError("the month is missing: ingest it")) == "the month is missing: ingest it"
 
 
 SAIL_FULL = (

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from santander.errors import InputError
-from santander.schema.catalogue import FEATURES_TABLE, ONLINE_FEATURES
+from santander.ledger.staleness import BUILD, refuse_stale_features
+from santander.ledger.step_ledger import StepLedger
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, ONLINE_FEATURES
 from santander.schema.months import Month
 from santander.store.names import ONLINE_VIEW
 from santander.store.packing import packed_frame
@@ -30,6 +32,17 @@ def month_to_serve(lake: "Lake", asked: Month | None) -> Month:
     if asked is not None and asked not in there:
         raise InputError(f"month {asked} has no features to materialize: there are those of {there[0]} to {there[-1]}")
     return asked or there[-1]
+
+
+def refuse_unfit_features(lake: "Lake", month: Month) -> None:
+    """Raise InputError for features of a month that are out of date by what the ledger knows; what it does not know passes.
+
+    Raises OtherProducts or ForeignTable where the customers have other products than this code: bits would mean others.
+    """
+    if lake.exists(CUSTOMERS):
+        lake.delta(CUSTOMERS)
+    if StepLedger(lake).last(BUILD, month) is not None:
+        refuse_stale_features(lake, [month])
 
 
 def materialize_month(lake: "Lake", store: "FeatureStore", month: Month) -> int:

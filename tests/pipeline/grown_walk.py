@@ -20,6 +20,7 @@ from santander.reproduce.logged_run import logged_run
 from santander.reproduce.reproduce import reproduce
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
 from santander.schema.months import Month
+from santander.store.materialization import refuse_unfit_features
 from santander.training.collect import through
 from santander.training.recipe import Recipe
 
@@ -51,6 +52,7 @@ def walk(steps: Steps) -> dict[str, Any]:
     told: dict[str, Any] = {"outdated": line_of(lambda: steps.score(JUNE, anyway=True))}
     told["added"] = lake.upgrade(FEATURES_TABLE)  # what 'maintain --upgrade' does first
     told["score"] = line_of(lambda: steps.score(JUNE, anyway=True))
+    told["materialize"] = line_of(lambda: refuse_unfit_features(lake, JUNE))
     told["train"] = line_of(lambda: steps.train(None, recipe, anyway=True))
     rebuilt = steps.build_features(lake.months(CUSTOMERS), anyway=False)
     told["rebuilt"] = [len(rebuilt.done), len(rebuilt.up_to_date)]

@@ -46,8 +46,12 @@ def test_a_table_of_yesterday_names_the_column_it_lacks_and_the_remedy(told: dic
     assert told["added"] == ["is_retired"]
 
 
-def test_what_is_null_until_rebuilt_is_neither_scored_nor_trained_on(told: dict[str, Any]) -> None:
-    assert told["score"] == "features of 2016-06 are out of date: run 'santander features --month 2016-06' first"
+def test_what_is_null_until_rebuilt_is_neither_scored_nor_served_nor_trained_on(told: dict[str, Any]) -> None:
+    assert (
+        told["score"]
+        == told["materialize"]
+        == "features of 2016-06 are out of date: run 'santander features --month 2016-06' first"
+    )
     assert "are out of date: run 'santander features --from 2015-" in told["train"]
     assert told["rebuilt"] == [18, 0]
 

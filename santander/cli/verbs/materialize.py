@@ -30,10 +30,11 @@ def materialize(month: MonthOption = None, *, settings: "Settings") -> Outcome:
     from santander.lake.lake import Lake
     from santander.schema.months import Month
     from santander.store.access import open_store
-    from santander.store.materialization import materialize_month, month_to_serve
+    from santander.store.materialization import materialize_month, month_to_serve, refuse_unfit_features
 
     started = time.monotonic()
     chosen = month_to_serve(Lake(settings), Month.parse(month) if month is not None else None)
+    refuse_unfit_features(Lake(settings), chosen)
     with open_session(settings) as session:
         lake = Lake(settings, session)
         customers = materialize_month(lake, open_store(settings, lake), chosen)
