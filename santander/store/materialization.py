@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from santander.errors import InputError
-from santander.ledger.staleness import BUILD, refuse_stale_features
+from santander.ledger.staleness import refuse_stale_features
 from santander.ledger.step_ledger import StepLedger
+from santander.ledger.steps import BUILD
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, ONLINE_FEATURES
 from santander.schema.months import Month
 from santander.store.names import ONLINE_VIEW
