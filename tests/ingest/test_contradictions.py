@@ -15,6 +15,7 @@ from santander.ingest.replay import replay
 from santander.lake.lake import Lake
 from santander.schema.catalogue import CUSTOMERS, QUARANTINE
 from santander.schema.columns import PROFILE_COLUMNS
+from tests.conftest import Bank
 from tests.landing_files import landing_file, record
 
 ALL_NA = {column.source: "NA" for column in PROFILE_COLUMNS[2:]}
@@ -66,3 +67,8 @@ def test_an_empty_profile_is_no_damage_of_its_file_and_a_contradiction_is(sessio
     assert [(count.rows_with_bad_values, count.damaged) for count in report.counts] == [(1, 0)]
     with pytest.raises(TooMuchQuarantine, match=r"1 of 10 rows \(bad_value 1\)"):
         ingest(settings, lake, [landing_file(tmp_path / "b.csv", [*lines, record(10, nomprov="MADRID")])])
+
+
+@pytest.mark.embedded
+def test_a_bank_without_dirt_contradicts_itself_nowhere(bank: Bank) -> None:
+    assert bank.lake.rows(QUARANTINE) == []
