@@ -175,17 +175,22 @@ def _is_broken(condition: str) -> str:
 
 
 def _values_together(n: int, first_field: int) -> list[str]:
-    """The values that a rule on several columns makes null, each as a bad value where it is known."""
+    """The values that a rule on several columns makes null, each as a bad value where it is known and no rule before took it."""
     positions = [i for i, field in enumerate(_OWN_FIELDS) if field.name in TOGETHER[n].unknown]
+    first = {i: " AND NOT ".join([f"r{n}", *_taken_by(_OWN_FIELDS[i], range(n))]) for i in positions}
     return [
-        f"CASE WHEN r{n} AND v{i} IS NOT NULL THEN {{'column': {literal(_OWN_FIELDS[i].name)}, "
+        f"CASE WHEN {first[i]} AND v{i} IS NOT NULL THEN {{'column': {literal(_OWN_FIELDS[i].name)}, "
         f"'reason': {literal(TOGETHER[n].reason)}, 'text_hash': {_hash_of(f'raw[{first_field + i}]')}}} END"
         for i in positions
     ]
 
 
+def _taken_by(field: Field, rules: range) -> list[str]:
+    return [f"r{n}" for n in rules if field.name in TOGETHER[n].unknown]
+
+
 def _kept(position: int, field: Field) -> str:
-    broken = " OR ".join(f"r{n}" for n, rule in enumerate(TOGETHER) if field.name in rule.unknown)
+    broken = " OR ".join(_taken_by(field, range(len(TOGETHER))))
     return f"CASE WHEN NOT ({broken}) THEN v{position} END" if broken else f"v{position}"
 
 

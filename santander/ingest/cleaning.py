@@ -244,12 +244,15 @@ class _Records:
 
 
 def _ruled_together(columns: dict[str, CleanColumn], texts: Sequence[Texts]) -> dict[str, CleanColumn]:
-    """Return the columns with values null in the rows that break a rule between them."""
-    records = _Records(dict(columns), texts)
+    """Return the columns with values null in the rows that break a rule between them.
+
+    Every rule judges what the columns' own rules have left; a value that several make null has the reason of the first.
+    """
+    records, ruled = _Records(columns, texts), dict(columns)
     for code, rule in enumerate(BETWEEN_COLUMNS, start=len(_STATUS) - len(BETWEEN_COLUMNS)):
         if (broken := rule.broken(records)) is not None:
-            records.columns.update({name: _nulled(records.columns[name], broken, code) for name in rule.makes_null})
-    return records.columns
+            ruled |= {name: _nulled(ruled[name], broken, code) for name in rule.makes_null}
+    return ruled
 
 
 def _nulled(column: CleanColumn, rows: npt.NDArray[np.bool_], code: int) -> CleanColumn:
