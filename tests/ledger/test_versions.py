@@ -8,10 +8,14 @@ import pytest
 
 from santander.ledger import versions
 from santander.ledger.same_results import SAME_RESULTS
+from santander.ledger.staleness import stale_months
+from santander.ledger.step_ledger import StepLedger
 from santander.ledger.versions import STEPS, Deciding, digest_of_part, version_of
 from santander.models import light_trees
 from santander.models.kinds import KINDS
+from santander.schema.catalogue import FEATURES_TABLE
 from santander.schema.features import FEATURES
+from tests.conftest import Bank
 
 FEATURES_OF_THE_NUMBERS = 37
 """With another set of features everything made of them is out of date by their declaration, whatever the code says."""
@@ -29,12 +33,21 @@ def test_code_makes_what_the_number_stood_for_or_says_so(part: str) -> None:
 
 
 def test_folders_of_the_past_know_their_steps_by_number() -> None:
-    there = [kind.__module__ for kind in KINDS.values()]
-    assert {*SAME_RESULTS} <= {*there, "features", "train", "score", "submit", "tune"}
-    kinds = [part for part in SAME_RESULTS if part in there]
+    steps = ("features", "train", "score", "submit", "tune")
+    kinds = [kind.__module__ for kind in KINDS.values() if kind.__module__ in SAME_RESULTS]
+    assert {*SAME_RESULTS} == {*steps, *kinds}
     if len(FEATURES) == FEATURES_OF_THE_NUMBERS:
-        assert {step: version_of(step) for step in ("features", "score", "submit")} == {"features": 1, "score": 1, "submit": 1}
-        assert version_of("train", *kinds) == version_of("tune", "santander.models.boosted_trees") == 1
+        assert [version_of(step) for step in steps] == [1] * len(steps)
+        assert version_of("train", *kinds) == version_of("tune", *kinds) == 1
+
+
+@pytest.mark.embedded
+def test_months_made_by_other_rules_are_out_of_date(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = StepLedger(bank.lake)
+    assert stale_months(bank.lake, ledger)["features"] == []
+    monkeypatch.setattr(versions, "SAME_RESULTS", {})  # the number no longer stands for the code
+    version_of.cache_clear()
+    assert stale_months(bank.lake, ledger)["features"] == bank.lake.months(FEATURES_TABLE)
 
 
 def test_a_new_kind_of_model_has_a_version_of_its_own_and_changes_no_other(
