@@ -42,6 +42,7 @@ def run(command: list[str], tree: Path) -> None:
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.title)
 def test_a_walk_of_the_page_leads_where_it_says(walk: Walk, tree: Path) -> None:
     assert len(walk.files) <= MOST_FILES

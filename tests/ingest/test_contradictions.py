@@ -31,6 +31,7 @@ def differences(settings: Settings) -> list[object]:
     return [difference for month in audit.run(audit.present) for difference in month.differences]
 
 
+@pytest.mark.plan
 def test_a_contradiction_is_null_in_quarantine_and_sent_back_as_it_is_changes_nothing(
     session: SparkSession, tmp_path: Path
 ) -> None:
