@@ -7,6 +7,7 @@ from typing import Any, Literal
 from feast import FeatureView, RepoConfig
 from feast.infra.online_stores.redis import RedisOnlineStore, RedisOnlineStoreConfig
 
+from santander.store.reads_by_name import ReadsByName
 from santander.store.written import remember_written
 
 
@@ -23,7 +24,7 @@ class StateRedisOnlineStoreConfig(RedisOnlineStoreConfig):
     """The state folder, which remembers that this store was written."""
 
 
-class StateRedisOnlineStore(RedisOnlineStore):
+class StateRedisOnlineStore(ReadsByName, RedisOnlineStore):
     """Keys and values are exactly Feast's."""
 
     def online_write_batch(self, config: RepoConfig, *args: Any, **options: Any) -> None:

@@ -9,6 +9,8 @@ from feast import FeatureView, RepoConfig
 from feast.infra.online_stores.helpers import compute_table_id
 from feast.infra.online_stores.sqlite import SqliteOnlineStore, SqliteOnlineStoreConfig
 
+from santander.store.reads_by_name import ReadsByName
+
 _SETTINGS = (
     "PRAGMA journal_mode = WAL",  # readers go on while a month is written
     "PRAGMA synchronous = NORMAL",  # with WAL a power cut can lose the last batches, never break the file; a rerun repairs it
@@ -22,7 +24,7 @@ class StateSqliteOnlineStoreConfig(SqliteOnlineStoreConfig):
     type: Literal["santander.store.sqlite.StateSqliteOnlineStore"] = "santander.store.sqlite.StateSqliteOnlineStore"  # type: ignore[assignment]
 
 
-class StateSqliteOnlineStore(SqliteOnlineStore):
+class StateSqliteOnlineStore(ReadsByName, SqliteOnlineStore):
     """Tables and values are exactly Feast's, so that its other clients read the file."""
 
     def _get_conn(self, config: RepoConfig) -> sqlite3.Connection:
