@@ -9,7 +9,7 @@ PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-spark test-engines test-faults test-nightly coverage java lint format docs notebook mlflow bench bank-report pins clean
+.PHONY: help setup run test test-spark test-engines test-faults test-nightly coverage java lint format docs notebook mlflow feast bench bank-report pins clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -87,6 +87,9 @@ mlflow: $(READY) ## Open MLflow on the runs and versions, at 127.0.0.1:5000
 	$(BIN)/python -m santander.relocation "$$STATE"
 	MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
 	  $(BIN)/mlflow ui --workers 1 --backend-store-uri "sqlite:///$$STATE/mlflow.db"
+
+feast: $(READY) ## Open Feast's pages on the views and services of SANTANDER_DATA_DIR, at 127.0.0.1:8889
+	cd feature_repo && ../$(BIN)/feast apply && ../$(BIN)/feast ui --host 127.0.0.1 --port 8889
 
 bench: $(READY) ## Measure our steps against pandas, Polars, DuckDB and plain PySpark; writes benchmarks/results
 	$(BIN)/python benchmarks/bench.py $(ARGS)

@@ -1,8 +1,14 @@
 """The feature repository: from Feast's own command line, and against the declaration."""
 
+import json
 import os
+import re
+import socket
 import subprocess
 import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,14 +29,18 @@ from tests.store.conftest import Shop
 FEAST = Path(sys.executable).with_name("feast")
 
 
-def feast(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run Feast in the repository with nothing of ours in the environment, and no Java to be found."""
+def bare(environment: dict[str, str]) -> dict[str, str]:
+    """An environment with nothing of ours in it but what is given, and no Java to be found."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SANTANDER_", "JAVA_"))}
-    kept["PATH"] = str(FEAST.parent)
+    return kept | {"PATH": str(FEAST.parent)} | environment
+
+
+def feast(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run Feast in the repository."""
     return subprocess.run(
         [FEAST, *arguments],
         cwd=repository_dir(),
-        env=kept | environment,
+        env=bare(environment),
         capture_output=True,
         text=True,
         check=False,
@@ -60,6 +70,46 @@ def test_feast_itself_materializes_over_the_lake_without_java(shop: Shop) -> Non
     done = feast("materialize", day, day, "--views", ONLINE_VIEW, SANTANDER_DATA_DIR=shop.settings.data_dir)
     assert done.returncode == 0, done.stderr
     assert read_online(shop.store, ids).num_rows == count
+
+
+@contextmanager
+def pages(**environment: str) -> Iterator[str]:
+    """Where Feast's pages answer."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [FEAST, "ui", "--host", "127.0.0.1", "--port", str(port)]
+    with subprocess.Popen(command, cwd=repository_dir(), env=bare(environment), stderr=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stderr is not None
+            said = []
+            for line in server.stderr:
+                said.append(line)
+                if "Uvicorn running" in line:
+                    break
+            else:
+                pytest.fail("".join(said[-5:]))
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+
+
+def test_feasts_pages_show_entity_views_and_services(shop: Shop) -> None:
+    with pages(SANTANDER_DATA_DIR=shop.settings.data_dir) as address:
+
+        def fetched(path: str) -> str:
+            with urllib.request.urlopen(f"{address}{path}", timeout=30) as answer:  # noqa: S310  (loopback)
+                return str(answer.read().decode())
+
+        index = fetched("/")
+        scripts = re.findall(r'src="(/[^"]+\.js)"', index)
+        assert scripts
+        assert all(fetched(script) for script in scripts), "the page needs nothing but this server"
+        views = json.loads(fetched("/api/v1/feature_views?project=santander"))["featureViews"]
+        shown = {view["spec"]["name"]: len(view["spec"]["features"]) for view in views}
+        assert shown == {family.value: sum(each.family is family for each in FEATURES) for family in Family} | {ONLINE_VIEW: 1}
+        services = json.loads(fetched("/api/v1/feature_services?project=santander"))["featureServices"]
+        assert {service["spec"]["name"] for service in services} == {FEATURE_SET, ONLINE_SERVICE}
 
 
 def test_the_views_hold_every_declared_feature_once_and_in_order(shop: Shop) -> None:
