@@ -41,6 +41,9 @@ class Deciding:
 
 _LANDING_RULES = ("schema/columns.py", "schema/between_columns.py", "schema/provinces.py", "schema/products.py")
 
+_SUITES = ("quality/own_suites.py", "quality/own_validation.py", "quality/quantiles.py")
+"""What decides the results of suites of the user: only months that are held against one are out of date by it."""
+
 STEPS: Mapping[str, Deciding] = {
     "ingest": Deciding((*_LANDING_RULES, "ingest/cleaning.py", "ingest/parsing.py", "ingest/duplicates.py")),
     "features": Deciding(
@@ -54,8 +57,10 @@ STEPS: Mapping[str, Deciding] = {
         (*_LANDING_RULES, "quality/*.py"),
         beside=(
             "quality/__init__.py", "quality/data_docs.py", "quality/library.py", "quality/reference.py", "quality/report.py",
+            "quality/context.py", "quality/library_schemas.py", *_SUITES,
         ),
     ),
+    "suites": Deciding(_SUITES),
     "train": Deciding(
         (
             "features/expansion.py", "models/additions.py", "models/booster*.py", "models/boosting.py", "models/classes.py",

@@ -142,7 +142,7 @@ class Steps:
         step = validation_of(table.name)
         suite = own_suites().get(table.name)
         # only where there is one: months that were validated without stay up to date
-        of_user = {"expectations": suite.fingerprint} if suite else {}
+        of_user = {"suite": suite.fingerprint, "suites": version_of("suites")} if suite else {}
         origins = Origins(self.lake)
         prints = {
             month: fingerprint_of(

@@ -8,7 +8,6 @@ import datetime as dt
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,8 +25,6 @@ from santander.quality.report import RuleResult
 from santander.schema.months import Month
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
-
     from santander.config.settings import ExpectationSettings
 
 log = logging.getLogger("santander.quality")
@@ -79,9 +76,8 @@ class OwnValidator:
         )  # fmt: skip
         started = time.monotonic()
         for month in sorted(rows):
-            with _kept(lake.read_months(self._table, [month]), wanted=lake.has_workers) as frame:
-                batch = self._batches.get_batch(batch_parameters={"dataframe": frame})
-                found = batch.validate(self._library_suite, result_format=_NO_EXAMPLES)
+            batch = self._batches.get_batch(batch_parameters={"dataframe": lake.read_months(self._table, [month])})
+            found = batch.validate(self._library_suite, result_format=_NO_EXAMPLES)
             shown = [_without_rows(result) for result in found.results]
             yield month, OwnResults([self._row(month, result, rows[month]) for result in shown], shown)
         log.info("Great Expectations ran %s in %.1f s", self._suite.file, time.monotonic() - started)
@@ -95,18 +91,6 @@ class OwnValidator:
         return RuleResult(
             month, self._suite.table, own.rule, own.severity, bool(result.success), offending, checked, _detail(own, result)
         )
-
-
-@contextmanager
-def _kept(frame: "DataFrame", *, wanted: bool) -> Iterator["DataFrame"]:
-    """The frame, held by Spark while each expectation asks for it anew; the embedded engine reads sooner than it could keep."""
-    if wanted:
-        frame.persist()
-    try:
-        yield frame
-    finally:
-        if wanted:
-            frame.unpersist()
 
 
 def with_own_results(
