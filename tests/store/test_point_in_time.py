@@ -4,6 +4,7 @@ import datetime as dt
 import random
 
 import pytest
+from chispa import assert_df_equality
 from pyspark.sql import DataFrame, SparkSession
 
 from santander.store.point_in_time import Lookup, join_as_of, latest_within, rows_that_can_match
@@ -30,52 +31,52 @@ def looked_up(entities: DataFrame, source: DataFrame, lookup: Lookup) -> DataFra
     return join_as_of(entities, "moment", rows_that_can_match(source, lookup, entities, "moment"), lookup)
 
 
-def values(frame: DataFrame) -> list[int | None]:
-    return [row["value"] for row in frame.orderBy("customer", "moment").collect()]
+def assert_rows(found: DataFrame, *rows: tuple[object, ...]) -> None:
+    """The frame holds these rows, in any order, and no other."""
+    expected = found.sparkSession.createDataFrame(list(rows), found.schema)
+    assert_df_equality(found, expected, ignore_row_order=True, ignore_nullable=True)
 
 
 def test_a_row_counts_from_its_own_moment_on_and_not_before(session: SparkSession) -> None:
     source = source_of(session, (1, at(10), 7))
     entities = asked(session, (1, at(9, 23)), (1, at(10)), (1, at(11)))
-    assert values(looked_up(entities, source, BY_STAMP)) == [None, 7, 7]
+    assert_rows(looked_up(entities, source, BY_STAMP), (1, at(9, 23), None), (1, at(10), 7), (1, at(11), 7))
 
 
 def test_the_latest_of_the_known_rows_wins(session: SparkSession) -> None:
     source = source_of(session, (1, at(10), 7), (1, at(12), 8), (1, at(14), 9), (2, at(13), 0))
-    assert values(looked_up(asked(session, (1, at(13))), source, BY_STAMP)) == [8]
+    assert_rows(looked_up(asked(session, (1, at(13))), source, BY_STAMP), (1, at(13), 8))
 
 
 def test_a_row_lives_for_its_time_to_live_and_not_longer(session: SparkSession) -> None:
     lookup = Lookup(keys=BY_STAMP.keys, stamp="stamp", features=BY_STAMP.features, ttl=2 * DAY)
     source = source_of(session, (1, at(10), 7))
     entities = asked(session, (1, at(12)), (1, at(12, 1)))
-    assert values(looked_up(entities, source, lookup)) == [7, None]
+    assert_rows(looked_up(entities, source, lookup), (1, at(12), 7), (1, at(12, 1), None))
 
 
 def test_of_equal_stamps_the_row_created_last_wins(session: SparkSession) -> None:
     rows = [(1, at(10), at(10, 1), 7), (1, at(10), at(10, 3), 9), (1, at(10), at(10, 2), 8)]
     source = session.createDataFrame(rows, "id bigint, stamp timestamp, created timestamp, value int")
     lookup = Lookup(keys=BY_STAMP.keys, stamp="stamp", features=BY_STAMP.features, created="created")
-    assert values(looked_up(asked(session, (1, at(11))), source, lookup)) == [9]
+    assert_rows(looked_up(asked(session, (1, at(11))), source, lookup), (1, at(11), 9))
 
 
 @pytest.mark.parametrize("spacing", [None, 28 * DAY])
 def test_entity_rows_are_neither_multiplied_nor_dropped(session: SparkSession, spacing: dt.timedelta | None) -> None:
     source = source_of(session, (1, at(10), 7), (None, at(10), 5))
-    entities = session.createDataFrame(
-        [(1, at(10), "a"), (1, at(10), "b"), (2, at(10), "c"), (None, at(10), "d"), (1, None, "e")],
-        "customer bigint, moment timestamp, label string",
-    )
+    rows = [(1, at(10), "a"), (1, at(10), "b"), (2, at(10), "c"), (None, at(10), "d"), (1, None, "e")]
+    entities = session.createDataFrame(rows, "customer bigint, moment timestamp, label string")
     lookup = Lookup(keys=BY_STAMP.keys, stamp="stamp", features=BY_STAMP.features, ttl=27 * DAY, spacing=spacing)
     found = looked_up(entities, source, lookup)
     assert found.columns == ["customer", "moment", "label", "value"]
-    assert {row["label"]: row["value"] for row in found.collect()} == {"a": 7, "b": 7, "c": None, "d": None, "e": None}
+    assert_rows(found, *((*row, 7 if row[2] in {"a", "b"} else None) for row in rows))
 
 
 def test_dates_on_either_side_are_midnights_in_utc(session: SparkSession) -> None:
     source = session.createDataFrame([(1, dt.date(2016, 3, 10), 7)], "id bigint, stamp date, value int")
     entities = asked(session, (1, at(9, 23)), (1, at(10)))
-    assert values(looked_up(entities, source, BY_STAMP)) == [None, 7]
+    assert_rows(looked_up(entities, source, BY_STAMP), (1, at(9, 23), None), (1, at(10), 7))
 
 
 def test_rows_of_the_very_day_are_found_without_comparing_moments(session: SparkSession) -> None:
@@ -84,9 +85,8 @@ def test_rows_of_the_very_day_are_found_without_comparing_moments(session: Spark
     )
     entities = asked(session, (1, at(10)), (1, at(10)), (1, at(11)), (2, at(10)), (2, None), (None, at(10)))
     found = join_as_of(entities, "moment", source, BY_STAMP, on_the_day=True)
-    assert sorted(((row["customer"], row["value"]) for row in found.collect()), key=str) == [
-        (1, 7), (1, 7), (1, None), (2, None), (2, None), (None, None),
-    ]  # fmt: skip
+    matched, alone = [(1, at(10), 7)] * 2, [(1, at(11)), (2, at(10)), (2, None), (None, at(10))]
+    assert_rows(found, *matched, *((*row, None) for row in alone))
 
 
 @pytest.mark.parametrize("ttl", [None, 3 * DAY])
@@ -97,7 +97,7 @@ def test_random_rows_agree_with_the_oracle(session: SparkSession, ttl: dt.timede
     moments = sorted((draw.randrange(7), at(draw.randrange(1, 29), draw.randrange(24))) for _ in range(200))
     lookup = Lookup(keys=BY_STAMP.keys, stamp="stamp", features=BY_STAMP.features, ttl=ttl)
     found = looked_up(asked(session, *moments), source_of(session, *rows), lookup)
-    assert values(found) == [oracle(rows, key, moment, ttl) for key, moment in moments]
+    assert_rows(found, *((key, moment, oracle(rows, key, moment, ttl)) for key, moment in moments))
 
 
 def oracle(rows: list[tuple[int, dt.datetime, int]], key: int, moment: dt.datetime, ttl: dt.timedelta | None) -> int | None:
@@ -112,6 +112,6 @@ def test_the_latest_row_within_a_span_is_pulled_for_each_key(session: SparkSessi
     source = source_of(session, early, (1, at(10), 7), (2, at(11), 8), (3, at(12), 9))
     lookup = Lookup(keys=(("id", "customer"),), stamp="stamp", features=BY_STAMP.features, spacing=spacing)
     wide = latest_within(source, lookup, at(10) - 28 * DAY, at(11))
-    assert sorted((row["customer"], row["value"]) for row in wide.collect()) == [(1, 7), (2, 8)]
+    assert_rows(wide, (1, 7, at(10)), (2, 8, at(11)))
     narrow = latest_within(source, lookup, at(10), at(10))
-    assert [(row["customer"], row["value"]) for row in narrow.collect()] == [(1, 7)]
+    assert_rows(narrow, (1, 7, at(10)))
