@@ -33,7 +33,8 @@ OF_THE_USER = ("SANTANDER_", "MLFLOW_", "SPARK_", "PYSPARK_")
 def shared(factory: pytest.TempPathFactory) -> Path:
     """Return the folder that all workers of a test run share."""
     base = factory.getbasetemp()
-    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    # by the folder's name too: a test may start a pytest of its own, which has the variable and is no worker
+    return base.parent if base.name == f"popen-{os.environ.get('PYTEST_XDIST_WORKER')}" else base
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:

@@ -1,5 +1,6 @@
 """What all workers share is made once, and made anew when whoever made it died on the way."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -25,11 +26,21 @@ def test_what_is_shared_is_made_once_and_again_after_a_failure(tmp_path_factory:
     assert {*found} == {made[0]} == {made[1]}
 
 
-def test_workers_share_a_folder_that_is_not_their_own(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+@dataclass(frozen=True)
+class Factory:
+    """As pytest's own, which makes its folder itself."""
+
+    base: Path
+
+    def getbasetemp(self) -> Path:
+        return self.base
+
+
+def test_workers_share_the_folder_above_theirs_and_a_pytest_that_a_test_starts_has_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = tmp_path_factory.getbasetemp()
     monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw1")
-    assert shared(tmp_path_factory) == own.parent
+    assert shared(Factory(tmp_path / "pytest-7" / "popen-gw1")) == tmp_path / "pytest-7"
+    assert shared(Factory(tmp_path / "pytest-8")) == tmp_path / "pytest-8"
     monkeypatch.delenv("PYTEST_XDIST_WORKER")
-    assert shared(tmp_path_factory) == own
+    assert shared(Factory(tmp_path / "pytest-9")) == tmp_path / "pytest-9"
