@@ -43,7 +43,6 @@ def marker(month: Month, ingestion_id: str = "a", *, minute: int = 0, **changes:
     return row | changes
 
 
-@pytest.mark.plan
 def test_months_of_one_row_and_tables_of_one_row_a_file_have_a_verdict(settings: Settings, lake: Lake) -> None:
     put(lake, [customer(1)])
     build_features(lake, [MAY], months_per_commit=1)

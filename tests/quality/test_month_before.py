@@ -38,7 +38,6 @@ def test_a_month_of_other_people_breaks_two_rules_that_name_the_shares(settings:
     assert "97.50% of 120 customers who are not new have no row in 2016-04, expected at most 40%" in str(report.complaint)
 
 
-@pytest.mark.plan
 def test_customers_who_are_new_or_may_be_need_no_history(settings: Settings, lake: Lake) -> None:
     unknown = [person(i, is_new=None) for i in OTHERS[60:]]
     put(lake, [person(i, APRIL) for i in IDS] + [person(i) for i in IDS])

@@ -80,7 +80,6 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     assert reached == []
 
 
-@pytest.mark.plan
 def test_every_month_of_the_bank_passes_is_recorded_and_has_its_pages(copied: Bank, no_network: list[Any]) -> None:
     months = copied.lake.months(CUSTOMERS)
     report = validate(copied.settings, copied.lake, months)

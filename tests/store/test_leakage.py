@@ -13,8 +13,6 @@ from santander.store.access import retrieve
 from tests.conftest import Bank
 from tests.store.conftest import Shop
 
-pytestmark = pytest.mark.plan
-
 ASKED = Month(2016, 3)
 
 
@@ -35,6 +33,7 @@ def entities_of(bank: Bank) -> DataFrame:
     return bank.lake.read_months(CUSTOMERS, [ASKED]).select("customer_id", "snapshot_date")
 
 
+@pytest.mark.plan
 def test_features_of_a_month_know_the_months_before_it_and_not_the_month(bank: Bank, shop: Shop) -> None:
     retrieved = retrieve(shop.store, entities_of(bank))
     assert retrieved.where("holdings_lag_1 is not null").count() > 1000
@@ -55,6 +54,7 @@ def test_a_stamp_that_is_a_month_off_is_caught(bank: Bank, shop: Shop, months: i
         assert_nothing_leaks(retrieved, bank.lake.read(CUSTOMERS))
 
 
+@pytest.mark.plan
 def test_between_two_snapshots_the_earlier_one_is_seen(bank: Bank, shop: Shop) -> None:
     entities = entities_of(bank).select("customer_id", F.lit(ASKED.snapshot - dt.timedelta(days=10)).alias("snapshot_date"))
     retrieved = retrieve(shop.store, entities).where("month_of_year is not null")

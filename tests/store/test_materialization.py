@@ -55,7 +55,6 @@ def test_every_customer_is_read_online_as_batch_scoring_reads_it(served: Shop) -
     assert_serves_exactly(served, MAY)
 
 
-@pytest.mark.plan
 def test_another_month_replaces_the_first_forwards_and_back(served: Shop) -> None:
     assert set(customers_of(served, APRIL)) - set(customers_of(served, MAY)), "somebody leaves in May, or nothing is tested"
     for month in (APRIL, MAY, APRIL):
