@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from santander.ingest.cleaning import NO_DAMAGE
+from santander.ingest.contradictions import NO_DAMAGE
 
 if TYPE_CHECKING:
     from pyspark.sql import Column

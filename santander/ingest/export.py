@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from santander.errors import InputError
-from santander.ingest.cleaning import VALUE_REASONS
+from santander.ingest.contradictions import VALUE_REASONS
 from santander.ingest.duplicates import REASON as DUPLICATE
 from santander.ingest.entries import Entry, State, texts_of
 from santander.ingest.landing import ID_COLUMN, REASON_COLUMN

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from santander.ingest.cleaning import LINE_SCHEMA, NUMBERS, STAGED_SCHEMA, clean, records_of
+from santander.ingest.cleaning import LINE_SCHEMA, STAGED_SCHEMA, clean, records_of
+from santander.ingest.column_values import NUMBERS
 from santander.ingest.landing import Chunk, LandingFile, LandingFileRefused, read_chunk
 from santander.ingest.parsing import KnownColumns, ParsedChunk, parse
 from santander.lake.month_file_writer import MonthFileWriter

@@ -45,7 +45,12 @@ _SUITES = ("quality/own_suites.py", "quality/own_validation.py", "quality/quanti
 """What decides the results of suites of the user: only months that are held against one are out of date by it."""
 
 STEPS: Mapping[str, Deciding] = {
-    "ingest": Deciding((*_LANDING_RULES, "ingest/cleaning.py", "ingest/parsing.py", "ingest/duplicates.py")),
+    "ingest": Deciding(
+        (
+            *_LANDING_RULES, "ingest/cleaning.py", "ingest/column_values.py", "ingest/contradictions.py", "ingest/parsing.py",
+            "ingest/duplicates.py",
+        ),
+    ),
     "features": Deciding(
         ("features/*.py",),
         beside=(

@@ -14,7 +14,7 @@ from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import DataFrame, SparkSession
 
 from santander.config.settings import Settings
-from santander.ingest.cleaning import clean_column
+from santander.ingest.column_values import clean_column
 from santander.ingest.landing import LandingFileRefused, survey
 from santander.lake.lake import Lake
 from santander.lake.mismatch import RowCountMismatch, SchemaMismatch

@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from santander.config.settings import Settings
-from santander.ingest.cleaning import clean_column
+from santander.ingest.column_values import clean_column
 from santander.quality.column_rules import column_rules
 from santander.quality.declaration import suite
 from santander.quality.rules import PRODUCTS_DELIVERED, ROWS, Judgement, MonthFigures, Rule

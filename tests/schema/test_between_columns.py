@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from santander.ingest import cleaning
+from santander.ingest import contradictions
 from santander.ingest.cleaning import clean
 from santander.ingest.parsing import parse
 from santander.quality.column_rules import rules_between_columns
@@ -76,6 +76,6 @@ def test_validation_knows_each_rule_that_a_row_can_tell_of() -> None:
 
 def test_a_value_that_two_rules_make_null_has_the_reason_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     late = BETWEEN_COLUMNS[0]
-    monkeypatch.setattr(cleaning, "BETWEEN_COLUMNS", (late, replace(late, name="again"), BETWEEN_COLUMNS[1]))
+    monkeypatch.setattr(contradictions, "BETWEEN_COLUMNS", (late, replace(late, name="again"), BETWEEN_COLUMNS[1]))
     row = cleaned(dict(late.breaks_it))[0]
     assert reasons(row) == [("joined_on", late.name, late.breaks_it["joined_on"])]

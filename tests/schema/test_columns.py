@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from santander.ingest.cleaning import VALUE_REASONS, clean_column
+from santander.ingest.column_values import FAULTS, clean_column
 from santander.schema.catalogue import CUSTOMERS
 from santander.schema.columns import COLUMNS, LEGAL_HEADERS, PRODUCT_COLUMNS, PROFILE_COLUMNS, Column
 from santander.schema.products import PRODUCTS
@@ -24,7 +24,7 @@ def test_products_are_in_the_order_of_their_bits() -> None:
 def test_a_column_names_a_text_for_each_way_to_break_its_rule(column: Column) -> None:
     texts = [text for text in (column.unreadable, column.outside) if text]
     found = [clean_column(column, pa.array([text]).dictionary_encode()) for text in texts]
-    assert [VALUE_REASONS[one.status[0] - 1] for one in found if one.status is not None] == [
+    assert [FAULTS[one.status[0] - 1] for one in found if one.status is not None] == [
         "unreadable", *(["out_of_range"] if column.span else [])
     ]  # fmt: skip
     assert [one.values.to_pylist() for one in found] == [[None]] * len(texts)

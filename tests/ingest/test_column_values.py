@@ -5,7 +5,7 @@ import pyarrow as pa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from santander.ingest.cleaning import NUMBERS, clean_column
+from santander.ingest.column_values import NUMBERS, clean_column
 from santander.schema.columns import COLUMNS
 
 NUMBER_COLUMNS = [COLUMNS[position] for position in sorted(NUMBERS)]
