@@ -67,4 +67,4 @@ def test_the_population_counts_customers_alike_with_those_who_add_nothing(sessio
 
 def test_months_with_products_are_those_where_any_customer_has_them(session: SparkSession) -> None:
     found = months_with_products(customers(session, (1, MARCH, 0), (2, MARCH, None), (1, APRIL, None)))
-    assert [row["snapshot_date"] for row in found.collect()] == [MARCH]
+    assert_df_equality(found, session.createDataFrame([(MARCH,)], "snapshot_date date"), ignore_nullable=True)
