@@ -85,12 +85,18 @@ def _loadable(lake: Lake, table: Table, named: Mapping[int, list[int]]) -> dict[
 
 
 def _trim_log(delta: "DeltaTable", folder: Place, days: int, kept: Collection[int], *, dry_run: bool) -> int:
-    """Drop the entries before the last checkpoint that neither the retention nor a kept version reaches back to."""
+    """Drop the entries before the last checkpoint that neither the retention nor a kept version reaches back to.
+
+    The latest version and those kept get a checkpoint first.
+    """
     cutoff = dt.datetime.now(dt.UTC) - dt.timedelta(days=days)
     recent = [entry["version"] for entry in delta.history() if _moment(entry) >= cutoff]
     floor = min([*recent, *kept, delta.version()])
-    if not dry_run and delta.version() not in checkpoints(folder):
-        delta.create_checkpoint()
+    if not dry_run:
+        # Sail cannot read a version before the last checkpoint unless that version has one of its own
+        for version in sorted({*kept, delta.version()} - {*checkpoints(folder)}):
+            delta.load_as_version(version)
+            delta.create_checkpoint()
     reached = [version for version in checkpoints(folder) if version <= floor]
     if not reached:
         return 0

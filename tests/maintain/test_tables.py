@@ -9,10 +9,12 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError
+from pyspark.sql import SparkSession
 
 from santander.cli.verbs.maintain import maintain as verb
 from santander.config.settings import Settings
 from santander.lake.lake import Lake
+from santander.lake.past import as_of
 from santander.maintain.tables import Maintained, maintain
 from santander.schema.catalogue import CARRIED_FINGERPRINTS, FEATURES_TABLE, RECOMMENDATIONS, SUPPRESSIONS
 from santander.schema.months import Month
@@ -161,6 +163,23 @@ def test_a_version_that_a_model_names_can_still_be_read(settings: Settings, lake
     assert DeltaTable(lake.path(FEATURES_TABLE), version=named_by_a_model).to_pyarrow_table()["customer_id"].to_pylist() == [1]
     with pytest.raises((DeltaError, FileNotFoundError)):
         DeltaTable(lake.path(FEATURES_TABLE), version=named_by_a_model + 1).to_pyarrow_table()
+
+
+@pytest.fixture
+def two_commits(lake: Lake) -> None:
+    """So that a version named after them is not among the first two."""
+    for customer in (7, 8):
+        _replace_features(lake, customer)
+
+
+@pytest.mark.embedded
+@pytest.mark.usefixtures("two_commits")
+def test_the_engine_reads_a_version_that_a_model_names_after_maintenance(
+    settings: Settings, lake: Lake, named_by_a_model: int, session: SparkSession
+) -> None:
+    maintain(settings, lake, dry_run=False, upgrade=False)
+    past = as_of(Lake(settings, session), {FEATURES_TABLE: named_by_a_model})
+    assert [row["customer_id"] for row in past.read(FEATURES_TABLE).collect()] == [1]
 
 
 def test_a_table_of_an_older_version_gets_its_columns(settings: Settings, lake: Lake) -> None:

@@ -11,6 +11,7 @@ from santander.audit.report import payload
 from santander.config.settings import Settings
 from santander.engine.session import open_session
 from santander.errors import SantanderError
+from santander.maintain.tables import maintain
 from santander.pipeline.steps import Steps
 from santander.registry.contest import month_to_judge
 from santander.registry.promotion import promote_version
@@ -50,7 +51,8 @@ def walk(steps: Steps) -> dict[str, Any]:
     settings, lake, recipe = steps.settings, steps.lake, Recipe.load("next_products").with_rounds(20)
     holder, seen = champion_number(settings) or 0, [lists(steps)]
     told: dict[str, Any] = {"outdated": line_of(lambda: steps.score(JUNE, anyway=True))}
-    told["added"] = lake.upgrade(FEATURES_TABLE)  # what 'maintain --upgrade' does first
+    upgraded = {each.table: each.added_columns for each in maintain(settings, lake, dry_run=False, upgrade=True)}
+    told["added"] = upgraded[FEATURES_TABLE.name]
     told["score"] = line_of(lambda: steps.score(JUNE, anyway=True))
     told["materialize"] = line_of(lambda: refuse_unfit_features(lake, JUNE))
     told["train"] = line_of(lambda: steps.train(None, recipe, anyway=True))
