@@ -20,7 +20,7 @@ from santander.config.settings import Settings
 from santander.schema.months import Month
 from santander.synthetic import BankSpec, generate
 from tests.faults.landmarks import Landmark, Landmarks
-from tests.faults.processes import Ended, Running
+from tests.faults.processes import LONGEST_SECONDS, Ended, Running
 
 MASTERS = {"sail": "sail", "spark": "local[2]"}
 FIRST_MONTH = Month(2016, 1)
@@ -114,6 +114,7 @@ class World:
             "SPARK_LOCAL_IP": "127.0.0.1",
             "SANTANDER_CONF_DIR": str(self.folder / "conf"),
             "SANTANDER_SPARK__PROFILE": "small",
+            "SANTANDER_LOCKS__WAIT": str(LONGEST_SECONDS),  # who waits for a lock gets it, however slow the machine
             "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1",
         }
 
