@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("santander.audit")
 
-FEW_ROWS = 100_000
-"""Months with fewer rows have their features compared for every customer."""
-
-
 _READ = (CUSTOMERS, QUARANTINE, INGESTIONS, FEATURES_TABLE, RECOMMENDATIONS)
 
 
@@ -64,7 +60,8 @@ class Audit:
         """
         if absent := [str(month) for month in months if month not in self.present]:
             raise InputError(f"nothing to audit in {', '.join(absent)}: neither ingested nor in a table")
-        with self._lake.lock("audit"), open_engine(self._settings.state / "audit") as engine:
+        memory = self._settings.audit.memory
+        with self._lake.lock("audit"), open_engine(self._settings.state / "audit", memory) as engine:
             define_macros(engine)
             source = Source(engine, self._settings.ingest.null_spellings)
             if not self._tables_only:
@@ -121,7 +118,8 @@ class Audit:
             return source.rows(month) if source.has(month) else self._table_rows(month)
 
         if files := self._files[FEATURES_TABLE.name].get(findings.month):
-            one_in = self._one_in or (1 if (findings.rows or 0) < FEW_ROWS else 100)
+            rule = self._settings.audit
+            one_in = self._one_in or (1 if (findings.rows or 0) < rule.compare_all_below else rule.one_in)
             compare_features(engine, findings, files, rows_of, one_in)
         if files := self._files[RECOMMENDATIONS.name].get(findings.month):
             compare_recommendations(engine, findings, files, rows_of)

@@ -12,9 +12,6 @@ from santander.storage.places import remove_tree
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-MEMORY = "4GB"
-"""What DuckDB keeps in memory before it turns to its folder of temporary files."""
-
 
 @dataclass(frozen=True, slots=True)
 class Engine:
@@ -46,9 +43,10 @@ class Engine:
 
 
 @contextmanager
-def open_engine(folder: Path) -> Iterator[Engine]:
+def open_engine(folder: Path, memory: int) -> Iterator[Engine]:
     """DuckDB with ``folder`` to itself; it never fetches an extension, and nothing of the folder stays.
 
+    ``memory`` is how many bytes it holds before it turns to its folder of temporary files.
     What an audit that was killed left there is removed first.
     """
     import duckdb
@@ -58,7 +56,7 @@ def open_engine(folder: Path) -> Iterator[Engine]:
     settings: Mapping[str, Any] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
-        "memory_limit": MEMORY,
+        "memory_limit": f"{memory}B",
         "temp_directory": str(folder / "spilled"),
         "threads": cores(),
     }

@@ -12,6 +12,7 @@ from santander.schema.months import Month
 
 LAGS = (1, 2, 3, 4, 5)
 ENOUGH_INCOMES = 50
+"""Restated, not imported: a second opinion that shares a number with the first cannot differ from it."""
 HALF_A_CENT = 0.005
 """How far apart two incomes may be that both stand for a median."""
 ROWS_NAMED = 5

@@ -17,6 +17,7 @@ LONE_RETURN = "\ue00d"
 """Stands for a carriage return that is not part of a line's end."""
 
 _BLOCK = 8 << 20
+"""Bytes that are copied at a time."""
 _PROFILE_FIELDS = 2 + len(PROFILE)
 _ID, _REASON = "quarantine_id", "reason"
 """Fields that a file of corrections may have before and after those of a landing file."""

@@ -7,6 +7,7 @@ from santander.synthetic.facts import FULL_CUSTOMERS
 
 _RELATIVE = 0.05
 _STANDARD_DEVIATIONS = 4.0
+"""No settings: they are what a bank of this generator promises (docs/bank.md)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 ORACLE_SHARE, ORACLE_ALLOWED = 0.90, 0.01
 BASELINE_SHARE, BASELINE_ALLOWED = 0.73, 0.03
 LEAST_WORTH_OF_HISTORY = 0.03
+"""No settings: what the generator is calibrated to."""
 
 _LAG_1_COLUMNS = (ColumnGroup.PROFILE, ColumnGroup.SEASON, ColumnGroup.LAG_1_BITS)
 

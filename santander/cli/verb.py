@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _SQLITE_IO = "disk I/O error"
 _NO_ROOM = 1 << 20
+"""Free bytes below which SQLite's disk I/O error means a full disk."""
 
 DataDir = Annotated[
     str | None, typer.Option(help="Folder of raw files, tables and submissions [env SANTANDER_DATA_DIR; default: data].")

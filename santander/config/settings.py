@@ -149,6 +149,8 @@ class TuningSettings(_Section):
     startup_trials: int = Field(ge=0)
     warmup_rounds: int = Field(ge=0)
     tolerance: float = Field(ge=0)
+    random_trials: int = Field(ge=0)
+    max_failures: int = Field(ge=1)
 
 
 class KaggleSettings(_Section):
@@ -185,9 +187,19 @@ class SparkSettings(_Section):
 
 
 class LockSettings(_Section):
-    """How long a run waits for another one that writes the same."""
+    """How long a run waits for another one that writes the same, and how often it tries again in a bucket."""
 
     wait: float = Field(ge=0)
+    attempts: int = Field(ge=1)
+    first_pause: float = Field(ge=0)
+
+
+class AuditSettings(_Section):
+    """What the audit holds in memory, and how many customers it compares all features of."""
+
+    memory: Size
+    compare_all_below: int = Field(ge=0)
+    one_in: int = Field(ge=1)
 
 
 class MaintenanceSettings(_Section):
@@ -225,6 +237,7 @@ class Settings(BaseSettings):
     features: FeatureSettings
     store: StoreSettings
     spark: SparkSettings
+    audit: AuditSettings
     maintenance: MaintenanceSettings
     erasure: ErasureSettings
     locks: LockSettings

@@ -13,7 +13,8 @@ from santander.evaluation.month_to_judge import MonthToJudge
 from santander.models.ranking import Ranks
 
 ENOUGH = 50_000
-"""Customers in the sample, about. A month with at most so many is checked whole."""
+"""Customers in the sample, about. A month with at most so many is checked whole. No setting: it only says how much of a month
+is looked at, and one of the gate would be part of what every training was made from."""
 
 
 @dataclass(frozen=True)

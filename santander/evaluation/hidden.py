@@ -24,7 +24,8 @@ from santander.schema.products import N_PRODUCTS
 from santander.storage.places import Place, open_read
 
 ENOUGH = 100_000
-"""Customers that are judged at most, evenly taken from all: chances are not drawn, so more would say little more."""
+"""Customers that are judged at most, evenly taken from all: chances are not drawn, so more would say little more: no
+setting."""
 
 
 @dataclass(frozen=True)

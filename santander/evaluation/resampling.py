@@ -11,6 +11,7 @@ import numpy.typing as npt
 from santander.evaluation.average_precision import Precisions
 
 LOWER, UPPER = 2.5, 97.5
+"""Percentiles of a 95 % interval. No setting: what the gate says names it so, and decisions of the past went by it."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from santander.schema.types import file_schema
 from santander.storage.places import Place, open_read
 
 ROWS_OF_A_PIECE = 1 << 18
-"""Rows that are worked on at a time."""
+"""Rows that are worked on at a time. No setting: what a thread holds was measured with it (FEATURES_THREAD of the
+footprints)."""
 
 _TYPES = dict(CUSTOMERS.columns)
 

@@ -44,6 +44,8 @@ _MAY_NAME = re.compile(rf"[0-9]{{{SHORTEST}}}|[0-9][.,' _][0-9]|[0-9][eE][+0-9]|
 _FEAST_KEY = re.compile(rb"customer_id\x04\x00\x00\x00\x08\x00\x00\x00(.{8})", re.DOTALL)
 _BLOCK = 4 << 20
 _LONGEST_JSON = 64 << 20
+"""Bytes that are read at a time, and of the longest JSON that is taken apart; a longer one is searched as text. No settings:
+what is found is the same, and how far packed files are opened is said by erasure.max_unpacked."""
 _NO_NUMBER = re.compile(rb"[^0-9A-Za-z_.,'+\x80-\xff](?=[0-9A-Za-z_.,'+\x80-\xff]*\Z)")
 
 

@@ -75,6 +75,8 @@ _MOST_CONTROLS = 0.02
 _WIDE_ZEROS, _NARROW_ZEROS = 0.6, 0.1
 _EBCDIC = "cp037"
 _LEAST_READABLE = 0.97
+"""Shares of characters by which a text is told from other bytes, and one encoding from another. No settings: each was tried on
+texts and packed files of the tests, and a wrong one leaves persons unfound."""
 
 
 def kind_of(head: bytes) -> Kind:

@@ -27,6 +27,8 @@ from santander.suppression.tokens import SHORTEST, Numbers
 
 _BLOCK = 16 << 20
 _LONGEST_LINE = 64 << 20
+"""Bytes that are read at a time, and of the longest line that a csv may have. No settings: no line of a landing file is near
+it."""
 _ESCAPED = re.compile(rb"\\[\"\r\n]")
 _MONTH = re.compile(r"\s*([0-9]{4}-(0[1-9]|1[0-2]))-[0-9]{2}\s*")
 

@@ -11,6 +11,8 @@ from santander.forget.kinds import HEAD, PACKINGS
 
 _BLOCK = 1 << 20
 _SPOOLED = 64 << 20
+"""Bytes that are read at a time, and of an unpacked part that stays in memory; more goes to a temporary file. No settings:
+neither changes what is found."""
 
 
 class TooMuch(SantanderError):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from santander.config.settings import Settings
 
 _BLOCK = 16 << 20
+"""Bytes that are read at a time, up to the end of a line."""
 
 
 def ids_behind(settings: "Settings", suppressed: SuppressionList, digests: Iterable[str]) -> set[int]:

@@ -23,9 +23,11 @@ from santander.storage.places import Place, open_read, whole_file
 
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_HEADER = 16_384
+"""Bytes in which a header must end; both legal ones are far shorter."""
 ID_COLUMN, REASON_COLUMN = "quarantine_id", "reason"
 """Columns that a file of corrections may have before and after those of a landing file."""
 _BLOCK = 1 << 20
+"""Bytes that are unpacked or hashed at a time; how much is parsed at a time is ingest.chunk_bytes."""
 CHANGED = "it changed while it was read; nothing was taken in: run the same command again when it is written whole"
 
 

@@ -18,6 +18,7 @@ log = logging.getLogger("santander.kaggle")
 PENDING, COMPLETE, FAILED = "pending", "complete", "error"
 _STATUS = {"PENDING": PENDING, "COMPLETE": COMPLETE, "ERROR": FAILED}
 _CONNECT_SECONDS, _READ_SECONDS = 10, 120
+"""No setting: an answer that takes longer is none; how long a score is waited for is kaggle.wait."""
 _UPLOAD_PAUSES = (2.0, 5.0)
 """Seconds before the second and the third attempt."""
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 2.0, 30.0, 1.5

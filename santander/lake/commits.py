@@ -60,7 +60,8 @@ class LakeCommits(LakeReader):
             return write()
 
         if self._in_bucket:
-            return written_among_others(table.name, create_and_write)
+            again = self._settings.locks
+            return written_among_others(table.name, create_and_write, again.attempts, again.first_pause)
         with self.lock(table.name):
             return written_alone(table.name, create_and_write)
 

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 ROWS_OF_A_GROUP = 65_536
-"""Rows of a month that are gathered before they are written; a batch of more is one row group as it is."""
+"""Rows of a month that are gathered before they are written; a batch of more is one row group as it is. No setting: what a step
+holds, and so when it is refused for the memory budget, was measured with it (santander/engine/memory/footprint.py)."""
 MOST_WAITING = 1_000_000
-"""Rows of all months that may wait, as in a file whose months are mixed; then the longest queue is written."""
+"""Rows of all months that may wait, as in a file whose months are mixed; then the longest queue is written. No setting, for the
+same reason."""
 
 _REPEATING = frozenset({"string", "date", "int", "smallint"})
 """Types whose columns hold few distinct values. Keys and amounts do not: a dictionary of them costs more than it saves."""

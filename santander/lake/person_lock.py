@@ -19,6 +19,7 @@ from santander.errors import SantanderError
 log = logging.getLogger("santander.lake")
 
 _PAUSE_SECONDS = 0.05
+"""Between two looks at a lock that another run holds; how long in all is locks.wait."""
 _LOCK, _TURN = "persons.lock", "persons-turn.lock"
 
 _ERASURE = "another run is forgetting customers"

@@ -17,10 +17,6 @@ from santander.errors import SantanderError, is_out_of_space, telling_line
 
 log = logging.getLogger("santander.lake")
 
-ATTEMPTS = 8
-"""How often a write to a bucket is done before it gives way to the others."""
-FIRST_PAUSE_SECONDS = 0.25
-
 _CONFLICT = re.compile(
     r"Failed to commit transaction"  # the embedded engine
     r"|DELTA_CONCURRENT_|DELTA_PROTOCOL_CHANGED|DELTA_METADATA_CHANGED|FileAlreadyExistsException"  # Apache Spark
@@ -50,8 +46,11 @@ class OvertakenCommit(SantanderError):
 class TooManyWriters(SantanderError):
     """Other runs committed to a table in a bucket each time this one was about to."""
 
-    def __init__(self, name: str, last: str) -> None:
-        super().__init__(f"other runs kept writing {name} in between {ATTEMPTS} times: try again when they have ended ({last})")
+    def __init__(self, name: str, attempts: int, last: str) -> None:
+        super().__init__(
+            f"other runs kept writing {name} in between {attempts} times (locks.attempts): try again when they have "
+            f"ended ({last})"
+        )
 
 
 class ErasedMeanwhile(SantanderError):
@@ -98,21 +97,24 @@ def written_alone(name: str, write: Callable[[], T]) -> T:
         raise OvertakenCommit(name, telling_line(error)) from error
 
 
-def written_among_others(name: str, write: Callable[[], T]) -> T:
-    """Do a write to a bucket, again after another writer's commit; raises TooManyWriters after the last attempt."""
-    pause, last = FIRST_PAUSE_SECONDS, ""
-    for attempt in range(1, ATTEMPTS + 1):
+def written_among_others(name: str, write: Callable[[], T], attempts: int, first_pause: float) -> T:
+    """Do a write to a bucket, again after another writer's commit; raises TooManyWriters after the last attempt.
+
+    The first pause is about ``first_pause`` seconds, each after it about twice as long as the one before.
+    """
+    pause, last = first_pause, ""
+    for attempt in range(1, attempts + 1):
         try:
             return write()
         except Exception as error:
             if not is_conflict(error):
                 raise
             last = telling_line(error)
-        log.info("%s: another run committed in between (%s of %s)", name, attempt, ATTEMPTS)
-        if attempt < ATTEMPTS:
+        log.info("%s: another run committed in between (%s of %s)", name, attempt, attempts)
+        if attempt < attempts:
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  (two runs must not keep step with each other)
             pause *= 2
-    raise TooManyWriters(name, last)
+    raise TooManyWriters(name, attempts, last)
 
 
 def is_conflict(error: BaseException) -> bool:

@@ -10,7 +10,8 @@ from santander.schema.catalogue import CUSTOMERS, ERASURES, INGESTIONS, QUARANTI
 from santander.schema.months import Month
 
 MONTHS_COMPARED = 3
-"""How many months before a month say which share of nulls is to be expected of it."""
+"""How many months before a month say which share of nulls is to be expected of it. No setting: the share that
+quality.null_share_change allows is against these."""
 
 
 def null_shares(lake: Lake, columns: Sequence[str], months: Collection[Month]) -> dict[Month, dict[str, float]]:

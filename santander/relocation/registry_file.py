@@ -16,6 +16,7 @@ from santander.storage.places import whole_file
 
 FILE, ARTIFACTS = "mlflow.db", "mlartifacts"
 _BUSY_SECONDS = 60.0
+"""How long a commit of another process is waited for."""
 _PLACES = (
     ("experiments", "artifact_location"),
     ("runs", "artifact_uri"),

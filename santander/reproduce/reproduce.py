@@ -29,8 +29,6 @@ from santander.training.labelled import labelled_months
 from santander.training.plan import FitName, MonthPlan, TooFewMonths, plan_months
 from santander.training.train import TrainReport, train
 
-NOISE = 0.005
-"""MAP@7 that surely differs by less than this share counts as equal: what the gate lets a refresh lose."""
 SAME_FIGURE = 1e-6
 """A logged MAP@7 and one found again by the same model differ by less."""
 
@@ -128,7 +126,7 @@ def reproduce(settings: Settings, lake: Lake, run: LoggedRun) -> Reproduction:
     fits = {name: _compare(fit, run.candidate.fits[name]) for name, fit in report.candidate.fits.items()}
     difference = _difference(settings, run, report)
     map7 = None if report.judgement is None else report.judgement.evaluation.map7
-    reproduced, reason = _verdict(run, fits, map7, difference)
+    reproduced, reason = _verdict(run, fits, map7, difference, settings.gate.max_refresh_loss)
     return Reproduction(run, reproduced, reason, fits, map7, difference, warnings)
 
 
@@ -183,8 +181,13 @@ def _difference(settings: Settings, run: LoggedRun, report: TrainReport) -> Pair
 
 
 def _verdict(
-    run: LoggedRun, fits: Mapping[FitName, RefitComparison], map7: float | None, difference: PairedDifference | None
+    run: LoggedRun,
+    fits: Mapping[FitName, RefitComparison],
+    map7: float | None,
+    difference: PairedDifference | None,
+    noise: float,
 ) -> tuple[bool, str]:
+    """Whether the run is reproduced, and why; MAP@7 within ``noise``, what the gate lets a refresh lose, counts as equal."""
     differing = [name for name, fit in fits.items() if not fit.identical]
     if not differing:
         if map7 is not None and run.map7 is not None and abs(map7 - run.map7) > SAME_FIGURE:
@@ -196,15 +199,15 @@ def _verdict(
     if difference is None:
         return False, f"the fits {_names(differing)} are not identical, and without a judged fit nothing else can be compared"
     places = "; ".join(sorted({f"{fit.logged_trained_on} then, {fit.trained_on} now" for fit in fits.values()}))
-    if is_within_noise(difference):
+    if is_within_noise(difference, noise):
         return True, f"equal within noise ({places}): MAP@7 of the judged fit {_bounds(difference)}"
     return False, f"not equal within noise ({places}): MAP@7 of the judged fit {_bounds(difference)}"
 
 
-def is_within_noise(difference: PairedDifference) -> bool:
-    """Whether the 95 % interval of the relative difference holds 0, or lies within NOISE on either side of it."""
+def is_within_noise(difference: PairedDifference, noise: float) -> bool:
+    """Whether the 95 % interval of the relative difference holds 0, or lies within ``noise`` on either side of it."""
     lower, upper = difference.relative_lower, difference.relative_upper
-    return lower <= 0 <= upper or (lower >= -NOISE and upper <= NOISE)
+    return lower <= 0 <= upper or (lower >= -noise and upper <= noise)
 
 
 def _who_removed(lake: Lake, since: dt.datetime) -> str:

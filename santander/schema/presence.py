@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from santander.schema.months import Month, in_spans, missing_between
 
 MISTYPED_SHARE = 0.001
-"""A first or last month with a smaller share of the rows of the largest is a mistyped date."""
+"""A first or last month with a smaller share of the rows of the largest is a mistyped date. No setting: no bank grows a
+thousandfold in a month, and mistyped months hold a few rows."""
 
 
 def full_months(rows: Mapping[Month, int]) -> list[Month]:

@@ -1,6 +1,7 @@
 """Results as plain values: frozen dataclasses written as JSON shows them, and read back, in one place.
 
-A field is a key. Months, paths, dates and members of enumerations are written as text, tuples as lists.
+A field is a key. Months, paths, dates and members of enumerations are written as text, tuples as lists; so is, below the record
+itself, a dataclass that has a text of its own (``__str__``), such as a month.
 """
 
 import dataclasses

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 ROWS_AT_A_TIME = 65_536
-"""The engine hands over small batches; predicting some at a time costs less than each alone."""
+"""The engine hands over small batches; predicting some at a time costs less than each alone. No setting: what scoring holds was
+measured with it (santander/engine/memory/footprint.py)."""
 
 
 _SCHEMA = file_schema(RECOMMENDATIONS.columns)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from pyarrow.fs import S3FileSystem
 
 _CONNECT_SECONDS = 5
-"""Waited for a connection: a server on this or a near network answers in far less, and one that is down should be told soon."""
+"""Waited for a connection: a server on this or a near network answers in far less, and one that is down should be told soon. No
+setting, as no other of a bucket's: what is read here is what the AWS clients read, and travels to the workers."""
 ATTEMPTS = 3
 """Made for each request before its error is passed on: a server that is busy answers the second."""
 

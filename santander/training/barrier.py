@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
-"""Times that work is run when it keeps losing workers."""
+"""Times that work is run when it keeps losing workers. No setting: a cluster that loses a worker in three fits in a row has a
+fault that another attempt does not mend; how long slots are waited for is spark.barrier_wait."""
 
 _BETWEEN_LOOKS = 0.5
+"""Seconds; a look costs one call into the driver."""
 _UNTIL_A_LOSS_SHOWS = 5.0
 """Seconds after a failure in which the driver may still learn that it came from a lost worker."""
 

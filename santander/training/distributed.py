@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TRACKER_TIMEOUT = 300
-"""Seconds in which all workers must have met; they do so at once, after each has read its rows."""
+"""Seconds in which all workers must have met; they do so at once, after each has read its rows. No setting: slots that are
+missing are waited for before, by spark.barrier_wait, and only a worker that hangs meets this limit."""
 
 _REPLY = (
     ("worker", "int"),

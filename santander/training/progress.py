@@ -11,6 +11,7 @@ from santander.models.progress import Progress
 log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_LINES = 10.0
+"""No setting: it changes nothing but how often a log says how far a fit is."""
 
 
 @contextmanager

@@ -28,7 +28,7 @@ def table_of_trials(study: StudyResult) -> "Table":
     """The best trials, and the recipes as they are."""
     from rich.table import Table
 
-    table = Table(title=f"Trials on {study.month}, ceiling {study.ceiling:.6f}: {study.counts()}")
+    table = Table(title=f"Trials on {study.month}, ceiling {study.ceiling:.6f}: {study.counts().in_words()}")
     for title in ("trial", "MAP@7", "share of ceiling", "rounds", "seconds"):
         table.add_column(title, justify="right")
     table.add_column("tried")

@@ -42,7 +42,8 @@ class TrialCounts:
     failed: int
     killed: int
 
-    def __str__(self) -> str:
+    def in_words(self) -> str:
+        """States that trials ended in, each with its number; empty where none ended."""
         return ", ".join(f"{number} {state}" for state, number in asdict(self).items() if number)
 
 

@@ -16,20 +16,18 @@ from santander.tune.space import Choices, Range, Space, defaults, grid_of
 from santander.tune.variant import Variant
 
 SamplerName = Literal["tpe", "random", "grid"]
-RANDOM_TRIALS = 8
-"""Trials that TPE draws at random before it learns from them."""
 
 
-def sampler_for(name: SamplerName, seed: int, begun: int, recipes: int) -> BaseSampler:
+def sampler_for(name: SamplerName, seed: int, begun: int, recipes: int, random_trials: int) -> BaseSampler:
     """The sampler of one trial, seeded by how many were begun before: a study that goes on does not repeat itself.
 
-    Parameters of different recipes are learned apart.
+    Parameters of different recipes are learned apart. TPE draws the first ``random_trials`` at random.
     """
     if name != "tpe":
         return RandomSampler(seed=seed + begun)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return TPESampler(seed=seed + begun, n_startup_trials=RANDOM_TRIALS, group=recipes > 1, constant_liar=True)
+        return TPESampler(seed=seed + begun, n_startup_trials=random_trials, group=recipes > 1, constant_liar=True)
 
 
 def suggest(trial: optuna.Trial, space: Space, recipes: Mapping[str, Recipe], *, only: Iterable[str] | None = None) -> Variant:

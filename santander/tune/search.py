@@ -24,15 +24,12 @@ from santander.tune.variant import Variant, variant_of
 
 log = logging.getLogger(__name__)
 
-MOST_FAILURES = 3
-"""Trials in a row that may fail before the search gives up."""
-
 
 class TooManyFailures(SantanderError):
     """Trial after trial failed: the fault is not in what one of them tried."""
 
-    def __init__(self, last: str) -> None:
-        super().__init__(f"{MOST_FAILURES} trials in a row failed, the last with: {last}")
+    def __init__(self, failures: int, last: str) -> None:
+        super().__init__(f"{failures} trials in a row failed, the last with: {last}")
 
 
 @dataclass(frozen=True)
@@ -47,6 +44,10 @@ class SearchPlan:
     """On the monotonic clock; no trial begins after it."""
     parallel: int
     warmup_rounds: int
+    random_trials: int
+    """Trials that TPE draws at random before it learns from them."""
+    max_failures: int
+    """Trials in a row that may fail before the search gives up."""
 
 
 @dataclass
@@ -129,7 +130,9 @@ class Search:
 
     def _begin(self) -> _Begun:
         study = self.study.optuna
-        study.sampler = sampler_for(self.plan.sampler, self.plan.seed, self.study.begun, len(self.recipes))
+        study.sampler = sampler_for(
+            self.plan.sampler, self.plan.seed, self.study.begun, len(self.recipes), self.plan.random_trials
+        )
         trial = study.ask()
         as_is = trial.user_attrs.get(AS_IS)
         if as_is:
@@ -168,8 +171,8 @@ class Search:
         self._failures += 1
         self.study.note(begun.trial.number, **{FAILURE: said})
         self._end(begun, "failed", {}, said, lambda: self._tell(begun, state=TrialState.FAIL))
-        if self._failures >= MOST_FAILURES:
-            raise TooManyFailures(said) from error
+        if self._failures >= self.plan.max_failures:
+            raise TooManyFailures(self._failures, said) from error
 
     def _tell(self, begun: _Begun, *, value: float | None = None, state: TrialState | None = None) -> None:
         self.study.optuna.tell(begun.trial, value, state=state)

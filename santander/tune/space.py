@@ -14,7 +14,7 @@ from santander.tune.variant import Variant, value_at, variant_of
 
 Number = int | float
 GRID_POINTS = 3
-"""Values that a grid takes of a range without a step."""
+"""Values that a grid takes of a range without a step. No setting: a range that wants more of them says its step."""
 
 
 class Range(RecipePart):

@@ -32,7 +32,6 @@ FILE = "tuning.db"
 AS_IS, RESULT, FAILURE, KILLED = "as_is", "result", "failure", "killed"
 """What is noted of a trial: it is the recipe as it is; what it reached; why it failed; that it was stopped."""
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
-_BUSY_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -143,7 +142,8 @@ def open_study(settings: Settings, lake: Lake, identity: Identity, pruner: optun
     settings.state.mkdir(parents=True, exist_ok=True)
     check_sqlite(settings.state / FILE)
     with lake.lock(f"tuning-{identity.digest}"):
-        storage = RDBStorage(sqlite_address(settings.state / FILE), engine_kwargs={"connect_args": {"timeout": _BUSY_SECONDS}})
+        waiting = {"connect_args": {"timeout": settings.locks.wait}}
+        storage = RDBStorage(sqlite_address(settings.state / FILE), engine_kwargs=waiting)
         try:
             names = optuna.get_all_study_names(storage)
             if str(identity) not in names and any(name.startswith(identity.family) for name in names):

@@ -166,7 +166,7 @@ def tune(steps: Steps, wish: Wish) -> Tuned:
         best = result.best
         if best is None:
             runs.close(FINISHED)
-            counts = str(result.counts()) or "none was begun"
+            counts = result.counts().in_words() or "none was begun"
             raise SantanderError(f"no trial of study {study.name} was completed ({counts}): nothing to train")
         try:
             recipe = recipe_of(best, recipes, space, wish.save_as)
@@ -212,7 +212,16 @@ def _search(
 ) -> None:  # fmt: skip
     rule = settings.tuning
     deadline = float("inf") if wish.timeout is None else time.monotonic() + wish.timeout
-    plan = SearchPlan(wish.sampler or rule.sampler, rule.seed, wish.trials, deadline, parallel, rule.warmup_rounds)
+    plan = SearchPlan(
+        sampler=wish.sampler or rule.sampler,
+        seed=rule.seed,
+        trials=wish.trials,
+        deadline=deadline,
+        parallel=parallel,
+        warmup_rounds=rule.warmup_rounds,
+        random_trials=rule.random_trials,
+        max_failures=rule.max_failures,
+    )
     with announced(study.finished, wish.trials) as announce:
         Search(study, space, recipes, ground, runs, plan, announce).run()
     if study.finished < wish.trials and time.monotonic() >= deadline:

@@ -149,6 +149,12 @@ def test_any_other_feature_that_is_wrong_is_named(broken: Settings, name: str, v
     assert {(d.check, d.column) for d in differences(broken, MONTH)} == {("features", name), ("feature row", name)}
 
 
+def test_features_are_compared_for_as_many_customers_as_the_settings_say(broken: Settings) -> None:
+    change(broken, FEATURES_TABLE, MONTH, with_first("channel", 7))
+    few = Settings.load(data_dir=broken.data_dir, audit={"memory": "500 MB", "compare_all_below": 0, "one_in": 10**9})
+    assert (len(differences(broken, MONTH)), differences(few, MONTH)) == (2, [])
+
+
 def test_counts_that_were_changed_are_named(broken: Settings) -> None:
     DeltaTable(f"{broken.lake}/ingestions").update(updates={"kept": "kept + 1"}, predicate="month = '2015-06'")
     found = {(d.check, d.column) for d in differences(broken, MONTH)}

@@ -118,11 +118,16 @@ def test_spellings_of_null_are_those_of_the_settings_on_either_side(session: Spa
         assert "nulls" in differing  # the list does reach the audit's own reading
 
 
+def test_the_engine_keeps_to_its_memory(tmp_path: Path) -> None:
+    with open_engine(tmp_path / "audit", 100 << 20) as engine:
+        assert engine.row("SELECT current_setting('memory_limit') AS memory") == {"memory": "100.0 MiB"}
+
+
 def test_nothing_in_the_reading_of_a_file_can_change_the_order_of_its_lines(tmp_path: Path) -> None:
     file = landing_file(tmp_path / "a.csv", [record(7)])
     copy = LandingCopy(file, header(), 48, 1, has_products=True)
     months = [f"2015-{number:02d}" for number in range(1, 13)]
-    with open_engine(tmp_path / "audit") as engine:
+    with open_engine(tmp_path / "audit", 1_000_000_000) as engine:
         plan = str(engine.rows(f"EXPLAIN (FORMAT json) CREATE TABLE lines AS {landing_query(copy, months, SPELLINGS)}"))
     operators = {name.strip() for name in re.findall(r'"name": "([^"]*)"', plan)}
     assert operators == {"BATCH_CREATE_TABLE_AS", "PROJECTION", "READ_CSV"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from santander.config.settings import LockSettings, Settings
+from santander.config.settings import Settings
 from santander.forget.forget import forget
 from santander.ingest.ingestion import ingest
 from santander.ingest.replay import replay
@@ -35,7 +35,7 @@ STEPS: dict[str, Callable[[Settings], object]] = {
 
 
 def hasty(folder: Path, **more: str) -> Settings:
-    return Settings.load(data_dir=str(folder), **more).model_copy(update={"locks": LockSettings(wait=0)})
+    return Settings.load(data_dir=str(folder), locks={"wait": 0}, **more)
 
 
 def recommendation(customer_id: int) -> dict[str, object]:

@@ -67,7 +67,7 @@ def landing_files(draw: st.DrawFn, columns: int | None = None) -> tuple[int, lis
 
 @pytest.fixture(scope="module")
 def duckdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with open_engine(tmp_path_factory.mktemp("audit")) as engine:
+    with open_engine(tmp_path_factory.mktemp("audit"), 1_000_000_000) as engine:
         yield engine
 
 

@@ -7,7 +7,7 @@ from deltalake import DeltaTable
 from filelock import FileLock
 from pyspark.sql import DataFrame, SparkSession
 
-from santander.config.settings import LockSettings, Settings
+from santander.config.settings import Settings
 from santander.lake.lake import Lake
 from santander.lake.log_entries import drop_entries_before
 from santander.lake.mismatch import RowCountMismatch, SchemaMismatch
@@ -81,7 +81,7 @@ def test_a_frame_of_another_schema_is_refused_before_the_write(
 
 
 def test_a_second_writer_waits_and_is_told_who_writes(settings: Settings, session: SparkSession) -> None:
-    settings = settings.model_copy(update={"locks": LockSettings(wait=0)})
+    settings = settings.model_copy(update={"locks": settings.locks.model_copy(update={"wait": 0})})
     lake = Lake(settings, session)
     locks = settings.state / "locks"
     locks.mkdir(parents=True)

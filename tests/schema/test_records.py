@@ -12,7 +12,8 @@ import pytest
 from pydantic import ValidationError
 
 from santander.schema.months import Month
-from santander.schema.records import Inline, plain, read_record, record_of_row
+from santander.schema.records import Inline, plain, plain_value, read_record, record_of_row
+from santander.tune.result import TrialCounts
 
 MAY = Month(2016, 5)
 
@@ -60,6 +61,13 @@ def test_a_record_is_written_by_its_fields_and_what_it_holds_as_text_or_plain_va
         "by_month": {"2016-05": {"map7": 0.25, "ceiling": 0.5, "share": 0.5}},
         "nothing": None,
     }
+
+
+def test_a_dataclass_with_a_text_of_its_own_is_written_as_that_and_others_by_their_fields() -> None:
+    assert plain(Training(month=MAY))["month"] == "2016-05"
+    assert plain_value([Figures(0.25)]) == [{"map7": 0.25, "ceiling": None, "share": None}]
+    counts = TrialCounts(complete=2, pruned=1, failed=0, killed=0)
+    assert plain_value(counts) == {"complete": 2, "pruned": 1, "failed": 0, "killed": 0}
 
 
 def test_an_inline_field_stands_among_the_others_and_none_of_it_writes_no_key() -> None:

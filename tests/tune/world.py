@@ -117,7 +117,10 @@ class World:
             runs = StudyRuns.open(self.settings, Lake(self.settings), study, space, {"target": str(TARGET)})
             months = months_of_trials(recipes.values(), TARGET, LABELLED)
             here = ground.of(TARGET, LABELLED, rows_of(months)).with_threads(1)
-            plan = SearchPlan(sampler, seed, trials, time.monotonic() + timeout, parallel, warmup_rounds)
+            rule = self.settings.tuning
+            plan = SearchPlan(
+                sampler, seed, trials, time.monotonic() + timeout, parallel, warmup_rounds, rule.random_trials, rule.max_failures
+            )
             try:
                 Search(study, space, recipes, here, runs, plan, announce or Announce(trials)).run()
             finally:

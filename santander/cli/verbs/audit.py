@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 TablesOnly = Annotated[bool, typer.Option("--tables-only", help="Hold the tables against each other; read no landing file.")]
 OneIn = Annotated[
     int | None,
-    typer.Option("--one-in", min=1, help="Compare all features of one customer in so many [default: 100; 1 in small months]."),
+    typer.Option("--one-in", min=1, help="Compare all features of one customer in so many [default: conf; 1 in small months]."),
 ]
 
 

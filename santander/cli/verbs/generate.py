@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from santander.synthetic import BankReport
 
 DIRTY_SHARE = 0.003
+"""The default of --dirty-share."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from santander.lake.lake import Lake
 
 LISTED = 20
+"""The default of --limit."""
 
 
 @dataclass(frozen=True)

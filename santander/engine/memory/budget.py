@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from santander.config.settings import Settings
 
 SHARE_OF_MACHINE = 0.75
-"""No budget is larger than this share of the machine's memory: the rest is the system's, and the cache of files."""
+"""No budget is larger than this share of the machine's memory: the rest is the system's, and the cache of files. No setting: a
+budget of one's own, memory.budget, is what this keeps from being more than there is."""
 
 SPARK_WAY = "run with --master 'local[*]' or that of a cluster: Apache Spark spills to disk"
 

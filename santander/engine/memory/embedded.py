@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from santander.config.settings import Settings
 
 OUTSIDE_POOL = 500_000_000
-"""What a process holds that the pool does not count: Python, the libraries, and what a plan reads and writes."""
+"""What a process holds that the pool does not count: Python, the libraries, and what a plan reads and writes. Measured, so no
+setting."""
 
 SMALLEST_POOL = 256_000_000
-"""Less than this and plans over a few rows fail: each file that is written reserves some megabytes."""
+"""Less than this and plans over a few rows fail: each file that is written reserves some megabytes. A limit
+of the engine, so no setting."""
 
 _OF_PROCESS = "process-"
 _POOL_EXCEEDED = re.compile(r"Failed to allocate additional .{1,80}? for (\w+)")
