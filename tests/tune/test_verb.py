@@ -77,7 +77,7 @@ def test_the_run_of_the_study_has_pictures_and_a_table(tuned: Tuned, steps: Step
     assert {file.path for file in client.list_artifacts(tuned.run_id)} >= {"space.json", "settings.json", "trials.csv"}
     run = client.get_run(tuned.run_id)
     assert run.data.metrics["best_map7"] == tuned.payload().best.map7
-    assert run.data.tags["candidate_version"] == str(tuned.candidate["version"])
+    assert run.data.tags["candidate_version"] == str(tuned.candidate.version)
     children = client.search_runs([experiment_id(steps.settings, client)], f"tags.`mlflow.parentRunId` = '{tuned.run_id}'")
     assert len(children) == TRIALS
 
