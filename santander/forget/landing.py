@@ -17,7 +17,7 @@ from santander.forget.places import files_below, is_below
 from santander.forget.streams import begun
 from santander.ingest.synthetic_mark import follow_rewritten
 from santander.ledger.steps import INGEST
-from santander.pipeline.taking_in import ingest_fingerprint
+from santander.pipeline.ingest_step import ingest_fingerprint
 from santander.schema.catalogue import INGESTIONS, STEP_RUNS
 from santander.storage.packed import UNREADABLE, open_plain
 from santander.storage.places import Place, recorded_place

@@ -12,10 +12,11 @@ from santander.ingest.landing import refuse_all_but_files
 from santander.ingest.synthetic_mark import SyntheticMark
 from santander.lake.lake import Lake
 from santander.ledger.steps import INGEST
+from santander.pipeline.ingest_step import TakenIn
 from santander.pipeline.landing_choice import LANDING_FILES, landing_files
 from santander.pipeline.run_report import MonthRows, NotTrained, WalkReport
-from santander.pipeline.steps import StepOutcome, Steps
-from santander.pipeline.taking_in import TakenIn
+from santander.pipeline.step import StepOutcome
+from santander.pipeline.steps import Steps
 from santander.quality.own_suites import own_suites
 from santander.schema.asked_months import AskedMonths
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, INGESTIONS

@@ -11,8 +11,8 @@ from santander.ingest.due import Overtaken
 from santander.ingest.replacing import ReplacedMonth, replaced_by_month
 from santander.ingest.synthetic_mark import SyntheticMark
 from santander.ledger.steps import NoResult, ScoreResult, SubmitResult
-from santander.pipeline.steps import StepOutcome
-from santander.pipeline.taking_in import TakenIn
+from santander.pipeline.ingest_step import TakenIn
+from santander.pipeline.step import StepOutcome
 from santander.schema.months import Month
 from santander.schema.presence import missing_line
 from santander.storage.addresses import sqlite_address

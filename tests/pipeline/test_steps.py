@@ -11,7 +11,8 @@ from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.ingest.replacing import replaced_by_month
 from santander.lake.lake import Lake
-from santander.pipeline.steps import Steps, _with_champion
+from santander.pipeline.steps import Steps
+from santander.pipeline.train_step import _with_champion
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE, Table
 from santander.schema.months import Month
 from santander.schema.records import plain

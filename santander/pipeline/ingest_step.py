@@ -1,9 +1,10 @@
-"""Landing files taken into the lake, with what the ledger keeps of them: by what ``run`` knows a file that is up to date."""
+"""Landing files taken into the lake, and what the ledger keeps of them, by which ``run`` knows a file that is up to date."""
 
 import logging
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from santander.ingest.adding import MergeReport, merge
@@ -14,10 +15,11 @@ from santander.ingest.ingestion import IngestReport, WouldReplace, ingest
 from santander.ingest.known_files import KnownFiles, identity_of
 from santander.ingest.landing import LandingFile
 from santander.ingest.replacing import Replacement, replaced_lines
-from santander.lake.lake import Lake
-from santander.ledger.step_ledger import StepLedger, fingerprint_of
+from santander.lake.person_steps import carrying_persons
+from santander.ledger.step_ledger import fingerprint_of
 from santander.ledger.steps import INGEST, IngestRecord
 from santander.ledger.versions import version_of
+from santander.pipeline.step import StepContext, StepOutcome
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS
 from santander.schema.months import Month
 from santander.storage.places import Place
@@ -42,20 +44,15 @@ class TakenIn:
         return [*replaced_lines(self.replaced), *(each.line() for each in self.overtaken)]
 
 
-class TakingIn:
-    """Takes landing files into one lake and records each file with its months.
+class IngestStep(StepContext):
+    """Takes landing files into the lake and records each file with its months."""
 
-    With ``force`` the data folder of a synthetic bank takes files that are not of it.
-    """
+    @cached_property
+    def _known_files(self) -> KnownFiles:
+        return KnownFiles(self.settings.state / "landing_files.json")
 
-    def __init__(self, settings: "Settings", lake: Lake, ledger: StepLedger, *, force: bool = False) -> None:
-        self._force = force
-        self._settings = settings
-        self._lake = lake
-        self._ledger = ledger
-        self._known_files = KnownFiles(settings.state / "landing_files.json")
-
-    def replace(
+    @carrying_persons
+    def ingest(
         self,
         files: Sequence[Place],
         *,
@@ -63,46 +60,49 @@ class TakingIn:
         replace_others: bool = False,
         not_to_replace: Collection[Month] = (),
     ) -> IngestReport:
-        """Ingest landing files, up to date or not; raises as ``ingest`` does."""
+        """Ingest landing files, up to date or not; raises as ``ingest`` does, WouldReplace for a month in ``not_to_replace``."""
         started = time.monotonic()
         identities = [identity_of(file) for file in files]
         report = ingest(
-            self._settings,
-            self._lake,
+            self.settings,
+            self.lake,
             files,
             allow_shrink=allow_shrink,
             replace_others=replace_others,
             not_to_replace=not_to_replace,
-            force=self._force,
+            force=self.force,
         )
         self._remember(files, identities, report.files)
-        min_shared = self._settings.ingest.min_shared_customers
+        min_shared = self.settings.ingest.min_shared_customers
         lost = {each.month: each.lost_files(min_shared) for each in report.replaced}
         kept = [(report.files[c.file_index].sha256, c.month, c.kept) for c in report.counts]
         self._record(kept, lost, time.monotonic() - started)
         return report
 
+    @carrying_persons
     def merge(self, files: Sequence[Place]) -> MergeReport:
         """Add the rows of landing files to months that are there; raises as ``merge`` of ``ingest`` does."""
         started = time.monotonic()
         identities = [identity_of(file) for file in files]
-        report = merge(self._settings, self._lake, files, force=self._force)
+        report = merge(self.settings, self.lake, files, force=self.force)
         self._remember(files, identities, report.files)
         if report.marked:
             kept = [(row["file_sha256"], row["month"], row["kept"]) for row in report.marked]
             self._record(kept, {}, time.monotonic() - started)
         return report
 
-    def new(self, files: Sequence[Place]) -> TakenIn:
+    @carrying_persons
+    def ingest_new(self, files: Sequence[Place]) -> StepOutcome[TakenIn]:
         """Ingest the files that are not up to date, and with them others of the given files that have the same months.
 
         Raises InputError where that would undo what came from a file that was not given.
         """
-        due = DueFiles(self._given(files), self._lake.rows(INGESTIONS), self._lost_files()) if self._has_run else None
+        started = time.monotonic()
+        due = DueFiles(self._given(files), self.lake.rows(INGESTIONS), self._lost_files()) if self._has_run else None
         report: IngestReport | None = None
         while report is None and (taken := files if due is None else due.due):
             try:
-                report = self.replace(taken, not_to_replace=() if due is None else due.not_to_replace)
+                report = self.ingest(taken, not_to_replace=() if due is None else due.not_to_replace)
             except WouldReplace as clash:
                 log.info("ingest: %s: taking its files together", clash)
                 if due is not None:
@@ -113,20 +113,21 @@ class TakingIn:
         found = TakenIn(taken, report.months if report else [], report.replaced if report else [], overtaken)
         for note in found.lines():
             log.info("ingest: %s", note)
-        return found
+        rest = [month for month in self.lake.months(CUSTOMERS) if month not in found.months]
+        return StepOutcome(INGEST, found.months, rest, time.monotonic() - started, found)
 
     @property
     def _has_run(self) -> bool:
         """False before the first ingest of all, which so reads its files once, not twice."""
-        return self._ledger.has_run(INGEST)
+        return self.ledger.has_run(INGEST)
 
     def _given(self, files: Sequence[Place]) -> list[Given]:
         sha256s = [self._known_files.sha256(file) for file in files]
-        seen = [self._ledger.has_seen(INGEST, ingest_fingerprint(self._settings, sha256)) for sha256 in sha256s]
+        seen = [self.ledger.has_seen(INGEST, ingest_fingerprint(self.settings, sha256)) for sha256 in sha256s]
         return [Given(*each) for each in zip(files, sha256s, seen, strict=True)]
 
     def _lost_files(self) -> dict[Month, list[str]]:
-        lasts = {month: self._ledger.last(INGEST, month) for month in self._lake.months(CUSTOMERS)}
+        lasts = {month: self.ledger.last(INGEST, month) for month in self.lake.months(CUSTOMERS)}
         return {month: last.result.lost_files.get(month, []) for month, last in lasts.items() if last}
 
     def _remember(self, files: Sequence[Place], identities: Sequence[str | None], read: Sequence[LandingFile]) -> None:
@@ -136,18 +137,18 @@ class TakingIn:
     def _record(self, kept: Sequence[tuple[str, str, int]], lost: Mapping[Month, Collection[str]], seconds: float) -> None:
         """Record the months of files, each (sha256, month, rows); what was lost before and has not come back stays lost."""
         dated = [(sha256, Month.parse(month), rows) for sha256, month, rows in kept if month != UNKNOWN_MONTH]
-        before, held = self._lost_files(), holders_by_month(self._lake.rows(INGESTIONS))
+        before, held = self._lost_files(), holders_by_month(self.lake.rows(INGESTIONS))
         lost_files: dict[Month, list[str]] = {}
         for month in {month for _, month, _ in dated}:
             gone = {*before.get(month, ()), *lost.get(month, ())} - files_of(held.get(month, []))
             if gone:
                 lost_files[month] = sorted(gone)
-        runs = [(month, ingest_fingerprint(self._settings, sha256), rows) for sha256, month, rows in dated]
-        self._ledger.record(INGEST, runs, seconds, IngestRecord(lost_files))
+        runs = [(month, ingest_fingerprint(self.settings, sha256), rows) for sha256, month, rows in dated]
+        self.ledger.record(INGEST, runs, seconds, IngestRecord(lost_files))
 
 
 def ingest_fingerprint(settings: "Settings", sha256: str) -> str:
-    """By what a landing file counts as ingested: its content, and the settings by which it is read or refused."""
+    """Return by what a file counts as ingested: its content, and the settings by which it is read or refused."""
     return fingerprint_of(
         version=version_of(INGEST.name),
         sha256=sha256,
