@@ -23,7 +23,7 @@ from santander.forget.whereabouts import SPEAKING_OF_FILES, look_around
 from santander.lake.lake import Lake
 from santander.ledger.staleness import stale_months
 from santander.ledger.step_ledger import StepLedger
-from santander.registry.model_versions import versions_named_by_models
+from santander.registry.runs import versions_named_by_models
 from santander.schema.catalogue import (
     CUSTOMERS,
     ERASURES,

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from santander.registry.kept_refits import KeptRefits
+from santander.registry.refit import KeptRefits
 from santander.registry.tracking import has_registry, open_tracking
 
 if TYPE_CHECKING:

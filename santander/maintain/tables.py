@@ -10,7 +10,7 @@ from santander.lake.lake import Lake
 from santander.lake.log_entries import checkpoints, drop_entries_before, entries_before
 from santander.lake.out_of_use import delete_out_of_use
 from santander.maintain.carrying import same_content
-from santander.registry.model_versions import versions_named_by_models
+from santander.registry.runs import versions_named_by_models
 from santander.schema.catalogue import TABLES, Table
 from santander.storage.places import Place, size_of
 

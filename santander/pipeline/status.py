@@ -17,7 +17,7 @@ from santander.schema.presence import missing_months
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
-    from santander.registry.standing import Standing
+    from santander.registry.champion import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Overview:
 
 def look(settings: "Settings") -> Overview:
     """Gather the overview; an empty data folder has no months and no champion."""
-    from santander.registry.standing import standing
+    from santander.registry.champion import standing
 
     lake = Lake(settings)
     ledger = StepLedger(lake)

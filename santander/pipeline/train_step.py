@@ -30,7 +30,7 @@ class TrainStep(StepContext):
 
         With ``promote`` False (None: the setting ``gate.automatic``) it waits as challenger.
         """
-        from santander.registry.recorded_training import training_here
+        from santander.registry.runs import training_here
         from santander.registry.versions import champion_number
         from santander.training.labelled import labelled_months
         from santander.training.plan import plan_months
@@ -78,7 +78,7 @@ class TrainStep(StepContext):
 
     def refuse_unfit_champion(self, *, promote: bool | None) -> None:
         """Raise ChampionUnfit, with the remedy, where a candidate would be trained to meet a champion that cannot score."""
-        from santander.registry.standing import ChampionUnfit, standing
+        from santander.registry.champion import ChampionUnfit, standing
 
         meets_it = self.settings.gate.automatic if promote is None else promote
         if meets_it and (told := standing(self.settings).told) is not None:

@@ -1,24 +1,77 @@
-"""Challenger and champion on the same customers of the same month, scored in the same job, each by the fit blind to it."""
+"""A contest on a month that neither has seen: which month, whom the challenger meets, or one version judged alone.
+
+It was fitted on features that this code makes, it scores everybody alike, and the fit that will score ranks much as the judged
+one does. That fit is checked, not judged: nobody knows yet what is added in the month it scores. It was fitted as the judged
+fit was, on months one later.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from santander.config.settings import GateSettings
-from santander.errors import InputError
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from santander.config.settings import GateSettings, Settings
+from santander.errors import InputError, SantanderError
 from santander.evaluation.average_precision import Precisions
 from santander.evaluation.checked_customers import CheckedCustomers
-from santander.evaluation.judgement import MonthToJudge
+from santander.evaluation.figures import EvaluationDetails
+from santander.evaluation.judgement import Judgement, MonthToJudge, judge
+from santander.evaluation.oracle import oracle_of
 from santander.evaluation.resampling import paired_difference
 from santander.evaluation.slices import compare_slices
 from santander.lake.lake import Lake
+from santander.models.list_check import WrongLists, checked_lists
+from santander.models.ranking import NO_PRODUCT, Ranks
+from santander.models.recommender import Recommender
 from santander.registry.gate import Ages, Contest, Verdict, decide
-from santander.registry.soundness import mean_overlap, sound_ranks
+from santander.registry.registration import log_judgement
+from santander.registry.tracking import experiment_id, open_tracking
 from santander.registry.versions import RegisteredVersion
+from santander.schema.features import FEATURE_SET
 from santander.schema.months import Month
+from santander.schema.records import Inline
 from santander.training.candidate import Fit
 from santander.training.collect import Retrieve, collect_month
 from santander.training.labelled import labelled_months
 from santander.training.plan import FitName
+
+
+class UnsoundModel(SantanderError):
+    """A model that must not score, whatever it reaches."""
+
+
+def check_features(settings: Settings, number: int) -> None:
+    """Raise UnsoundModel for a version that was fitted on another feature service than this code has."""
+    tags = open_tracking(settings).get_model_version(settings.mlflow.registered_model, str(number)).tags
+    if (service := tags.get("feature_service")) != FEATURE_SET:
+        raise UnsoundModel(
+            f"version {number} was fitted on the feature service {service or 'of no name'}, this code has {FEATURE_SET}: retrain"
+        )
+
+
+def sound_ranks(model: Recommender, rows: pa.Table, whose: str) -> Ranks:
+    """The lists of a model for these customers; raises UnsoundModel where its scores or a list are wrong."""
+    try:
+        _, ranks = checked_lists(model, rows)
+    except WrongLists as wrong:
+        raise UnsoundModel(f"{whose} {wrong.complaint}") from wrong
+    return ranks
+
+
+def mean_overlap(one: Ranks, other: Ranks) -> float:
+    """The share of products that two lists of the same customer have in common, over all customers; 1 when all are empty."""
+    common = np.bitwise_count(_sets(one) & _sets(other)).sum()
+    listed = (one != NO_PRODUCT).sum()
+    return float(common / listed) if listed else 1.0
+
+
+def _sets(ranks: Ranks) -> npt.NDArray[np.int64]:
+    """The products of each list as a bitmask."""
+    bit = np.maximum(ranks, 0).astype(np.int64)
+    return np.asarray(np.where(ranks == NO_PRODUCT, 0, np.int64(1) << bit).sum(axis=1), dtype=np.int64)
+
 
 RowsOf = Callable[[Month | None], MonthToJudge]
 """Gives the rows of a month to judge on; None: of the last month that can be judged on."""
@@ -139,3 +192,67 @@ def month_with_all_rows(lake: Lake, month: Month | None) -> Month:
             f"run 'santander features --month {month}' first"
         )
     return month
+
+
+@dataclass(frozen=True)
+class AssessmentPayload:
+    """The JSON object of ``evaluate``."""
+
+    details: Inline[EvaluationDetails]
+    version: int
+    fit: FitName
+    fit_months: tuple[Month, ...]
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What a fit of a version reached on a month."""
+
+    version: int
+    fit: Fit
+    judgement: Judgement
+
+    @property
+    def title(self) -> str:
+        """Which fit of which version was judged, in one line."""
+        return f"version {self.version}, its {self.fit.name} fit of {min(self.fit.weights)} to {self.fit.last_month}"
+
+    def payload(self) -> AssessmentPayload:
+        """The evaluation by product and segment, and what was judged."""
+        details = self.judgement.evaluation.details()
+        return AssessmentPayload(details, self.version, self.fit.name, tuple(self.fit.weights))
+
+
+def assess(
+    settings: Settings, lake: Lake, retrieve: Retrieve, registered: RegisteredVersion, month: Month | None = None
+) -> Assessment:
+    """Judge the fit of a version that saw the most without the month, and log it as a run of its own.
+
+    A version carries a fit up to the month before its target and one that ends a month earlier, so it can be judged on
+    that month too. Raises InputError when the month, or a later one, is among the months of every fit,
+    and for a month that cannot be judged on.
+    """
+    chosen = month_with_all_rows(lake, month)
+    fit = registered.candidate.fit_to_judge(chosen)
+    if fit is None:
+        first = min(min(fit.seen) for fit in registered.candidate.fits.values())
+        last = max(max(fit.seen) for fit in registered.candidate.fits.values())
+        raise InputError(
+            f"version {registered.number} was fitted on months from {first} to {last}: judging it on {chosen} would flatter it"
+        )
+    judged = collect_month(lake, retrieve, chosen)
+    oracle = oracle_of(settings.data / "raw", chosen, judged.rows.num_rows, judged.buyers)
+    assessment = Assessment(registered.number, fit, judge(fit.model, fit.baseline, judged, oracle))
+    _log(settings, registered, assessment)
+    return assessment
+
+
+def _log(settings: Settings, registered: RegisteredVersion, assessment: Assessment) -> None:
+    client = open_tracking(settings)
+    import mlflow
+
+    name = f"version {registered.number} on {assessment.judgement.evaluation.month}"
+    with mlflow.start_run(experiment_id=experiment_id(settings, client), run_name=name):
+        tags = {"version": registered.number, "fit": assessment.fit.name, "trained_by": registered.run_id}
+        mlflow.set_tags({**tags, "month": str(assessment.judgement.evaluation.month)})
+        log_judgement(registered.candidate, assessment.judgement)

@@ -1,24 +1,49 @@
-"""The table ``promotions``: what was decided on who scores, and from it who was champion before whom."""
+"""Decisions on who scores: the table promotions, what was meant and what was done."""
 
 import datetime as dt
 import json
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from santander.config.settings import Settings
-from santander.errors import telling_line
+from santander.errors import SantanderError, is_out_of_space, telling_line
 from santander.evaluation.slices import SliceDifference
 from santander.lake.lake import Lake
 from santander.registry.gate import Contest, Contestants, Verdict, VerdictFigures
-from santander.registry.local_registry import StoredVersion
 from santander.registry.tracking import open_tracking
-from santander.registry.versions import registered
+from santander.registry.versions import NoChampion, StoredVersion, registered
 from santander.schema.catalogue import PROMOTIONS
 from santander.schema.months import Month
 from santander.schema.records import Inline, plain, plain_value, record_of_row
+
+
+class Undecided(SantanderError):
+    """Something kept the gate from deciding; the exit code is that of what it was."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"{in_one_line(error)}; no version was promoted, the alias champion stays where it is")
+        self.exit_code = error.exit_code if isinstance(error, SantanderError) else SantanderError.exit_code
+
+
+@contextmanager
+def failing_closed() -> Iterator[None]:
+    """Say of any error on the way to a decision that nobody was promoted."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, Undecided | NoChampion) or is_out_of_space(error):
+            raise
+        raise Undecided(error) from error
+
+
+def in_one_line(error: Exception) -> str:
+    """An error in one line."""
+    return str(error) if isinstance(error, SantanderError) else telling_line(error)
+
 
 log = logging.getLogger(__name__)
 

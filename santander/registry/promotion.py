@@ -1,4 +1,4 @@
-"""Who scores: a candidate becomes a version, meets the champion on the gate month, and takes its place if the gate lets it.
+"""From a candidate to a registered version that meets the champion.
 
 ``train`` and ``tune`` use ``register_candidate``, ``promote`` uses ``promote_version``; versions meet the champion in one way,
 as they will be loaded for scoring. Fails closed: any error but "no champion yet" leaves the champion where it is. One decision at
@@ -15,25 +15,57 @@ from typing import TYPE_CHECKING
 
 from santander.engine.memory.budget import OverBudget
 from santander.errors import InputError, SantanderError
-from santander.evaluation.judgement import MonthToJudge
+from santander.evaluation.judgement import Judgement, MonthToJudge, judge
 from santander.lake.lake import Lake
-from santander.registry.alias import carry_out, holder_of, load_by_number, set_alias, tag
-from santander.registry.contest import Lists, RowsOf, compare, hindrance, lists_of
-from santander.registry.decisions import DECISION, PROMOTED, VERDICT, WAITING, Action, Promotion, refuse_outdated_table
-from santander.registry.first_champion import baseline_candidate, judged_as_baseline
+from santander.models.popularity import PopularitySettings
+from santander.registry.champion import Standing, sound_champion, standing
+from santander.registry.contest import Lists, RowsOf, UnsoundModel, compare, hindrance, lists_of
+from santander.registry.decisions import (
+    DECISION,
+    PROMOTED,
+    VERDICT,
+    WAITING,
+    Action,
+    Promotion,
+    failing_closed,
+    in_one_line,
+    refuse_outdated_table,
+)
 from santander.registry.gate import Verdict
+from santander.registry.orders import carry_out, holder_of, load_by_number, set_alias, tag
 from santander.registry.refit import CannotRefit, Refits, refit_is_due
 from santander.registry.registration import register
-from santander.registry.soundness import UnsoundModel
-from santander.registry.standing import Standing, sound_champion, standing
-from santander.registry.undecided import failing_closed, in_one_line
 from santander.registry.versions import CHALLENGER, NoChampion, RegisteredVersion, champion_number
 from santander.schema.months import Month
+from santander.training.candidate import Candidate, Fit
 from santander.training.labelled import labelled_months
+from santander.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
     from santander.training.train import TrainReport
+
+
+def baseline_candidate(candidate: Candidate) -> Candidate:
+    """The baseline of a candidate: popularity, fitted on the same months."""
+    recipe = Recipe(
+        name="popularity",
+        kind="popularity",
+        months=candidate.recipe.months,
+        fits=candidate.recipe.fits,
+        settings=PopularitySettings().model_dump(),
+    )
+    fits = {name: Fit(name, fit.baseline, fit.baseline, fit.weights) for name, fit in candidate.fits.items()}
+    return Candidate(recipe, candidate.target, fits)
+
+
+def judged_as_baseline(first: Candidate, judgement: Judgement | None) -> Judgement | None:
+    """What the baseline reached where its candidate was judged; None where that was not."""
+    if judgement is None:
+        return None
+    fit = first.fit_to_judge(judgement.judged.month)
+    return None if fit is None else judge(fit.model, fit.baseline, judgement.judged, judgement.evaluation.oracle)
+
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,7 @@
-"""The champion's recipe fitted anew up to the month before the gate month, for a contest with a new recipe.
+"""The champion's recipe fitted anew on the challenger's months, and kept for the next contest.
+
+They are no versions of the registered model and hold no examples of input. What was made from other rows has another name and is
+never found again; ``maintain`` removes what is older than the retention, ``forget`` everything, as models remember persons.
 
 A model fitted up to last month beats one fitted months ago by being fresh. So that this never counts as the gain of a new
 recipe, the champion's recipe, as recorded with its version, is fitted for the gate month as the challenger's was, with the rounds
@@ -6,8 +9,12 @@ that the champion has. It is compared and nothing else: it is no version, it can
 """
 
 import logging
+import shutil
+import time
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from santander.errors import SantanderError
@@ -19,14 +26,15 @@ from santander.models.blend import Blend, BlendSettings
 from santander.models.month_weight import ALIKE, MonthWeight
 from santander.models.recommender import KindSettings, Recommender
 from santander.models.training_set import TrainingData
-from santander.registry.alias import load_by_number
 from santander.registry.blending import blend_of
 from santander.registry.contest import contest_of, no_contest
+from santander.registry.decisions import in_one_line
 from santander.registry.gate import Contest
-from santander.registry.kept_refits import KeptRefits
+from santander.registry.orders import load_by_number
+from santander.registry.packing import pack, unpack
 from santander.registry.versions import RegisteredVersion
 from santander.schema.months import Month
-from santander.training.candidate import Fit
+from santander.training.candidate import Candidate, Fit
 from santander.training.collect import refuse_too_large_fit, through, training_data
 from santander.training.fitting import fit_once
 from santander.training.labelled import labelled_months
@@ -37,6 +45,48 @@ if TYPE_CHECKING:
     from santander.config.settings import Settings
 
 log = logging.getLogger(__name__)
+
+
+_DAY = 86_400
+
+
+class KeptRefits:
+    """The refits kept below a state folder."""
+
+    def __init__(self, state: Path) -> None:
+        self._folder = state / "refits"
+
+    def find(self, key: str) -> Fit | None:
+        """The fit kept under a key; None where there is none, or one that cannot be read, which is removed."""
+        folder = self._folder / key
+        if not folder.is_dir():
+            return None
+        try:
+            return unpack(folder).fits[FitName.JUDGED]
+        except Exception as error:  # noqa: BLE001  (it is made anew whatever is wrong with its files, and that is said)
+            log.warning("a refit kept before cannot be read and is made anew: %s", in_one_line(error))
+            shutil.rmtree(folder, ignore_errors=True)
+            return None
+
+    def keep(self, key: str, recipe: Recipe, month: Month, fit: Fit) -> None:
+        """Keep a fit that predicts this month; it is there whole or not at all."""
+        scratch = self._folder / f".{key}-{uuid.uuid4().hex[:8]}"
+        try:
+            pack(Candidate(recipe, month + 1, {FitName.JUDGED: fit}), scratch)
+            if not (self._folder / key).exists():
+                scratch.rename(self._folder / key)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def remove(self, older_than_days: float = 0, *, dry_run: bool = False) -> int:
+        """Remove what was kept so many days ago or earlier, and what killed runs left of that age; returns how many folders."""
+        if not self._folder.is_dir():
+            return 0
+        latest = time.time() - older_than_days * _DAY
+        doomed = [folder for folder in self._folder.iterdir() if folder.stat().st_mtime <= latest]
+        for folder in doomed if not dry_run else ():
+            shutil.rmtree(folder)
+        return len(doomed)
 
 
 class CannotRefit(SantanderError):

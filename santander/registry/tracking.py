@@ -1,19 +1,72 @@
-"""Where runs and models are kept: a server when one is named, else SQLite and plain files in the state folder."""
+"""MLflow as this project opens it: the registry's address, its client, runs found by id, the view that reviewers begin with.
 
+A saved view is a tag of the experiment; the page lists it under "Views" and opens it with ``?viewStateShareKey=review``.
+"""
+
+import json
 import logging
 import os
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from santander.config.settings import Settings
-from santander.registry.review_view import experiment_tags
-from santander.registry.sqlite_file import check_sqlite
+from santander.errors import SantanderError
 from santander.relocation.settle import remember, settle
 from santander.storage.addresses import file_address, path_of_sqlite, sqlite_address
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
+
+_MAGIC = b"SQLite format 3\0"
+
+
+def check_sqlite(file: Path) -> None:
+    """Raise SantanderError that names the file when there is something in its place that is no database of SQLite."""
+    if not file.exists():
+        return
+    if not file.is_file():
+        raise SantanderError(f"{file} should be an SQLite database and is a folder: move it away")
+    with file.open("rb") as opened:
+        begins = opened.read(len(_MAGIC))
+    if begins and begins != _MAGIC:
+        raise SantanderError(f"{file} should be an SQLite database and is not one: restore it, or move it away to begin anew")
+
+
+_KIND, _VIEW = "mlflow.experimentKind", "mlflow.sharedViewState.review"
+
+_SHOWN = {
+    "tags.`promoted`": 90,
+    "metrics.`map7`": 100,
+    "metrics.`share_of_ceiling`": 130,
+    "metrics.`gain_over_baseline`": 150,
+    "metrics.`champion`": 100,
+    "metrics.`gain_over_champion`": 160,
+    "metrics.`gain_over_champion_lower`": 200,
+    "tags.`verdict`": 420,
+    "params.`kind`": 110,
+}
+"""The columns of the view, as the page names them, with their widths in pixels."""
+
+
+def experiment_tags() -> dict[str, str]:
+    """The tags that an experiment of ours has from its first run on."""
+    state = {
+        "searchFilter": "",
+        "orderByKey": "attributes.start_time",
+        "orderByAsc": False,
+        "startTime": "ALL",
+        "lifecycleFilter": "Active",
+        "datasetsFilter": [],
+        "modelVersionFilter": "All Runs",
+        "selectedColumns": list(_SHOWN),
+        "columnOrder": list(_SHOWN),
+        "columnWidths": _SHOWN,
+    }
+    view = {"name": "Review", "createdAt": 0, "updatedAt": 0, "state": json.dumps(state)}
+    return {_KIND: "custom_model_development", _VIEW: json.dumps(view)}
+
 
 _UNLESS_NAMED = {
     "MLFLOW_DISABLE_TELEMETRY": "true",

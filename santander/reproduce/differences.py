@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from santander.config.settings import Settings
-from santander.registry.provenance import git_sha, settings_dump
+from santander.registry.runs import git_sha, settings_dump
 from santander.reproduce.logged_run import LoggedRun
 
 MATTER = ("master", "spark", "gate", "training")

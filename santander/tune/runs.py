@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from santander.config.settings import Settings
 from santander.lake.lake import Lake
 from santander.lake.versions_read import table_versions
-from santander.registry.provenance import git_sha, origin_tags, settings_dump
+from santander.registry.runs import git_sha, origin_tags, settings_dump
 from santander.registry.tracking import experiment_id, find_run, open_tracking
 from santander.tune.space import Space
 from santander.tune.study import Study

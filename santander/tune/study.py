@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial, TrialState
 from santander.config.settings import Settings
 from santander.lake.lake import Lake
 from santander.ledger.versions import version_of
-from santander.registry.sqlite_file import check_sqlite
+from santander.registry.tracking import check_sqlite
 from santander.schema.months import Month
 from santander.storage.addresses import sqlite_address
 from santander.training.recipe import Recipe

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from pyarrow import feather
 
 from santander.models.packages import EVERY_MODEL
-from santander.registry.model_package import copy_code
+from santander.registry.registration import copy_code
 
 REPOSITORY = Path(__file__).parents[2]
 

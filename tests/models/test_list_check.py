@@ -15,8 +15,8 @@ from santander.evaluation.judgement import judge, precisions_of
 from santander.models.list_check import WrongLists, checked_lists, refuse_wrong_lists
 from santander.models.popularity import Popularity, PopularitySettings
 from santander.models.ranking import top_products
+from santander.registry.contest import UnsoundModel, sound_ranks
 from santander.registry.served_model import ServedRecommender
-from santander.registry.soundness import UnsoundModel, sound_ranks
 from santander.schema.months import Month
 from santander.schema.products import N_PRODUCTS
 from tests.registry import crowd

@@ -14,8 +14,8 @@ from santander.errors import SantanderError
 from santander.maintain.tables import maintain
 from santander.pipeline.steps import Steps
 from santander.registry.contest import month_to_judge
+from santander.registry.orders import roll_back
 from santander.registry.promotion import promote_version
-from santander.registry.rollback import roll_back
 from santander.registry.versions import champion_number, load_version
 from santander.reproduce.logged_run import logged_run
 from santander.reproduce.reproduce import reproduce

@@ -7,8 +7,8 @@ import pytest
 
 from santander.config.settings import Settings
 from santander.errors import InputError
-from santander.registry.assessment import assess
 from santander.registry.blending import blend_candidate
+from santander.registry.contest import assess
 from santander.registry.decisions import Promotion
 from santander.registry.promotion import register_candidate
 from santander.registry.tracking import open_tracking

@@ -14,8 +14,7 @@ from santander.lake.lake import Lake
 from santander.models.blend import Blend
 from santander.models.packages import XGBOOST
 from santander.registry.blending import blend_candidate
-from santander.registry.model_package import requirements
-from santander.registry.registration import register
+from santander.registry.registration import register, requirements
 from santander.registry.tracking import open_tracking
 from santander.registry.versions import CHALLENGER, load_version
 from santander.schema.months import Month

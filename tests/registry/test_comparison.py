@@ -10,7 +10,8 @@ from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.evaluation.comparison_plots import draw_calibration, draw_differences, draw_products
 from santander.lake.lake import Lake
-from santander.registry import comparison, comparison_tables
+from santander.registry import comparison
+from santander.registry import comparison as comparison_tables
 from santander.registry.comparison import Comparison, compare_versions, months_for_both, pair_to_review
 from santander.registry.promotion import register_candidate
 from santander.schema.months import Month

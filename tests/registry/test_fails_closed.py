@@ -20,11 +20,10 @@ from santander.evaluation.judgement import MonthToJudge
 from santander.lake.lake import Lake
 from santander.models.kinds import KINDS
 from santander.models.list_check import WrongLists
-from santander.registry.decisions import decisions
+from santander.registry.decisions import Undecided, decisions
+from santander.registry.orders import roll_back
 from santander.registry.promotion import promote_version, register_candidate
-from santander.registry.rollback import roll_back
 from santander.registry.tracking import open_tracking, tracking_uri
-from santander.registry.undecided import Undecided
 from santander.registry.versions import champion_number
 from santander.schema.months import Month
 from santander.training.recipe import Recipe

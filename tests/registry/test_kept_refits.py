@@ -11,7 +11,7 @@ import pytest
 from santander.cli.verbs.maintain import maintain
 from santander.config.settings import Settings
 from santander.forget.models import remove_examples
-from santander.registry.kept_refits import KeptRefits
+from santander.registry.refit import KeptRefits
 from santander.schema.months import Month
 from santander.training.plan import FitName
 from tests.models.toy_world import feature_rows

@@ -13,16 +13,15 @@ from santander.evaluation.resampling import PairedDifference
 from santander.evaluation.slices import SliceDifference
 from santander.lake.lake import Lake
 from santander.models.month_weight import MonthWeight
-from santander.registry import reporting
+from santander.registry import verdict as reporting
 from santander.registry.card import ModelCard, Section, table
 from santander.registry.gate import Contest, Verdict
 from santander.registry.model_card import NOT_MET, Origin, model_card, months_told
 from santander.registry.promotion import register_candidate
-from santander.registry.provenance import datasets
 from santander.registry.registration import metrics_of
-from santander.registry.reporting import CARD, LONGEST_DESCRIPTION, NOTE, record_verdict
+from santander.registry.runs import datasets
 from santander.registry.tracking import experiment_id, open_tracking
-from santander.registry.verdict_text import COMPARISON, comparison, verdict_line
+from santander.registry.verdict import CARD, COMPARISON, LONGEST_DESCRIPTION, NOTE, comparison, record_verdict, verdict_line
 from santander.registry.versions import load_version
 from santander.schema.months import Month
 from santander.training.train import TrainReport

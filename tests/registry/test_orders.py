@@ -10,15 +10,13 @@ from santander.engine.memory.budget import OverBudget
 from santander.errors import InputError
 from santander.evaluation.judgement import MonthToJudge
 from santander.lake.lake import Lake
-from santander.registry import alias as alias_module
+from santander.registry import orders as alias_module
 from santander.registry.champion import version_for
-from santander.registry.decisions import DecisionRow, Promotion, decisions
+from santander.registry.decisions import DecisionRow, Promotion, Undecided, decisions
 from santander.registry.listing import registered_versions
-from santander.registry.orders import check_order
+from santander.registry.orders import check_order, roll_back
 from santander.registry.promotion import promote_version, register_candidate
-from santander.registry.rollback import roll_back
 from santander.registry.tracking import open_tracking
-from santander.registry.undecided import Undecided
 from santander.registry.versions import champion_number
 from santander.schema.months import Month
 from tests.registry.conftest import Named

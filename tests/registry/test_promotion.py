@@ -10,10 +10,9 @@ from santander.lake.lake import Lake
 from santander.models.classes import Classes
 from santander.registry import contest as contest_module
 from santander.registry.champion import champion
-from santander.registry.decisions import DecisionRow, Promotion, decisions
+from santander.registry.decisions import DecisionRow, Promotion, Undecided, decisions
 from santander.registry.promotion import register_candidate
 from santander.registry.tracking import open_tracking
-from santander.registry.undecided import Undecided
 from santander.registry.versions import NoChampion, champion_number, load_version
 from santander.schema.months import Month
 from santander.training.recipe import Recipe

@@ -8,7 +8,7 @@ from santander.config.settings import Settings
 from santander.lake.lake import Lake
 from santander.ledger.step_ledger import StepRun
 from santander.registry.promotion import register_candidate
-from santander.registry.recorded_training import training_here
+from santander.registry.runs import training_here
 from santander.registry.versions import registered
 from santander.schema.months import Month
 from santander.training.trained import TRAIN, TrainResult

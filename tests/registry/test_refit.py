@@ -13,9 +13,8 @@ from santander.models import month_weight
 from santander.models.blend import Blend
 from santander.registry.blending import blend_candidate
 from santander.registry.decisions import Promotion, decisions
-from santander.registry.kept_refits import KeptRefits
 from santander.registry.promotion import promote_version
-from santander.registry.refit import Refits
+from santander.registry.refit import KeptRefits, Refits
 from santander.registry.registration import register
 from santander.registry.tracking import open_tracking
 from santander.registry.versions import CHAMPION, champion_number, load_version

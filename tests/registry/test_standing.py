@@ -11,17 +11,14 @@ from santander.config.settings import Settings
 from santander.errors import SantanderError
 from santander.evaluation.judgement import MonthToJudge
 from santander.lake.lake import Lake
-from santander.registry import alias as alias_module
-from santander.registry import rollback as rollback_module
-from santander.registry.champion import champion, version_for
-from santander.registry.decisions import decisions
-from santander.registry.local_registry import stored_model
+from santander.registry import orders as alias_module
+from santander.registry import orders as rollback_module
+from santander.registry.champion import ChampionUnfit, Standing, champion, sound_champion, standing, version_for
+from santander.registry.decisions import Undecided, decisions
+from santander.registry.orders import roll_back
 from santander.registry.promotion import promote_version, register_candidate
-from santander.registry.rollback import roll_back
-from santander.registry.standing import ChampionUnfit, Standing, sound_champion, standing
 from santander.registry.tracking import open_tracking, tracking_uri
-from santander.registry.undecided import Undecided
-from santander.registry.versions import NoChampion, champion_number
+from santander.registry.versions import NoChampion, champion_number, stored_model
 from santander.schema.months import Month
 from santander.storage.addresses import file_address, path_of_sqlite, sqlite_address
 from tests.registry.conftest import Named

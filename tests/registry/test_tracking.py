@@ -7,7 +7,7 @@ import pytest
 
 from santander.config.settings import Settings
 from santander.errors import SantanderError
-from santander.registry import provenance
+from santander.registry import runs as provenance
 from santander.registry.tracking import has_registry, open_tracking, tracking_uri
 
 

@@ -18,13 +18,11 @@ import pytest
 from santander.config.settings import Settings
 from santander.forget.models import remove_examples
 from santander.lake.lake import Lake
-from santander.registry.champion import champion
-from santander.registry.local_registry import stored_model
+from santander.registry.champion import Standing, champion, standing
+from santander.registry.orders import roll_back
 from santander.registry.promotion import register_candidate
-from santander.registry.rollback import roll_back
-from santander.registry.standing import Standing, standing
 from santander.registry.tracking import open_tracking
-from santander.registry.versions import champion_number
+from santander.registry.versions import champion_number, stored_model
 from santander.relocation.record import recorded_names
 from santander.relocation.settle import CannotSettle, remember, settle
 from santander.schema.catalogue import INGESTIONS

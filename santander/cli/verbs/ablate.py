@@ -50,7 +50,7 @@ def ablate(
     from santander.ablate.table import markdown_of, tables_of, write_reports
     from santander.engine.session import open_session
     from santander.pipeline.steps import Steps
-    from santander.registry.nested_runs import parent_run
+    from santander.registry.runs import parent_run
     from santander.schema.months import Month
     from santander.training.collect import through
     from santander.training.labelled import labelled_months

@@ -21,9 +21,9 @@ def evaluate(
     """Show MAP@7 of a registered model on a month beside its ceiling, the oracle where known, and the baseline."""
     from santander.engine.session import open_session
     from santander.lake.lake import Lake
-    from santander.registry.assessment import assess
     from santander.registry.champion import version_named
-    from santander.registry.reporting import table_of_details
+    from santander.registry.contest import assess
+    from santander.registry.verdict import table_of_details
     from santander.schema.months import Month
     from santander.store.access import open_store
     from santander.training.collect import through

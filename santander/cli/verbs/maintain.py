@@ -40,7 +40,7 @@ def maintain(
     """
     from santander.lake.lake import Lake
     from santander.maintain.tables import maintain as maintain_tables
-    from santander.registry.kept_refits import KeptRefits
+    from santander.registry.refit import KeptRefits
 
     refits = KeptRefits(settings.state).remove(settings.maintenance.retention_days, dry_run=dry_run)
     tables = maintain_tables(settings, Lake(settings), dry_run=dry_run, upgrade=upgrade)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from santander.config.settings import Settings
     from santander.registry.decisions import DecisionPayload, DecisionRow
     from santander.registry.listing import ListedVersion
-    from santander.registry.local_registry import StoredVersion
+    from santander.registry.versions import StoredVersion
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ def models(
     from rich.text import Text
 
     from santander.lake.lake import Lake
+    from santander.registry.champion import standing
     from santander.registry.decisions import decisions as all_decisions
     from santander.registry.listing import registered_versions
-    from santander.registry.standing import standing
     from santander.registry.versions import registered
 
     versions, there = registered_versions(settings, last), registered(settings)

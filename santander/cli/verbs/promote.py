@@ -29,11 +29,10 @@ def promote(
     """
     from santander.errors import InputError
     from santander.lake.lake import Lake
-    from santander.registry.orders import check_order
+    from santander.registry.champion import Standing, standing
+    from santander.registry.decisions import failing_closed
+    from santander.registry.orders import check_order, roll_back
     from santander.registry.promotion import already_champion, promote_version
-    from santander.registry.rollback import roll_back
-    from santander.registry.standing import Standing, standing
-    from santander.registry.undecided import failing_closed
     from santander.registry.versions import CHALLENGER, NoChampion, number_named
     from santander.schema.months import Month
 

@@ -43,7 +43,7 @@ def train(
     from santander.engine.session import open_session
     from santander.errors import InputError
     from santander.pipeline.steps import Steps
-    from santander.registry.reporting import table_of
+    from santander.registry.verdict import table_of
     from santander.schema.months import Month
     from santander.training.recipe import Recipe
 
@@ -71,7 +71,7 @@ def _cross_validated(
     from santander.errors import InputError
     from santander.models.blend import Blend
     from santander.pipeline.steps import Steps
-    from santander.registry.nested_runs import parent_run
+    from santander.registry.runs import parent_run
     from santander.training.collect import through
     from santander.training.cross_validation import CrossValidationPayload, cross_validate, summary_of
     from santander.training.cross_validation_table import table_of

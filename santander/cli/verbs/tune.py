@@ -34,7 +34,7 @@ def tune(
     """Search better settings for a month; the best of the trials is trained, judged, registered, and meets the champion."""
     from santander.engine.session import open_session
     from santander.pipeline.steps import Steps
-    from santander.registry.reporting import table_of
+    from santander.registry.verdict import table_of
     from santander.schema.months import Month
     from santander.tune.reporting import lines, seconds_of, table_of_trials
     from santander.tune.tune import Wish, check_wish, tune
