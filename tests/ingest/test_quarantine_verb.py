@@ -152,6 +152,16 @@ def test_lines_that_repeat_a_key_are_exported_when_asked_for_only(
     assert (list(found["files"].values()), found["left_out"]) == ([1], 0)
 
 
+def test_lines_of_several_files_are_exported_after_a_correction_was_marked(
+    capsys: pytest.CaptureFixture[str], settings: Settings, tmp_path: Path
+) -> None:
+    lake = Lake(settings)
+    lake.append_rows(QUARANTINE, [entry(2, "open_quote"), entry(3, "open_quote"), entry(2, "open_quote", file_sha256="f" * 64)])
+    lake.append_rows(INGESTIONS, [marker("one", "2015-01", 1), marker("one", "2015-01", 1) | {"file_sha256": "f" * 64}])
+    assert lake.update_rows(QUARANTINE, "line = 3", {"resolved_by": "one"}) == 1  # as a replay marks what it took in
+    assert payload(capsys, settings.data_dir, export=str(tmp_path / "rest.csv"))["files"] == {str(tmp_path / "rest.csv"): 2}
+
+
 @pytest.mark.parametrize("options", [{"replay": True}, {"files": ["a.csv"]}, {"replay": True, "files": ["a.csv"], "rows": True}])
 def test_replay_and_files_go_together_and_stand_alone(data: str, options: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="--replay"):
