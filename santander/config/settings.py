@@ -1,218 +1,39 @@
 """One frozen, typed settings object: ``conf/base``, then ``conf/local``, then the environment, then options."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 from santander.config.conf_folders import conf_layers
 from santander.config.named_folders import called, no_file
-from santander.config.sizes import parsed_size
+from santander.config.sections import (
+    AuditSettings,
+    CrossValidationSettings,
+    ErasureSettings,
+    ExpectationSettings,
+    FeatureSettings,
+    GateSettings,
+    IngestSettings,
+    KaggleSettings,
+    LockSettings,
+    MaintenanceSettings,
+    MemorySettings,
+    MlflowSettings,
+    QualitySettings,
+    SparkSettings,
+    StoreSettings,
+    TrainingSettings,
+    TuningSettings,
+)
 from santander.errors import InputError
-from santander.schema.columns import columns_that_read
 from santander.storage.bucket import BucketPath
 from santander.storage.place_names import local_path
 from santander.storage.places import Place, folder_place
 
 EMBEDDED = "sail"
 """The master that names the engine inside the process."""
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _size(given: object) -> int:
-    try:
-        return parsed_size(given)
-    except ValueError as error:
-        raise PydanticCustomError("size", "{said}", {"said": str(error)}) from None
-
-
-Size = Annotated[int, BeforeValidator(_size)]
-"""Bytes, written as a number and a unit."""
-
-
-def _null_spelling(given: str) -> str:
-    """Return the spelling without the white space around it, as texts are compared; refuse one that is a value somewhere."""
-    spelling = given.strip()
-    if columns := columns_that_read(spelling):
-        raise PydanticCustomError(
-            "null_spelling", "{said}", {"said": f"{spelling!r} is a value of {', '.join(columns)}: leave it out"}
-        )
-    return spelling
-
-
-class MemorySettings(_Section):
-    """What a step on the embedded engine may hold in memory, and where the engine writes what it may not hold."""
-
-    budget: Size
-    spill_dir: str | None
-
-
-class IngestSettings(_Section):
-    """How landing files are read and when they are refused."""
-
-    max_quarantine_share: float = Field(ge=0, le=1)
-    null_spellings: tuple[Annotated[str, AfterValidator(_null_spelling)], ...]
-    min_shared_customers: float = Field(ge=0, le=1)
-    chunk_bytes: int = Field(ge=1024)
-    tasks: int | None = Field(ge=1)
-
-
-class FeatureSettings(_Section):
-    """How the feature table is built."""
-
-    months_per_commit: int = Field(ge=1)
-    tasks: int | None = Field(ge=1)
-
-
-class NullShare(_Section):
-    """The usual share of nulls of a column, and how far from it a month may lie."""
-
-    usual: float = Field(ge=0, le=1)
-    within: float = Field(ge=0, le=1)
-
-
-class QualitySettings(_Section):
-    """From when on a month is not what it should be; the rules are declared in ``santander/quality/declaration.py``."""
-
-    min_rows: int = Field(ge=1)
-    max_fall: float = Field(ge=0, le=1)
-    max_rise: float = Field(ge=0)
-    min_compared: int = Field(ge=1)
-    month_before: dict[str, Annotated[float, Field(ge=0, le=1)]]
-    allowed_shares: dict[str, float]
-    seniority_tolerance_months: int = Field(ge=0)
-    null_shares: dict[str, NullShare]
-    null_share_unnamed: float = Field(ge=0, le=1)
-    null_share_change: float = Field(ge=0, le=1)
-    distributions: dict[str, tuple[float, float]]
-    lag_sample_rows: int = Field(ge=1)
-
-    def null_share_of(self, column: str) -> tuple[float, float]:
-        """The usual share of nulls of a column and how far from it a month may lie."""
-        named = self.null_shares.get(column)
-        return (named.usual, named.within) if named else (0.0, self.null_share_unnamed)
-
-
-class ExpectationSettings(_Section):
-    """How long suites of the user are said to run: by engine, an expectation's seconds a month, and more a million rows."""
-
-    seconds: dict[Literal["sail", "spark"], tuple[float, float]]
-
-
-class TrainingSettings(_Section):
-    """Which recipe is trained unless another is named."""
-
-    recipe: str
-
-
-class GateSettings(_Section):
-    """When a new model takes the champion's place."""
-
-    min_relative_gain: float = Field(ge=0)
-    resamples: int = Field(ge=100)
-    seed: int
-    max_refresh_loss: float = Field(ge=0, lt=1)
-    min_overlap: float = Field(ge=0, le=1)
-    automatic: bool
-    max_slice_loss: float = Field(ge=0, lt=1)
-    min_slice_buyers: int = Field(ge=1)
-
-
-class CrossValidationSettings(_Section):
-    """How a recipe is validated over time."""
-
-    folds: int = Field(ge=2)
-    window: Literal["expanding", "recipe"]
-
-    def changed(self, **given: Any) -> "CrossValidationSettings":
-        """The same with what is given on the command line, unless it is None; raises InputError."""
-        chosen = {name: value for name, value in given.items() if value is not None}
-        try:
-            return CrossValidationSettings(**self.model_dump() | chosen)
-        except ValidationError as error:
-            wrong = "; ".join(f"--{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-            raise InputError(wrong) from None
-
-
-class TuningSettings(_Section):
-    """How settings are searched; what may vary is a file of ``conf/*/spaces``."""
-
-    space: str
-    sampler: Literal["tpe", "random", "grid"]
-    seed: int
-    parallel: int | None = Field(ge=1)
-    startup_trials: int = Field(ge=0)
-    warmup_rounds: int = Field(ge=0)
-    tolerance: float = Field(ge=0)
-    random_trials: int = Field(ge=0)
-    max_failures: int = Field(ge=1)
-
-
-class KaggleSettings(_Section):
-    """Where submissions are sent, and when a score is alarming."""
-
-    competition: str
-    public_ceiling: float | None = Field(gt=0, le=1)
-    max_fall: float = Field(ge=0, le=1)
-    wait: float = Field(ge=0)
-
-
-class MlflowSettings(_Section):
-    """Where runs and models are kept, and under which names."""
-
-    tracking_uri: str | None
-    experiment: str
-    registered_model: str
-
-
-class StoreSettings(_Section):
-    """Where serving reads features from."""
-
-    online: Literal["sqlite", "redis"]
-    redis: str
-
-
-class SparkSettings(_Section):
-    """How Apache Spark is started, and how models are trained on its workers."""
-
-    profile: str | None
-    environment: Literal["shipped", "installed"]
-    workers: int | None = Field(ge=1)
-    barrier_wait: float = Field(gt=0)
-
-
-class LockSettings(_Section):
-    """How long a run waits for another one that writes the same, and how often it tries again in a bucket."""
-
-    wait: float = Field(ge=0)
-    attempts: int = Field(ge=1)
-    first_pause: float = Field(ge=0)
-
-
-class AuditSettings(_Section):
-    """What the audit holds in memory, and how many customers it compares all features of."""
-
-    memory: Size
-    compare_all_below: int = Field(ge=0)
-    one_in: int = Field(ge=1)
-
-
-class MaintenanceSettings(_Section):
-    """How long what is out of use is kept."""
-
-    retention_days: int = Field(ge=0)
-
-
-class ErasureSettings(_Section):
-    """How far files are opened to look for a person."""
-
-    max_unpacked: Size
-    max_depth: int = Field(ge=1)
 
 
 class Settings(BaseSettings):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from santander.config.settings import GateSettings
+from santander.config.sections import GateSettings
 from santander.evaluation.average_precision import Precisions
 from santander.evaluation.month_to_judge import MonthToJudge
 from santander.evaluation.resampling import PairedDifference, paired_difference

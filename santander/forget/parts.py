@@ -20,7 +20,7 @@ from santander.forget.kinds import Kind, encoding_of, kind_of, opaque_name
 from santander.forget.streams import Allowance, TooMuch, begun, counted, recoded, seekable, unpacked
 
 if TYPE_CHECKING:
-    from santander.config.settings import ErasureSettings
+    from santander.config.sections import ErasureSettings
 
 BROKEN = (
     *(OSError, EOFError, ValueError, RuntimeError, NotImplementedError, LookupError, OverflowError, struct.error, SantanderError),

@@ -6,7 +6,7 @@ files behind a rule stand in docs/data.md; thresholds stand in conf/base/quality
 
 from functools import reduce
 
-from santander.config.settings import QualitySettings
+from santander.config.sections import QualitySettings
 from santander.quality.column_rules import column_rules, rules_between_columns
 from santander.quality.feature_ranges import range_rules
 from santander.quality.rules import (

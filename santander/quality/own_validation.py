@@ -25,7 +25,7 @@ from santander.quality.report import RuleResult
 from santander.schema.months import Month
 
 if TYPE_CHECKING:
-    from santander.config.settings import ExpectationSettings
+    from santander.config.sections import ExpectationSettings
 
 log = logging.getLogger("santander.quality")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from string import Template
 
 from santander.config.conf_folders import conf_dir
-from santander.config.settings import QualitySettings
+from santander.config.sections import QualitySettings
 from santander.quality.declaration import SUITES, suite
 from santander.quality.past import MONTHS_COMPARED
 from santander.quality.rules import CountRule, EqualRule, MeanRule, NullShareChangeRule, NullShareRule, RowsChangeRule, Rule

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from santander.schema.months import Month
 
 if TYPE_CHECKING:
-    from santander.config.settings import QualitySettings
+    from santander.config.sections import QualitySettings
 
 ROWS, ROWS_BEFORE, PRODUCTS_DELIVERED = "rows", "rows_before", "products_delivered"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from santander.quality.rules import Judgement, MonthFigures, Rule
 
 if TYPE_CHECKING:
-    from santander.config.settings import QualitySettings
+    from santander.config.sections import QualitySettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from santander.config.settings import GateSettings, Settings
+from santander.config.sections import GateSettings
+from santander.config.settings import Settings
 from santander.errors import InputError, SantanderError
 from santander.evaluation.average_precision import Precisions
 from santander.evaluation.checked_customers import CheckedCustomers

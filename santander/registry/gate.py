@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from santander.config.settings import GateSettings
+from santander.config.sections import GateSettings
 from santander.evaluation.resampling import PairedDifference
 from santander.evaluation.slices import SliceDifference
 from santander.schema.months import Month

@@ -2,7 +2,8 @@
 
 import pytest
 
-from santander.config.settings import QualitySettings, Settings
+from santander.config.sections import QualitySettings
+from santander.config.settings import Settings
 from santander.quality.declaration import suite
 from santander.quality.rules import Judgement, MonthFigures, Severity
 from santander.schema.months import Month
