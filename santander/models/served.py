@@ -16,6 +16,9 @@ from santander.models.list_check import checked_lists
 from santander.models.recommender import Recommender
 from santander.schema.products import PRODUCT_NAMES
 
+_READ_BY_THE_CHECK = ("customer_id", "owned")
+"""Columns by which lists are checked: owned products are in none, and an error names the customer where there is one."""
+
 
 def load_fit(folder: Path) -> Recommender:
     """Return the model that lies in ``folder``."""
@@ -25,10 +28,11 @@ def load_fit(folder: Path) -> Recommender:
 def recommend(model: Recommender, rows: pd.DataFrame) -> pd.DataFrame:
     """Return a row per row of features: ``products`` (names, the likeliest first) and their ``scores``.
 
-    A feature may have any numeric or boolean type and any of pandas' ways to be missing. Raises InputError for one that is
-    neither, WrongLists when the model's lists are not what lists must be.
+    A feature may have any numeric or boolean type and any of pandas' ways to be missing; columns that the model does not read
+    are left out. Raises InputError for a feature of another type, WrongLists when the model's lists are not what lists must be.
     """
-    scores, ranks = checked_lists(model, pa.table({str(name): _numbers(str(name), rows[name]) for name in rows.columns}))
+    read = {*model.feature_names, *_READ_BY_THE_CHECK}
+    scores, ranks = checked_lists(model, pa.table({name: _numbers(name, rows[name]) for name in map(str, rows) if name in read}))
     lists = [[bit for bit in row if bit >= 0] for row in ranks.tolist()]
     return pd.DataFrame(
         {

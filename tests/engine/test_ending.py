@@ -24,8 +24,8 @@ def started(what: str, data: Path, *, ignored: Iterable[int] = (), master: str =
     """The verb in a process group of its own, with signals ignored as a shell leaves them to its background jobs."""
 
     def ignore() -> None:
-        for number in ignored:
-            signal.signal(number, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the tests may run under nohup themselves
+            signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
 
     words = [sys.executable, str(STAY), what, "--data-dir", str(data), "--master", master]
     process = subprocess.Popen(
