@@ -41,6 +41,10 @@ def former(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings.load(data_dir=str(data))
 
 
+# each starts Feast, MLflow and an engine in processes of its own
+dear = pytest.mark.sample(push=1, of="verbs on a folder of the former release")
+
+
 def told(settings: Settings, *words: object) -> dict[str, Any]:
     command = [SANTANDER, "--json", *words, "--data-dir", settings.data_dir]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=240, check=False)
@@ -60,6 +64,7 @@ def test_nothing_of_a_former_folder_is_lost_or_out_of_date(former: Settings) -> 
     assert told(former, "models")["champion"] == 2
 
 
+@dear
 def test_a_former_model_gives_the_lists_that_it_gave(former: Settings) -> None:
     before = recommended(former)
     assert len(before) == 6_804
@@ -76,10 +81,12 @@ def test_a_former_model_loads_where_this_package_is_imported_already(former: Set
     assert model.predict(rows)["products"].map(len).tolist() == [7] * 5
 
 
+@dear
 def test_a_former_run_is_reproduced(former: Settings) -> None:
     assert told(former, "reproduce", "--version", "3")["reproduced"] is True
 
 
+@dear
 def test_a_former_champion_is_rolled_back_to_and_scores(former: Settings) -> None:
     assert told(former, "promote", "--rollback", "--reason", "as before")["champion"] == 1
     told(former, "score", "--month", "2016-06")
