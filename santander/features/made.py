@@ -1,4 +1,4 @@
-"""Which function makes which feature. A feature is declared once (``declaration.py``) and made by one function of its family.
+"""Which function makes which feature. A feature is declared once (``schema/features.py``) and made by one function of its family.
 
 A family is made from one source, so no function can see what its family must not know: ``profile.py`` from rows of the month
 itself without products, ``history.py`` from the products of the months before, ``last_month.py`` from other columns of the month

@@ -1,6 +1,6 @@
 """Feast's offline store over our Delta tables: a subclass of its Spark store that runs on both engines.
 
-What differs from Feast's own (docs/adr/0003-feast-offline-store.md): the session comes from ``engine.py`` and its
+What differs from Feast's own (docs/adr/0003-feast-offline-store.md): the session comes from ``engine/session.py`` and its
 settings are left alone, a source names a table of our catalogue, views of one source share one join, and what is
 retrieved stays a frame.
 """

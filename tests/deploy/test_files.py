@@ -224,7 +224,7 @@ def test_what_is_copied_is_in_the_checkout_and_goes_into_the_build() -> None:
 def test_data_secrets_and_leftovers_stay_out_of_the_build() -> None:
     for path in (".env", ".git", "data", "data/raw/train_ver2.csv", ".venv", "tests", "conf/local", "conf/local/spark/x.conf"):
         assert dockerfile.ignored(path), path
-    assert dockerfile.ignored("santander/bank/__pycache__")
+    assert dockerfile.ignored("santander/schema/__pycache__")
     assert not dockerfile.ignored("santander/schema/months.py")
 
 

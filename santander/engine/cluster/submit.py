@@ -1,7 +1,7 @@
 """What spark-submit is told for a job: master, profile, jars, and what the workers import.
 
 The driver is the Python process of the job, the command, the notebook or the test, and Spark is started beside it by
-Spark's own spark-submit with these arguments (``engine.py``). spark-submit could start the job's Python in its turn, but
+Spark's own spark-submit with these arguments (``engine/session.py``). spark-submit could start the job's Python in its turn, but
 then mixes what the job logs into its standard output (docs/adr/0007).
 """
 
