@@ -16,6 +16,6 @@ def segment_number(segments: pa.DictionaryArray) -> pa.Array:
 
 
 def for_each_text(texts: pa.DictionaryArray, made_of: Callable[[str], object], type_: pa.DataType) -> pa.Array:
-    """What is made of each distinct text, for the rows that have it; null for null."""
+    """Apply a function to each distinct text, for the rows that have it; null for null."""
     of_text = pa.array([None if text is None else made_of(text) for text in texts.dictionary.to_pylist()], type_)
     return of_text.take(texts.indices)

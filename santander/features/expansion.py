@@ -122,7 +122,7 @@ class ColumnPlan:
 
     @cached_property
     def _blocks(self) -> tuple[tuple[str, int], ...]:
-        """What makes the columns, each with its first column: a feature as it is, or the stem of a figure per product."""
+        """Return the sources of the columns, each with its first column: a feature, or the stem of a figure per product."""
         blocks, start = [], 0
         while start < len(self.names):
             stem = self.names[start].partition(".")[0]
@@ -172,7 +172,7 @@ class _Window:
 
     @cached_property
     def unknown(self) -> list[npt.NDArray[np.bool_]]:
-        """Where each of the five months has no holdings."""
+        """Return a mask of the five months without holdings."""
         return [self.lag(lag)[1] for lag in LAGS]
 
     @cached_property

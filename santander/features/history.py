@@ -71,7 +71,7 @@ def owned(window: Window) -> pa.Array:
 
 @HISTORY.makes("months_known")
 def months_known(window: Window) -> pa.Array:
-    """How many months are known."""
+    """Return the number of months known."""
     return pa.array(np.sum(window.known, axis=0, dtype=np.int8))
 
 
@@ -83,19 +83,19 @@ def products_held(window: Window) -> pa.Array:
 
 @HISTORY.makes("additions")
 def additions(window: Window) -> pa.Array:
-    """What was added, over all pairs."""
+    """Return the products added, over all pairs of months."""
     return _total([pair.added for pair in window.pairs])
 
 
 @HISTORY.makes("closures")
 def closures(window: Window) -> pa.Array:
-    """What was closed, over all pairs."""
+    """Return the products closed, over all pairs of months."""
     return _total([pair.closed for pair in window.pairs])
 
 
 @HISTORY.makes("continuations")
 def continuations(window: Window) -> pa.Array:
-    """What was kept, over all pairs."""
+    """Return the products kept, over all pairs of months."""
     return _total([pair.continued for pair in window.pairs])
 
 

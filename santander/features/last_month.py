@@ -21,7 +21,7 @@ def relation_type_last(rows: pa.Table) -> pa.Array:
 
 @LAST_MONTH.makes("was_active", reads=["is_active"])
 def was_active(rows: pa.Table) -> pa.Array:
-    """As delivered."""
+    """Return the column as delivered."""
     return rows.column("is_active").combine_chunks()
 
 

@@ -45,7 +45,7 @@ class _Sight:
     before: dict[int, MonthBefore]
 
     def known(self) -> dict[Month, MonthBefore]:
-        """What the months after this one need not read again."""
+        """Return what the months after this one need not read again."""
         return {self.work.month - lag: month.without_last() for lag, month in self.before.items()}
 
 

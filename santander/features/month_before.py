@@ -47,11 +47,11 @@ class MonthBefore:
         return cls(index, holdings, last)
 
     def without_last(self) -> Self:
-        """The same for the months after the next one."""
+        """Return what the months after the next one need of it."""
         return replace(self, _last=None)
 
     def places(self, customers: Ids) -> Ids:
-        """Where the other methods find what they know of each of the customers."""
+        """Return the positions at which the other methods find each of the customers."""
         return self._index.places(customers)
 
     def holdings(self, places: Ids) -> Bitmasks:
@@ -107,7 +107,7 @@ def nothing_last(customers: int) -> dict[str, pa.Array]:
 
 
 def _kept_types() -> dict[str, type[np.signedinteger]]:
-    """How each feature of ``last_month.py`` is kept: as it is declared, a boolean in a byte."""
+    """Return the types in which features of ``last_month.py`` are kept: as declared, a boolean in a byte."""
     kept: dict[str, type[np.signedinteger]] = {
         "boolean": np.int8,
         "tinyint": np.int8,

@@ -22,7 +22,7 @@ class MonthRows:
     incomes: MonthIncomes
 
     def column(self, name: str) -> pa.Array:
-        """One column; texts come as dictionaries."""
+        """Return one column; texts come as dictionaries."""
         return self.rows.column(name).combine_chunks()
 
 

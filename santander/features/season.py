@@ -18,12 +18,12 @@ class Calendar:
     rows: int
 
     def repeated(self, constant: pa.Scalar) -> pa.Array:
-        """The same value in every row."""
+        """Return the same value for every row."""
         return pa.repeat(constant, self.rows)
 
     @property
     def angle(self) -> float:
-        """Where the month lies on the circle of the year."""
+        """Angle of the month on the circle of the year, in radians."""
         return 2 * math.pi * (self.month.number - 1) / 12
 
 

@@ -56,7 +56,7 @@ def clean_column(column: Column, texts: Texts, null_spellings: tuple[str, ...] =
 
 @lru_cache(maxsize=1024)
 def _ruled_before(column: Column, texts: tuple[str, ...], null_spellings: tuple[str, ...]) -> CleanColumn:
-    """One chunk after the other has the same few texts in most columns."""
+    """Return the result of a chunk's texts: one chunk after the other has the same few texts in most columns."""
     return _ruled(column, pa.array(texts, pa.string()), null_spellings)
 
 
@@ -76,7 +76,7 @@ def _ruled(column: Column, texts: pa.StringArray, null_spellings: tuple[str, ...
 
 
 def _plain_numbers(column: Column, texts: pa.StringArray, null_spellings: tuple[str, ...]) -> CleanColumn | None:
-    """The same for a column of numbers that are all written plainly, or silent; None where any is not.
+    """Return the values of a column of numbers that are all written plainly, or silent; None where any is not.
 
     How many digits stand before a point and after it says all that the pattern says, and takes no look at each text.
     """

@@ -82,7 +82,7 @@ class DueFiles:
 
     @property
     def overtaken(self) -> list[Overtaken]:
-        """What of the given files is left as it is, since it comes from other files by now."""
+        """Return the months left as they are, since they come from other files by now."""
         return list(self._left.values())
 
     @property

@@ -89,7 +89,7 @@ def records_with(staged: "DataFrame", keys: Mapping[Month, Iterable[int]]) -> li
 
 
 def in_order(records: Iterable[Duplicate]) -> list[Duplicate]:
-    """By file and line, each line once."""
+    """Return the lines by file and number, each once."""
     return sorted(set(records), key=lambda record: (record.file_index, record.line))
 
 

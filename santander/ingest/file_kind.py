@@ -38,7 +38,7 @@ def kind_refused(path: Place) -> str | None:
 
 
 def file_state(path: Place) -> FileState | None:
-    """How a file stands now, None where it is gone."""
+    """Return size, times and inode of a file, by which its states are told apart; None where it is gone."""
     if not isinstance(path, Path):
         return state_in_bucket(path)
     try:

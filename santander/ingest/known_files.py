@@ -50,7 +50,7 @@ class KnownFiles:
 
 
 def identity_of(place: Place) -> str | None:
-    """What tells a local file from what it was before: a digest, as inodes are numbers that could be those of customers.
+    """Return a digest that tells a local file from what it was before; no inodes, which could be numbers of customers.
 
     None for what is no local file that can be asked, and for one that was changed so lately that another change might not
     show in its times.

@@ -41,7 +41,7 @@ def split_line(line: str) -> list[str]:
 
 
 def joined_line(fields: Sequence[str]) -> str:
-    """One line of csv, quoted where that is needed, with its newline."""
+    """Return one line of csv, quoted where that is needed, with its newline."""
     line = io.StringIO()
     csv.writer(line, lineterminator="\r\n").writerow(fields)  # what occurs in it is quoted, a lone carriage return so too
     return line.getvalue().removesuffix("\r\n") + "\n"

@@ -66,7 +66,7 @@ def _work_on(files: Sequence[LandingFile]) -> list[_Work]:
 
 
 def lines_file(folder: Place, part: str) -> Place:
-    """Where the task ``part`` of ``write_landing_files`` says what became of its lines."""
+    """Return the place where task ``part`` of ``write_landing_files`` writes the outcome of its lines."""
     return folder / LINES / f"{part}.parquet"
 
 

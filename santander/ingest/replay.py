@@ -140,7 +140,7 @@ def _quarantine(
     resolved: Sequence[Entry],
     ingestion_id: str,
 ) -> None:
-    """One commit: the lines of these files that are still bad, and the mark on those that were corrected."""
+    """Commit at once the lines of these files that are still bad, and the mark on those that were corrected."""
     from pyspark.sql import functions as F
 
     ours = {file.sha256 for file in files}

@@ -35,7 +35,7 @@ def stage_lines(settings: "Settings", lake: Lake, files: Sequence[LandingFile], 
 
 
 def _tasks(settings: "Settings", lake: Lake) -> int:
-    """How many chunks are parsed at once: as many as set, or fewer where the memory budget does not hold them."""
+    """Return how many chunks are parsed at once: as many as set, or fewer where the memory budget does not hold them."""
     per_task = INGEST.per_row * settings.ingest.chunk_bytes
     return lake.budget.tasks(INGEST.fixed, per_task, settings.ingest.tasks or lake.cores())
 
@@ -83,7 +83,7 @@ def kept_records(staged: "DataFrame", duplicates: Sequence[Duplicate]) -> "DataF
 
 
 def with_texts(files: Sequence[LandingFile], duplicates: Sequence[Duplicate]) -> list[tuple[Duplicate, str]]:
-    """Each duplicate with its line as delivered, which the staged rows do not hold."""
+    """Return each duplicate with its line as delivered, which the staged rows do not hold."""
     found: list[tuple[Duplicate, str]] = []
     for index, file in enumerate(files):
         inside = [duplicate for duplicate in duplicates if duplicate.file_index == index]

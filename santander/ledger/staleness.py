@@ -30,11 +30,11 @@ class Origins:
 
     @cached_property
     def features(self) -> Mapping[Month, str]:
-        """The same of ``features``."""
+        """A text for each month of ``features`` that changes with its rows."""
         return self.lake.fingerprints(FEATURES_TABLE)
 
     def of_features(self, month: Month) -> str:
-        """What the features of a month are made from: its customers, those of the months before, and the declaration."""
+        """Return the fingerprint of a month's features: its customers, those of the months before, and the declaration."""
         return fingerprint_of(
             version=version_of(BUILD.name),
             declared=[(feature.name, feature.type) for feature in FEATURES],
@@ -42,7 +42,7 @@ class Origins:
         )
 
     def of_recommendations(self, month: Month, run_id: str | None) -> str:
-        """What the recommendations of a month are made from, scored by the model of an MLflow run."""
+        """Return the fingerprint of a month's recommendations, scored by the model of an MLflow run."""
         return fingerprint_of(
             version=version_of(SCORE.name),
             run_id=run_id,

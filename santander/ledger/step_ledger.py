@@ -15,7 +15,7 @@ from santander.schema.records import plain, read_record, record_of_row
 
 
 def fingerprint_of(**inputs: Any) -> str:
-    """One text for everything a step depends on: versions of its inputs, its settings, the declared version of its code."""
+    """Return one text for everything a step depends on: versions of its inputs, its settings, the version of its code."""
     return hashlib.sha256(json.dumps(inputs, sort_keys=True, default=str).encode()).hexdigest()
 
 

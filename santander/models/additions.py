@@ -36,11 +36,11 @@ class Additions:
     """The months of the buyers, and how much an addition in each counts."""
 
     def counts(self) -> npt.NDArray[np.int64]:
-        """How many examples there are of each product (24)."""
+        """Return the number of examples of each product (24)."""
         return np.bincount(self.product, minlength=N_PRODUCTS)
 
     def weight_of(self, product: int) -> npt.NDArray[np.float32]:
-        """How much it counts in the month of each buyer whether the product is added."""
+        """Return the weight of the product's addition in the month of each buyer."""
         dates = self.buyers["snapshot_date"].to_numpy()
         weight = np.zeros(len(dates), dtype=np.float32)
         for month, month_weight in self.months.items():
@@ -48,7 +48,7 @@ class Additions:
         return weight
 
     def weighted_by(self, row_weight: RowWeight) -> Self:
-        """The same examples, where asked for with the weight of each shared by all additions of its customer in its month."""
+        """Return the examples; where asked for, the weight of each is shared by all additions of its customer in its month."""
         if row_weight is RowWeight.ADDITION:
             return self
         per_row = np.bincount(self.row, minlength=self.buyers.num_rows).astype(np.float32)

@@ -54,7 +54,7 @@ class BoostingOfClasses:
 
     @property
     def most_rounds(self) -> int:
-        """Those of the one booster."""
+        """Rounds of the one booster."""
         return self.rounds
 
     def grow(
@@ -90,7 +90,7 @@ class BoostingPerProduct:
 
     @property
     def most_rounds(self) -> int:
-        """Those of all boosters together."""
+        """Rounds of all boosters together."""
         return sum(self.rounds)
 
     def grow(

@@ -23,7 +23,7 @@ class Counted(Protocol):
         """The months of the fit and how much an addition in each counts."""
 
     def counts(self) -> npt.NDArray[np.int64]:
-        """How many additions of each product (24) there are."""
+        """Return the number of additions of each product (24)."""
 
 
 class Rare(StrEnum):
@@ -84,6 +84,6 @@ class Classes:
 
     @classmethod
     def read(cls, facts: dict[str, Any]) -> Self:
-        """What ``written`` gave."""
+        """Return the object that ``written`` wrote."""
         products, pooled = (tuple(map(PRODUCT_NAMES.index, facts.get(name, []))) for name in ("products", "pooled"))
         return cls(products, pooled)

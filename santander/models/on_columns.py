@@ -20,7 +20,7 @@ class ColumnSettings(KindSettings):
         return ColumnPlan(self.columns, self._fitted)
 
     def on(self, columns: tuple[str, ...]) -> Self:
-        """The same settings for these very columns, whatever the groups have gained since; not part of what is written."""
+        """Return the settings for these very columns, whatever the groups have gained since; not part of what is written."""
         same = self.model_copy()
         same._fitted = columns  # noqa: SLF001  (a frozen model has no other way)
         return same

@@ -17,7 +17,7 @@ def is_installed(package: str) -> bool:
 
 
 def missing(packages: Iterable[str]) -> list[str]:
-    """Those of the packages that are not there."""
+    """Return the packages that are not installed."""
     return [package for package in packages if not is_installed(package)]
 
 

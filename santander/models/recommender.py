@@ -88,7 +88,7 @@ class Recommender(ABC):
 
     @abstractmethod
     def score(self, features: Features) -> Scores:
-        """How likely each product is added: (rows x 24) float32, NaN for a product the model has no opinion of.
+        """Return the score of each product, higher for likelier: (rows x 24) float32, NaN where the model has none.
 
         ``features`` has one row a customer and the columns of ``feature_names``; others are not looked at. Only the order
         of the products within a row has a meaning.
@@ -120,7 +120,7 @@ class Recommender(ABC):
         return digest.hexdigest()
 
     def _telling(self, file: Path) -> bytes:
-        """What of a saved file says whether two models are the same: all of it, unless a kind's files carry more than that."""
+        """Return the part of a saved file by which models are the same: all of it, unless a kind's files carry more."""
         return file.read_bytes()
 
     @property
@@ -142,5 +142,5 @@ class Recommender(ABC):
         return top_products(scores, integers(features, "owned", unknown=0), self.prior)
 
     def importance(self) -> dict[str, float]:
-        """How much each model column matters, as shares that sum to 1; empty for a kind that cannot say."""
+        """Return the importance of each model column, as shares that sum to 1; empty for a kind that has none."""
         return {}

@@ -6,7 +6,7 @@ from santander.models.ranking import Scores
 
 
 def complaint_about(scores: Scores, rows: int) -> str | None:
-    """What is wrong with the scores of so many customers, as the end of a sentence about their model; None when nothing is."""
+    """Return the fault in the scores of so many customers, as the end of a sentence about their model; None without one."""
     if len(scores) != rows:
         return f"gives scores of {len(scores):,} customers where {rows:,} were asked for"
     with np.errstate(over="ignore", invalid="ignore"):

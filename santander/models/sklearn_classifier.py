@@ -99,7 +99,7 @@ class SklearnClassifier(ColumnRecommender):
         return self.classes.scores(probabilities, self.prior)
 
     def importance(self) -> dict[str, float]:
-        """What the classifier says of its columns, as shares; empty for one that does not, or sees other columns.
+        """Return the classifier's importances of its columns, as shares; empty for one without, or that sees other columns.
 
         Coefficients are taken by their size, which compares columns only where a step before has scaled them.
         """

@@ -52,7 +52,7 @@ def is_allowed(name: str) -> bool:
 
 
 def telling(file: Path) -> bytes:
-    """What of a file is the model: skops writes the time into its archives, and addresses in memory into their content."""
+    """Return the part of a file that is the model: skops writes the time and addresses in memory into its archives."""
     with ZipFile(file) as archive:
         arrays = {name: _digest(name, archive.read(name)) for name in archive.namelist() if name != _SCHEMA}
         schema = json.loads(archive.read(_SCHEMA))

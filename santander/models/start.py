@@ -83,7 +83,7 @@ class GroupStart:
 
     @classmethod
     def read(cls, written: list[dict[str, Any]]) -> Self:
-        """What ``written`` gave; raises ChangedProducts."""
+        """Return the object that ``written`` wrote; raises ChangedProducts."""
         additions = np.zeros((*SHAPE, N_PRODUCTS))
         for group in written:
             refuse_other_products(group["additions"], "the start of a model")

@@ -37,13 +37,13 @@ class TrainingData(Protocol):
 
     @property
     def place(self) -> str:
-        """Where the rows are, as a registered model says it of its training."""
+        """Where the rows are, the driver or workers, as a registered model tells of its training."""
 
     def of_months(self, weights: Mapping[Month, MonthWeight]) -> "TrainingData":
         """The part that lies in the given months, with their weights."""
 
     def counts(self) -> npt.NDArray[np.int64]:
-        """How many additions of each product (24) there are."""
+        """Return the number of additions of each product (24)."""
 
     def shares(self) -> npt.NDArray[np.float64]:
         """For each product (24) the share of customer-months in which it was added: the prior of every model."""
@@ -52,7 +52,7 @@ class TrainingData(Protocol):
         """A few buyers with their features."""
 
     def in_driver(self) -> "TrainingSet":
-        """The same rows in the driver, for kinds that only train there."""
+        """Return the rows in the driver, for kinds that only train there."""
 
     def boost(self, boosting: Boosting, validation: "TrainingData | None", progress: Progress) -> list["xgboost.Booster"]:
         """Grow boosters on the additions; ``validation``, of the same kind, says when to stop."""
@@ -84,7 +84,7 @@ class TrainingSet:
         return self
 
     def counts(self) -> npt.NDArray[np.int64]:
-        """How many additions of each product (24) there are."""
+        """Return the number of additions of each product (24)."""
         return additions_counted(self.population)
 
     def shares(self) -> npt.NDArray[np.float64]:
@@ -96,7 +96,7 @@ class TrainingSet:
         return self.buyers.slice(0, rows)
 
     def additions(self) -> Additions:
-        """One row per added product, in the order (month, customer, product)."""
+        """Return one row per added product, in the order (month, customer, product)."""
         return additions_of(self.buyers, self.weights)
 
     def boost(self, boosting: Boosting, validation: TrainingData | None, progress: Progress) -> list["xgboost.Booster"]:
@@ -113,7 +113,7 @@ def in_months(rows: pa.Table, months: Collection[Month]) -> pa.Table:
 
 
 def additions_of(buyers: pa.Table, weights: Mapping[Month, MonthWeight]) -> Additions:
-    """One row per added product, in the order (month, customer, product): the order of rows changes a booster."""
+    """Return one row per added product, in the order (month, customer, product): the order of rows changes a booster."""
     buyers = buyers.sort_by([("snapshot_date", "ascending"), ("customer_id", "ascending")])
     row, product = np.nonzero(bits_of(buyers["added"].to_numpy()))
     dates = buyers["snapshot_date"].to_numpy()
@@ -125,7 +125,7 @@ def additions_of(buyers: pa.Table, weights: Mapping[Month, MonthWeight]) -> Addi
 
 
 def additions_counted(population: pa.Table) -> npt.NDArray[np.int64]:
-    """How many customers of a population added each product (24)."""
+    """Return how many customers of a population added each product (24)."""
     customers = population["customers"].to_numpy()
     return np.asarray(customers @ bits_of(population["added"].to_numpy()).astype(np.int64), dtype=np.int64)
 

@@ -65,7 +65,7 @@ def _say_not_taken(settings: "Settings", lake: Lake, others: Sequence[str]) -> N
 
 
 def _remedy(settings: "Settings", names: Sequence[str]) -> str:
-    """How to have files of other names taken: by their names, those in a zip after unpacking it."""
+    """Return how to have files of other names taken: by naming them, those in a zip after unpacking it."""
     raw = settings.data / "raw"
     plain = [raw / name for name in names if not name.endswith(".zip")] or [raw / "FILE.csv"]
     unpack = "unpack what is zipped and " if any(name.endswith(".zip") for name in names) else ""

@@ -47,7 +47,7 @@ WARNING = Severity.WARNING
 
 
 def _shared(table: str) -> list[Rule]:
-    """What holds of every monthly table."""
+    """Return the rules of every monthly table."""
     return [
         CountRule(name="schema", column="table", meaning=f"{table} has exactly the declared columns and types", of="columns", unit="columns"),
         CountRule(name="key_unique", column="customer_id", meaning="a customer has one row in the month"),
@@ -102,7 +102,7 @@ def _customers(settings: QualitySettings) -> list[Rule]:
 
 
 def _as_in_customers(name: str, meaning: str, sql: str) -> EqualRule:
-    """The same figure of both tables: ``_in_customers`` is counted there."""
+    """Return a rule that a figure is the same in both tables: ``_in_customers`` is counted there."""
     column, right = name.removesuffix("_as_in_customers"), f"{name}_in_customers"
     return EqualRule(name=name, column=column, meaning=meaning, left=name, right=right, sql={name: sql})
 

@@ -7,7 +7,7 @@ from santander.schema.features import FEATURES, Feature
 
 
 def range_rules() -> list[RowRule]:
-    """One rule for each feature with a range, or one for all that share a rule, in the order of the declaration."""
+    """Return one rule for each feature with a range, or one for all that share a rule, in the order of the declaration."""
     by_rule: dict[str, list[Feature]] = {}
     for feature in FEATURES:
         if feature.range is not None:

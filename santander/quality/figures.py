@@ -21,7 +21,7 @@ Figures = dict[Month, dict[str, int]]
 
 
 def row_figures(lake: Lake, table: Table, months: Sequence[Month], rules: Sequence[Rule]) -> Figures:
-    """What the rules want of the rows of each month: one pass."""
+    """Return the figures that the rules ask of each month's rows, in one pass."""
     aggregates = {ROWS: "count(*)"} | {name: sql for rule in rules for name, sql in rule.aggregates().items()}
     return by_month(lake.read_months(table, months), aggregates)
 
@@ -103,7 +103,7 @@ def lags_off(lake: Lake, months: Sequence[Month], rows: Mapping[Month, int], lag
 
 
 def in_customers(lake: Lake, months: Sequence[Month]) -> Figures:
-    """What the features of a month must add up to: the same figures of ``customers``."""
+    """Return the sums that a month's features must have: the same figures of ``customers``."""
     return by_month(
         lake.read_months(CUSTOMERS, months),
         {rule.right: sql for rule in AS_IN_CUSTOMERS for sql in rule.sql.values()},

@@ -47,7 +47,7 @@ def _as_if_absent(names: tuple[str, ...]) -> Iterator[None]:
 
 @contextmanager
 def _loaded_when_used(names: frozenset[str]) -> Iterator[None]:
-    """What is imported inside for the first time by one of these names is loaded when an attribute of it is asked for."""
+    """Load modules of these names, where the block imports them first, when an attribute of them is asked for."""
 
     class Finder(MetaPathFinder):
         def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:

@@ -42,7 +42,7 @@ def earlier_null_shares(shares: Mapping[Month, Mapping[str, float]], month: Mont
 
 
 def ingested(lake: Lake, months: Sequence[Month]) -> dict[Month, dict[str, int]]:
-    """What the ingestions say of each month.
+    """Return the counts of each month from the table of ingestions.
 
     ``rows_ingested``: the rows that the last ingestion that replaced the month kept, and those merged in since;
     ``products_delivered``: 1 when one of them had products; ``ingestions`` rows of the table, of which
@@ -68,7 +68,7 @@ def ingested(lake: Lake, months: Sequence[Month]) -> dict[Month, dict[str, int]]
 
 
 def quarantined_values(lake: Lake, months: Sequence[Month]) -> dict[Month, Counter[str]]:
-    """By month and column, values that went to quarantine and left a null in a row that was kept."""
+    """Return by month and column the values that went to quarantine and left a null in a row that was kept."""
     import pyarrow.compute as pc
 
     found: dict[Month, Counter[str]] = {month: Counter() for month in months}

@@ -39,7 +39,7 @@ def _section(table: str, settings: QualitySettings) -> str:
 
 
 def limit(rule: Rule, settings: QualitySettings) -> str:
-    """What the settings let a rule bear, in words."""
+    """Return the limits of a rule that settings give, in words."""
     said = ""
     match rule:
         case NullShareChangeRule():

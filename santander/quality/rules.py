@@ -65,7 +65,7 @@ class Rule(ABC):
 
     @abstractmethod
     def judge(self, figures: MonthFigures, settings: "QualitySettings") -> Judgement | None:
-        """What is expected of the month; None when the rule does not concern it."""
+        """Return the expectation for the month; None when the rule does not concern it."""
 
     def aggregates(self) -> dict[str, str]:
         """Figures the rule needs from the rows of a month, as SQL by name."""
@@ -96,7 +96,7 @@ class CountRule(Rule):
         return Judgement(self, broken, None, allowed, broken, checked, f"{broken:,} {self.unit}", expected)
 
     def excused(self, figures: MonthFigures) -> int:  # noqa: ARG002  (for the kinds that excuse)
-        """How many may break the rule because a value of theirs went to quarantine."""
+        """Return how many rows may break the rule because a value of theirs went to quarantine."""
         return 0
 
 
@@ -241,7 +241,7 @@ class EqualRule(Rule):
     sql: Mapping[str, str] = field(default_factory=dict)
 
     def aggregates(self) -> dict[str, str]:
-        """What the left figure is, where it comes from the rows."""
+        """Return the SQL of the left figure, where it comes from the rows."""
         return dict(self.sql)
 
     def judge(self, figures: MonthFigures, settings: "QualitySettings") -> Judgement | None:  # noqa: ARG002

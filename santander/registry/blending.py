@@ -45,7 +45,7 @@ def blend_candidate(settings: "Settings", recipe: Recipe, plan: MonthPlan) -> Ca
 
 
 def blend_of(name: FitName, settings: BlendSettings, fits: Sequence[Fit]) -> Fit:
-    """One fit of a blend. It has seen what its members have seen; the baseline is that of the member that counts most."""
+    """Return one fit of a blend. It has seen what its members have seen; its baseline is that of the heaviest member."""
     started = time.monotonic()
     weights = {month: weight for fit in reversed(fits) for month, weight in fit.weights.items()}
     most = max(range(len(fits)), key=lambda position: settings.members[position].weight)

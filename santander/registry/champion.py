@@ -66,7 +66,7 @@ def sound_champion(settings: "Settings") -> int:
 
 
 def standing(settings: "Settings") -> Standing:
-    """Who is champion and whether it can score. No model is loaded, and a registry in a local file is read without MLflow."""
+    """Return who is champion and whether it can score. No model is loaded; a registry in a local file is read without MLflow."""
     number, found = champion_number(settings), registered(settings)
     problem = _lost_alias(settings, found) if number is None else complaint(settings, found, number)
     return Standing(number) if problem is None else Standing(number, problem, _remedy(settings, found, number))
@@ -109,7 +109,7 @@ def _missing_below(packed: Path, facts: str) -> str | None:
 
 
 def _listed(settings: "Settings", version: StoredVersion) -> set[str]:
-    """What lies beside the facts of a version that a server keeps; nothing where the server finds no such folder."""
+    """Return the files beside the facts of a version on a server; none where the server finds no such folder."""
     client = open_tracking(settings)
     from mlflow.exceptions import MlflowException
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository

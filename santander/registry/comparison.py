@@ -71,7 +71,7 @@ class Comparison:
 
     @property
     def told(self) -> str:
-        """Who was compared on how many months, in two sentences."""
+        """Return in two sentences who was compared on how many months."""
         found = f"Both can be judged on {len(self.months)} months, {self.months[0].month} to {self.last.month}."
         if len(self.months) == 1:
             found = f"Both can be judged on {self.last.month} alone: one of them has seen every other month, or a later one."

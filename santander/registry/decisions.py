@@ -96,7 +96,7 @@ class Promotion:
 
     @property
     def champion(self) -> int | None:
-        """Who is champion after it: the one before where the version was refused."""
+        """Champion after the decision: the one before where the version was refused."""
         return self.version if self.verdict.promoted else self.champion_before
 
     def payload(self) -> PromotePayload:

@@ -60,7 +60,7 @@ def baseline_candidate(candidate: Candidate) -> Candidate:
 
 
 def judged_as_baseline(first: Candidate, judgement: Judgement | None) -> Judgement | None:
-    """What the baseline reached where its candidate was judged; None where that was not."""
+    """Return the baseline's judgement; None where its candidate was not judged."""
     if judgement is None:
         return None
     fit = first.fit_to_judge(judgement.judged.month)
@@ -153,7 +153,7 @@ def _refit_beforehand(settings: "Settings", lake: Lake, number: int, month: Mont
 
 
 def already_champion(number: int) -> Promotion:
-    """What is said of a version that is champion; nothing is decided and nothing written."""
+    """Return the outcome for a version that is champion already; nothing is decided and nothing written."""
     verdict = Verdict(True, f"version {number} is the champion already (nothing was decided)")
     return Promotion(Action.GATE, number, verdict, number)
 
@@ -161,7 +161,7 @@ def already_champion(number: int) -> Promotion:
 def _by_the_gate(
     settings: "Settings", lake: Lake, challenger: RegisteredVersion, holder: RegisteredVersion, rows: MonthToJudge | None
 ) -> Promotion:
-    """What the gate says of a challenger on these rows; an unsound one is refused on the record before the error goes on."""
+    """Return the gate's verdict on a challenger; an unsound one is refused on record before the error goes on."""
     number, before = challenger.number, holder.number
     if rows is None:
         month = challenger.candidate.gate
@@ -206,7 +206,7 @@ def _by_a_person(
 
 
 def _comparison_if_any(settings: "Settings", challenger: RegisteredVersion, rows: MonthToJudge, lists: Lists) -> Verdict:
-    """What the gate says, in so many words; where it would fit the champion anew, how the two compare as they are."""
+    """Return the gate's verdict in words; where it would fit the champion anew, how the two compare as they are."""
     try:
         holder = holder_of(settings)
         found = compare(settings.gate, challenger, holder, rows, lists)

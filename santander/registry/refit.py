@@ -108,7 +108,7 @@ class PlannedRefit:
     members: tuple["PlannedRefit", ...] = ()
 
     def parts(self) -> Iterator["PlannedRefit"]:
-        """What is fitted on months: the recipe itself, or the members of a blend at any depth."""
+        """Return the recipes that are fitted on months: the recipe itself, or the members of a blend at any depth."""
         if not self.members:
             yield self
         for member in self.members:

@@ -43,7 +43,7 @@ def git_sha() -> str:
 
 
 def origin_tags(versions: Mapping[str, int | None], sha: str) -> dict[str, str]:
-    """What tags of a run say of its origin: the feature service, the version of each table read, the commit of the code."""
+    """Return the tags of a run's origin: feature service, version of each table read, commit of the code."""
     read = {f"delta.{name}": str(version) for name, version in versions.items()}
     return {"feature_service": FEATURE_SET, **read, "git_sha": sha}
 
@@ -68,7 +68,7 @@ def settings_dump(settings: Settings) -> Mapping[str, Any]:
 
 
 def _git(*arguments: str) -> str | None:
-    """What git prints in the folder of the code; None without git or outside a checkout of this code."""
+    """Return what git prints in the folder of the code; None without git or outside a checkout of this code."""
     package = Path(__file__).resolve().parent.parent
     if not (package.parent / ".git").exists():
         return None

@@ -25,7 +25,7 @@ def verdict_line(verdict: Verdict) -> str:
 
 
 def comparison(verdict: Verdict, champion: int | None) -> Section | None:
-    """What the gate found of challenger and champion on the same customers; None where nothing was compared."""
+    """Return the gate's comparison of challenger and champion on the same customers; None where nothing was compared."""
     compared = verdict.compared
     if compared is None:
         return None
@@ -41,7 +41,7 @@ def comparison(verdict: Verdict, champion: int | None) -> Section | None:
 
 
 def _ages(verdict: Verdict) -> str:
-    """How far the fits that were compared reach, and which gain counts, in one or two sentences after a blank."""
+    """Return the last months of the compared fits, and which gain counts, in one or two sentences after a blank."""
     ages = verdict.ages
     if ages is None:
         return ""

@@ -203,7 +203,7 @@ def registered(settings: "Settings") -> Mapping[int, StoredVersion]:
 
 
 def _found(settings: "Settings", number: int) -> "ModelVersion":
-    """What the registry says of a version; raises InputError for one that is not there."""
+    """Return a version as the registry has it; raises InputError for one that is not there."""
     missing = InputError(f"'{settings.mlflow.registered_model}' has no version {number}")
     if not has_registry(settings):
         raise missing

@@ -211,7 +211,7 @@ def is_within_noise(difference: PairedDifference, noise: float) -> bool:
 
 
 def _who_removed(lake: Lake, since: dt.datetime) -> str:
-    """What is known to remove versions: an erasure after the run; ``maintain`` keeps versions that registered models name."""
+    """Return the known reason why versions are gone: an erasure after the run; ``maintain`` keeps those that models name."""
     erasures = [row for row in lake.rows(ERASURES) if row["erased_at"].replace(tzinfo=dt.UTC) >= since]
     if not erasures:
         return "; no erasure is on record since the run, so a vacuum or a copy without history removed it"

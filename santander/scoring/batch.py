@@ -60,7 +60,7 @@ def score_month(lake: Lake, store: "FeatureStore", model: Recommender, version: 
 
 
 def entities(lake: Lake, month: Month) -> "DataFrame":
-    """Who is scored and as of when: (customer_id, event_timestamp), one row per customer of the month."""
+    """Return (customer_id, event_timestamp), one row per customer of the month that is scored."""
     from pyspark.sql import functions as F
 
     return lake.read_months(CUSTOMERS, [month]).select(

@@ -28,7 +28,7 @@ class RowsOfMonths:
 
     @property
     def moments(self) -> Moments:
-        """As of when their features are asked for."""
+        """Return the moments as of which their features are asked for."""
         return Moments(tuple(midnight(month.snapshot) for month in sorted(set(self.months))), complete=True)
 
 

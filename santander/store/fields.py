@@ -19,5 +19,5 @@ _FEAST_TYPES: dict[str, FeastType] = {
 
 
 def feast_fields(features: Iterable[Feature]) -> list[Field]:
-    """One field a feature, in order, with its meaning."""
+    """Return one field a feature, in order, with its meaning."""
     return [Field(name=each.name, dtype=_FEAST_TYPES[each.type], description=each.meaning) for each in features]

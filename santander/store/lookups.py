@@ -16,7 +16,7 @@ SPACING_TAG = "days_between_rows"
 
 
 def lookups_of(views: Sequence[FeatureView], refs: Sequence[str], *, full_names: bool) -> list[tuple[DataSource, Lookup]]:
-    """One lookup for all views with equal source, keys and time to live, in the order they are first named.
+    """Return one lookup for all views with equal source, keys and time to live, in the order they are first named.
 
     ``refs`` are Feast's feature references, ``view:feature``; with ``full_names`` a feature comes out as ``view__feature``.
     """
@@ -39,7 +39,7 @@ def output_names(refs: Sequence[str], *, full_names: bool) -> list[str]:
 
 
 def spacing_of(source: DataSource) -> dt.timedelta | None:
-    """What the source's tag says of the distance of its rows; None without a tag."""
+    """Return the distance of the source's rows as its tag tells it; None without a tag."""
     days = source.tags.get(SPACING_TAG)
     return dt.timedelta(days=float(days)) if days else None
 

@@ -62,7 +62,7 @@ class LakeOfflineStore(SparkOfflineStore):
         full_feature_names: bool = False,  # noqa: FBT001, FBT002
         **_: Any,
     ) -> LakeRetrievalJob:
-        """Each entity row with the features known at its moment; columns of the entity rows first, then the references."""
+        """Return each entity row with the features known at its moment; columns of the entity rows first, then the references."""
         lake = _lake_of(config)
         lookups = lookups_of(feature_views, feature_refs, full_names=full_feature_names)
         keys = list(dict.fromkeys(name for _, lookup in lookups for _, name in lookup.keys))

@@ -46,6 +46,6 @@ class StateRedisOnlineStore(ReadsByName, RedisOnlineStore):
         client.delete(*(key + config.project.encode() for key in keys))
 
     def count_entities(self, config: RepoConfig, view: FeatureView, keys: Sequence[bytes]) -> int:  # noqa: ARG002
-        """How many of the entities with these serialized keys have values."""
+        """Return the number of entities with these serialized keys that have values."""
         client = self._get_client(config.online_store)
         return int(client.exists(*(key + config.project.encode() for key in keys)))

@@ -44,7 +44,7 @@ class StateSqliteOnlineStore(ReadsByName, SqliteOnlineStore):
             connection.executemany(f'DELETE FROM "{table}" WHERE entity_key = ?', [(key,) for key in keys])  # noqa: S608
 
     def count_entities(self, config: RepoConfig, view: FeatureView, keys: Sequence[bytes]) -> int:
-        """How many of the entities with these serialized keys have values."""
+        """Return the number of entities with these serialized keys that have values."""
         table = compute_table_id(config.project, view)
         query = f'SELECT 1 FROM "{table}" WHERE entity_key = ? LIMIT 1'  # noqa: S608
         with self._get_conn(config) as connection:

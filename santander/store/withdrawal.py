@@ -25,7 +25,7 @@ def withdraw(store: "FeatureStore", customer_ids: Iterable[int]) -> int:
 
 
 def online_among(store: "FeatureStore", customer_ids: Iterable[int]) -> int:
-    """How many of these customers are online."""
+    """Return how many of these customers are online."""
     view = store.get_feature_view(ONLINE_VIEW)
     online: Any = store._get_provider().online_store  # noqa: SLF001  (feast has no other way)
     version = store.config.entity_key_serialization_version

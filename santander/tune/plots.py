@@ -27,7 +27,7 @@ def draw(result: StudyResult, importances: Mapping[str, float]) -> dict[str, "Fi
 
 
 def history(result: StudyResult) -> "Figure":
-    """Each trial's MAP@7 as a share of the ceiling, the best so far, and at the foot the trials that were given up."""
+    """Draw each trial's MAP@7 as a share of the ceiling, the best so far, and at the foot the trials that were given up."""
     from matplotlib.ticker import MaxNLocator
 
     figure, axes = new_axes(height=5.0)
@@ -58,7 +58,7 @@ def history(result: StudyResult) -> "Figure":
 
 
 def importance_of_parameters(importances: Mapping[str, float]) -> "Figure":
-    """How much of what tells good trials from others lay in each thing that varied."""
+    """Draw the importance of each setting that varied."""
     ordered = sorted(importances.items(), key=lambda item: item[1])
     figure, axes = new_axes(height=1.2 + 0.34 * len(ordered))
     axes.barh([name for name, _ in ordered], [share for _, share in ordered], color=MODEL_COLOUR)

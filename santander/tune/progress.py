@@ -27,7 +27,7 @@ class Told:
     why: str
 
     def __str__(self) -> str:
-        """What a line says of it."""
+        """Return the line that is shown of it."""
         title = f"trial {self.number} ({self.variant.recipe})"
         rounds = "" if self.rounds is None or self.why else f", {self.rounds} rounds"
         ended = f"{self.share_of_ceiling:.4f} of the ceiling" if self.share_of_ceiling is not None else f"{self.state} {self.why}"

@@ -80,7 +80,7 @@ class Watch:
 
 
 def learning_rate(settings: KindSettings) -> float:
-    """How much a round of the kind learns; 1 for a kind that has no learning rate."""
+    """Return the learning rate of the kind's rounds; 1 for a kind that has none."""
     for name in _LEARNING_RATES:
         if isinstance(rate := getattr(settings, name, None), float):
             return rate

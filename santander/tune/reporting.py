@@ -41,7 +41,7 @@ def table_of_trials(study: StudyResult) -> "Table":
 
 
 def lines(tuned: Tuned) -> list[str]:
-    """What came of the study, in sentences."""
+    """Return the outcome of the study in sentences."""
     candidate = tuned.candidate
     fate = "is the champion" if candidate.promoted else "is not promoted"
     told = [

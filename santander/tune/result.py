@@ -35,7 +35,7 @@ class TrialFigures:
 
 @dataclass(frozen=True)
 class TrialCounts:
-    """How many trials ended how."""
+    """Number of trials by how they ended."""
 
     complete: int
     pruned: int
@@ -131,12 +131,12 @@ class StudyResult:
 
     @property
     def gain(self) -> float | None:
-        """By how much the best beats the default, as a share of the default's MAP@7."""
+        """Gain of the best over the default, as a share of the default's MAP@7."""
         best, default = self.best, self.default
         return best.map7 / default.map7 - 1 if best and default and best.map7 and default.map7 else None
 
     def counts(self) -> TrialCounts:
-        """How many trials ended how."""
+        """Number of trials by how they ended."""
         return TrialCounts(**{each.name: len(self.in_state(each.name)) for each in fields(TrialCounts)})
 
     def comparison(self) -> str:

@@ -82,7 +82,7 @@ class StudyRuns:
         self._client.set_terminated(run_id, status={"failed": FAILED, "killed": KILLED}.get(state, FINISHED))
 
     def report(self, metrics: Mapping[str, float | None], texts: Mapping[str, str], figures: Mapping[str, "Figure"]) -> None:
-        """What is known of the whole study so far; replaces what was reported before."""
+        """Log the figures of the whole study so far in place of those logged before."""
         for name, value in metrics.items():
             if value is not None:
                 self._client.log_metric(self.run_id, name, float(value))

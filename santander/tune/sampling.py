@@ -39,7 +39,7 @@ def suggest(trial: optuna.Trial, space: Space, recipes: Mapping[str, Recipe], *,
 
 
 def values_of(trial: FrozenTrial, space: Space) -> dict[str, Any]:
-    """What a trial of a study tried, by path."""
+    """Return the values that a trial tried, by path."""
     recipe = trial.params[RECIPE]
     vary = space.recipes[recipe].vary
     tried = {name.removeprefix(f"{recipe}."): value for name, value in trial.params.items() if name != RECIPE}
@@ -52,7 +52,7 @@ def parameters_of(variant: Variant) -> dict[str, Any]:
 
 
 def as_it_is(name: str, recipe: Recipe, space: Space) -> Variant:
-    """What of a recipe as it is lies in the space."""
+    """Return the values of a recipe that lie in the space."""
     return Variant(name, defaults(recipe, space.recipes[name]))
 
 
@@ -76,7 +76,7 @@ def _value(trial: optuna.Trial, name: str, varied: Range | Choices) -> Any:
 
 
 def _label(value: Any) -> Any:
-    """What the store keeps of a choice: itself, or a list as text."""
+    """Return a choice as the store keeps it: itself, or a list as text."""
     return value if value is None or isinstance(value, bool | int | float | str) else json.dumps(value)
 
 

@@ -193,7 +193,7 @@ class Search:
         return None if best is None else (best, float(best.user_attrs[RESULT]["share_of_ceiling"]))
 
     def _bury_what_is_under_way(self) -> None:
-        """What runs when the search is broken off is made again when it goes on; what had ended by then, too."""
+        """Mark the trials that were running when the search was broken off as dead: they are made again."""
         running = {trial.number for trial in self.study.trials(TrialState.RUNNING)}
         for number in sorted(running):
             self.study.bury(number)

@@ -96,7 +96,7 @@ class Competitor(RecipePart):
 
     @property
     def vary(self) -> dict[str, Range | Choices]:
-        """What varies by the name it has in a variant."""
+        """Return the ranges of the space by the name that each has in a variant."""
         return {**self.settings, **{f"months.{place}": varied for place, varied in self.months.items()}}
 
 
@@ -136,12 +136,12 @@ def competing(space: Space) -> dict[str, Recipe]:
 
 
 def missing_packages(recipe: Recipe) -> list[str]:
-    """What the recipe's kind needs and is not installed."""
+    """Return the packages that the recipe's kind needs and that are not installed."""
     return missing(recipe.model.packages)
 
 
 def defaults(recipe: Recipe, competitor: Competitor) -> dict[str, Any]:
-    """What the recipe itself has of what varies, as far as it lies in the space."""
+    """Return the recipe's own values of what varies, as far as they lie in the space."""
     own = {path: value_at(recipe, path) for path in competitor.vary}
     return {path: value for path, value in own.items() if competitor.vary[path].holds(value)}
 

@@ -57,7 +57,7 @@ class Identity:
 
     @property
     def family(self) -> str:
-        """What studies of the space for the target have in common."""
+        """Return the beginning of the names of all studies of the space for the target."""
         return f"{self.space} for {self.target}, "
 
     def __str__(self) -> str:
@@ -83,12 +83,12 @@ class Study:
 
     @property
     def finished(self) -> int:
-        """How many trials were completed or pruned."""
+        """Number of trials that were completed or pruned."""
         return len(self.trials(*FINISHED))
 
     @property
     def begun(self) -> int:
-        """How many different trials were begun: one that was stopped and made again counts once."""
+        """Number of different trials begun: one that was stopped and made again counts once."""
         return sum(t.state is not TrialState.WAITING and not t.user_attrs.get(KILLED) for t in self.trials())
 
     @property

@@ -192,7 +192,7 @@ def _competing(space: Space) -> dict[str, Recipe]:
 
 
 def _rows(steps: Steps, months: list[Month]) -> dict[str, dict[str, Any]]:
-    """What the trials are fitted and measured on: the fingerprint of each month of each table."""
+    """Return the fingerprint of each month of each table that the trials are fitted and measured on."""
     tables = {table.name: steps.lake.fingerprints(table) for table in (CUSTOMERS, FEATURES_TABLE)}
     return {name: {str(month): prints.get(month) for month in months} for name, prints in tables.items()}
 
