@@ -59,7 +59,7 @@ STEPS: Mapping[str, Deciding] = {
         ),
     ),
     "validate": Deciding(
-        (*_LANDING_RULES, "quality/*.py"),
+        (*_LANDING_RULES, "schema/features.py", "quality/*.py"),
         beside=(
             "quality/__init__.py", "quality/data_docs.py", "quality/library.py", "quality/reference.py", "quality/report.py",
             "quality/context.py", "quality/library_schemas.py", *_SUITES,

@@ -45,6 +45,8 @@ def validate(settings: "Settings", lake: Lake, months: Sequence[Month], tables: 
         raise InputError(f"no customers for {', '.join(absent) or 'any month'}: ingest the landing file of the month first")
     chosen = [table for table in TABLES if tables is None or table.name in tables]
     suites = {name: suite for name, suite in own_suites().items() if name in {table.name for table in chosen}}
+    if suites:
+        lake.start_engine()  # Great Expectations takes the session that is open, and would start one of its own
     own = _validators(suites)
     gathered: list[MonthFigures] = []
     versions: dict[str, int] = {}

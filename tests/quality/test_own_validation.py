@@ -3,6 +3,8 @@
 import json
 import logging
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -145,3 +147,28 @@ def test_a_changed_suite_validates_again(steps: Steps, folder: Path) -> None:
             steps.validate(CUSTOMERS, months)
     (folder / "customers.json").unlink()
     steps.validate(CUSTOMERS, months)
+
+
+VALIDATE_ALONE = """
+import sys
+from santander.config.settings import Settings
+from santander.engine.on_demand import SessionOnDemand
+from santander.pipeline.steps import Steps
+from santander.schema.catalogue import CUSTOMERS
+from santander.schema.months import Month
+settings = Settings.load(data_dir=sys.argv[1])
+with SessionOnDemand(settings) as session:
+    print(Steps(settings, session).validate(CUSTOMERS, [Month.parse("2016-05")]).done)
+"""
+
+
+def test_a_suite_is_run_where_nothing_has_started_an_engine_yet(two_months: Lake, folder: Path) -> None:
+    expecting(folder, BETWEEN)
+    command = [sys.executable, "-c", VALIDATE_ALONE, two_months.settings.data_dir]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+    assert own_rows(two_months)
+
+
+def own_rows(lake: Lake) -> list[str]:
+    return [row["rule"] for row in lake.rows(QUALITY) if row["rule"].startswith("expect_")]
