@@ -139,6 +139,9 @@ def _columns_of(kwargs: Mapping[str, Any]) -> list[str]:
 
 
 def _severity(place: str, meta: Mapping[str, Any]) -> Severity:
+    """Return the severity that ``meta`` gives; other keys there are the user's, but for one that is nearly ``severity``."""
+    if "severity" not in meta and (mistyped := get_close_matches("severity", meta, n=1, cutoff=0.75)):
+        raise InputError(f"{place}: meta has '{mistyped[0]}': did you mean severity?")
     given = meta.get("severity", Severity.WARNING.value)
     if given not in (legal := [each.value for each in Severity]):
         raise InputError(f"{place}: meta.severity is {given!r}: use {' or '.join(legal)}")

@@ -97,6 +97,7 @@ def between(**kwargs: Any) -> dict[str, Any]:
         ("features.json", [between(column="holdings")], "features has no column 'holdings'"),
         ("customers.json", [between(column="age", minvalue=1)], r"has no argument 'minvalue': did you mean min_value\?"),
         ("customers.json", [between(min_value=1)], "needs the argument 'column'"),
+        ("customers.json", [{**NOT_NULL, "meta": {"severty": "critical"}}], "meta has 'severty': did you mean severity?"),
         ("customers.json", [{**NOT_NULL, "meta": {"severity": "fatal"}}], "meta.severity is 'fatal': use critical or warning"),
         (
             "customers.json",
