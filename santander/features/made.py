@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 import pyarrow as pa
 
 from santander.errors import SantanderError
+from santander.schema.catalogue import CUSTOMERS, PARTITION
 from santander.schema.features import FEATURES, Family, Feature
 from santander.schema.products import PRODUCT_NAMES
 from santander.schema.types import arrow_type
@@ -19,6 +20,7 @@ S = TypeVar("S")
 Make = Callable[[S], pa.Array | Mapping[str, pa.Array]]
 """Makes one feature, or several that come out of one computation, for some customers; null where a feature is not known."""
 
+_STORED = {name for name, _ in CUSTOMERS.columns} - {PARTITION}
 _DECLARED = {feature.name: feature for feature in FEATURES}
 
 
@@ -49,6 +51,11 @@ class Made(Generic[S]):
                 raise ValueError(f"'{name}' is not declared as a feature of the family {self._family}")
             if feature in self.features:
                 raise ValueError(f"feature '{name}' is made by another function already")
+        if unknown := sorted({*reads} - _STORED):
+            raise ValueError(
+                f"{', '.join(names)}: the rows of a month have no column {', '.join(unknown)} "
+                "(their month is known without one): 'reads' names columns of customers"
+            )
         if not self._products and (seen := {*reads} & {*PRODUCT_NAMES, "holdings"}):
             raise ValueError(f"{', '.join(names)}: what a customer holds must not be read here: {', '.join(sorted(seen))}")
 

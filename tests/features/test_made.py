@@ -42,6 +42,12 @@ def test_the_products_of_a_month_cannot_be_read_by_what_must_not_know_them(colum
         Made[int](Family.PROFILE).makes("age", reads=["age", column])
 
 
+@pytest.mark.parametrize("column", ["snapshot_date", "shoe_size"])
+def test_a_column_that_the_rows_of_a_month_do_not_have_is_refused(column: str) -> None:
+    with pytest.raises(ValueError, match=f"age: the rows of a month have no column {column}"):
+        Made[int](Family.PROFILE).makes("age", reads=["age", column])
+
+
 def test_another_type_than_declared_is_named() -> None:
     season = Made[int](Family.SEASON)
     season.makes("month_of_year")(lambda month: pa.array([month]))
