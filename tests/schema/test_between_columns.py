@@ -75,7 +75,9 @@ def test_validation_knows_each_rule_that_a_row_can_tell_of() -> None:
 
 
 def test_a_value_that_two_rules_make_null_has_the_reason_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    late = BETWEEN_COLUMNS[0]
-    monkeypatch.setattr(contradictions, "BETWEEN_COLUMNS", (late, replace(late, name="again"), BETWEEN_COLUMNS[1]))
+    by_name = {rule.name: rule for rule in BETWEEN_COLUMNS}
+    late = by_name["joined_after_snapshot"]
+    rules = (late, replace(late, name="again"), by_name["province_contradicts_code"])
+    monkeypatch.setattr(contradictions, "BETWEEN_COLUMNS", rules)
     row = cleaned(dict(late.breaks_it))[0]
     assert reasons(row) == [("joined_on", late.name, late.breaks_it["joined_on"])]
