@@ -1,8 +1,8 @@
 """A contest on a month that neither has seen: which month, whom the challenger meets, or one version judged alone.
 
-It was fitted on features that this code makes, it scores everybody alike, and the fit that will score ranks much as the judged
-one does. That fit is checked, not judged: nobody knows yet what is added in the month it scores. It was fitted as the judged
-fit was, on months one later.
+Before a version is compared it must be sound: fitted on features that this code makes, scoring everybody, and with a scoring
+fit that ranks much as its judged fit does. The scoring fit is checked, not judged: nobody knows yet what is added in the month
+that it scores. It was fitted as the judged fit was, on months one later.
 """
 
 from collections.abc import Callable

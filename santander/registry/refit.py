@@ -1,11 +1,11 @@
 """The champion's recipe fitted anew on the challenger's months, and kept for the next contest.
 
-They are no versions of the registered model and hold no examples of input. What was made from other rows has another name and is
-never found again; ``maintain`` removes what is older than the retention, ``forget`` everything, as models remember persons.
-
 A model fitted up to last month beats one fitted months ago by being fresh. So that this never counts as the gain of a new
 recipe, the champion's recipe, as recorded with its version, is fitted for the gate month as the challenger's was, with the rounds
 that the champion has. It is compared and nothing else: it is no version, it cannot score and cannot become champion.
+
+Refits that are kept hold no examples of input. One made from other rows has another name and is never found again; ``maintain``
+removes those older than the retention, ``forget`` all of them, as models remember persons.
 """
 
 import logging
