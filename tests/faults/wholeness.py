@@ -111,12 +111,17 @@ def check_counts(data: Path) -> None:
 
 
 def check_unlocked(data: Path) -> None:
-    for file in (data / "state" / "locks").glob("*.lock"):
-        try:
-            with FileLock(file, timeout=0):
-                pass
-        except Timeout:
-            raise AssertionError(f"{file.name} is still held") from None
+    held = [file.stem for file in (data / "state" / "locks").glob("*.lock") if is_locked(data, file.stem)]
+    assert not held, f"still held: {', '.join(held)}"
+
+
+def is_locked(data: Path, name: str) -> bool:
+    """Whether a run holds the lock of this name, such as ``ingest``."""
+    try:
+        with FileLock(data / "state" / "locks" / f"{name}.lock", timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def snapshot(data: Path) -> list[str]:
