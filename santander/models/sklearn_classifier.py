@@ -67,6 +67,7 @@ class SklearnClassifier(ColumnRecommender):
         progress: Progress = no_progress,
     ) -> Self:
         """Fit the pipeline in the driver; raises InputError in one line for what scikit-learn refuses."""
+        from joblib import parallel_config
         from threadpoolctl import threadpool_limits
 
         if not isinstance(settings, SklearnSettings):
@@ -79,7 +80,9 @@ class SklearnClassifier(ColumnRecommender):
         matrix[:, np.isnan(matrix).all(axis=0)] = 0.0
         pipeline = pipeline_of(settings.steps, settings.seed)
         weights = _weights_for(pipeline, settings.steps[-1].name, examples.weight)
-        with threadpool_limits(here.threads), warnings.catch_warnings(record=True) as said:
+        # scoring stays on one thread: the votes of a forest's trees are added in the order in which threads end
+        threads = parallel_config("threading", n_jobs=here.threads)
+        with threadpool_limits(here.threads), threads, warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("default")
             try:
                 pipeline.fit(matrix, examples.label, **weights)

@@ -10,7 +10,7 @@ from santander.training.recipe import Recipe
 from tests.models.toy_world import BIT, MASK, PENSIONER, STUDENT, TAXPAYER, feature_rows, several, together
 
 MARCH, APRIL = Month(2016, 3), Month(2016, 4)
-NEED_TWO = ["next_products", "lightgbm", "logistic_regression", "hist_gradient_boosting"]
+NEED_TWO = ["next_products", "lightgbm", "logistic_regression", "hist_gradient_boosting", "random_forest"]
 NEED_ONE = ["xgboost_per_product", "popularity"]
 STOP_ON_A_MONTH = ["next_products", "lightgbm", "xgboost_per_product"]
 

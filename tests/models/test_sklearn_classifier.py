@@ -1,6 +1,7 @@
 """The scikit-learn kind: which classes may be named, what its steps get unasked, weights, and what is loaded."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,13 @@ def test_no_step_holds_back_examples_at_random_and_all_draw_by_the_seed() -> Non
     named = settings({"class": "sklearn.ensemble.HistGradientBoostingClassifier", "parameters": asked})
     [step] = SklearnClassifier.fit(named, toy_training_set(each=100)).pipeline
     assert (step.early_stopping, step.random_state) == (True, 9)
+
+
+def test_a_forest_is_the_same_on_one_thread_and_on_two() -> None:
+    training = toy_training_set()
+    one, two = (SklearnClassifier.fit(FOREST, replace(training, threads=threads)) for threads in (1, 2))
+    rows = feature_rows([STUDENT, TAXPAYER])
+    np.testing.assert_array_equal(one.score(rows), two.score(rows))
 
 
 def test_what_scikit_learn_refuses_is_said_in_one_line() -> None:
