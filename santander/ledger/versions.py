@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import santander
-from santander.ledger.same_results import SAME_RESULTS
+from santander.ledger.same_results import REWRITTEN, SAME_RESULTS
 from santander.ledger.sources import digest_of
 
 _ROOT = Path(santander.__file__).parent
@@ -102,4 +102,4 @@ def digest_of_part(part: str) -> str:
 
 def _part(name: str) -> Version:
     digest = digest_of_part(name)
-    return SAME_RESULTS.get(name, {}).get(digest, digest)
+    return SAME_RESULTS.get(name, {}).get(digest, REWRITTEN.get(digest, digest))

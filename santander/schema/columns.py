@@ -24,7 +24,8 @@ _EMPTY = ("",)
 _EMPTY_OR_NA = ("", "NA")
 _ZERO_ONE, _NO_YES = ("0", "1"), ("S", "N")
 _SPECIAL = re.compile(r"[.+*?^$()\[\]{}|\\]")
-MONTHS_IN_LONGEST_LIFE = 164 * 12
+HIGHEST_AGE = 164
+MONTHS_IN_LONGEST_LIFE = HIGHEST_AGE * 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ _PROFILE: tuple[Column, ...] = (
     Column("ind_empleado", "employment_status", "string", meaning="A active employee, B former, F subsidiary, N not an employee, P passive, S other", values=("A", "B", "F", "N", "P", "S"), unreadable="Q"),
     Column("pais_residencia", "country", "string", meaning="ISO-2 country of residence", shape=r"[A-Z]{2}", in_words="two capital letters", missing=_EMPTY, unreadable="es"),  # NA is Namibia
     Column("sexo", "sex", "string", meaning="H woman (hembra), V man (varón)", values=("H", "V"), unreadable="X"),
-    Column("age", "age", "smallint", meaning="years", digits=3, low=0, high=164, unit="years", unreadable="4o", outside="200"),
+    Column("age", "age", "smallint", meaning="years", digits=3, low=0, high=HIGHEST_AGE, unit="years", unreadable="4o", outside="200"),
     Column("fecha_alta", "joined_on", "date", meaning="first contract", shape=_DATE, unreadable="2015-02-31"),
     Column("ind_nuevo", "is_new", "boolean", meaning="registered in the last 6 months", values=_ZERO_ONE, unreadable="2"),
     Column("antiguedad", "seniority_months", "int", meaning="months since joining", digits=4, low=0, high=MONTHS_IN_LONGEST_LIFE, unit="months", null_value="-999999", unreadable="-5", outside="9999", short_name="seniority"),

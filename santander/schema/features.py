@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
+from santander.schema.columns import PROFILE_COLUMNS
 from santander.schema.months import Month
 from santander.schema.products import N_PRODUCTS
 
@@ -55,6 +56,13 @@ class Range:
     rule: str | None = None
 
 
+def _range_of(name: str, rule: str | None = None) -> Range:
+    """Return the range of a column of the landing files."""
+    column = next(column for column in PROFILE_COLUMNS if column.name == name)
+    low, high = (bound for bound in (column.low, column.high) if isinstance(bound, int | float))
+    return Range(low, high, f"{column.span} {column.unit}".rstrip(), rule)
+
+
 MASK = Range(0, (1 << N_PRODUCTS) - 1, f"a mask of {N_PRODUCTS} bits", "bitmasks")
 CODE = Range(0, None, "0 and more", "codes_from_zero")
 CHANGES = Range(0, N_PRODUCTS * (HISTORY_MONTHS - 1), f"0 to {N_PRODUCTS * (HISTORY_MONTHS - 1)}", "changes_range")
@@ -88,9 +96,9 @@ class Feature:
 
 def _declare() -> Iterator[Feature]:
     profile, history, season = (partial(_feature, family) for family in Family)
-    yield profile("age", "smallint", "Age in years", Range(0, 164, "0 to 164 years"))
+    yield profile("age", "smallint", "Age in years", _range_of("age"))
     yield profile("is_woman", "boolean", "Sex is H (hembra)")
-    yield profile("seniority_months", "int", "Months since joining", Range(0, 1968, "0 to 1,968 months", "seniority_range"))
+    yield profile("seniority_months", "int", "Months since joining", _range_of("seniority_months", "seniority_range"))
     yield profile("is_new", "boolean", "Registered in the last six months")
     yield profile("is_active", "boolean", "Active customer")
     yield profile("segment", "tinyint", "1 top, 2 individuals, 3 students", Range(1, 3, "1, 2 or 3"))
@@ -99,7 +107,7 @@ def _declare() -> Iterator[Feature]:
         "channel", "int", "Acquisition channel read as a base-36 number: codes are given out in alphabetical order", CODE
     )
     yield profile("country", "int", "Country of residence read as a base-36 number", CODE)
-    yield profile("province_code", "smallint", "Province, 1 to 52", Range(1, 52, "1 to 52"))
+    yield profile("province_code", "smallint", "Province, 1 to 52", _range_of("province_code"))
     yield profile("relation_type", "int", "Relation type letter (A, I, P, R, N) read as a base-36 number", CODE)
     yield profile("relation_kind", "int", "Relation kind (1 to 4, P) read as a base-36 number", CODE)
     yield profile("left_during_month", "boolean", "Primary status is 99: stopped being a primary customer in the month")
@@ -110,7 +118,7 @@ def _declare() -> Iterator[Feature]:
         "household_income",
         "double",
         "Gross yearly income in euros; the imputed one where unknown",
-        Range(0, 1e9, "0 to 1,000,000,000 euros a year", "income_range"),
+        _range_of("household_income", "income_range"),
     )
     yield profile(
         "income_imputed",

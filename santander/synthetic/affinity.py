@@ -12,12 +12,13 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from santander.schema.columns import HIGHEST_AGE
 from santander.synthetic import facts, values
 from santander.synthetic.bundles import BUNDLES
 from santander.synthetic.sampling import Indices
 from santander.synthetic.streams import stream
 
-AGES, SEGMENTS, INCOMES, TENURES, CHANNELS = 165, len(values.SEGMENTS), 24, 24, len(values.CHANNELS)
+AGES, SEGMENTS, INCOMES, TENURES, CHANNELS = HIGHEST_AGE + 1, len(values.SEGMENTS), 24, 24, len(values.CHANNELS)
 _UNKNOWN_INCOME = INCOMES - 1
 _LOWEST_AGE_EFFECT = -4.5
 _CHANNEL_SEED, _CHANNEL_SPREAD = 2015, 0.8
@@ -28,7 +29,7 @@ _CHANNEL_SEED, _CHANNEL_SPREAD = 2015, 0.8
 class Affinity:
     """Log effects of one bundle as lookup tables.
 
-    ``group``: shape (165 ages x 4 segments x 2 activity), flat. ``income`` and ``tenure``: per class of
+    ``group``: shape (ages x 4 segments x 2 activity), flat. ``income`` and ``tenure``: per class of
     ``income_class``/``tenure_class``. ``channel``: per channel code. ``held``: per product held, ``lapse``: see above.
     """
 

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from santander.schema.columns import HIGHEST_AGE, MONTHS_IN_LONGEST_LIFE
 from santander.schema.months import Month
 from santander.schema.provinces import PROVINCES
 from santander.synthetic import values
@@ -19,7 +20,6 @@ from santander.synthetic.profile import SENTINEL_SENIORITY, Profile
 from santander.synthetic.sampling import Indices, Masks
 
 Fragments: TypeAlias = pa.Array
-_MOST_SENIORITY = 164 * 12
 _PAYROLL_BITS = (21, 22)
 
 
@@ -32,10 +32,10 @@ class LineWriter:
         self._country = _text(f"{code}," for code in values.COUNTRIES)
         self._employment = _text(f"{code}," for code in values.EMPLOYMENTS)
         self._sex = _text(f"{code}," for code in values.SEXES)
-        self._age = _text([*(f"{age:3d}," for age in range(165)), " NA,"])
+        self._age = _text([*(f"{age:3d}," for age in range(HIGHEST_AGE + 1)), " NA,"])
         days = np.arange(people.joined.min(), people.joined.max() + 1).astype("datetime64[D]").astype(str).tolist()
         self._joined = _text([*(f"{day}," for day in days), ","])
-        seniorities = [*range(_MOST_SENIORITY), SENTINEL_SENIORITY]
+        seniorities = [*range(MONTHS_IN_LONGEST_LIFE), SENTINEL_SENIORITY]
         self._new_seniority = _text([*(f"{new:2d},{months:7d}," for new in (0, 1) for months in seniorities), "NA,     NA,"])
         self._n_seniorities = len(seniorities)
         relations = [f"{kind},{type_}," for kind in values.RELATION_KINDS for type_ in values.RELATION_TYPES]
@@ -93,7 +93,7 @@ class LineWriter:
             self._employment.take(_known(people.employment[who], block, 0)),
             self._country.take(_known(people.country[who], block, 0)),
             self._sex.take(_positions(rows.sex[order])),
-            self._age.take(_known(rows.age[order], block, 165)),
+            self._age.take(_known(rows.age[order], block, HIGHEST_AGE + 1)),
             self._joined.take(_known(people.joined[who] - people.joined.min(), block, len(self._joined) - 1)),
             self._new_seniority.take(_known(new_seniority, block, len(self._new_seniority) - 1)),
             _status(month).take(_known(rows.left_on[order], block, 29)),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from santander.schema.columns import HIGHEST_AGE
 from santander.schema.months import Month
 from santander.synthetic import facts, values
 from santander.synthetic.people import Codes, People
@@ -69,7 +70,7 @@ def profile_of(people: People, month: Month, who: Indices, first_row: Flags, act
     return Profile(
         who=who,
         block=block,
-        age=np.clip((shown - people.born[who]) // 12, 2, 164),
+        age=np.clip((shown - people.born[who]) // 12, 2, HIGHEST_AGE),
         seniority=np.where(sentinel, SENTINEL_SENIORITY, seniority),
         is_new=seniority < _NEW_BELOW,
         left_on=np.where(block, 0, left_on),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from santander.ledger import versions
-from santander.ledger.same_results import SAME_RESULTS
+from santander.ledger.same_results import REWRITTEN, SAME_RESULTS
 from santander.ledger.staleness import stale_months
 from santander.ledger.step_ledger import StepLedger
 from santander.ledger.versions import STEPS, Deciding, digest_of_part, version_of
@@ -79,6 +79,18 @@ def test_a_changed_rule_is_another_version_and_a_changed_comment_is_not(
     first.write_text(f"{first.read_text()}\nANOTHER_RULE = 1\n")
     version_of.cache_clear()
     assert version_of(step) != before
+
+
+def test_code_that_was_only_rewritten_keeps_its_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    before = version_of("ingest")
+    package = copied(tmp_path, "ingest")
+    counted_in(package, monkeypatch)
+    STEPS["ingest"].paths()[-1].write_text("WRITTEN = 'otherwise'\n")
+    version_of.cache_clear()
+    assert version_of("ingest") != before
+    monkeypatch.setitem(REWRITTEN, digest_of_part("ingest"), before)
+    version_of.cache_clear()
+    assert version_of("ingest") == before
 
 
 def test_a_file_that_moved_away_is_named() -> None:
