@@ -18,7 +18,7 @@ SAME_RESULTS: Mapping[str, Mapping[str, int]] = {
     "santander.models.boosted_trees": {"efddbb630bcf756d": 1},
     "santander.models.per_product_trees": {"a1628f2904660726": 1},
     "santander.models.light_trees": {"ad44e8aceec0627e": 1},
-    "santander.models.sklearn_classifier": {"5c8a680355a23b02": 1},
+    "santander.models.sklearn_classifier": {"5c8a680355a23b02": 1, "1f100e975aa7dfa5": 1},
     "santander.models.blend": {"3e6320f1f930f539": 1},
 }
 
