@@ -5,9 +5,31 @@ import re
 
 
 class SantanderError(Exception):
-    """Something the user should hear about in one line; ends with exit code 1."""
+    """Something the user should hear about in one line; ends with exit code 1.
+
+    Beside the line it says, where that can be told: ``file`` and ``month``, the ``column`` as the file names it, an ``example``
+    of what is wrong with its ``line``, and ``hint``, what to do, which is the end of the line.
+    """
 
     exit_code = 1
+    in_result = False
+    """Whether the result that the verb has printed says the same."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        file: object = None,
+        month: object = None,
+        column: str | None = None,
+        example: str | None = None,
+        line: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(f"{message}: {hint}" if hint else message)
+        self.file = None if file is None else str(file)
+        self.month = None if month is None else str(month)
+        self.column, self.example, self.line, self.hint = column, example, line, hint
 
 
 class InputError(SantanderError):

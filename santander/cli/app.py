@@ -8,11 +8,12 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import typer
 
-from santander.cli.commands_to_copy import with_options
+from santander.cli.refusal import Refusal, asks_for_json
 from santander.cli.verb import TYPED_OPTIONS, DataDir, Json, Master, StateDir
 from santander.engine.ending import end_by, end_by_signals, end_with, hand_over
 from santander.errors import SantanderError, is_out_of_space, telling_line
@@ -80,21 +81,24 @@ def run_app(app: typer.Typer) -> None:
         code = app(standalone_mode=False)
         hand_over()
     except SantanderError as error:
-        _fail(with_options(str(error), TYPED_OPTIONS), error.exit_code)
+        _fail(Refusal.of(error, TYPED_OPTIONS), in_result=error.in_result)
     except _UsageError as error:
-        _fail(f"{error.format_message()} (see --help)", 2)
+        command = error.ctx.command_path if error.ctx is not None else "santander"
+        _fail(Refusal(f"{error.format_message()} (see --help)", 2, hint=f"see '{command} --help'"))
     except (KeyboardInterrupt, typer.Abort) as error:
         if isinstance(error.__context__ or error, KeyboardInterrupt):  # by a library's own handler, such as PySpark's
             end_by(signal.SIGINT)
-        _fail("interrupted", 1)
+        _fail(Refusal("interrupted", 1))
     except Exception as error:  # noqa: BLE001  (the last resort: a user sees one line, never a trace unasked)
         if os.environ.get("SANTANDER_DEBUG"):
             traceback.print_exc()
         if is_out_of_space(error):
-            _fail(f"{OUT_OF_SPACE} ({telling_line(error)})", 1)
-        _fail(f"{telling_line(error)} (set SANTANDER_DEBUG=1 for the trace)", 1)
+            _fail(Refusal(f"{OUT_OF_SPACE} ({telling_line(error)})", 1, hint=OUT_OF_SPACE.partition("; ")[2]))
+        _fail(Refusal(f"{telling_line(error)} (set SANTANDER_DEBUG=1 for the trace)", 1))
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _fail(message: str, code: int) -> NoReturn:
-    end_with(" ".join(message.split()), code)
+def _fail(refusal: Refusal, *, in_result: bool = False) -> NoReturn:
+    """Leave with the one line, and with its object where JSON is asked for and no result of the verb has been printed."""
+    refusal = replace(refusal, error=" ".join(refusal.error.split()))
+    end_with(refusal.error, refusal.code, result=refusal.as_json() if asks_for_json(sys.argv[1:]) and not in_result else None)

@@ -89,6 +89,7 @@ def verb(function: Verb) -> Callable[..., None]:
             outcome = function(settings=settings, **options)
         _show(outcome, as_json=as_json)
         if outcome.error is not None:
+            outcome.error.in_result = True
             raise outcome.error
         if outcome.exit_code:
             raise typer.Exit(outcome.exit_code)

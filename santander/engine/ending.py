@@ -72,11 +72,14 @@ def end_by(number: int) -> NoReturn:
     os._exit(128 + number)
 
 
-def end_with(line: str, code: int) -> NoReturn:
-    """Print a line and leave the process at once with this code, unless a signal is ending it."""
+def end_with(line: str, code: int, *, result: str | None = None) -> NoReturn:
+    """Print a line, and ``result`` on standard output, and leave the process with this code, unless a signal is ending it."""
     _take_the_end()
     with suppress(OSError, ValueError):
         print(f"error: {line}", file=sys.stderr, flush=True)
+    if result is not None:
+        with suppress(OSError, ValueError):
+            print(result)
     with suppress(OSError):
         hand_over()
     # the engine's threads may abort the process when the interpreter winds down after a failed job; the code must hold

@@ -24,14 +24,15 @@ class Month:
 
     def __post_init__(self) -> None:
         if not 1 <= self.number <= 12:
-            raise InputError(f"{self.year}-{self.number:02d} is not a month: the second part must be 01 to 12")
+            text = f"{self.year}-{self.number:02d}"
+            raise InputError(f"{text} is not a month", example=text, hint="the second part must be 01 to 12")
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read ``YYYY-MM``; raise InputError for anything else."""
         written = _WRITTEN.fullmatch(text.strip())
         if not written:
-            raise InputError(f"'{text}' is not a month: write it like 2015-06")
+            raise InputError(f"'{text}' is not a month", example=text, hint="write it like 2015-06")
         return cls(int(written[1]), int(written[2]))
 
     @classmethod
