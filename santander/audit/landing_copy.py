@@ -6,10 +6,10 @@ file that has carriage returns is read as a copy in which those before a newline
 
 import csv
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from santander.audit.rules import PRODUCTS, PROFILE
+from santander.audit.rules import CUSTOMER, DATE, PRODUCTS, PROFILE
 from santander.storage.packed import UNREADABLE, is_packed, open_plain
 from santander.storage.places import Place, recorded_place
 
@@ -19,19 +19,33 @@ LONE_RETURN = "\ue00d"
 _BLOCK = 8 << 20
 """Bytes that are copied at a time."""
 _PROFILE_FIELDS = 2 + len(PROFILE)
+_FIELDS = (DATE.source, CUSTOMER.source, *(field.source for field in PROFILE), *(source for source, _ in PRODUCTS))
 _ID, _REASON = "quarantine_id", "reason"
 """Fields that a file of corrections may have before and after those of a landing file."""
 
 
 @dataclass(frozen=True, slots=True)
 class LandingCopy:
-    """A file that DuckDB can read line by line; ``first_field`` is where a record's own fields begin, counted from 1."""
+    """A file that DuckDB can read line by line."""
 
     path: Path
     header: str
+    """Its first line, with the fields in the usual order."""
     n_fields: int
-    first_field: int
+    places: tuple[int, ...]
+    """Where the own fields of a record stand in it, counted from 1, in the usual order of the fields."""
     has_products: bool
+
+    @property
+    def order(self) -> list[int]:
+        """Places of all fields of a line in the usual order, those of a correction around its own."""
+        first, last = min(self.places), max(self.places)
+        return [*range(1, first), *self.places, *range(last + 1, self.n_fields + 1)]
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether the fields stand in their usual order."""
+        return self.order == sorted(self.order)
 
 
 class CannotBeAudited(Exception):
@@ -83,12 +97,14 @@ def _content(path: Path) -> _Content:
 
 def _described(readable: Path, head: bytes) -> LandingCopy:
     header = head.decode("utf-8-sig").rstrip("\r\n")
-    fields = [field.strip() for field in next(csv.reader([header]))]
-    leading, trailing = fields[0] == _ID, fields[-1] == _REASON
-    n_own = len(fields) - leading - trailing
-    if n_own not in {_PROFILE_FIELDS, _PROFILE_FIELDS + len(PRODUCTS)}:
+    fields = next(csv.reader([header]))
+    place = {field.strip(): position for position, field in enumerate(fields, start=1)}
+    n_own = len(fields) - (_ID in place) - (_REASON in place)
+    wanted = _FIELDS[:n_own]
+    if n_own not in {_PROFILE_FIELDS, len(_FIELDS)} or not place.keys() >= set(wanted):
         raise CannotBeAudited(f"has {n_own} columns")
-    return LandingCopy(readable, header, len(fields), 1 + leading, n_own > _PROFILE_FIELDS)
+    copy = LandingCopy(readable, header, len(fields), tuple(place[field] for field in wanted), n_own > _PROFILE_FIELDS)
+    return copy if copy.is_usual else replace(copy, header=",".join(fields[position - 1] for position in copy.order))
 
 
 def _copied(path: Path, copy: Path) -> Path:

@@ -54,40 +54,40 @@ def read_lines(
 
 def landing_query(copy: LandingCopy, skipped_months: Collection[str], null_spellings: Sequence[str]) -> str:
     """The query behind ``read_lines``; it must keep the order of the lines, so it may hold no join and no sort."""
+    can_skip = bool(skipped_months) and copy.places[0] == 1
     skipped = f"regexp_matches(line, '^({'|'.join(sorted(skipped_months))})-')"
-    n_own = len(_OWN_FIELDS) + (len(PRODUCTS) if copy.has_products else 0)
-    texts = ", ".join(f"trim(f[{copy.first_field + i}]) AS t{i}" for i in range(n_own))
+    texts = ", ".join(f"trim(f[{place}]) AS t{i}" for i, place in enumerate(copy.places))
     typed = ", ".join(f"{_value(i, field, null_spellings)} AS v{i}" for i, field in enumerate(_OWN_FIELDS))
     profile = range(2, len(_OWN_FIELDS))
     together = ", ".join(f"coalesce({_is_broken(rule.broken)}, false) AS r{n}" for n, rule in enumerate(TOGETHER))
     rules = range(len(TOGETHER))
     bad = " OR ".join([*(_is_bad(i, null_spellings) for i in profile), *(f"r{n}" for n in rules)])
-    faults = [_bad_value(i, copy.first_field + i, null_spellings) for i in profile]
-    details = ", ".join([*faults, *(fault for n in rules for fault in _values_together(n, copy.first_field))])
+    faults = [_bad_value(i, copy.places[i], null_spellings) for i in profile]
+    details = ", ".join([*faults, *(fault for n in rules for fault in _values_together(n, copy.places))])
     values = ", ".join(
         f"CAST({_kept(i, field)} AS {sql_type(field)}) AS {field.name}" for i, field in enumerate(_OWN_FIELDS) if i
     )
     return f"""
 WITH lines AS (SELECT coalesce(line, '') AS line FROM {_lines(copy)}),
-wanted AS (SELECT CASE WHEN {skipped if skipped_months else "false"} THEN NULL ELSE line END AS line FROM lines),
+wanted AS (SELECT CASE WHEN {skipped if can_skip else "false"} THEN NULL ELSE line END AS line FROM lines),
 quotes AS (SELECT line, string_split(line, '"') AS q FROM wanted),
 simple AS (SELECT line, {_simple_fields()} AS s FROM quotes),
 matched AS (SELECT line, s, {_matched_fields()} AS m FROM simple),
 split AS (SELECT line, {_fields()} AS f FROM matched),
 spaced AS (SELECT line, f, CASE WHEN contains_space THEN list_transform(f, lambda x: trim(x, {literal(WHITE_SPACE)})) ELSE f END
   AS g FROM (SELECT *, regexp_matches(line, {literal(f"[{_SPACES}]")}) AS contains_space FROM split)),
-records AS (SELECT line, f AS raw, {_malformed(copy.n_fields)} AS malformed, trim(g[{copy.first_field}]) AS date_text, g
-  FROM spaced),
-whole AS (SELECT line, raw, malformed, date_text, CASE WHEN malformed IS NULL THEN g END AS f FROM records),
-texts AS (SELECT line, raw, malformed, date_text, {texts} FROM whole),
+records AS (SELECT line, f AS raw, {_malformed(copy.n_fields)} AS malformed, {_usual_text(copy)} AS usual,
+  CASE WHEN f IS NOT NULL THEN coalesce(trim(g[{copy.places[0]}]), '') END AS date_text, g FROM spaced),
+whole AS (SELECT line, usual, raw, malformed, date_text, CASE WHEN malformed IS NULL THEN g END AS f FROM records),
+texts AS (SELECT line, usual, raw, malformed, date_text, {texts} FROM whole),
 typed AS (SELECT *, {typed}, {_products(copy)} FROM texts),
 held AS (SELECT *, {together} FROM typed),
 judged AS (SELECT *, CASE WHEN line IS NULL THEN {literal(OTHER_MONTH)} WHEN malformed IS NOT NULL THEN malformed
   WHEN v0 IS NULL THEN 'bad_snapshot_date' WHEN v1 IS NULL THEN 'bad_customer_id' WHEN bad_flag THEN 'bad_product_flag'
   END AS reason FROM held)
 SELECT reason,
-  CASE WHEN reason IS NOT NULL AND line IS NOT NULL THEN {_month_of_text()} END AS counted_month,
-  {_hash_of("line")} AS text_hash,
+  CASE WHEN reason IS NOT NULL AND line IS NOT NULL THEN {_month_of_text(copy)} END AS counted_month,
+  {_hash_of("usual")} AS text_hash,
   CASE WHEN reason IS NULL THEN v0 END AS snapshot_date, {values}, holdings, unknown,
   CASE WHEN reason IS NULL AND ({bad}) THEN list_filter([{details}], lambda b: b IS NOT NULL) END AS bad_values
 FROM judged"""
@@ -174,13 +174,13 @@ def _is_broken(condition: str) -> str:
     return condition.format(v={name: f"v{i}" for i, name in enumerate(names)}, t={name: f"t{i}" for i, name in enumerate(names)})
 
 
-def _values_together(n: int, first_field: int) -> list[str]:
+def _values_together(n: int, places: Sequence[int]) -> list[str]:
     """The values that a rule on several columns makes null, each as a bad value where it is known and no rule before took it."""
     positions = [i for i, field in enumerate(_OWN_FIELDS) if field.name in TOGETHER[n].unknown]
     first = {i: " AND NOT ".join([f"r{n}", *_taken_by(_OWN_FIELDS[i], range(n))]) for i in positions}
     return [
         f"CASE WHEN {first[i]} AND v{i} IS NOT NULL THEN {{'column': {literal(_OWN_FIELDS[i].name)}, "
-        f"'reason': {literal(TOGETHER[n].reason)}, 'text_hash': {_hash_of(f'raw[{first_field + i}]')}}} END"
+        f"'reason': {literal(TOGETHER[n].reason)}, 'text_hash': {_hash_of(f'raw[{places[i]}]')}}} END"
         for i in positions
     ]
 
@@ -204,9 +204,24 @@ def _products(copy: LandingCopy) -> str:
     return f"CAST({held} AS INTEGER) AS holdings, CAST({unknown} AS INTEGER) AS unknown, {bad} AS bad_flag"
 
 
-def _month_of_text() -> str:
-    """The month in which a line without a record is counted, by its first own field; lines that are no csv have fields too."""
-    first = f"coalesce(date_text, trim({_first_field()}, {literal(WHITE_SPACE)}))"
+def _usual_text(copy: LandingCopy) -> str:
+    """The text of a line as quarantine has it: of a record whose fields stand in another order, in the usual one."""
+    if copy.is_usual:
+        return "line"
+    fields = f"[{', '.join(f'f[{place}]' for place in copy.order)}]"
+    quoted = f"{_ONE_QUOTE} || replace(x, {_ONE_QUOTE}, {_TWO_QUOTES}) || {_ONE_QUOTE}"
+    needs_quotes = f"contains(x, ',') OR contains(x, {_ONE_QUOTE})"
+    joined = f"array_to_string(list_transform({fields}, lambda x: CASE WHEN {needs_quotes} THEN {quoted} ELSE x END), ',')"
+    return f"CASE WHEN {_malformed(copy.n_fields)} IS NULL AND len(f) = {copy.n_fields} THEN {joined} ELSE line END"
+
+
+def _month_of_text(copy: LandingCopy) -> str:
+    """The month in which a line without a record is counted, by its date.
+
+    A line that cannot be split has a first field all the same; where the date is another one it counts as empty.
+    """
+    unsplit = f"trim({_first_field()}, {literal(WHITE_SPACE)})" if copy.places[:2] == (1, 2) else "''"
+    first = f"coalesce(date_text, {unsplit})"
     return (
         f"CASE WHEN regexp_full_match({first}, '[0-9]{{4}}-(0[1-9]|1[0-2])-[0-9]{{2}}') THEN left({first}, 7) ELSE 'unknown' END"
     )

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from santander.errors import SantanderError
 from santander.forget.accounts import Accounts, Rewritten
 from santander.forget.journal import Journal
-from santander.forget.kinds import encoding_of
 from santander.forget.layout import layout_of
 from santander.forget.lines import Scan, cut_out, is_writable, scan
 from santander.forget.places import files_below, is_below
@@ -19,6 +18,7 @@ from santander.ingest.synthetic_mark import follow_rewritten
 from santander.ledger.steps import INGEST
 from santander.pipeline.ingest_step import ingest_fingerprint
 from santander.schema.catalogue import INGESTIONS, STEP_RUNS
+from santander.storage.kinds import encoding_of
 from santander.storage.packed import UNREADABLE, open_plain
 from santander.storage.places import Place, recorded_place
 from santander.suppression.tokens import Numbers, sorted_ids

@@ -12,8 +12,8 @@ from enum import Enum, StrEnum, auto
 import numpy as np
 
 from santander.forget.names import names_in
-from santander.ingest.landing import ID_COLUMN, REASON_COLUMN
-from santander.schema.columns import COLUMNS, LEGAL_HEADERS
+from santander.ingest.arrangement import Arrangement
+from santander.schema.columns import COLUMNS
 from santander.suppression.spellings import find, number_named, plain_digits
 from santander.suppression.tokens import SHORTEST, Numbers
 
@@ -55,6 +55,8 @@ class Layout:
     delimiter: str
     names: tuple[str, ...]
     key: int | None
+    date: int = 0
+    """Which column is the date, in a landing file."""
 
     def whose(self, line: bytes, ids: Numbers, *, is_first: bool = False) -> Of:
         """Whom of these persons a line is of."""
@@ -102,9 +104,10 @@ def layout_of(line: bytes) -> Layout:
     for delimiter in _DELIMITERS:
         names = _names(line, delimiter)
         if key := next((name for name in _KEYS if name in names), None):
-            bare = names[names[0] == ID_COLUMN : len(names) - (names[-1] == REASON_COLUMN)]
-            kind = Csv.LANDING if delimiter == "," and bare in LEGAL_HEADERS else Csv.KEYED
-            return Layout(kind, delimiter, names, names.index(key))
+            columns = Arrangement.of(names) if delimiter == "," else None
+            if columns is None:
+                return Layout(Csv.KEYED, delimiter, names, names.index(key))
+            return Layout(Csv.LANDING, delimiter, names, names.index(key), columns.places[0])
     names = _names(line, ",")
     return Layout(Csv.QUOTING if _QUOTING[0] <= set(names) else Csv.PLAIN, ",", names, None)
 

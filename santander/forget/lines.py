@@ -18,7 +18,7 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from santander.errors import SantanderError
-from santander.forget.layout import Csv, Layout, Of, layout_of
+from santander.forget.layout import Csv, Layout, Of, fields_of, layout_of
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.storage.packed import is_packed, open_plain
 from santander.storage.places import Place, whole_file
@@ -97,7 +97,8 @@ def lines_in(source: BinaryIO, ids: Numbers) -> tuple[str, list[PersonLine], Lay
             start, end = int(ends[line - 1]) if line else 0, int(ends[line]) if line < ends.size else len(block)
             of = layout.whose(block[start:end], ids, is_first=number + line == 1)
             if of is not Of.NOBODY:
-                found.append(PersonLine(number + line, _month_of(block[start:end]), position + start, position + end, of))
+                month = _month_of(block[start:end], layout)
+                found.append(PersonLine(number + line, month, position + start, position + end, of))
         number += int(ends.size)
         position += len(block)
     return fingerprint.hexdigest(), found, layout
@@ -160,8 +161,9 @@ def _ends_of_lines(block: bytes) -> Numbers:
     return (np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")) + 1).astype(np.int64)
 
 
-def _month_of(line: bytes) -> str:
-    dated = _MONTH.fullmatch(line[:40].partition(b",")[0].decode("utf-8", "replace"))
+def _month_of(line: bytes, layout: Layout) -> str:
+    fields = fields_of(line, layout.delimiter)[0] if layout.date else [line[:40].partition(b",")[0].decode("utf-8", "replace")]
+    dated = _MONTH.fullmatch(fields[layout.date]) if layout.date < len(fields) else None
     return dated[1] if dated else UNKNOWN_MONTH
 
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from santander.errors import SantanderError, telling_line
 from santander.forget.edges import after_zip, said_by_gzip
-from santander.forget.kinds import Kind, encoding_of, kind_of, opaque_name
 from santander.forget.streams import Allowance, TooMuch, begun, counted, recoded, seekable, unpacked
+from santander.storage.kinds import Kind, encoding_of, kind_of, opaque_name
 
 if TYPE_CHECKING:
     from santander.config.sections import ErasureSettings

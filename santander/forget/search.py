@@ -29,13 +29,13 @@ from santander.forget.decoding import (
     in_text,
     numbers_of_array,
 )
-from santander.forget.kinds import Kind
 from santander.forget.layout import layout_of
 from santander.forget.lines import lines_in
 from santander.forget.names import names_in
 from santander.forget.parts import BROKEN, Closed, Part, parts_of
 from santander.forget.places import NotListed, entries_below, is_below, names_below
 from santander.forget.streams import begun, seekable
+from santander.storage.kinds import Kind
 from santander.storage.places import Place, open_read
 from santander.suppression.tokens import Numbers
 

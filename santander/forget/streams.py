@@ -7,7 +7,7 @@ from typing import BinaryIO, cast
 
 from santander.config.sizes import shown_size
 from santander.errors import SantanderError
-from santander.forget.kinds import HEAD, PACKINGS
+from santander.storage.kinds import HEAD, PACKINGS
 
 _BLOCK = 1 << 20
 _SPOOLED = 64 << 20

@@ -21,9 +21,10 @@ from santander.ingest.duplicates import LIMIT_SETTING, REASON, Duplicate, TooMan
 from santander.ingest.holders import files_of, holders_by_month
 from santander.ingest.ingestion import publish_quarantine, repeated_records, surveyed
 from santander.ingest.keys import Keys, distinct_keys
-from santander.ingest.landing import LandingFile, LandingFileRefused, unchanged
+from santander.ingest.landing import LandingFile, unchanged
 from santander.ingest.merging import lineages
 from santander.ingest.reading import RECORDS
+from santander.ingest.refused_file import LandingFileRefused
 from santander.ingest.staging import StagedFiles, stage_files
 from santander.lake.lake import Lake
 from santander.lake.month_files import below

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from santander.ingest.column_values import CleanColumn, clean_column, customer_ids
 from santander.ingest.contradictions import VALUE_REASONS, where, without_contradictions
-from santander.ingest.parsing import ParsedChunk
+from santander.ingest.parsing import OPEN_QUOTE, ParsedChunk
 from santander.schema.catalogue import CUSTOMERS, PARTITION
 from santander.schema.columns import COLUMNS, PRODUCT_COLUMNS
 from santander.schema.types import arrow_schema, file_schema
@@ -42,13 +42,10 @@ _CLEAN_SCHEMA = pa.schema([*file_schema(CUSTOMERS.columns), *_OF_LINE])
 """STAGED_SCHEMA with the texts of customers as dictionaries, which is how they are made and how a file takes them soonest."""
 
 
-def clean(
-    chunk: ParsedChunk, first_line: int, file_index: int, n_leading: int = 0, *, null_spellings: tuple[str, ...]
-) -> pa.RecordBatch:
+def clean(chunk: ParsedChunk, first_line: int, file_index: int, *, null_spellings: tuple[str, ...]) -> pa.RecordBatch:
     """All lines of a chunk as rows of STAGED_SCHEMA, texts of customers as dictionaries: records in order, then malformed lines.
 
     ``null_spellings`` are texts that say nothing, beside those of the format itself (the setting ``ingest.null_spellings``).
-    ``n_leading`` fields stand before the first column in the lines of a file of corrections; ``chunk.texts`` begins after them.
     """
     n_rows = len(chunk.positions)
     columns = {c.name: clean_column(c, texts, null_spellings) for c, texts in zip(COLUMNS, chunk.texts, strict=False)}
@@ -65,7 +62,7 @@ def clean(
         arrays = {name: where(whole, array) for name, array in arrays.items()}
         arrays["row_reason"] = pa.array(reasons, pa.string())
         arrays["row_month"] = _at(broken, n_rows, [_month_of(chunk.texts[0][i].as_py()) for i in broken])
-        arrays["row_raw"] = _at(broken, n_rows, [chunk.line(int(chunk.positions[i])) for i in broken])
+        arrays["row_raw"] = _at(broken, n_rows, [chunk.record(int(chunk.positions[i])) for i in broken])
         arrays["row_customer_id"] = pc.if_else(whole, None, keys)
     arrays["file_index"] = pa.repeat(pa.scalar(file_index, pa.int32()), n_rows)
     arrays["line"] = pa.array(chunk.positions + first_line)
@@ -75,7 +72,7 @@ def clean(
     if chunk.corrections is not None:
         arrays["correction_of"] = chunk.corrections
     records = _batch(arrays, n_rows)
-    return _append_malformed(records, chunk, first_line, file_index, n_leading) if chunk.malformed else records
+    return _append_malformed(records, chunk, first_line, file_index) if chunk.malformed else records
 
 
 def records_of(lines: pa.RecordBatch) -> pa.RecordBatch:
@@ -119,12 +116,10 @@ def _bad_values(
     return pa.array([found.get(i) for i in range(n_rows)], pa.list_(BAD_VALUE))
 
 
-def _append_malformed(
-    records: pa.RecordBatch, chunk: ParsedChunk, first_line: int, file_index: int, n_leading: int
-) -> pa.RecordBatch:
+def _append_malformed(records: pa.RecordBatch, chunk: ParsedChunk, first_line: int, file_index: int) -> pa.RecordBatch:
     positions = sorted(chunk.malformed)
     raws = [chunk.line(position) for position in positions]
-    dates, keys = zip(*(_date_and_key(raw, n_leading) for raw in raws), strict=True)
+    dates, keys = zip(*(_date_and_key(chunk, position) for position in positions), strict=True)
     arrays = {
         "file_index": pa.array([file_index] * len(positions), pa.int32()),
         "line": pa.array([position + first_line for position in positions], pa.int64()),
@@ -137,11 +132,16 @@ def _append_malformed(
     return both.to_batches()[0]
 
 
-def _date_and_key(raw: str, n_leading: int) -> tuple[str, str]:
-    """The texts of the date and the key of a line that is no record, empty where it is too short; a lone return is no digit."""
-    fields = next(csv.reader([raw.replace("\r", "\x00")]), [])[n_leading:]
-    date, key = [*fields, "", ""][:2]
-    return date, key
+def _date_and_key(chunk: ParsedChunk, position: int) -> tuple[str, str]:
+    """The texts of the date and the key of a line that is no record, empty where it is too short; a lone return is no digit.
+
+    Behind an open quote no field is sure: where the line does not begin with its date and key they count as empty.
+    """
+    date, key = chunk.columns.places[:2]
+    if chunk.malformed[position] == OPEN_QUOTE and (date, key) != (0, 1):
+        return "", ""
+    fields = dict(enumerate(next(csv.reader([chunk.line(position).replace("\r", "\x00")]), [])))
+    return fields.get(date, ""), fields.get(key, "")
 
 
 def _month_of(date_text: str) -> str:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from santander.errors import InputError
+from santander.ingest.arrangement import ID_COLUMN, REASON_COLUMN
 from santander.ingest.contradictions import VALUE_REASONS
 from santander.ingest.duplicates import REASON as DUPLICATE
 from santander.ingest.entries import Entry, State, texts_of
-from santander.ingest.landing import ID_COLUMN, REASON_COLUMN
 from santander.ingest.landing_text import fields_of, joined_line, split_line
 from santander.ingest.parsing import FIELD_COUNT, OPEN_QUOTE, STRAY_RETURN
 from santander.lake.lake import Lake

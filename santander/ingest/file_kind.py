@@ -12,28 +12,32 @@ FileState: TypeAlias = tuple[int, ...] | tuple[int, str]
 """What changes whenever a file does: size, times and number of a local file; size and time of an object in a bucket."""
 
 _WRITE_FIRST = "write it to a file first and name that"
+_NOT_THERE = ("there is no such file", "check its name and folder")
 _OF_THE_PROCESS = re.compile(r"/dev/(stdin|stdout|stderr|fd/)|/proc/(self|[0-9]+)/fd/")
 _OTHER_KINDS = {
-    stat.S_ISDIR: "is a folder: name the files in it",
-    stat.S_ISFIFO: f"is a pipe, which can be read only once, and a landing file is read more often: {_WRITE_FIRST}",
-    stat.S_ISSOCK: f"is a socket, not a file: {_WRITE_FIRST}",
-    stat.S_ISCHR: f"is a device, not a file: {_WRITE_FIRST}",
-    stat.S_ISBLK: f"is a device, not a file: {_WRITE_FIRST}",
+    stat.S_ISDIR: ("is a folder", "name the files in it"),
+    stat.S_ISFIFO: ("is a pipe, which can be read only once, and a landing file is read more often", _WRITE_FIRST),
+    stat.S_ISSOCK: ("is a socket, not a file", _WRITE_FIRST),
+    stat.S_ISCHR: ("is a device, not a file", _WRITE_FIRST),
+    stat.S_ISBLK: ("is a device, not a file", _WRITE_FIRST),
 }
 
 
-def kind_refused(path: Place) -> str | None:
-    """Why something cannot be a landing file, None for a file. Raises OSError where the system does not say what it is."""
+def kind_refused(path: Place) -> tuple[str, str] | None:
+    """Return why something cannot be a landing file and what to do, None for a file.
+
+    Raises OSError where the system does not say what it is.
+    """
     if not isinstance(path, Path):
-        return None if path.is_file() else "there is no such file"
+        return None if path.is_file() else _NOT_THERE
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        return f"is a link to {path.readlink()}, which is not there" if path.is_symlink() else "there is no such file"
+        return (f"is a link to {path.readlink()}, which is not there", _NOT_THERE[1]) if path.is_symlink() else _NOT_THERE
     if rule := next((rule for is_kind, rule in _OTHER_KINDS.items() if is_kind(mode)), None):
         return rule
     if _OF_THE_PROCESS.match(str(path)):
-        return "is a file that only this process has by that name: name the file itself"
+        return "is a file that only this process has by that name", "name the file itself"
     return None
 
 

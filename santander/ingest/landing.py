@@ -3,7 +3,7 @@
 One record is one line. The survey is a single pass over the bytes; nothing of the file is kept.
 """
 
-import csv
+import gzip
 import hashlib
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,27 +15,22 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from santander.errors import InputError, is_out_of_space
+from santander.errors import is_out_of_space
+from santander.ingest.arrangement import Arrangement
 from santander.ingest.file_kind import FileState, file_state, kind_refused
+from santander.ingest.header import read_header
+from santander.ingest.refused_file import LandingFileRefused
 from santander.schema.columns import LEGAL_HEADERS
 from santander.storage.packed import UNREADABLE, is_packed, open_plain
 from santander.storage.places import Place, open_read, whole_file
 
-_BOM = b"\xef\xbb\xbf"
-_LONGEST_HEADER = 16_384
-"""Bytes in which a header must end; both legal ones are far shorter."""
-ID_COLUMN, REASON_COLUMN = "quarantine_id", "reason"
-"""Columns that a file of corrections may have before and after those of a landing file."""
+_SHOWN_TEXT = 60
+"""Bytes of a text that a line shows."""
 _BLOCK = 1 << 20
 """Bytes that are unpacked or hashed at a time; how much is parsed at a time is ingest.chunk_bytes."""
-CHANGED = "it changed while it was read; nothing was taken in: run the same command again when it is written whole"
-
-
-class LandingFileRefused(InputError):
-    """A landing file breaks a rule that makes all of it unreadable; nothing of any file is ingested."""
-
-    def __init__(self, path: Place | str, rule: str) -> None:
-        super().__init__(f"{path}: {rule}")
+_WHOLE = "copy or download it again, whole, where you may read it"
+_CHANGED = "it changed while it was read; nothing was taken in"
+_WHEN_WHOLE = "run the same command again when it is written whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +52,16 @@ class LandingFile:
     name: str
     """The file as the user gave it."""
     sha256: str
-    n_columns: int
+    columns: Arrangement
     lines: int
     chunks: tuple[Chunk, ...]
-    n_leading: int = 0
-    """1 in a file of corrections whose lines begin with the quarantine id."""
-    n_trailing: int = 0
-    """1 in a file of corrections whose lines end with the reason."""
     state: FileState | None = None
     """Size and times of ``path`` when reading began."""
 
     @property
     def has_products(self) -> bool:
         """False for the competition's test file, whose header ends after the profile."""
-        return self.n_columns == len(LEGAL_HEADERS[0])
-
-    @property
-    def n_fields(self) -> int:
-        """Fields of a line."""
-        return self.n_leading + self.n_columns + self.n_trailing
+        return self.columns.n_columns == len(LEGAL_HEADERS[0])
 
 
 def survey_all(paths: Sequence[Place], chunk_bytes: int, scratch: Place, *, corrections: bool = False) -> tuple[LandingFile, ...]:
@@ -84,7 +70,7 @@ def survey_all(paths: Sequence[Place], chunk_bytes: int, scratch: Place, *, corr
     for path in paths:
         file = survey(path, chunk_bytes, scratch, corrections=corrections)
         if file.sha256 in files:
-            raise LandingFileRefused(path, f"has the same content as {files[file.sha256].name}: name one of them")
+            raise LandingFileRefused(path, f"has the same content as {files[file.sha256].name}", hint="name one of them")
         files[file.sha256] = file
     return tuple(files.values())
 
@@ -92,8 +78,7 @@ def survey_all(paths: Sequence[Place], chunk_bytes: int, scratch: Place, *, corr
 def survey(path: Place, chunk_bytes: int, scratch: Place, *, corrections: bool = False) -> LandingFile:
     """Check a landing file and find its chunks; raises LandingFileRefused.
 
-    ``scratch`` takes the unpacked copy of a gzip file; workers read it there. A file of ``corrections`` may have the
-    quarantine id before the columns and the reason after them.
+    ``scratch`` takes the unpacked copy of a gzip file; workers read it there. ``corrections``: as ``read_header`` has it.
     """
     try:
         refuse_other_than_files(path)
@@ -102,12 +87,12 @@ def survey(path: Place, chunk_bytes: int, scratch: Place, *, corrections: bool =
             file = _survey(path, chunk_bytes, scratch, corrections=corrections)
         finally:
             if file_state(path) != before:
-                raise LandingFileRefused(path, CHANGED)
+                raise LandingFileRefused(path, _CHANGED, hint=_WHEN_WHOLE)
         return replace(file, state=before if file.path == path else file_state(file.path))
     except OSError as error:
         if is_out_of_space(error):
             raise  # it is no fault of the file
-        raise LandingFileRefused(path, f"it cannot be read ({error.strerror or error})") from None
+        raise LandingFileRefused(path, f"it cannot be read ({error.strerror or error})", hint=_WHOLE) from None
 
 
 def refuse_changed(files: Sequence[LandingFile]) -> None:
@@ -117,7 +102,7 @@ def refuse_changed(files: Sequence[LandingFile]) -> None:
     """
     for file in files:
         if file.state != file_state(file.path) and (file_state(file.path) is None or sha256_of(file.path) != file.sha256):
-            raise LandingFileRefused(file.name, CHANGED)
+            raise LandingFileRefused(file.name, _CHANGED, hint=_WHEN_WHOLE)
 
 
 @contextmanager
@@ -132,13 +117,7 @@ def unchanged(files: Sequence[LandingFile]) -> Iterator[None]:
 def _survey(path: Place, chunk_bytes: int, scratch: Place, *, corrections: bool) -> LandingFile:
     plain = _unpacked(path, scratch)
     with open_read(plain) as source:
-        header = _first_line(source)
-        fields = _header_fields(path, header)
-        n_leading = int(fields[0] == ID_COLUMN)
-        n_trailing = int(fields[-1] == REASON_COLUMN)
-        if (n_leading or n_trailing) and not corrections:
-            raise LandingFileRefused(path, "is a file of corrections: 'santander quarantine --replay' takes it in")
-        n_columns = _check_header(path, fields[n_leading : len(fields) - n_trailing])
+        header, columns = read_header(path, source, corrections=corrections)
         fingerprint = hashlib.sha256(header)
         chunks: list[Chunk] = []
         position, line = len(header), 2
@@ -154,8 +133,9 @@ def _survey(path: Place, chunk_bytes: int, scratch: Place, *, corrections: bool)
                 line += n_lines
             hashed.result()
     if line == 2:
-        raise LandingFileRefused(path, "has a header but no records")
-    return LandingFile(plain, str(path), fingerprint.hexdigest(), n_columns, line - 2, tuple(chunks), n_leading, n_trailing)
+        hint = "name a file with records below the header"
+        raise LandingFileRefused(path, "has a header but no records", line=1, hint=hint)
+    return LandingFile(plain, str(path), fingerprint.hexdigest(), columns, line - 2, tuple(chunks))
 
 
 def sha256_of(path: Place) -> str:
@@ -165,19 +145,31 @@ def sha256_of(path: Place) -> str:
         with open_plain(path) as plain:
             return _sha256(plain)
     except UNREADABLE as error:
-        raise LandingFileRefused(path, f"it cannot be read ({error})") from None
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Place, error: Exception) -> LandingFileRefused:
+    packed = not isinstance(error, OSError) or isinstance(error, gzip.BadGzipFile)
+    what = f"the gzip data cannot be unpacked ({error})" if packed else f"it cannot be read ({error})"
+    return LandingFileRefused(path, what, hint=_WHOLE)
 
 
 def refuse_other_than_files(path: Place) -> None:
     """Raise LandingFileRefused, in words that are true, for what is no file: it is not opened, as a pipe may never answer."""
-    if (rule := kind_refused(path)) is not None:
-        raise LandingFileRefused(path, rule)
+    if refused := kind_refused(path):
+        rule, hint = refused
+        raise LandingFileRefused(path, rule, hint=hint)
 
 
-def refuse_all_but_files(paths: Iterable[Place]) -> None:
-    """Raise LandingFileRefused for the first that is no file: asked before a folder or a lock is made for the others."""
+def refuse_unreadable(paths: Iterable[Place], *, corrections: bool = False) -> None:
+    """Raise LandingFileRefused for the first that is no landing file by its first line: before a folder or a lock is made."""
     for path in paths:
         refuse_other_than_files(path)
+        try:
+            with open_plain(path) as plain:
+                read_header(path, plain, corrections=corrections)
+        except UNREADABLE as error:
+            raise _unreadable(path, error) from None
 
 
 def read_chunk(path: Place, chunk: Chunk) -> bytes:
@@ -192,11 +184,6 @@ def _sha256(plain: BinaryIO) -> str:
     while block := plain.read(_BLOCK):
         fingerprint.update(block)
     return fingerprint.hexdigest()
-
-
-def _first_line(source: BinaryIO) -> bytes:
-    head = source.read(_LONGEST_HEADER)
-    return head[: head.find(b"\n") + 1] or head
 
 
 def _whole_lines(source: BinaryIO, position: int, size: int) -> tuple[memoryview, int]:
@@ -225,40 +212,8 @@ def _unpacked(path: Place, scratch: Place) -> Place:
     except UNREADABLE as error:
         if is_out_of_space(error):
             raise  # it is no fault of the file
-        raise LandingFileRefused(path, f"the gzip data cannot be unpacked ({error})") from None
+        raise _unreadable(path, error) from None
     return plain
-
-
-def _header_fields(path: Place, line: bytes) -> tuple[str, ...]:
-    try:
-        text = line.removeprefix(_BOM).decode().rstrip("\r\n")
-    except UnicodeDecodeError:
-        raise LandingFileRefused(path, "the header is not UTF-8 text: is this a csv file?") from None
-    if not text:
-        raise LandingFileRefused(path, "the file is empty")
-    if len(line) == _LONGEST_HEADER:
-        raise LandingFileRefused(path, f"the first line is longer than {_LONGEST_HEADER:,} bytes: is this a csv file?")
-    try:
-        fields = next(csv.reader([text + "\n"]))
-    except csv.Error:  # a carriage return stands inside
-        return (text,)
-    if fields[-1].endswith("\n"):  # a quote is left open
-        return (text,)
-    return tuple(field.strip() for field in fields)
-
-
-def _check_header(path: Place, fields: tuple[str, ...]) -> int:
-    if fields in LEGAL_HEADERS:
-        return len(fields)
-    known = set(LEGAL_HEADERS[0])
-    found = [field for field in fields if field in known]
-    detail = f"{len(fields)} columns, {len(found)} of them known"
-    unknown = next((field for field in fields if field not in known), None)
-    if unknown is not None:
-        detail += f", first unknown {unknown[:40]!r}"
-    raise LandingFileRefused(
-        path, f"the header must be the 48 columns of the training file or the first 24 of them, in order ({detail})"
-    )
 
 
 def _check_utf8(path: Place, block: memoryview, first_line: int) -> None:
@@ -268,13 +223,17 @@ def _check_utf8(path: Place, block: memoryview, first_line: int) -> None:
     try:
         whole.cast(pa.large_string())
     except pa.ArrowInvalid:
-        line = first_line + _lines_before_invalid(bytes(block))
-        raise LandingFileRefused(path, f"line {line} is not UTF-8 text") from None
+        raise _not_utf8(path, bytes(block), first_line) from None
 
 
-def _lines_before_invalid(block: bytes) -> int:
+def _not_utf8(path: Place, block: bytes, first_line: int) -> LandingFileRefused:
     try:
         block.decode()
+        place = 0
     except UnicodeDecodeError as error:
-        return block.count(b"\n", 0, error.start)
-    return 0
+        place = error.start
+    line = first_line + block.count(b"\n", 0, place)
+    start = max(block.rfind(b",", 0, place), block.rfind(b"\n", 0, place)) + 1
+    field = block[start : start + _SHOWN_TEXT].split(b",")[0].split(b"\n")[0].decode("latin-1")
+    hint = "save it as UTF-8 (from a Windows program: iconv -f CP1252 -t UTF-8 FILE > NEW.csv)"
+    return LandingFileRefused(path, f"line {line} is not UTF-8 text", example=field, line=line, hint=hint)

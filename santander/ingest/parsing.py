@@ -15,6 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from santander.ingest.arrangement import USUAL, Arrangement
+
 OPEN_QUOTE = "open_quote"
 FIELD_COUNT = "wrong_number_of_fields"
 STRAY_RETURN = "stray_carriage_return"
@@ -56,16 +58,22 @@ class ParsedChunk:
     malformed: dict[int, str] = field(default_factory=dict)
     corrections: pa.Array | None = None
     """For each record of a file of corrections the quarantine id it was sent back under, null where that is empty."""
+    columns: Arrangement = USUAL
+    """Where the columns stand in a line; ``texts`` are those of all fields until they are arranged."""
 
     @cached_property
     def _line_ends(self) -> npt.NDArray[np.int64]:
         return np.flatnonzero(np.frombuffer(self.data, np.uint8) == _NEWLINE)
 
     def line(self, position: int) -> str:
-        """The text of one line as delivered."""
+        """Return the text of one line as delivered."""
         start = int(self._line_ends[position - 1]) + 1 if position else 0
         end = int(self._line_ends[position]) if position < len(self._line_ends) else len(self.data)
         return self.data[start:end].decode().rstrip("\r")
+
+    def record(self, position: int) -> str:
+        """Return the text of the line of a record, its columns in the order of the rules."""
+        return self.columns.usual(self.line(position))
 
 
 def parse(data: bytes, n_lines: int, n_columns: int, known: KnownColumns | None = None) -> ParsedChunk:

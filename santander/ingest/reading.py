@@ -9,10 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from santander.ingest.arrangement import Arrangement
 from santander.ingest.cleaning import LINE_SCHEMA, STAGED_SCHEMA, clean, records_of
 from santander.ingest.column_values import NUMBERS
-from santander.ingest.landing import Chunk, LandingFile, LandingFileRefused, read_chunk
+from santander.ingest.landing import Chunk, LandingFile, read_chunk
 from santander.ingest.parsing import KnownColumns, ParsedChunk, parse
+from santander.ingest.refused_file import LandingFileRefused
 from santander.lake.month_file_writer import MonthFileWriter
 from santander.lake.month_files import MonthFile
 from santander.lake.tasks import in_tasks, write_in_tasks
@@ -73,24 +75,23 @@ def lines_file(folder: Place, part: str) -> Place:
 def _cleaned(work: Iterable[_Work], null_spellings: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
     known: dict[int, KnownColumns] = {}
     for index, file, chunk in work:
-        parsed = parse(read_chunk_on_worker(file, chunk), chunk.n_lines, file.n_fields, known.setdefault(index, _known(file)))
-        columns = _landing_columns(parsed, file)
-        yield clean(columns, chunk.first_line, index, file.n_leading, null_spellings=null_spellings)
+        data = read_chunk_on_worker(file, chunk)
+        parsed = parse(data, chunk.n_lines, file.columns.n_fields, known.setdefault(index, _known(file)))
+        yield clean(arranged(parsed, file.columns), chunk.first_line, index, null_spellings=null_spellings)
 
 
 def _known(file: LandingFile) -> KnownColumns:
-    return KnownColumns(frozenset(file.n_leading + position for position in NUMBERS if position < file.n_columns))
+    places = file.columns.places
+    return KnownColumns(frozenset(places[column] for column in NUMBERS if column < len(places)))
 
 
-def _landing_columns(parsed: ParsedChunk, file: LandingFile) -> ParsedChunk:
-    """The chunk with the columns of a landing file alone; the quarantine id of a correction goes beside them."""
-    if file.n_fields == file.n_columns:
-        return parsed
-    texts = parsed.texts[file.n_leading : file.n_leading + file.n_columns]
-    if not file.n_leading:
-        return replace(parsed, texts=texts)
+def arranged(parsed: ParsedChunk, columns: Arrangement) -> ParsedChunk:
+    """Return the chunk with the columns of the rules, in their order; the quarantine id of a correction goes beside them."""
+    texts = [parsed.texts[place] for place in columns.places]
+    if not columns.has_id:
+        return replace(parsed, texts=texts, columns=columns)
     ids = pc.utf8_trim_whitespace(parsed.texts[0].cast(pa.string()))
-    return replace(parsed, texts=texts, corrections=pc.if_else(pc.equal(ids, ""), None, ids))
+    return replace(parsed, texts=texts, columns=columns, corrections=pc.if_else(pc.equal(ids, ""), None, ids))
 
 
 def read_chunk_on_worker(file: LandingFile, chunk: Chunk) -> bytes:
@@ -103,12 +104,12 @@ def read_chunk_on_worker(file: LandingFile, chunk: Chunk) -> bytes:
 
 
 def line_texts(file: LandingFile, numbers: Sequence[int]) -> dict[int, str]:
-    """The texts of some lines of a file by line number, for the few records found to be duplicates."""
+    """Return the texts of some records of a file by line number, for the few that are found to be duplicates."""
     wanted = sorted(numbers)
     texts: dict[int, str] = {}
     for chunk in file.chunks:
         inside = [n for n in wanted if chunk.first_line <= n < chunk.first_line + chunk.n_lines]
         if inside:
             lines = read_chunk(file.path, chunk).split(b"\n")
-            texts |= {n: lines[n - chunk.first_line].decode().rstrip("\r") for n in inside}
+            texts |= {n: file.columns.usual(lines[n - chunk.first_line].decode().rstrip("\r")) for n in inside}
     return texts

@@ -18,9 +18,10 @@ from santander.errors import InputError
 from santander.ingest.accounting import MERGE, MonthCount, count_lines, last_ingestions, markers
 from santander.ingest.duplicates import find_duplicates
 from santander.ingest.entries import Entry, State, read_entries, same_lines
-from santander.ingest.landing import LandingFile, LandingFileRefused, refuse_changed, survey_all, unchanged
+from santander.ingest.landing import LandingFile, refuse_changed, survey_all, unchanged
 from santander.ingest.merging import inserted_by_unfinished, merge_month
 from santander.ingest.quarantine import quarantined_rows
+from santander.ingest.refused_file import LandingFileRefused
 from santander.ingest.staging import kept_records, stage_lines, with_texts
 from santander.lake.lake import Lake
 from santander.lake.staging import OF_INGEST, new_id, staging

@@ -22,14 +22,10 @@ FILE = "synthetic.json"
 
 @dataclass(frozen=True, slots=True)
 class SyntheticMark:
-    """One mark. ``bank``: what decides the bytes of the bank. ``files``: names below ``raw`` by the SHA-256 of the content.
-
-    ``continued_to``: its last month when ``generate --next`` has continued it.
-    """
+    """One mark. ``bank``: what decides the bytes of the bank. ``files``: names below ``raw`` by the SHA-256 of the content."""
 
     bank: Mapping[str, Any]
     files: Mapping[str, str]
-    continued_to: str | None = None
 
     @classmethod
     def read(cls, data: Place) -> Self | None:
@@ -39,7 +35,7 @@ class SyntheticMark:
             return None
         try:
             content = json.loads(file.read_text())
-            return cls(dict(content["bank"]), dict(content["files"]), content.get("continued_to"))
+            return cls(dict(content["bank"]), dict(content["files"]))
         except (ValueError, KeyError, TypeError):
             raise InputError(
                 f"{file}: is not the mark of a synthetic bank as 'santander generate' writes it; "
@@ -49,20 +45,14 @@ class SyntheticMark:
     def write(self, data: Place) -> None:
         """Replace the mark of a data folder, whole."""
         with whole_file(data / FILE) as out:
-            continued = {"continued_to": self.continued_to} if self.continued_to else {}
-            content = {"bank": dict(self.bank), "files": dict(self.files), **continued}
-            out.write((json.dumps(content, indent=2) + "\n").encode())
-
-    def sha256s(self, name: str) -> set[str]:
-        """Return what a file of this name below ``raw`` may be: as it was generated, or with persons cut out of it."""
-        return {sha256 for sha256, of in self.files.items() if of == name}
+            out.write((json.dumps({"bank": dict(self.bank), "files": dict(self.files)}, indent=2) + "\n").encode())
 
     def __str__(self) -> str:
         bank = self.bank
         dirt = f", {bank['dirty_share']:.1%} of its rows damaged" if bank.get("dirty_share") else ""
         return (
             f"a synthetic bank of {bank.get('customers', 0):,} customers "
-            f"({bank.get('first')} to {self.continued_to or bank.get('last')}, seed {bank.get('seed')}{dirt})"
+            f"({bank.get('first')} to {bank.get('last')}, seed {bank.get('seed')}{dirt})"
         )
 
 

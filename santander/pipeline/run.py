@@ -2,14 +2,13 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from santander.engine.on_demand import SessionOnDemand
 from santander.errors import InputError, TooLittleData
 from santander.ingest.accounting import last_ingestions, merges_since
 from santander.ingest.cleaning import UNKNOWN_MONTH
-from santander.ingest.landing import refuse_all_but_files
+from santander.ingest.landing import refuse_unreadable
 from santander.ingest.synthetic_mark import SyntheticMark
 from santander.lake.lake import Lake
 from santander.ledger.steps import INGEST
@@ -32,6 +31,9 @@ if TYPE_CHECKING:
     from santander.training.recipe import Recipe
 
 log = logging.getLogger("santander.run")
+
+BANK_CUSTOMERS, BANK_SEED = 20_000, 11
+"""The bank that is made unless its size is given by --customers: by its seed everybody gets the same one."""
 
 
 def walk(
@@ -114,20 +116,20 @@ def _landing_of(
     settings: "Settings", named: Sequence[Place], asked: AskedMonths, bank_customers: int | None, *, train: bool
 ) -> Sequence[Place]:
     """Landing files to take: those named, else those in ``raw``, else those of a bank that is made where there is nothing."""
-    spec = None if bank_customers is None else replace(_bank_of(settings), customers=bank_customers)
+    spec = None if bank_customers is None else _bank_of(settings, bank_customers)
     there = list(named) or landing_files(settings, Lake(settings))
     if there is None:
-        _make_bank(settings, spec or _bank_of(settings), asked, train=train)
+        _make_bank(settings, spec or _bank_of(settings, BANK_CUSTOMERS), asked, train=train)
         return [settings.data / "raw" / name for name in LANDING_FILES]
     if spec is not None:
         log.warning("--customers %s: no bank is made, as there are landing files or months", bank_customers)
     return there
 
 
-def _bank_of(settings: "Settings") -> "BankSpec":
+def _bank_of(settings: "Settings", customers: int) -> "BankSpec":
     from santander.synthetic.spec import BankSpec
 
-    return BankSpec(out=settings.data / "raw")
+    return BankSpec(out=settings.data / "raw", customers=customers, seed=BANK_SEED)
 
 
 def _make_bank(settings: "Settings", spec: "BankSpec", asked: AskedMonths, *, train: bool) -> None:
@@ -151,7 +153,7 @@ def _make_bank(settings: "Settings", spec: "BankSpec", asked: AskedMonths, *, tr
 
 def _ingest(steps: Steps, landing: Sequence[Place]) -> StepOutcome[TakenIn]:
     if landing:
-        refuse_all_but_files(landing)
+        refuse_unreadable(landing)
         return steps.ingest_new(landing)
     present = steps.lake.months(CUSTOMERS)
     log.info("ingest: no landing files named or in raw: working on the %s months there", len(present))

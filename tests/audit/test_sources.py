@@ -125,7 +125,7 @@ def test_the_engine_keeps_to_its_memory(tmp_path: Path) -> None:
 
 def test_nothing_in_the_reading_of_a_file_can_change_the_order_of_its_lines(tmp_path: Path) -> None:
     file = landing_file(tmp_path / "a.csv", [record(7)])
-    copy = LandingCopy(file, header(), 48, 1, has_products=True)
+    copy = LandingCopy(file, header(), 48, tuple(range(1, 49)), has_products=True)
     months = [f"2015-{number:02d}" for number in range(1, 13)]
     with open_engine(tmp_path / "audit", 1_000_000_000) as engine:
         plan = str(engine.rows(f"EXPLAIN (FORMAT json) CREATE TABLE lines AS {landing_query(copy, months, SPELLINGS)}"))

@@ -10,7 +10,8 @@ import pytest
 
 from santander.errors import InputError
 from santander.ingest import ingestion, landing, replay
-from santander.ingest.landing import LandingFile, LandingFileRefused, refuse_changed, survey
+from santander.ingest.landing import LandingFile, refuse_changed, survey
+from santander.ingest.refused_file import LandingFileRefused
 from santander.lake.lake import Lake
 from santander.pipeline.steps import Steps
 from santander.schema.catalogue import CUSTOMERS, QUARANTINE
@@ -71,13 +72,13 @@ def test_a_file_that_changes_is_not_taken_half(
 
 def test_a_file_that_changes_during_the_survey_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = landing_file(tmp_path / "june.csv", LINES)
-    looked = landing._first_line
+    looked = landing.read_header  # type: ignore[attr-defined]
 
-    def look(source: Any) -> bytes:
+    def look(*given: Any, **named: Any) -> Any:
         grow(file)
-        return looked(source)
+        return looked(*given, **named)
 
-    monkeypatch.setattr(landing, "_first_line", look)
+    monkeypatch.setattr(landing, "read_header", look)
     with pytest.raises(LandingFileRefused, match="it changed while it was read"):
         survey(file, 1 << 20, tmp_path)
 

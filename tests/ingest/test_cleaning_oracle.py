@@ -17,6 +17,7 @@ from santander.ingest.cleaning import clean
 from santander.ingest.ingestion import ingest
 from santander.ingest.landing import read_chunk, survey
 from santander.ingest.parsing import parse
+from santander.ingest.reading import arranged
 from santander.lake.lake import Lake
 from santander.schema.between_columns import BETWEEN_COLUMNS
 from santander.schema.columns import COLUMNS
@@ -35,8 +36,14 @@ TEXT = st.one_of(
 KEYS = st.integers(1, 12).map(str)
 
 
+def orders(columns: int) -> st.SearchStrategy[list[int]]:
+    """Mostly the usual order of the columns, else any."""
+    usual = list(range(columns))
+    return st.one_of(st.just(usual), st.just(usual), st.permutations(usual))
+
+
 @st.composite
-def lines(draw: st.DrawFn, columns: int) -> str:
+def lines(draw: st.DrawFn, columns: int, order: list[int]) -> str:
     """Mostly a record with up to four fields replaced, now and then one with fields too many or too few, or no record."""
     kind = draw(st.integers(0, 19))
     if kind == 0:
@@ -46,6 +53,7 @@ def lines(draw: st.DrawFn, columns: int) -> str:
     fields[1] = draw(KEYS)
     for position, text in draw(st.dictionaries(st.integers(0, columns - 1), TEXT, max_size=4)).items():
         fields[position] = text
+    fields = [fields[position] for position in order]
     if kind == 1:
         del fields[draw(st.integers(0, columns - 1))]
     if kind == 2:
@@ -54,15 +62,18 @@ def lines(draw: st.DrawFn, columns: int) -> str:
 
 
 @st.composite
-def landing_files(draw: st.DrawFn, columns: int | None = None) -> tuple[int, list[str], bytes]:
-    """Columns, lines and bytes of a file: with and without a byte order mark, Windows line ends, a newline at the end."""
+def landing_files(draw: st.DrawFn, columns: int | None = None) -> tuple[list[int], list[str], bytes]:
+    """Order of the columns, lines and bytes of a file: with a byte order mark, Windows line ends, a newline at the end or not."""
     columns = columns or draw(st.sampled_from([48, 48, 48, 24]))
-    chosen = draw(st.lists(lines(columns), min_size=1, max_size=200))
+    order = draw(orders(columns))
+    chosen = draw(st.lists(lines(columns, order), min_size=1, max_size=200))
     if draw(st.integers(0, 3)) == 0:
         chosen = [f"{line}\r" for line in chosen]
     end = "\n" if draw(st.booleans()) or not chosen[-1] else ""
     mark = "\ufeff" if draw(st.integers(0, 3)) == 0 else ""
-    return columns, chosen, (mark + "\n".join([header(columns), *chosen]) + end).encode()
+    names = header(columns).split(",")
+    first = ",".join(names[position] for position in order)
+    return order, chosen, (mark + "\n".join([first, *chosen]) + end).encode()
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +87,7 @@ def cleaned(path: Path, chunk_bytes: int) -> list[dict[str, Any]]:
     file = survey(path, chunk_bytes, path.parent)
     rows: list[dict[str, Any]] = []
     for chunk in file.chunks:
-        parsed = parse(read_chunk(file.path, chunk), chunk.n_lines, file.n_columns)
+        parsed = arranged(parse(read_chunk(file.path, chunk), chunk.n_lines, file.columns.n_fields), file.columns)
         rows += clean(parsed, chunk.first_line, 0, null_spellings=SPELLINGS).to_pylist()
     assert sorted(row["line"] for row in rows) == list(range(2, file.lines + 2))
     return rows
@@ -96,7 +107,7 @@ def assert_decided_alike(duckdb: Engine, path: Path, chunk_bytes: int) -> dict[i
 @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(file=landing_files(), chunk_bytes=st.sampled_from([1024, 1 << 16, 1 << 24]))
 def test_every_line_is_decided_as_the_audit_decides_it(
-    duckdb: Engine, file: tuple[int, list[str], bytes], chunk_bytes: int
+    duckdb: Engine, file: tuple[list[int], list[str], bytes], chunk_bytes: int
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.csv"
@@ -104,11 +115,13 @@ def test_every_line_is_decided_as_the_audit_decides_it(
         assert_decided_alike(duckdb, path, chunk_bytes)
 
 
-def test_every_text_in_every_column_is_decided_as_the_audit_decides_it(duckdb: Engine, tmp_path: Path) -> None:
-    legal = list(LEGAL.values())
+@pytest.mark.parametrize("step", [1, 29])
+def test_every_text_in_every_column_is_decided_as_the_audit_decides_it(duckdb: Engine, tmp_path: Path, step: int) -> None:
+    order = [place * step % 48 for place in range(48)]
+    legal, names = [list(LEGAL.values())[i] for i in order], header().split(",")
     chosen = [",".join([*legal[:place], text, *legal[place + 1 :]]) for text in TEXTS for place in range(48)]
     path = tmp_path / "a.csv"
-    path.write_bytes(("\n".join([header(), *chosen]) + "\n").encode())
+    path.write_bytes(("\n".join([",".join(names[i] for i in order), *chosen]) + "\n").encode())
     expected = assert_decided_alike(duckdb, path, 1 << 20)
     outcomes = {line["reason"] or "kept" for line in expected.values()}
     outcomes |= {reason for line in expected.values() for _, reason, _ in line.get("bad", ())}
@@ -132,10 +145,12 @@ def test_the_example_of_each_rule_between_columns_is_decided_as_the_audit_decide
 @pytest.mark.plan
 @settings(max_examples=3, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(file=landing_files(48))
-def test_a_whole_ingest_leaves_what_the_audit_expects(session: SparkSession, file: tuple[int, list[str], bytes]) -> None:
+def test_a_whole_ingest_leaves_what_the_audit_expects(session: SparkSession, file: tuple[list[int], list[str], bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.csv"
-        path.write_bytes(file[-1].removesuffix(b"\n") + b"\n" + ",".join(LEGAL.values()).encode() + b"\n")
+        legal = list(LEGAL.values())
+        last = ",".join(legal[position] for position in file[0])
+        path.write_bytes(file[-1].removesuffix(b"\n") + b"\n" + last.encode() + b"\n")
         lenient = Settings.load(data_dir=f"{folder}/data", ingest={"max_quarantine_share": 1.0})
         ingest(lenient, Lake(lenient, session), [path])
         audit = Audit(lenient)

@@ -11,7 +11,7 @@ from santander.errors import InputError
 from santander.ingest.accounting import MonthWouldShrink, TooMuchQuarantine
 from santander.ingest.duplicates import TooManyDuplicates
 from santander.ingest.ingestion import IngestReport, ingest
-from santander.ingest.landing import LandingFileRefused
+from santander.ingest.refused_file import LandingFileRefused
 from santander.lake.lake import Lake
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE
 from santander.schema.months import Month
@@ -225,11 +225,14 @@ def test_packed_files_windows_line_ends_and_a_byte_order_mark_read_like_the_plai
     [
         (b"", "the file is empty"),
         (b"a;b;c\n1;2;3\n", "the header must be the 48 columns"),
-        (header().replace("fecha_dato", "date").encode() + b"\n" + record(7).encode() + b"\n", "first unknown 'date'"),
+        (
+            header().replace("fecha_dato", "date").encode() + b"\n" + record(7).encode() + b"\n",
+            "missing fecha_dato; not of the file 'date'",
+        ),
         (header().encode() + b"\n", "has a header but no records"),
         ((header() + "\n" + record(7) + "\n" + record(8)).encode() + b"\xff\n", "line 3 is not UTF-8 text"),
         (b"\x1f\x8bnot really gzip", "cannot be unpacked"),
-        (b"\x89PNG\xff\xfe", "the header is not UTF-8 text"),
+        (b"\xf1ame,\xff\xfe", "the header is not UTF-8 text"),
         (b"x" * 300_000, "the first line is longer than"),
     ],
 )

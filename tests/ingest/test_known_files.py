@@ -11,7 +11,7 @@ import pytest
 
 from santander.ingest import known_files
 from santander.ingest.known_files import SETTLED_SECONDS, KnownFiles
-from santander.ingest.landing import LandingFileRefused
+from santander.ingest.refused_file import LandingFileRefused
 
 LONG_AGO = 1_600_000_000.0
 

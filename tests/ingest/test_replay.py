@@ -16,8 +16,8 @@ from santander.ingest.accounting import last_ingestions, merges_since
 from santander.ingest.entries import State, read_entries
 from santander.ingest.export import export_corrections
 from santander.ingest.ingestion import ingest
-from santander.ingest.landing import LandingFileRefused
 from santander.ingest.merging import inserted_by_unfinished
+from santander.ingest.refused_file import LandingFileRefused
 from santander.ingest.replay import ReplayReport, replay
 from santander.lake.lake import Lake
 from santander.lake.mismatch import RowCountMismatch

@@ -8,8 +8,10 @@ import pytest
 
 from santander.config.settings import Settings
 from santander.errors import InputError, SantanderError
-from santander.ingest.landing import Chunk, LandingFile, LandingFileRefused
+from santander.ingest.arrangement import USUAL
+from santander.ingest.landing import Chunk, LandingFile
 from santander.ingest.reading import read_chunk_on_worker
+from santander.ingest.refused_file import LandingFileRefused
 from santander.lake.lake import Lake
 from santander.storage.access import Access
 from santander.storage.bucket import BucketPath
@@ -205,7 +207,7 @@ def test_a_file_that_is_not_finished_is_not_there_and_the_one_before_stays(root:
 
 
 def test_a_worker_that_does_not_see_a_file_says_so(root: Place) -> None:
-    file = LandingFile(root / "elsewhere.csv", "elsewhere.csv", "", 48, 1, (Chunk(0, 10, 2, 1),))
+    file = LandingFile(root / "elsewhere.csv", "elsewhere.csv", "", USUAL, 1, (Chunk(0, 10, 2, 1),))
     with pytest.raises(LandingFileRefused, match=r"elsewhere\.csv: the worker .* has no such file: put it into"):
         read_chunk_on_worker(file, file.chunks[0])
 

@@ -65,14 +65,14 @@ def ingest(
     """
     from santander.engine.on_demand import SessionOnDemand
     from santander.errors import InputError
-    from santander.ingest.landing import refuse_all_but_files
+    from santander.ingest.landing import refuse_unreadable
     from santander.pipeline.steps import Steps
     from santander.storage.places import place
 
     if merge and (replace or allow_shrink):
         raise InputError("--merge adds to a month and takes nothing from it: leave out --replace and --allow-shrink")
     places = [place(file) for file in files]
-    refuse_all_but_files(places)
+    refuse_unreadable(places)
     with SessionOnDemand(settings) as session:
         steps = Steps(settings, session, force=force)
         if merge:
