@@ -12,7 +12,13 @@ def with_options(line: str, options: Mapping[str, object]) -> str:
 
     Options that come from the environment or from conf hold for the next command as well and are left out.
     """
-    given = [f"{name} {shlex.quote(str(options[key]))}" for key, name in _SHARED.items() if options.get(key) is not None]
+    given = shlex.join(typed(options))
     if not given or _COMMAND not in line or _SHARED["data_dir"] in line.partition(_COMMAND)[2]:
         return line
-    return f"{line} (with {' '.join(given)})"
+    return f"{line} (with {given})"
+
+
+def typed(options: Mapping[str, object]) -> list[str]:
+    """Return the shared options as they were typed, for a command that is to be about the same bank."""
+    given = ((name, options.get(key)) for key, name in _SHARED.items())
+    return [word for name, value in given if value is not None for word in (name, str(value))]

@@ -22,10 +22,14 @@ FILE = "synthetic.json"
 
 @dataclass(frozen=True, slots=True)
 class SyntheticMark:
-    """One mark. ``bank``: what decides the bytes of the bank. ``files``: names below ``raw`` by the SHA-256 of the content."""
+    """One mark. ``bank``: what decides the bytes of the bank. ``files``: names below ``raw`` by the SHA-256 of the content.
+
+    ``continued_to``: its last month when ``generate --next`` has continued it.
+    """
 
     bank: Mapping[str, Any]
     files: Mapping[str, str]
+    continued_to: str | None = None
 
     @classmethod
     def read(cls, data: Place) -> Self | None:
@@ -35,7 +39,7 @@ class SyntheticMark:
             return None
         try:
             content = json.loads(file.read_text())
-            return cls(dict(content["bank"]), dict(content["files"]))
+            return cls(dict(content["bank"]), dict(content["files"]), content.get("continued_to"))
         except (ValueError, KeyError, TypeError):
             raise InputError(
                 f"{file}: is not the mark of a synthetic bank as 'santander generate' writes it; "
@@ -45,14 +49,20 @@ class SyntheticMark:
     def write(self, data: Place) -> None:
         """Replace the mark of a data folder, whole."""
         with whole_file(data / FILE) as out:
-            out.write((json.dumps({"bank": dict(self.bank), "files": dict(self.files)}, indent=2) + "\n").encode())
+            continued = {"continued_to": self.continued_to} if self.continued_to else {}
+            content = {"bank": dict(self.bank), "files": dict(self.files), **continued}
+            out.write((json.dumps(content, indent=2) + "\n").encode())
+
+    def sha256s(self, name: str) -> set[str]:
+        """Return what a file of this name below ``raw`` may be: as it was generated, or with persons cut out of it."""
+        return {sha256 for sha256, of in self.files.items() if of == name}
 
     def __str__(self) -> str:
         bank = self.bank
         dirt = f", {bank['dirty_share']:.1%} of its rows damaged" if bank.get("dirty_share") else ""
         return (
             f"a synthetic bank of {bank.get('customers', 0):,} customers "
-            f"({bank.get('first')} to {bank.get('last')}, seed {bank.get('seed')}{dirt})"
+            f"({bank.get('first')} to {self.continued_to or bank.get('last')}, seed {bank.get('seed')}{dirt})"
         )
 
 

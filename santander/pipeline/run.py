@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from santander.engine.on_demand import SessionOnDemand
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from santander.training.recipe import Recipe
 
 log = logging.getLogger("santander.run")
-
-BANK_CUSTOMERS, BANK_SEED = 20_000, 11
-"""The bank that is made unless its size is given by --customers: by its seed everybody gets the same one."""
 
 
 def walk(
@@ -116,20 +114,20 @@ def _landing_of(
     settings: "Settings", named: Sequence[Place], asked: AskedMonths, bank_customers: int | None, *, train: bool
 ) -> Sequence[Place]:
     """Landing files to take: those named, else those in ``raw``, else those of a bank that is made where there is nothing."""
-    spec = None if bank_customers is None else _bank_of(settings, bank_customers)
+    spec = None if bank_customers is None else replace(_bank_of(settings), customers=bank_customers)
     there = list(named) or landing_files(settings, Lake(settings))
     if there is None:
-        _make_bank(settings, spec or _bank_of(settings, BANK_CUSTOMERS), asked, train=train)
+        _make_bank(settings, spec or _bank_of(settings), asked, train=train)
         return [settings.data / "raw" / name for name in LANDING_FILES]
     if spec is not None:
         log.warning("--customers %s: no bank is made, as there are landing files or months", bank_customers)
     return there
 
 
-def _bank_of(settings: "Settings", customers: int) -> "BankSpec":
+def _bank_of(settings: "Settings") -> "BankSpec":
     from santander.synthetic.spec import BankSpec
 
-    return BankSpec(out=settings.data / "raw", customers=customers, seed=BANK_SEED)
+    return BankSpec(out=settings.data / "raw")
 
 
 def _make_bank(settings: "Settings", spec: "BankSpec", asked: AskedMonths, *, train: bool) -> None:

@@ -16,12 +16,12 @@ from santander.synthetic.draw import draw_additions
 from santander.synthetic.facts import FULL_CUSTOMERS, LAST_LABELLED
 from santander.synthetic.history import NO_ROW, History
 from santander.synthetic.panel import draw_panel
-from santander.synthetic.people import People, draw_people
+from santander.synthetic.people import People, draw_people, with_newcomers
 from santander.synthetic.profile import Profile, profile_of
 from santander.synthetic.propensity import Propensity, Sharpness, propensities, view_of
 from santander.synthetic.sampling import Flags, Masks
 from santander.synthetic.streams import stream
-from santander.synthetic.targets import additions_of, plan_panel
+from santander.synthetic.targets import additions_of, continued, plan_panel
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +42,31 @@ class BankMonth:
 
 
 class Bank:
-    """A bank of a given size and seed; iterate over ``months()`` once."""
+    """A bank of a given size and seed; iterate over ``months()`` once.
 
-    def __init__(self, customers: int, first: Month, last: Month, seed: int, sharpness: Sharpness | None = None) -> None:
-        self.plan = plan_panel(customers, first, max(last, LAST_LABELLED + 1))
-        self.panel = draw_panel(self.plan, seed)
-        people, order = draw_people(self.panel, self.plan.months, seed)
+    It is planned to end with ``last``. ``until`` continues it: its people and months stay what they are, others follow.
+    """
+
+    def __init__(
+        self,
+        customers: int,
+        first: Month,
+        last: Month,
+        seed: int,
+        sharpness: Sharpness | None = None,
+        *,
+        until: Month | None = None,
+    ) -> None:
+        plan = plan_panel(customers, first, max(last, LAST_LABELLED + 1))
+        people, order = draw_people(draw_panel(plan, seed), plan.months, seed)
+        longer = continued(plan, customers, until or last)
+        for position in range(len(plan.months), len(longer.months)):
+            people, later = with_newcomers(people, longer.months[position], position, int(longer.newcomers[position]), seed)
+            order = np.concatenate([order, order.size + later])
         self.people: People = people
-        self._present = self.panel.present[:, order]
+        self._present = draw_panel(longer, seed).present[:, order]
         self._scale = customers / FULL_CUSTOMERS
-        self._months = month_range(first, last)
+        self._months = month_range(first, until or last)
         self._seed = seed
         self._sharpness = sharpness or Sharpness()
 

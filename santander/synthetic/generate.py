@@ -1,29 +1,23 @@
 """Writing a bank: the train and test files, the oracle, the propensities, and the dirt where it is asked for."""
 
+import logging
 import re
 from collections.abc import Callable
 from contextlib import ExitStack
 
-import numpy as np
-import pyarrow as pa
-
 from santander.schema.columns import COLUMNS
 from santander.schema.months import month_range
 from santander.storage.places import names_in, whole_file
-from santander.synthetic.bank import Bank, BankMonth
-from santander.synthetic.dirt import soil
+from santander.synthetic.bank import Bank
 from santander.synthetic.earlier import EarlierBank
-from santander.synthetic.files import PROFILE_COLUMNS, Hashed, coarse, content_of, header, write_csv, write_json, write_propensity
-from santander.synthetic.lines import LineWriter
-from santander.synthetic.oracle import oracle_month
-from santander.synthetic.people import People
-from santander.synthetic.sampling import Flags, Indices
+from santander.synthetic.files import PROFILE_COLUMNS, Hashed, header, write_csv, write_json
+from santander.synthetic.month_writer import MonthWriter
 from santander.synthetic.spec import DIRTY, DIRTY_LINES, GENERATOR_VERSION, ORACLE, TEST, TRAIN, BankReport, BankSpec
-from santander.synthetic.streams import stream
+
+log = logging.getLogger("santander.synthetic")
 
 _MONTHLY = "monthly/{}.csv"
-_CLUSTER = 20
-"""Neighbouring ids that stay together in the files, on average; the clusters of a month come in arbitrary order."""
+_LATER = re.compile(r"(?:train|test)_\d{4}-\d\d\.csv")
 
 Progress = Callable[[str], None]
 Ready = Callable[[BankReport], None]
@@ -38,24 +32,22 @@ def generate(spec: BankSpec, progress: Progress = lambda _month: None, ready: Re
     earlier = refuse_to_replace_others(spec)
     report = BankReport(spec)
     bank = Bank(spec.customers, spec.first, spec.last, spec.seed)
-    lines = LineWriter(bank.people)
+    writer = MonthWriter(report, bank.people)
     with ExitStack() as files:
         raw = {name: Hashed(files.enter_context(whole_file(spec.out / name))) for name in (TRAIN, TEST)}
         raw[TRAIN].write(header(len(COLUMNS)))
         raw[TEST].write(header(PROFILE_COLUMNS))
         for month in bank.months():
             is_test = month.month == spec.last
-            # the last month lists nobody without a row in the month before (calibration/README.md)
-            listed = month.consecutive if is_test else np.ones(len(month.rows), np.bool_)
-            text = _month_lines(spec, lines, month, listed, report, is_test=is_test)
-            raw[TEST if is_test else TRAIN].write(content_of(text))
+            file = TEST if is_test else TRAIN
+            content = writer.content(month, file, is_test=is_test)
+            raw[file].write(content)
             if spec.monthly:
                 name = _MONTHLY.format(month.month)
                 raw[name] = Hashed(files.enter_context(whole_file(spec.out / name)))
                 raw[name].write(header(PROFILE_COLUMNS if is_test else len(COLUMNS)))
-                raw[name].write(content_of(text))
-            report.rows[str(month.month)] = int(np.count_nonzero(listed))
-            _score(spec, bank.people, month, listed, report, is_test=is_test)
+                raw[name].write(content)
+            writer.score(month, is_test=is_test, propensity=spec.propensity)
             progress(str(month.month))
         report.landing = {name: file.sha256 for name, file in raw.items()}
         # a process that is killed while the files appear must find them to be its own when it is started again
@@ -97,36 +89,8 @@ def _remove_leftovers(spec: BankSpec, earlier: EarlierBank, months: list[str]) -
         file = f"monthly/{name}"
         if re.fullmatch(_MONTHLY.format(r"\d{4}-\d\d"), file) and file not in _landing_names(spec) and earlier.wrote(file):
             (spec.out / file).unlink()
-
-
-def file_order(rows: Indices, seed: int, month: int) -> Indices:
-    """The order of a month's rows in the file: clusters of neighbouring ids, shuffled."""
-    random = stream(seed, "order", month)
-    cluster = np.cumsum(random.random(rows.size) < 1 / _CLUSTER)
-    place = random.permutation(rows.size + 1)[cluster]
-    return rows[np.argsort(place, kind="stable")]
-
-
-def _month_lines(
-    spec: BankSpec, lines: LineWriter, month: BankMonth, listed: Flags, report: BankReport, *, is_test: bool
-) -> pa.Array:
-    order = file_order(np.flatnonzero(listed), spec.seed, month.month.index)
-    text = lines.test(month.month, month.rows, order) if is_test else lines.train(month.month, month.rows, month.held, order)
-    if spec.dirty_share:
-        soiled = soil(text, month.month, spec.dirty_share, spec.seed, products=not is_test)
-        report.add_dirt(TEST if is_test else TRAIN, soiled)
-        return soiled.lines
-    return text
-
-
-def _score(spec: BankSpec, people: People, month: BankMonth, listed: Flags, report: BankReport, *, is_test: bool) -> None:
-    """Score the oracle where additions are labelled, and write down the propensities."""
-    if month.propensity is None:
-        return
-    marginal = coarse(month.propensity.marginal())
-    if not is_test:
-        report.oracle.append(oracle_month(str(month.month), marginal, month.owned, month.added, month.consecutive))
-    if spec.propensity:
-        owned = pa.array(month.owned[listed], mask=~month.consecutive[listed])
-        path = spec.out / "propensity" / f"{month.month}.parquet"
-        write_propensity(path, people.customer_id[month.rows.who[listed]], owned, marginal[:, listed])
+    later = [name for name in names_in(spec.out) if _LATER.fullmatch(name) and earlier.wrote(name)]
+    for name in later:
+        (spec.out / name).unlink()
+    if later:
+        log.info("generate: removed %s: the bank begins anew, 'santander generate --next' continues it", ", ".join(later))

@@ -1,6 +1,6 @@
 """The customers of the bank: what does not change from month to month, drawn once from the value distributions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -58,7 +58,25 @@ class People:
 
 def draw_people(panel: Panel, months: list[Month], seed: int) -> tuple[People, Indices]:
     """Draw all customers of a panel over ``months``; also return each one's number in the panel."""
-    random = stream(seed, "people")
+    return _draw(panel, months, stream(seed, "people"))
+
+
+def with_newcomers(people: People, month: Month, position: int, number: int, seed: int) -> tuple[People, Indices]:
+    """Append customers who appear in ``month``, at this position; also return their order among themselves.
+
+    Nobody before them changes: they are drawn from a stream of their month, and their ids go on behind the highest.
+    """
+    if not number:
+        return people, np.empty(0, np.int64)
+    panel = Panel(entry=np.ones(number, np.int64), present=np.array([[False], [True]]).repeat(number, axis=1))
+    ids = people.customer_id[-1] + 1 + np.arange(number)
+    drawn, order = _draw(panel, [month - 1, month], stream(seed, "people", month.index), ids)
+    drawn = replace(drawn, entry=np.full(number, position))
+    both = {field.name: np.concatenate([getattr(people, field.name), getattr(drawn, field.name)]) for field in fields(People)}
+    return People(**both), order
+
+
+def _draw(panel: Panel, months: list[Month], random: np.random.Generator, ids: Indices | None = None) -> tuple[People, Indices]:
     entry_month = months[0].index + panel.entry
     joined = joining.joining_days(entry_month, panel.entry > 0, random)
     order = np.argsort(joined + random.normal(0, 60, joined.size), kind="stable")
@@ -71,7 +89,7 @@ def draw_people(panel: Panel, months: list[Month], seed: int) -> tuple[People, I
     resident = country == values.COUNTRIES.index(values.SPAIN)
     province = demography.draw_provinces(resident, random)
     people = People(
-        customer_id=joining.customer_ids(age.size, random),
+        customer_id=joining.customer_ids(age.size, random) if ids is None else ids,
         entry=entry,
         joined=joined[order],
         born=facts.FROZEN_UNTIL.index - 12 * age - random.integers(0, 12, age.size),

@@ -1,7 +1,8 @@
 """What to generate, and what came out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Self
 
 from santander.errors import InputError
 from santander.schema.months import Month
@@ -11,11 +12,16 @@ from santander.synthetic.facts import FIRST_MONTH, LAST_LABELLED
 from santander.synthetic.oracle import OracleMonth
 
 TRAIN, TEST, ORACLE, DIRTY = "train_ver2.csv", "test_ver2.csv", "oracle.json", "dirty.json"
+LATER_TRAIN, LATER_TEST = "train_{}.csv", "test_{}.csv"
+"""A later month of a bank that was continued: delivered with its products, and before that without them."""
 DIRTY_LINES = "dirty/lines.csv"
 """In a folder of its own: it is no landing file, and ``raw/*.csv`` are."""
 
 EARLIEST = Month(2005, 1)
 """No bank begins before: the known growth, carried on into the past, would leave no customers."""
+
+CUSTOMERS, SEED = 20_000, 11
+"""The bank that is made unless told otherwise: everybody gets the same one."""
 
 GENERATOR_VERSION = 2
 """Raised whenever the same seed would give other bytes."""
@@ -29,10 +35,10 @@ class BankSpec:
     """
 
     out: Place
-    customers: int
+    customers: int = CUSTOMERS
     first: Month = FIRST_MONTH
     last: Month = LAST_LABELLED + 1
-    seed: int = 11
+    seed: int = SEED
     monthly: bool = False
     propensity: bool = True
     dirty_share: float = 0.0
@@ -48,6 +54,17 @@ class BankSpec:
             "dirty_share": self.dirty_share,
             "generator_version": GENERATOR_VERSION,
         }
+
+    @classmethod
+    def of_identity(cls, identity: Mapping[str, Any], out: Place) -> Self:
+        """Return the bank of an identity. Raises InputError for one of another generator, KeyError or ValueError for none."""
+        if identity["generator_version"] != GENERATOR_VERSION:
+            raise InputError(
+                f"the bank was made by version {identity['generator_version']} of the generator, and this is version "
+                f"{GENERATOR_VERSION}: its next month would be of other people"
+            )
+        first, last = (Month.parse(identity[name]) for name in ("first", "last"))
+        return cls(out, identity["customers"], first, last, seed=identity["seed"], dirty_share=identity["dirty_share"])
 
     def __post_init__(self) -> None:
         if self.customers < 100:
@@ -98,7 +115,7 @@ class BankReport:
             "files": self.landing,
         }
 
-    def dirty_json(self) -> dict[str, object]:
+    def dirty_json(self) -> dict[str, Any]:
         """Content of ``dirty.json``."""
         return {
             "seed": self.spec.seed,

@@ -65,6 +65,19 @@ def plan_panel(customers: int, first: Month, last: Month) -> PanelPlan:
     return PanelPlan(months, whole_newcomers, whole_leavers, np.maximum(whole_returns, 0))
 
 
+def continued(plan: PanelPlan, customers: int, until: Month) -> PanelPlan:
+    """Return the plan and behind it the months up to ``until``, at the steady growth beyond the tables."""
+    months = month_range(plan.months[-1] + 1, until) if until > plan.months[-1] else []
+    scale = customers / FULL_CUSTOMERS
+    newcomers, leavers, returns = (whole(np.full(len(months), n * scale)) for n in (_NEWCOMERS_AFTER, _LEAVERS_AFTER, 0))
+    return PanelPlan(
+        [*plan.months, *months],
+        np.concatenate([plan.newcomers, newcomers]),
+        np.concatenate([plan.leavers, leavers]),
+        np.concatenate([plan.returns, returns]),
+    )
+
+
 def additions_of(month: Month) -> MonthFacts:
     """Return the additions of a month at full size; beyond the tables those of the nearest same calendar month."""
     known = month_facts()

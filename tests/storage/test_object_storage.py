@@ -22,6 +22,7 @@ from santander.lake.lake import Lake
 from santander.lake.mismatch import RowCountMismatch
 from santander.lake.writers import TooManyWriters
 from santander.pipeline.bank_of_folder import fill_with_bank, refuse_bank_beside_others
+from santander.pipeline.continued_bank import ContinuedBank
 from santander.pipeline.landing_choice import landing_files
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, INGESTIONS, QUARANTINE, RECOMMENDATIONS, Table
 from santander.schema.months import Month
@@ -71,6 +72,9 @@ def test_a_bank_in_a_bucket_marks_its_data_folder_which_then_refuses_other_files
     with pytest.raises(InputError, match=f"not a file of the bank in {bucket}"):
         refuse_files_of_others(lake, settings.data, survey_all([own], 1 << 20, tmp_path))
     refuse_bank_beside_others(settings, spec)
+    report = ContinuedBank.of(settings).write(lambda _month: None)
+    assert report.files == [raw / "train_2016-05.csv", raw / "test_2016-06.csv"]
+    refuse_files_of_others(lake, settings.data, survey_all(report.files, 1 << 20, tmp_path))
 
 
 # --- the walk ----------------------------------------------------------------------------------------------------------

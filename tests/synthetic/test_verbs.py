@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shlex
 import subprocess
 import sys
 from collections import Counter
@@ -17,6 +18,7 @@ from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE
 from santander.schema.columns import PROFILE_COLUMNS
 from santander.schema.months import Month
 from santander.synthetic import BankSpec, generate
+from santander.synthetic.spec import CUSTOMERS as DEFAULT_SIZE
 
 SANTANDER = str(Path(sys.executable).with_name("santander"))
 
@@ -100,3 +102,38 @@ def test_a_bank_with_too_much_dirt_is_refused_and_nothing_changes(settings: Sett
     ):
         ingest(settings, lake, [raw / "train_ver2.csv"])
     assert {table.name: (lake.version(table), lake.rows(table)) for table in (CUSTOMERS, QUARANTINE, INGESTIONS)} == before
+
+
+def test_generate_next_prints_what_takes_the_next_month_in(tmp_path: Path) -> None:
+    data = tmp_path / "a bank"
+    assert call("generate", "--customers", 300, "--from", "2016-04", "--data-dir", data).returncode == 0
+    done = call("generate", "--next", "--data-dir", data)
+    assert done.returncode == 0, done.stderr
+    files = [str(data / "raw" / name) for name in ("train_2016-06.csv", "test_2016-07.csv")]
+    june, july, command = done.stdout.splitlines()
+    assert june.startswith(f"2016-06 with its products: {files[0]} (")
+    assert july.startswith(f"2016-07 without products: {files[1]} (")
+    assert shlex.split(command.partition(": ")[2]) == ["santander", "run", *files, "--data-dir", str(data)]
+
+    found = json.loads(call("--json", "generate", "--next", "--data-dir", data).stdout.splitlines()[-1])
+    assert [Path(file).name for file in found["files"]] == ["train_2016-07.csv", "test_2016-08.csv"]
+    assert list(found["rows"]) == ["2016-07", "2016-08"]
+    assert list(found["oracle"]) == ["2016-05", "2016-06", "2016-07"]
+    assert shlex.split(found["next_command"])[:2] == ["santander", "run"]
+
+
+@pytest.mark.parametrize("option", [("--customers", 500), ("--force",)])
+def test_generate_next_takes_no_option_of_another_bank(tmp_path: Path, option: tuple[object, ...]) -> None:
+    done = call("generate", "--next", *option, "--data-dir", tmp_path / "data")
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "error: --next continues the bank that is in the data folder: it takes no other option of 'generate'"
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_generate_and_run_say_the_size_of_the_bank_that_both_make() -> None:
+    for verb in ("generate", "run"):
+        told = " ".join(call(verb, "--help").stdout.split())
+        assert f"[default: {DEFAULT_SIZE}]" in told
+    assert BankSpec(out=Path("x")).customers == DEFAULT_SIZE

@@ -1,15 +1,18 @@
 """Write a synthetic bank: raw train and test files, the known propensities and the oracle's score."""
 
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from santander.cli.verb import Outcome, verb
+from santander.cli.commands_to_copy import typed
+from santander.cli.verb import TYPED_OPTIONS, Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
+    from santander.pipeline.continued_bank import ContinuedBank
     from santander.storage.places import Place
     from santander.synthetic import BankReport
 
@@ -34,14 +37,18 @@ class GeneratePayload:
     """Clean rows by month."""
     oracle: Mapping[str, OracleFigures]
     """By month, of those with products."""
+    next_command: str | None
+    """After --next what takes the files in."""
 
 
 @verb
 def generate(
-    customers: Annotated[int, typer.Option(help="Customers ever seen; 956645 is full size.")] = 10_000,
-    first: Annotated[str, typer.Option("--from", help="First month.")] = "2015-01",
-    last: Annotated[str, typer.Option("--to", help="Last month: the test file, without products.")] = "2016-06",
-    seed: Annotated[int, typer.Option(help="The same seed writes the same bytes.")] = 11,
+    customers: Annotated[int | None, typer.Option(help="Customers ever seen; 956645 is full size [default: 20000].")] = None,
+    first: Annotated[str | None, typer.Option("--from", help="First month [default: 2015-01].")] = None,
+    last: Annotated[
+        str | None, typer.Option("--to", help="Last month: the test file, without products [default: 2016-06].")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed writes the same bytes [default: 11].")] = None,
     out: Annotated[str | None, typer.Option(help="Folder to write to, local or s3a://… [default: DATA_DIR/raw].")] = None,
     dirty: Annotated[bool, typer.Option("--dirty", help="Add malformed and illegal rows, listed in dirty.json.")] = False,
     dirty_share: Annotated[
@@ -49,6 +56,12 @@ def generate(
     ] = None,
     monthly: Annotated[bool, typer.Option("--monthly", help="Also write one file per month.")] = False,
     no_propensity: Annotated[bool, typer.Option("--no-propensity", help="Leave out the propensity files.")] = False,
+    next_: Annotated[
+        bool,
+        typer.Option(
+            "--next", help="Continue the bank of the data folder: its last month with products, and one month more without."
+        ),
+    ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Put the bank into the data folder though other months or files are there.")
     ] = False,
@@ -69,13 +82,16 @@ def generate(
 
     if dirty_share is not None and not dirty:
         raise InputError("--dirty-share belongs to --dirty")
+    asked = {"customers": customers, "first": first, "last": last, "seed": seed}
+    chosen: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
+    if next_:
+        if chosen or out or dirty or monthly or no_propensity or force:
+            raise InputError("--next continues the bank that is in the data folder: it takes no other option of 'generate'")
+        return _next_month(settings)
     raw = settings.data / "raw"
     spec = BankSpec(
         out=place(out) if out else raw,
-        customers=customers,
-        first=Month.parse(first),
-        last=Month.parse(last),
-        seed=seed,
+        **chosen | {name: Month.parse(chosen[name]) for name in ("first", "last") if name in chosen},
         monthly=monthly,
         propensity=not no_propensity,
         dirty_share=(DIRTY_SHARE if dirty_share is None else dirty_share) if dirty else 0.0,
@@ -88,9 +104,28 @@ def generate(
     return Outcome(_payload(report), [_text(report)])
 
 
-def _payload(report: "BankReport") -> GeneratePayload:
+def _next_month(settings: "Settings") -> Outcome:
+    from santander.pipeline.continued_bank import ContinuedBank
+    from santander.synthetic.progress import progress
+
+    bank = ContinuedBank.of(settings)
+    with progress("generate", bank.months) as done:
+        report = bank.write(done)
+    command = shlex.join(["santander", "run", *map(str, report.files), *typed(TYPED_OPTIONS)])
+    return Outcome(_payload(report, command), [*_lines(report, bank), f"take them in: {command}"])
+
+
+def _lines(report: "BankReport", bank: "ContinuedBank") -> Iterator[str]:
+    if bank.again:
+        yield f"written again, as they were gone and in no table; {bank.until + 1} comes when they are taken in, or are there"
+    for file, (month, rows) in zip(report.files, report.rows.items(), strict=True):
+        products = "without products" if month == str(bank.until) else "with its products"
+        yield f"{month} {products}: {file} ({rows:,} rows)"
+
+
+def _payload(report: "BankReport", next_command: str | None = None) -> GeneratePayload:
     oracle = {month.month: OracleFigures(month.oracle, month.ceiling) for month in report.oracle}
-    return GeneratePayload(report.files, report.rows, oracle)
+    return GeneratePayload(report.files, report.rows, oracle, next_command)
 
 
 def _text(report: "BankReport") -> Any:
