@@ -22,7 +22,7 @@ from santander.schema.months import Month
 if TYPE_CHECKING:
     from santander.config.settings import Settings
 
-log = logging.getLogger("santander.audit")
+log = logging.getLogger(__name__)
 
 _READ = (CUSTOMERS, QUARANTINE, INGESTIONS, FEATURES_TABLE, RECOMMENDATIONS)
 

@@ -13,7 +13,7 @@ from santander.audit.reading import OTHER_MONTH, read_lines, sql_type
 from santander.audit.rules import PROFILE
 from santander.storage.places import Place
 
-log = logging.getLogger("santander.audit")
+log = logging.getLogger(__name__)
 
 PROFILE_COLUMNS = ", ".join(field.name for field in PROFILE)
 COLUMNS = f"customer_id, {PROFILE_COLUMNS}, holdings, unknown"

@@ -21,7 +21,7 @@ from santander.synthetic.spec import BankSpec
 if TYPE_CHECKING:
     from santander.config.settings import Settings
 
-log = logging.getLogger("santander.synthetic")
+log = logging.getLogger(__name__)
 
 SEEDS = (11, 12, 13)
 """Fixed before the counts of any of them were looked at."""

@@ -1,7 +1,6 @@
 """The ``santander`` command: lists the verbs of ``santander/cli/verbs/`` and runs one; errors become a line and an exit code."""
 
 import importlib
-import logging
 import os
 import pkgutil
 import signal
@@ -14,11 +13,11 @@ from typing import Any, NoReturn
 import typer
 
 from santander.cli.refusal import Refusal, asks_for_json
-from santander.cli.verb import TYPED_OPTIONS, DataDir, Json, Master, StateDir
+from santander.cli.verb import TYPED_OPTIONS, DataDir, Json, Master, Quiet, StateDir, Verbose
 from santander.engine.ending import end_by, end_by_signals, end_with, hand_over
 from santander.errors import SantanderError, is_out_of_space, telling_line
-
-log = logging.getLogger("santander")
+from santander.logs.run_log import RunLog
+from santander.logs.terminal import Loudness, show_on_terminal
 
 OUT_OF_SPACE = "no space left on the disk: nothing that was there is lost; make room and run the same command again"
 
@@ -38,8 +37,11 @@ def main() -> None:
         state_dir: StateDir = None,
         master: Master = None,
         json: Json = None,
+        verbose: Verbose = None,
+        quiet: Quiet = None,
     ) -> None:
-        ctx.obj = {"data_dir": data_dir, "state_dir": state_dir, "master": master, "json": json}
+        folders = {"data_dir": data_dir, "state_dir": state_dir, "master": master}
+        ctx.obj = {**folders, "json": json, "verbose": verbose, "quiet": quiet}
 
     from santander.cli import verbs
 
@@ -73,10 +75,7 @@ def _new_app() -> typer.Typer:
 
 def run_app(app: typer.Typer) -> None:
     """Run and leave the process: 0 done, 2 bad input or usage, 1 anything else; one line for every error."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S"
-    )
-    log.setLevel(logging.INFO)
+    show_on_terminal(Loudness.NORMAL)
     try:
         code = app(standalone_mode=False)
         hand_over()
@@ -94,7 +93,8 @@ def run_app(app: typer.Typer) -> None:
             traceback.print_exc()
         if is_out_of_space(error):
             _fail(Refusal(f"{OUT_OF_SPACE} ({telling_line(error)})", 1, hint=OUT_OF_SPACE.partition("; ")[2]))
-        _fail(Refusal(f"{telling_line(error)} (set SANTANDER_DEBUG=1 for the trace)", 1))
+        trace = f"log with the trace: {RunLog.last}" if RunLog.last else "set SANTANDER_DEBUG=1 for the trace"
+        _fail(Refusal(f"{telling_line(error)} ({trace})", 1))
     sys.exit(code if isinstance(code, int) else 0)
 
 

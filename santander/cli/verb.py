@@ -1,6 +1,6 @@
 """A verb of the command line, declared once with ``@verb``: what all verbs share is written here.
 
-A verb takes the settings and its own options and returns an Outcome. The decorator adds the four shared options, reads the
+A verb takes the settings and its own options and returns an Outcome. The decorator adds the shared options, reads the
 settings, asks whether the folders can be used, and prints the outcome for people or as JSON.
 """
 
@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from santander.errors import SantanderError
+from santander.logs.terminal import Loudness, show_on_terminal
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -41,7 +42,13 @@ Master = Annotated[
 Json = Annotated[
     bool | None, typer.Option("--json", help="Print the result as one JSON object on the last line of standard output.")
 ]
-_SHARED_OPTIONS: dict[str, Any] = {"data_dir": DataDir, "state_dir": StateDir, "master": Master, "json": Json}
+Verbose = Annotated[bool | None, typer.Option("--verbose", help="Show details too, and what libraries say.")]
+Quiet = Annotated[bool | None, typer.Option("--quiet", help="Show the result, warnings and errors, and nothing on the way.")]
+_SHARED_OPTIONS: dict[str, Any] = {
+    "data_dir": DataDir, "state_dir": StateDir, "master": Master, "json": Json, "verbose": Verbose, "quiet": Quiet,
+}  # fmt: skip
+
+_LOUD = ("verbose", "quiet")
 
 
 @dataclass(frozen=True)
@@ -75,9 +82,12 @@ def verb(function: Verb) -> Callable[..., None]:
     def command(ctx: typer.Context, **options: Any) -> None:
         before_verb = ctx.obj or {}
         given = {name: options.pop(name) for name in _SHARED_OPTIONS}
-        chosen = {name: before_verb.get(name) if value is None else value for name, value in given.items()}
+        if (loudness := _loudness(given) or _loudness(before_verb)) is not None:
+            show_on_terminal(loudness)
+        chosen = {name: before_verb.get(name) if value is None else value for name, value in given.items() if name not in _LOUD}
         as_json = bool(chosen.pop("json"))
         TYPED_OPTIONS.update(chosen)
+        from santander.cli.logged import logged
         from santander.config.folders import check_folders, only_looks
         from santander.config.settings import Settings
         from santander.relocation.settle import settled
@@ -85,8 +95,14 @@ def verb(function: Verb) -> Callable[..., None]:
         settings = Settings.load(**chosen)
         named = chosen["data_dir"] is not None or "SANTANDER_DATA_DIR" in os.environ
         check_folders(function.__name__, settings, named=named)
-        with _telling_of_the_disk(settings), settled(settings, noting=not only_looks(function.__name__)):
+        looks = only_looks(function.__name__)
+        with (
+            logged(function.__name__, settings, options) as ended,
+            _telling_of_the_disk(settings),
+            settled(settings, noting=not looks),
+        ):
             outcome = function(settings=settings, **options)
+            ended.exit_code, ended.error = outcome.exit_code, outcome.error
         _show(outcome, as_json=as_json)
         if outcome.error is not None:
             outcome.error.in_result = True
@@ -100,6 +116,15 @@ def verb(function: Verb) -> Callable[..., None]:
     command.__annotations__ = {p.name: p.annotation for p in parameters}
     del command.__wrapped__
     return command
+
+
+def _loudness(options: Mapping[str, Any]) -> Loudness | None:
+    """What the options ask for, None where they are silent; raises a usage error for both at once."""
+    if options.get("verbose") and options.get("quiet"):
+        raise typer.BadParameter("--verbose and --quiet say the opposite: give one of them")
+    if options.get("verbose"):
+        return Loudness.VERBOSE
+    return Loudness.QUIET if options.get("quiet") else None
 
 
 @contextmanager

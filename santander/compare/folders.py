@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from santander.config.settings import Settings
 
-log = logging.getLogger("santander.compare")
+log = logging.getLogger(__name__)
 
 SCORE_DISTANCE = 1e-6
 """Scores of one and the same booster may be this far apart."""

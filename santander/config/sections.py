@@ -198,6 +198,12 @@ class MaintenanceSettings(_Section):
     retention_days: int = Field(ge=0)
 
 
+class LogSettings(_Section):
+    """How long the log files of runs are kept."""
+
+    retention_days: int = Field(ge=1)
+
+
 class ErasureSettings(_Section):
     """How far files are opened to look for a person."""
 

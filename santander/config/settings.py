@@ -18,6 +18,7 @@ from santander.config.sections import (
     IngestSettings,
     KaggleSettings,
     LockSettings,
+    LogSettings,
     MaintenanceSettings,
     MemorySettings,
     MlflowSettings,
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     maintenance: MaintenanceSettings
     erasure: ErasureSettings
     locks: LockSettings
+    logs: LogSettings
     memory: MemorySettings
 
     @classmethod

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -23,6 +24,8 @@ _ENDING = threading.RLock()
 """Held by who ends the process; everyone else waits for the end here."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+last_words: Callable[[str], None] | None = None
+"""Writes the line of a process that a signal ends to its log; it may wait for nothing and nobody."""
 _watched = False
 _main_leaves = False
 
@@ -58,12 +61,14 @@ def take_back_ctrl_c() -> None:
 def end_by(number: int) -> NoReturn:
     """Print the line and leave the process with the code of this signal; the processes it started, such as Java, end too."""
     _take_the_end()
-    line = f"error: ended by {signal.Signals(number).name}: {GOES_ON}\n"
+    message = f"ended by {signal.Signals(number).name}: {GOES_ON}"
+    if last_words is not None:
+        last_words(message)
     with suppress(
         OSError
     ):  # past Python's buffer, in which the main thread may have been stopped, and a reader that reads no more
         if select.select([], [2], [], 1.0)[1]:
-            os.write(2, line.encode())
+            os.write(2, f"error: {message}\n".encode())
     with suppress(OSError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for stream in (1, 2):  # threads that lose their engine now have nothing to add

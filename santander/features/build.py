@@ -17,7 +17,7 @@ from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
 from santander.schema.months import Month
 from santander.storage.places import Place
 
-log = logging.getLogger("santander.features")
+log = logging.getLogger(__name__)
 
 
 def build_features(lake: Lake, months: Sequence[Month], months_per_commit: int, tasks: int = 1) -> dict[Month, int]:

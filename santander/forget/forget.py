@@ -14,6 +14,7 @@ from santander.forget.accounts import Accounts
 from santander.forget.files import clean_files, remove_leftovers
 from santander.forget.journal import Journal
 from santander.forget.landing import LandingFiles, find_landing_files, rewrite_landing_files, settle_rewritten
+from santander.forget.logs import clean_logs
 from santander.forget.models import remove_examples, versions_trained_on
 from santander.forget.online import erase_online
 from santander.forget.removal import delete_rows, leave_no_trace
@@ -43,7 +44,7 @@ from santander.suppression.tokens import Numbers, sorted_ids
 if TYPE_CHECKING:
     from santander.config.settings import Settings
 
-log = logging.getLogger("santander.forget")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,7 @@ def _foretell(settings: "Settings", lake: Lake, ids: Numbers, landing: Sequence[
         return Erasure(None, ids.size, ids.size, {}, [], [], left=where.left, nowhere=True)
     months, present = _whereabouts(lake, everyone)
     files = [str(looked.path) for looked in found.ours] + clean_files(settings, everyone, dry_run=True)
+    files += clean_logs(settings, everyone, dry_run=True)
     left = found.without_repeats({}) + found.gone + where.left
     return Erasure(
         None, everyone.size, everyone.size - present, where.rows, files, versions_trained_on(settings, months),
@@ -168,6 +170,7 @@ def _remove(
     journal.note(clean_files(settings, ids, dry_run=False))
     removed, refused = remove_examples(settings) if tables else ([], [])
     journal.note(removed)
+    journal.note(clean_logs(settings, ids, dry_run=False))
     searched = search(settings, ids, landing)
     traces = searched.traces
     said = found.without_repeats(searched.closed) + found.gone + unreached + refused

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from santander.config.settings import Settings
     from santander.lake.lake import Lake
 
-log = logging.getLogger("santander.forget")
+log = logging.getLogger(__name__)
 
 _CSV = (".csv", ".csv.gz")
 _AS_IT_IS = {"utf-8", "latin-1"}

@@ -18,7 +18,7 @@ from santander.registry.tracking import has_registry, open_tracking
 if TYPE_CHECKING:
     from santander.config.settings import Settings
 
-log = logging.getLogger("santander.forget")
+log = logging.getLogger(__name__)
 
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 _FITTED_ON = ("fit_months.", "validation_months")

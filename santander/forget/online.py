@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from santander.config.settings import Settings
     from santander.lake.lake import Lake
 
-log = logging.getLogger("santander.forget")
+log = logging.getLogger(__name__)
 
 _CONNECT = "socket_connect_timeout"
 _CONNECT_SECONDS = 5

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from santander.config.settings import Settings
     from santander.lake.lake import Lake
 
-log = logging.getLogger("santander.forget")
+log = logging.getLogger(__name__)
 
 
 def count_rows(lake: "Lake", table: Table, ids: Numbers) -> int:

@@ -14,7 +14,7 @@ from santander.suppression.suppression_list import SuppressionList
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-log = logging.getLogger("santander.ingest")
+log = logging.getLogger(__name__)
 
 _KEPT = ("file_index", "line")
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from santander.config.settings import Settings
 
-log = logging.getLogger("santander.ingest")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

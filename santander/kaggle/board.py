@@ -13,7 +13,7 @@ from santander.errors import SantanderError
 from santander.kaggle.credentials import Credentials, open_client
 from santander.kaggle.refusals import NotNow, told_in_one_line
 
-log = logging.getLogger("santander.kaggle")
+log = logging.getLogger(__name__)
 
 PENDING, COMPLETE, FAILED = "pending", "complete", "error"
 _STATUS = {"PENDING": PENDING, "COMPLETE": COMPLETE, "ERROR": FAILED}

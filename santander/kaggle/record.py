@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from santander.config.settings import Settings
 
-log = logging.getLogger("santander.kaggle")
+log = logging.getLogger(__name__)
 
 FALL = "public score"
 """The kind of the alerts raised here."""

@@ -27,7 +27,7 @@ from santander.storage.places import Place, open_read
 if TYPE_CHECKING:
     from santander.config.settings import Settings
 
-log = logging.getLogger("santander.kaggle")
+log = logging.getLogger(__name__)
 
 LOCK = "submissions at kaggle"
 _MARK_LENGTH = 16

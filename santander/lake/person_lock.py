@@ -16,7 +16,7 @@ from pathlib import Path
 
 from santander.errors import SantanderError
 
-log = logging.getLogger("santander.lake")
+log = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 0.05
 """Between two looks at a lock that another run holds; how long in all is locks.wait."""

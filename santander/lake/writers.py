@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from santander.errors import SantanderError, is_out_of_space, telling_line
 
-log = logging.getLogger("santander.lake")
+log = logging.getLogger(__name__)
 
 _CONFLICT = re.compile(
     r"Failed to commit transaction"  # the embedded engine

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from santander.config.settings import Settings
 
-log = logging.getLogger("santander.maintain")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from santander.storage.places import Place
 if TYPE_CHECKING:
     from santander.config.settings import Settings
 
-log = logging.getLogger("santander.run")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

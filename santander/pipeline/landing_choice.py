@@ -14,7 +14,7 @@ from santander.storage.places import Place, names_in
 if TYPE_CHECKING:
     from santander.config.settings import Settings
 
-log = logging.getLogger("santander.run")
+log = logging.getLogger(__name__)
 
 LANDING_FILES = ("train_ver2.csv", "test_ver2.csv")
 SHOWN = 4

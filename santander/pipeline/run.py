@@ -13,6 +13,7 @@ from santander.ingest.landing import refuse_unreadable
 from santander.ingest.synthetic_mark import SyntheticMark
 from santander.lake.lake import Lake
 from santander.ledger.steps import INGEST
+from santander.logs.run_log import about
 from santander.pipeline.ingest_step import TakenIn
 from santander.pipeline.landing_choice import LANDING_FILES, landing_files
 from santander.pipeline.run_report import MonthRows, NotTrained, WalkReport
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from santander.synthetic.spec import BankSpec
     from santander.training.recipe import Recipe
 
-log = logging.getLogger("santander.run")
+log = logging.getLogger(__name__)
 
 
 def walk(
@@ -78,13 +79,15 @@ def walk(
         outcomes.append(steps.validate(FEATURES_TABLE, needed))
         for corrected in steps.stale_scores():
             if corrected < targets[-1] and corrected not in targets:
-                outcomes.append(steps.score(corrected, anyway=False))
-                outcomes.append(steps.submit(corrected, anyway=False))
+                with about(corrected):
+                    outcomes.append(steps.score(corrected, anyway=False))
+                    outcomes.append(steps.submit(corrected, anyway=False))
         for target in targets:
-            if train:
-                outcomes.append(_train_if_possible(steps, target, chosen_recipe))
-            outcomes.append(steps.score(target, anyway=False))
-            outcomes.append(steps.submit(target, anyway=False))
+            with about(target):
+                if train:
+                    outcomes.append(_train_if_possible(steps, target, chosen_recipe))
+                outcomes.append(steps.score(target, anyway=False))
+                outcomes.append(steps.submit(target, anyway=False))
         mark = SyntheticMark.read(settings.data)
         return WalkReport(_ingested(steps), outcomes, settings.data, settings.state, missing, mark)
 

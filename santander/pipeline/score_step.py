@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 from santander.pipeline.step import StepContext, StepOutcome, say_up_to_date
 
-log = logging.getLogger("santander.run")
+log = logging.getLogger(__name__)
 
 
 class ScoreStep(StepContext):

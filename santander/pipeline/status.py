@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from santander.ingest.accounting import last_ingestions
@@ -11,6 +12,7 @@ from santander.lake.lake import Lake
 from santander.ledger.staleness import stale_months
 from santander.ledger.step_ledger import StepLedger
 from santander.ledger.steps import SCORE
+from santander.logs.files import FOLDER, log_files
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, INGESTIONS, RECOMMENDATIONS, TABLES
 from santander.schema.months import Month
 from santander.schema.presence import missing_months
@@ -37,6 +39,15 @@ class MonthOverview:
 
 
 @dataclass(frozen=True, slots=True)
+class LogsOverview:
+    """Log files of runs in the state folder."""
+
+    folder: str
+    files: int
+    last: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class StatusPayload:
     """The JSON object of ``status``."""
 
@@ -50,6 +61,7 @@ class StatusPayload:
     """Whether the data folder was filled with a synthetic bank."""
     missing_months: Sequence[Month]
     """Months without customers between the first and the last."""
+    logs: LogsOverview
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +79,7 @@ class Overview:
     """The mark of a data folder that was filled with a synthetic bank."""
     files_of_others: list[str]
     """In such a folder the files of months there that are not of its bank."""
+    logs: LogsOverview
 
     def payload(self) -> StatusPayload:
         """The JSON object of ``status``."""
@@ -77,6 +90,7 @@ class Overview:
             champion_problem=self.champion.told,
             synthetic=self.mark is not None,
             missing_months=self.missing_months,
+            logs=self.logs,
         )
 
 
@@ -109,7 +123,12 @@ def look(settings: "Settings") -> Overview:
     mark = SyntheticMark.read(settings.data)
     others = _files_of_others(mark, ingested)
     model = settings.mlflow.registered_model
-    return Overview(months, tables, model, standing(settings), missing_months(customers), mark, others)
+    return Overview(months, tables, model, standing(settings), missing_months(customers), mark, others, _logs(settings.state))
+
+
+def _logs(state: Path) -> LogsOverview:
+    files = log_files(state)
+    return LogsOverview(str(state / FOLDER), len(files), str(files[-1]) if files else None)
 
 
 def _files_of_others(mark: SyntheticMark | None, ingested: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from santander.config.settings import Settings
     from santander.engine.on_demand import SessionOnDemand
 
-log = logging.getLogger("santander.run")
+log = logging.getLogger(__name__)
 
 R_co = TypeVar("R_co", covariant=True)
 

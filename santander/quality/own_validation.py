@@ -27,7 +27,7 @@ from santander.schema.months import Month
 if TYPE_CHECKING:
     from santander.config.sections import ExpectationSettings
 
-log = logging.getLogger("santander.quality")
+log = logging.getLogger(__name__)
 
 _NO_EXAMPLES = {"result_format": "BASIC", "partial_unexpected_count": 0}
 _COUNTS = (

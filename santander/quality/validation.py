@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from santander.config.settings import Settings
     from santander.quality.own_validation import OwnResults, OwnValidator
 
-log = logging.getLogger("santander.quality")
+log = logging.getLogger(__name__)
 
 TABLES = (CUSTOMERS, FEATURES_TABLE)
 

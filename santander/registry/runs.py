@@ -138,7 +138,7 @@ def parent_run(
         client.set_terminated(run_id, status=ended)
 
 
-log = logging.getLogger("santander.run")
+log = logging.getLogger(__name__)
 
 _CLOCKS_DIFFER_SECONDS = 300.0
 """By how much the clock of a tracking server may differ from ours."""

@@ -4,7 +4,6 @@ A saved view is a tag of the experiment; the page lists it under "Views" and ope
 """
 
 import json
-import logging
 import os
 import warnings
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from santander.config.settings import Settings
 from santander.errors import SantanderError
+from santander.logs.terminal import take_over
 from santander.relocation.settle import remember, settle
 from santander.storage.addresses import file_address, path_of_sqlite, sqlite_address
 
@@ -97,8 +97,8 @@ def open_tracking(settings: Settings) -> "MlflowClient":
     remember(settings)
     import mlflow
 
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    for library in ("mlflow", "alembic"):
+        take_over(library)
     for message in (".*Add type hints to the `predict` method.*", ".*`noload`` loader strategy.*"):
         warnings.filterwarnings("ignore", message=message)
     uri = tracking_uri(settings)

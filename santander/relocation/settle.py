@@ -22,7 +22,7 @@ from santander.store.written import leave_to_original
 if TYPE_CHECKING:
     from santander.config.settings import Settings
 
-log = logging.getLogger("santander.place")
+log = logging.getLogger(__name__)
 
 LOCK = "place"
 _JOURNAL = "erasure.json"

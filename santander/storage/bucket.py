@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 from santander.errors import InputError, SantanderError
 from santander.storage.access import ATTEMPTS, Access
 
-log = logging.getLogger("santander.storage")
+log = logging.getLogger(__name__)
 
 _CHUNK = 8 << 20
 """Bytes of each part of an upload: servers want 5 MiB at the least for all but the last."""

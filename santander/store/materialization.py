@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from santander.lake.lake import Lake
 
-log = logging.getLogger("santander.store")
+log = logging.getLogger(__name__)
 
 
 def month_to_serve(lake: "Lake", asked: Month | None) -> Month:
@@ -59,9 +59,9 @@ def materialize_month(lake: "Lake", store: "FeatureStore", month: Month) -> int:
         features = lake.read_months(FEATURES_TABLE, [month])
         if lake.exists(ONLINE_FEATURES):
             gone = withdraw(store, _departed(lake, month))
-            log.info("%d customers without features in %s taken out", gone, month)
+            log.info("%s customers without features in %s taken out", f"{gone:,}", month)
         lake.replace_where(ONLINE_FEATURES, packed_frame(features), "true", expected, {"month": str(month)})
-        log.info("writing %d customers of %s online", expected, month)
+        log.info("writing %s customers of %s online", f"{expected:,}", month)
         moment = dt.datetime.combine(month.snapshot, dt.time(), tzinfo=dt.UTC)
         with contextlib.redirect_stdout(io.StringIO()):  # feast prints what the line above says
             store.materialize(moment, moment, feature_views=[ONLINE_VIEW])

@@ -32,7 +32,7 @@ from santander.store.repository import repository_settings
 from santander.store.retrieval_job import LakeRetrievalJob
 from santander.store.spans import Moments, each_is_its_own_stamp
 
-log = logging.getLogger("santander")
+log = logging.getLogger(__name__)
 
 # said once for every source that is made or read from the registry; our tests are what we rely on instead
 warnings.filterwarnings("ignore", "The spark data source API is an experimental feature", RuntimeWarning)

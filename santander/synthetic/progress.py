@@ -1,17 +1,18 @@
 """Progress of a long run: a bar on a terminal, one logged line per step elsewhere."""
 
 import logging
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-log = logging.getLogger("santander.synthetic")
+from santander.logs.terminal import shows_progress
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
 def progress(task: str, steps: int) -> Iterator[Callable[[str], None]]:
     """Give a function to call after each of ``steps`` steps with the step's name; all of it goes to standard error."""
-    if not sys.stderr.isatty():
+    if not shows_progress():
         yield _logged(task, steps)
         return
     from rich.console import Console

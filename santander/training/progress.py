@@ -1,11 +1,11 @@
 """How far a fit is: a bar on a terminal, a log line now and then elsewhere."""
 
 import logging
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from santander.logs.terminal import shows_progress
 from santander.models.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ SECONDS_BETWEEN_LINES = 10.0
 @contextmanager
 def progress_of(title: str) -> Iterator[Progress]:
     """A Progress that shows rounds done and left on standard error under a title."""
-    if sys.stderr.isatty():
+    if shows_progress():
         with _bar(title) as progress:
             yield progress
     else:

@@ -1,13 +1,13 @@
 """How far a search is: a bar on a terminal, and everywhere a line for each trial that ended."""
 
 import logging
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from optuna.trial import FrozenTrial
 
+from santander.logs.terminal import shows_progress
 from santander.models.progress import Progress, no_progress
 from santander.tune.variant import Variant
 
@@ -80,7 +80,7 @@ class _Bar(Announce):
 @contextmanager
 def announced(finished: int, wanted: int) -> Iterator[Announce]:
     """An Announce that fits standard error, for a study with so many finished trials of so many wanted."""
-    if not sys.stderr.isatty():
+    if not shows_progress():
         yield Announce(wanted)
         return
     from rich.console import Console

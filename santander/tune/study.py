@@ -19,6 +19,7 @@ from optuna.trial import FrozenTrial, TrialState
 from santander.config.settings import Settings
 from santander.lake.lake import Lake
 from santander.ledger.versions import version_of
+from santander.logs.terminal import take_over
 from santander.registry.tracking import check_sqlite
 from santander.schema.months import Month
 from santander.storage.addresses import sqlite_address
@@ -137,8 +138,8 @@ def value_of(trial: FrozenTrial) -> float:
 @contextmanager
 def open_study(settings: Settings, lake: Lake, identity: Identity, pruner: optuna.pruners.BasePruner) -> Iterator[Study]:
     """The study of this identity, made on first use, for this process alone; raises TableBusy while another one has it."""
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    logging.getLogger("alembic").setLevel(logging.ERROR)
+    for library in ("optuna", "alembic"):
+        take_over(library)
     settings.state.mkdir(parents=True, exist_ok=True)
     check_sqlite(settings.state / FILE)
     with lake.lock(f"tuning-{identity.digest}"):

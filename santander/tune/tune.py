@@ -32,7 +32,7 @@ from santander.tune.search import Search, SearchPlan
 from santander.tune.space import Space, competing, missing_packages
 from santander.tune.study import Identity, Study, open_study
 
-log = logging.getLogger("santander.tune")
+log = logging.getLogger(__name__)
 
 _CANDIDATE, _CEILING = "candidate", "ceiling"
 

@@ -38,7 +38,8 @@ def test_every_verb_is_listed_and_has_the_shared_options() -> None:
         assert f"  {verb} " in listed
         shown = call(SANTANDER, verb, "--help")
         assert shown.returncode == 0
-        assert all(option in shown.stdout for option in ("--json", "--data-dir", "--state-dir", "--master"))
+        shared = ("--json", "--data-dir", "--state-dir", "--master", "--verbose", "--quiet")
+        assert all(option in shown.stdout for option in shared)
 
 
 def test_a_part_of_a_month_given_later_is_refused_or_merged_and_what_is_replaced_is_said(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
-"""A verb that does not end by itself: it says when it is ready to be ended; its first argument says where it stays."""
+"""A verb that most often does not end by itself: it says when it is ready to be ended; its first argument says where it stays."""
 
 import hashlib
+import logging
 import os
 import signal
 import subprocess
@@ -24,13 +25,20 @@ class Nothing:
 
 @verb
 def stay(what: str, *, settings: "Settings") -> Outcome:
-    """Stay in a query of the engine, in native code, beside a child, or beside a fork that a signal ends."""
+    """Stay in a query of the engine, in native code, beside a child or a fork that a signal ends; or speak, or break."""
     if what == "engine":
         from santander.engine.session import open_session
 
         with open_session(settings) as session:
             print("ready", flush=True)
             session.range(10**15).selectExpr("sum(xxhash64(id) % 7)").collect()
+    if what == "speak":
+        for logger in ("santander.anything", "some.library"):
+            for level in (logging.DEBUG, logging.INFO, logging.WARNING):
+                logging.getLogger(logger).log(level, "spoken")
+        return Outcome(Nothing(), ["the result"])
+    if what == "break":
+        raise KeyError("lost")
     if what == "child":
         print(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]).pid, flush=True)
     if what == "fork":

@@ -199,7 +199,7 @@ def test_a_training_counts_in_the_registry_that_has_it_alone(
     )
     popular = Recipe.load("popularity")
     assert Steps(settings, session).train(None, popular, anyway=False, promote=False).done
-    with caplog.at_level("INFO", logger="santander.run"):
+    with caplog.at_level("INFO", logger="santander"):
         elsewhere = Steps(other, session).train(None, popular, anyway=False)
     assert elsewhere.done
     assert "version 3, trained for 2016-06 before, is not in this registry: training anew" in caplog.text

@@ -83,7 +83,7 @@ def snapshot(folder: Path) -> dict[Path, bytes]:
 def test_a_moved_folder_works_and_says_once_that_it_was_moved(bank: Path, caplog: pytest.LogCaptureFixture) -> None:
     there = bank.rename(bank.with_name("my bank ü 50% #1"))
     settings = of(there)
-    with caplog.at_level("INFO", logger="santander.place"):
+    with caplog.at_level("INFO", logger="santander"):
         settle(settings)
         settle(settings)
     (said,) = [record.getMessage() for record in caplog.records if record.levelname == "INFO"]

@@ -15,7 +15,8 @@ def status(settings: "Settings") -> Outcome:
     from santander.pipeline.status import look
 
     overview = look(settings)
-    return Outcome(overview.payload(), [_months(overview), *_remarks(overview), _tables(overview), _champion(overview)])
+    text = [_months(overview), *_remarks(overview), _tables(overview), _champion(overview), *_logs(overview)]
+    return Outcome(overview.payload(), text)
 
 
 def _months(overview: "Overview") -> Any:
@@ -67,3 +68,7 @@ def _champion(overview: "Overview") -> Any:
     if overview.champion.champion is None:
         return "no champion yet: run 'santander train'"
     return f"champion: version {overview.champion.champion} of '{overview.model}'"
+
+
+def _logs(overview: "Overview") -> list[str]:
+    return [f"log of the last run: {overview.logs.last}"] if overview.logs.last else []

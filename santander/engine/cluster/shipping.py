@@ -21,7 +21,7 @@ from pathlib import Path
 from santander.engine.cluster.home import cache_dir
 from santander.errors import SantanderError
 
-log = logging.getLogger("santander.cluster")
+log = logging.getLogger(__name__)
 
 LIBRARIES = ("numpy", "pandas", "pyarrow", "pydantic", "scikit-learn", "scipy", "xgboost", "xgboost-cpu", "lightgbm")
 """What code that runs on workers imports; what these need comes with them."""

@@ -17,6 +17,7 @@ from santander.engine.cluster.jars import jar_files
 from santander.engine.cluster.java import find_java_home
 from santander.engine.cluster.shipping import PACKAGE_AS, PACKED_AS, environment_archive, package_archive
 from santander.errors import InputError
+from santander.logs.terminal import shows_progress
 from santander.storage.spelling import plain_path
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def arguments(settings: "Settings") -> list[str]:
     """
     conf = {
         **_DELTA,
-        "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
+        "spark.ui.showConsoleProgress": str(shows_progress()).lower(),
     }
     jars = ["delta"]
     if settings.in_bucket:

@@ -22,7 +22,7 @@ from santander.engine.cluster.java import find_java_home
 from santander.engine.cluster.scala import compile_into
 from santander.errors import SantanderError
 
-log = logging.getLogger("santander.cluster")
+log = logging.getLogger(__name__)
 
 _HERE = Path(__file__).resolve().parent
 _SUMS = _HERE / "SHA256SUMS"
