@@ -14,7 +14,7 @@ from santander.synthetic.files import PROFILE_COLUMNS, Hashed, header, write_csv
 from santander.synthetic.month_writer import MonthWriter
 from santander.synthetic.spec import DIRTY, DIRTY_LINES, GENERATOR_VERSION, ORACLE, TEST, TRAIN, BankReport, BankSpec
 
-log = logging.getLogger("santander.synthetic")
+log = logging.getLogger(__name__)
 
 _MONTHLY = "monthly/{}.csv"
 _LATER = re.compile(r"(?:train|test)_\d{4}-\d\d\.csv")
