@@ -2,6 +2,8 @@
 
 import errno
 import re
+import traceback
+from pathlib import Path
 
 
 class SantanderError(Exception):
@@ -79,3 +81,19 @@ def telling_line(error: BaseException) -> str:
     if _PYTHON_TRACE in text:
         return lines[-1]
     return lines[0] if type(error).__name__ == "Py4JJavaError" else f"{type(error).__name__}: {lines[0]}"
+
+
+_PACKAGE = Path(__file__).resolve().parent
+_FRAME_IN_TEXT = re.compile(rf'File "[^"\n]*[/\\]({_PACKAGE.name}[/\\](?:\w+[/\\])*\w+\.py)", line (\d+)')
+
+
+def place_of(error: BaseException) -> str:
+    """Return file and line of the innermost frame of our code behind an error, such as ``santander/features/profile.py:41``.
+
+    An error that crossed an engine or a worker has its frames in its text. A declaration that is refused is named, not its check.
+    """
+    if in_text := _FRAME_IN_TEXT.findall(str(error)):
+        return ":".join(in_text[-1])
+    frames = (frame for frame in traceback.extract_tb(error.__traceback__) if frame.name != "__post_init__")
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_PACKAGE)]
+    return f"{Path(ours[-1].filename).relative_to(_PACKAGE.parent)}:{ours[-1].lineno}" if ours else "no file of santander"

@@ -23,11 +23,12 @@ from santander.schema.catalogue import CUSTOMERS
 from santander.schema.months import Month
 from santander.synthetic import BankSpec, generate
 from santander.training.recipe import Recipe
+from tests.environment import without_settings
 
 CHECKOUT = Path(__file__).parents[1]
 FEATURES, SCORED = "features", "scored"
 """A bank that was ingested and whose features were built; the same after training, scoring and writing the submission."""
-OF_THE_USER = ("SANTANDER_", "MLFLOW_", "SPARK_", "PYSPARK_")
+OF_THE_USER = ("MLFLOW_", "SPARK_", "PYSPARK_")
 
 
 def shared(factory: pytest.TempPathFactory) -> Path:
@@ -68,10 +69,8 @@ def _make_beside(factory: pytest.TempPathFactory, name: str, folder: Path) -> No
     """Make a bank in a process of its own."""
     if name == SCORED:
         copied(made_once(factory, FEATURES, lambda of: _make_beside(factory, FEATURES, of)), folder)
-    kept = {variable: value for variable, value in os.environ.items() if not variable.startswith(OF_THE_USER)}
-    subprocess.run(
-        [sys.executable, "-m", "tests.banks", name, folder], cwd=CHECKOUT, env=kept | {"SANTANDER_MASTER": EMBEDDED}, check=True
-    )
+    environment = without_settings(*OF_THE_USER) | {"SANTANDER_MASTER": EMBEDDED}
+    subprocess.run([sys.executable, "-m", "tests.banks", name, folder], cwd=CHECKOUT, env=environment, check=True)
 
 
 def _make(name: str, folder: Path) -> None:

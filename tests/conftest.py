@@ -6,6 +6,8 @@ Apache Spark gets every test that takes a session, all but those marked ``embedd
 """
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ from santander.config.settings import EMBEDDED, Settings
 from santander.engine.session import open_session
 from santander.lake.lake import Lake
 from tests import banks, sample
+from tests.environment import CONF_DIR, CONF_LOCAL
 from tests.needs import need_java
 
 # no test depends on a time; examples are the same on every run
@@ -39,6 +42,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     os.environ["SANTANDER_MASTER"] = MASTERS[config.getoption("--engine")]
     os.environ.setdefault("SPARK_SUBMIT_OPTS", SHORT_LIVED_JVM)
+    if not hasattr(config, "workerinput"):  # workers have the environment of the process that starts them
+        os.environ.pop(CONF_DIR, None)
+        os.environ[CONF_LOCAL] = empty = tempfile.mkdtemp(prefix="conf-local-")
+        config.add_cleanup(lambda: shutil.rmtree(empty))
     if config.getoption("--whole"):
         os.environ[sample.WHOLE_VARIABLE] = "1"
     os.environ[sample.SEED_VARIABLE] = sample.seed()  # one for all workers, and for what tests start

@@ -2,7 +2,9 @@ import errno
 
 import pytest
 
-from santander.errors import InputError, is_out_of_space, telling_line
+from santander.errors import InputError, is_out_of_space, place_of, telling_line
+from santander.features.month import FAMILIES
+from santander.schema.features import Family, Feature
 
 
 class Py4JJavaError(Exception):
@@ -81,3 +83,33 @@ def test_a_full_disk_is_known_behind_the_error_it_caused():
     outer = RuntimeError("the write failed")
     outer.__cause__ = OSError(errno.ENOSPC, "No space left on device")
     assert is_out_of_space(outer)
+
+
+FAR = """
+Traceback (most recent call last):
+  File "/job/santander.zip/santander/features/made.py", line 70, in arrays
+  File "/job/santander.zip/santander/features/profile.py", line 41, in age
+  File "/home/me/santander/.venv/lib/python3.12/site-packages/pyarrow/compute.py", line 9, in call
+KeyError: 'agex'
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "place"),
+    [
+        (PythonException(FAR), "santander/features/profile.py:41"),
+        (PythonException(WORKER), "no file of santander"),
+        (KeyError("x"), "no file of santander"),
+    ],
+)
+def test_an_error_that_crossed_a_worker_is_placed_by_its_text(error, place):
+    assert place_of(error) == place
+
+
+def test_an_error_is_placed_at_our_innermost_frame_and_a_refused_declaration_at_its_own_line():
+    with pytest.raises(AttributeError) as raised:
+        FAMILIES[0].arrays("no rows of a month")
+    assert place_of(raised.value).startswith("santander/features/profile.py:")
+    with pytest.raises(ValueError, match="needs its legal range") as raised:
+        Feature("new", "int", Family.PROFILE, "Something")
+    assert place_of(raised.value) == "no file of santander"

@@ -15,7 +15,7 @@ import typer
 from santander.cli.refusal import Refusal, asks_for_json
 from santander.cli.verb import TYPED_OPTIONS, DataDir, Json, Master, Quiet, StateDir, Verbose
 from santander.engine.ending import end_by, end_by_signals, end_with, hand_over
-from santander.errors import SantanderError, is_out_of_space, telling_line
+from santander.errors import SantanderError, is_out_of_space, place_of, telling_line
 from santander.logs.run_log import RunLog
 from santander.logs.terminal import Loudness, show_on_terminal
 
@@ -94,7 +94,7 @@ def run_app(app: typer.Typer) -> None:
         if is_out_of_space(error):
             _fail(Refusal(f"{OUT_OF_SPACE} ({telling_line(error)})", 1, hint=OUT_OF_SPACE.partition("; ")[2]))
         trace = f"log with the trace: {RunLog.last}" if RunLog.last else "set SANTANDER_DEBUG=1 for the trace"
-        _fail(Refusal(f"{telling_line(error)} ({trace})", 1))
+        _fail(Refusal(f"{telling_line(error)} (at {place_of(error)}; {trace})", 1))
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -6,6 +6,7 @@ right before, ``season.py`` from the calendar.
 """
 
 from collections.abc import Callable, Collection, Mapping
+from difflib import get_close_matches
 from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ from santander.errors import SantanderError
 from santander.schema.catalogue import CUSTOMERS, PARTITION
 from santander.schema.features import FEATURES, Family, Feature
 from santander.schema.products import PRODUCT_NAMES
-from santander.schema.types import arrow_type
+from santander.schema.types import arrow_type, type_name
 
 S = TypeVar("S")
 Make = Callable[[S], pa.Array | Mapping[str, pa.Array]]
@@ -48,7 +49,8 @@ class Made(Generic[S]):
         for name in names:
             feature = _DECLARED.get(name)
             if feature is None or feature.family is not self._family:
-                raise ValueError(f"'{name}' is not declared as a feature of the family {self._family}")
+                where = f"declared in the family {feature.family}" if feature else f"no declared feature{_meant(name)}"
+                raise ValueError(f"a function of the family {self._family} makes '{name}', which is {where}")
             if feature in self.features:
                 raise ValueError(f"feature '{name}' is made by another function already")
         if unknown := sorted({*reads} - _STORED):
@@ -67,15 +69,30 @@ class Made(Generic[S]):
         return register
 
     def arrays(self, source: S) -> dict[str, pa.Array]:
-        """Every feature by name; raises TypeError for a function that makes another type than is declared."""
+        """Every feature by name; raises TypeError for a function that makes something else than is declared."""
         found: dict[str, pa.Array] = {}
         for names, function in self._functions.items():
             made = function(source)
             found.update(made if isinstance(made, Mapping) else {names[0]: made})
             for name in names:
-                if found[name].type != (declared := arrow_type(_DECLARED[name].type)):
-                    raise TypeError(f"feature '{name}' is declared as {declared}, its function makes {found[name].type}")
+                _require_type(_DECLARED[name], found.get(name))
         return found
+
+
+def _require_type(feature: Feature, made: object) -> None:
+    declared, found = arrow_type(feature.type), getattr(made, "type", None)
+    if found is None:
+        raise TypeError(f"feature '{feature.name}': its function makes {type(made).__name__}, which is no Arrow array")
+    if found != declared:
+        raise TypeError(
+            f"feature '{feature.name}' is declared as {feature.type}, its function makes {type_name(found)}: "
+            f'let it return an array of Arrow\'s {declared}, such as array.cast("{declared}")'
+        )
+
+
+def _meant(name: str) -> str:
+    close = get_close_matches(name, _DECLARED, n=1, cutoff=0.75)
+    return f": did you mean {close[0]}?" if close else ": declare it in santander/schema/features.py"
 
 
 def require_functions(made: Collection[Made[Any]]) -> None:

@@ -1,7 +1,11 @@
 """The page docs/features.md, made from the declaration: ``python -m santander.features.reference`` writes it."""
 
+import sys
 from pathlib import Path
 
+from santander.errors import SantanderError
+from santander.features.made import require_functions
+from santander.features.month import FAMILIES
 from santander.schema.features import FAMILY_MEANING, FEATURE_SET, FEATURES, HISTORY_MONTHS, Family, Feature
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "features.md"
@@ -36,5 +40,14 @@ def _escaped(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-if __name__ == "__main__":
+def write_page() -> None:
+    """Write the page; ends the process with one line where a declared feature has no function."""
+    try:
+        require_functions(FAMILIES)
+    except SantanderError as error:
+        sys.exit(f"error: {error}")
     PAGE.write_text(feature_page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_page()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from santander.errors import SantanderError
 from santander.schema.catalogue import Table
 from santander.schema.products import PRODUCT_NAMES
-from santander.schema.types import delta_type
+from santander.schema.types import delta_type, type_name
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -62,7 +62,8 @@ def check_schema(delta: "DeltaTable", table: Table) -> "DeltaTable":
     declared = {field.name: field.type for field in declared_schema(table).fields}
     found = {field.name: field.type for field in delta.schema().fields}
     differing = [
-        f"column {name} is {type_}" + (f", declared is {declared[name]}" if name in declared else ", which is not declared")
+        f"column {name} is {type_name(type_)}, "
+        + (f"declared is {type_name(declared[name])}" if name in declared else "which is not declared")
         for name, type_ in found.items()
         if declared.get(name) != type_
     ]

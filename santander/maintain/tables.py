@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from santander.features.made import require_functions
+from santander.features.month import FAMILIES
 from santander.lake.lake import Lake
 from santander.lake.log_entries import checkpoints, drop_entries_before, entries_before
 from santander.lake.out_of_use import delete_out_of_use
@@ -38,7 +40,12 @@ class Maintained:
 
 
 def maintain(settings: "Settings", lake: Lake, *, dry_run: bool, upgrade: bool) -> list[Maintained]:
-    """Compact and vacuum every table; with ``upgrade`` first add the columns that the catalogue has and the table lacks."""
+    """Compact and vacuum every table; with ``upgrade`` first add the columns that the catalogue has and the table lacks.
+
+    Raises SantanderError, before anything is done, where ``upgrade`` would add a feature that no function makes.
+    """
+    if upgrade:
+        require_functions(FAMILIES)
     there = [table for table in TABLES if lake.exists(table)]
     named = versions_named_by_models(settings, there)
     done = []

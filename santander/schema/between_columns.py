@@ -8,6 +8,7 @@ are made from it; the audit states it once more, on purpose (``santander/audit/r
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -23,6 +24,12 @@ Rows: TypeAlias = npt.NDArray[np.bool_]
 JOINED_AFTER_DAYS = 3
 """In the competition's files a customer may have joined up to three days after the snapshot (docs/data.md)."""
 _NA = "NA"
+_PROFILE = {column.name: column for column in PROFILE_COLUMNS}
+
+
+def _meant(name: str) -> str:
+    close = get_close_matches(name, _PROFILE)
+    return f": did you mean {' or '.join(close)}?" if close else f": there are {', '.join(_PROFILE)}"
 
 
 class Batch(Protocol):
@@ -55,6 +62,18 @@ class BetweenColumns:
     """Whether the rows count for the share of a month that may go to quarantine."""
     unknown_as: str = ""
     """How unknown values stand in an exported line that broke the rule, where that is part of it."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a name that is no column of the profile, and for a null where a row must have a value."""
+        named: dict[str, object] = {"columns": self.columns, "makes_null": self.makes_null, "breaks_it": tuple(self.breaks_it)}
+        for field, names in named.items():
+            if not isinstance(names, tuple) or not names:
+                raise ValueError(f"rule '{self.name}': {field} is {names!r}; name columns in a tuple, such as ('joined_on',)")
+            for name in names:
+                if name not in _PROFILE:
+                    raise ValueError(f"rule '{self.name}': {field} names '{name}', no column of the profile{_meant(name)}")
+                if field == "makes_null" and _PROFILE[name].breaks_row:
+                    raise ValueError(f"rule '{self.name}': makes_null names '{name}', without which there is no row")
 
 
 def _joined_after_snapshot(batch: Batch) -> Rows | None:
@@ -126,3 +145,5 @@ BETWEEN_COLUMNS: tuple[BetweenColumns, ...] = (
         unknown_as=_NA,
     ),
 )
+if len({rule.name for rule in BETWEEN_COLUMNS}) < len(BETWEEN_COLUMNS):
+    raise ValueError(f"two rules between columns of one name: {', '.join(sorted(rule.name for rule in BETWEEN_COLUMNS))}")

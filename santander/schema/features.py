@@ -83,6 +83,8 @@ class Feature:
 
     def __post_init__(self) -> None:
         """Raise ValueError for an entry without what is made from it."""
+        if self.family not in tuple(Family):
+            raise ValueError(f"feature '{self.name}': family '{self.family}' is none of {', '.join(Family)}")
         if self.type not in TYPES:
             raise ValueError(f"feature '{self.name}': type '{self.type}' is none of {', '.join(TYPES)}")
         if (self.type == "boolean") != (self.range is None):

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 if TYPE_CHECKING:
     from deltalake.schema import ArrayType as DeltaArray
+    from deltalake.schema import DataType as DeltaType
     from deltalake.schema import PrimitiveType as DeltaPrimitive
     from pyspark.sql.types import DataType
 
@@ -60,6 +61,16 @@ def delta_type(name: str) -> "DeltaArray | DeltaPrimitive":
     if (element := _element_of(name)) is not None:
         return ArrayType(delta_type(element))
     return PrimitiveType(_TYPES[name].delta)
+
+
+def type_name(type_: "pa.DataType | DeltaType") -> str:
+    """Return what the catalogue calls a type of Arrow or Delta; where it has no name for it, the type's own."""
+    if isinstance(type_, pa.DataType):
+        return next((name for name, each in _TYPES.items() if each.arrow == type_), f"Arrow's {type_}")
+    if element := getattr(type_, "element_type", None):
+        return f"array<{type_name(element)}>"
+    own = str(getattr(type_, "type", type_))
+    return next((name for name, each in _TYPES.items() if each.delta == own), own)
 
 
 def arrow_schema(columns: Iterable[tuple[str, str]]) -> pa.Schema:

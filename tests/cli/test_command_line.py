@@ -1,7 +1,6 @@
 """The command as users start it: a process of its own, exit codes, one line per error, JSON on the last line."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Bank
+from tests.environment import without_settings
 from tests.landing_files import landing_file, record
 
 pytestmark = pytest.mark.long
@@ -18,10 +18,8 @@ SANTANDER = str(Path(sys.executable).with_name("santander"))
 
 
 def call(*words: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SANTANDER_", "MLFLOW_"))}
-    return subprocess.run(
-        [*map(str, words)], capture_output=True, text=True, timeout=240, cwd=cwd, env=kept | environment, check=False
-    )
+    environment = without_settings("MLFLOW_") | environment
+    return subprocess.run([*map(str, words)], capture_output=True, text=True, timeout=240, cwd=cwd, env=environment, check=False)
 
 
 def error_line(done: subprocess.CompletedProcess[str]) -> str:

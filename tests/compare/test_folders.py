@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -27,6 +26,7 @@ from santander.schema.catalogue import (
 )
 from santander.schema.months import Month
 from santander.storage.places import whole_file
+from tests.environment import without_settings
 from tests.s3_server import s3_server
 
 MAY, JUNE = Month(2016, 5), Month(2016, 6)
@@ -247,7 +247,7 @@ def test_a_folder_can_be_compared_with_a_bucket(tmp_path: Path, monkeypatch: pyt
 
 def compare_command(*words: object) -> subprocess.CompletedProcess[str]:
     """The command with Java hidden and an engine that no one has, so that starting any would fail."""
-    environment = {k: v for k, v in os.environ.items() if k != "JAVA_HOME" and not k.startswith("SANTANDER_")}
+    environment = without_settings("JAVA_HOME")
     environment |= {"PATH": "/nowhere", "SANTANDER_MASTER": "spark://127.0.0.1:1"}
     program = Path(sys.executable).with_name("santander")
     return subprocess.run(

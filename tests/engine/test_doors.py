@@ -230,6 +230,6 @@ def test_a_table_with_columns_of_its_own_is_refused_and_never_upgraded(lake: Lak
     path.mkdir(parents=True)
     write_deltalake(path, pa.table({"about": ["a"], "text": pa.array([1], pa.int64()), "mood": ["good"]}))
     for refused in (lambda: lake.rows(NOTES), lambda: lake.upgrade(NOTES)):
-        with pytest.raises(ForeignTable, match=r'column mood is .*not declared|column text is .*"long".*declared is .*"string"'):
+        with pytest.raises(ForeignTable, match="column text is bigint, declared is string, column mood is string, which is not"):
             refused()
     assert DeltaTable(path).version() == 0

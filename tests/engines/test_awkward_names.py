@@ -1,6 +1,5 @@
 """A bank in a folder whose name holds all characters that may stand in one, on local Spark by way of spark-submit.sh."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from santander.schema.months import Month
 from santander.synthetic import BankSpec, generate
 from tests.awkward_names import NASTY
 from tests.engines.sampled import drawn_as
+from tests.environment import without_settings
 from tests.needs import need_java
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(1200), drawn_as("a folder of any name")]
@@ -32,7 +32,7 @@ def test_a_bank_lives_in_a_folder_of_any_name(tmp_path: Path) -> None:
 
 
 def _spark(verb: str, *words: object) -> None:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SANTANDER_")} | {"SANTANDER_MASTER": "local[2]"}
+    environment = without_settings() | {"SANTANDER_MASTER": "local[2]"}
     done = subprocess.run(
         [str(CHECKOUT / "spark-submit.sh"), f"jobs/{verb}.py", *map(str, words)],
         env=environment | {"PYTHON": sys.executable}, capture_output=True, text=True, timeout=600, check=False,

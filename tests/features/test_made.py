@@ -1,5 +1,7 @@
 """One entry and one function for each feature: nothing else is registered, and nothing is built while one lacks the other."""
 
+from typing import Any
+
 import pyarrow as pa
 import pytest
 
@@ -23,10 +25,14 @@ def test_a_declared_feature_without_a_function_is_named() -> None:
 
 
 def test_a_function_for_what_is_not_declared_is_refused() -> None:
-    with pytest.raises(ValueError, match="'shoe_size' is not declared as a feature of the family season"):
-        Made[int](Family.SEASON).makes("shoe_size")
-    with pytest.raises(ValueError, match="'age' is not declared as a feature of the family season"):
-        Made[int](Family.SEASON).makes("age")
+    season = Made[int](Family.SEASON)
+    for name, said in {
+        "shoe_size": r"no declared feature: declare it in santander/schema/features\.py",
+        "month_of_yaer": r"no declared feature: did you mean month_of_year\?",
+        "age": "declared in the family customer_profile",
+    }.items():
+        with pytest.raises(ValueError, match=f"a function of the family season makes '{name}', which is {said}"):
+            season.makes(name)
 
 
 def test_a_second_function_for_a_feature_is_refused() -> None:
@@ -48,10 +54,19 @@ def test_a_column_that_the_rows_of_a_month_do_not_have_is_refused(column: str) -
         Made[int](Family.PROFILE).makes("age", reads=["age", column])
 
 
-def test_another_type_than_declared_is_named() -> None:
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (pa.array([6]), r" is declared as tinyint, its function makes bigint: .*, such as array\.cast\(\"int8\"\)"),
+        (pa.array([6], pa.uint8()), " is declared as tinyint, its function makes Arrow's uint8"),
+        (6, ": its function makes int, which is no Arrow array"),
+        ({}, ": its function makes NoneType, which is no Arrow array"),
+    ],
+)
+def test_another_type_than_declared_is_named_as_the_declaration_writes_it(made: Any, message: str) -> None:
     season = Made[int](Family.SEASON)
-    season.makes("month_of_year")(lambda month: pa.array([month]))
-    with pytest.raises(TypeError, match="'month_of_year' is declared as int8, its function makes int64"):
+    season.makes("month_of_year")(lambda _: made)
+    with pytest.raises(TypeError, match=f"feature 'month_of_year'{message}"):
         season.arrays(6)
 
 
@@ -59,3 +74,8 @@ def test_another_type_than_declared_is_named() -> None:
 def test_an_entry_without_what_is_made_from_it_is_refused(type_: str, legal: object) -> None:
     with pytest.raises(ValueError, match="feature 'new'"):
         Feature("new", type_, Family.PROFILE, "Something", legal)  # type: ignore[arg-type]
+
+
+def test_an_entry_of_a_family_there_is_not_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ValueError, match="feature 'new': family 'profile' is none of customer_profile, product_history, season"):
+        Feature("new", "boolean", "profile", "Something")  # type: ignore[arg-type]

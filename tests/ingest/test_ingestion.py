@@ -45,7 +45,7 @@ def quarantine(settings: Settings) -> list[tuple[object, ...]]:
 def test_a_record_is_typed_and_translated(lenient: Settings, session: SparkSession, tmp_path: Path) -> None:
     line = record(
         7,
-        ult_fec_cli_1t="2015-01-05",
+        ult_fec_cli_1t="2015-01-20",
         indrel="99",
         cod_prov="15",
         nomprov='"CORUÑA, A"',
@@ -56,7 +56,7 @@ def test_a_record_is_typed_and_translated(lenient: Settings, session: SparkSessi
     row = customers(lenient)[7]
     assert row["snapshot_date"] == dt.date(2015, 1, 28)
     assert (row["age"], row["sex"], row["seniority_months"], row["primary_status"]) == (35, "H", 6, 99)
-    assert (row["joined_on"], row["last_primary_on"]) == (dt.date(2015, 1, 12), dt.date(2015, 1, 5))
+    assert (row["joined_on"], row["last_primary_on"]) == (dt.date(2015, 1, 12), dt.date(2015, 1, 20))
     assert (row["relation_kind"], row["is_resident"], row["is_foreign_born"], row["is_employee_spouse"]) == (
         "1",
         True,

@@ -16,6 +16,7 @@ import pytest
 from santander.schema.months import Month
 from santander.synthetic import BankSpec, generate
 from tests.awkward_names import NASTY
+from tests.environment import without_settings
 from tests.landing_files import landing_file, record
 
 pytestmark = pytest.mark.long
@@ -38,7 +39,7 @@ def run(data: Path, *words: object) -> dict[str, Any]:
 
 def attempt(data: Path, *words: object) -> "subprocess.CompletedProcess[str]":
     without_java = os.pathsep.join(folder for folder in os.environ["PATH"].split(os.pathsep) if not Path(folder, "java").exists())
-    environment = {k: v for k, v in os.environ.items() if k != "JAVA_HOME" and not k.startswith("SANTANDER_")}
+    environment = without_settings("JAVA_HOME")
     assert shutil.which("java", path=without_java) is None
     return subprocess.run(
         [SANTANDER, "run", *map(str, words), "--json", "--data-dir", str(data)],

@@ -1,7 +1,6 @@
 """``promote`` and ``models`` as users start them: exit codes, one line per error, JSON on the last line. No engine is needed."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from santander.lake.lake import Lake
 from santander.registry.promotion import register_candidate
 from santander.registry.versions import champion_number
 from santander.schema.months import Month
+from tests.environment import without_settings
 from tests.registry.conftest import Named
 from tests.registry.two_holders import recipe, report_for
 
@@ -22,9 +22,9 @@ STAYS = "no version was promoted, the alias champion stays where it is"
 
 
 def call(data: object, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SANTANDER_", "MLFLOW_"))}
     command = [SANTANDER, *words, "--json", "--data-dir", str(data)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False, env=kept | environment)
+    environment = without_settings("MLFLOW_") | environment
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False, env=environment)
 
 
 def error_of(done: subprocess.CompletedProcess[str]) -> str:

@@ -75,9 +75,23 @@ def test_validation_knows_each_rule_that_a_row_can_tell_of() -> None:
 
 
 def test_a_value_that_two_rules_make_null_has_the_reason_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    by_name = {rule.name: rule for rule in BETWEEN_COLUMNS}
-    late = by_name["joined_after_snapshot"]
-    rules = (late, replace(late, name="again"), by_name["province_contradicts_code"])
-    monkeypatch.setattr(contradictions, "BETWEEN_COLUMNS", rules)
-    row = cleaned(dict(late.breaks_it))[0]
-    assert reasons(row) == [("joined_on", late.name, late.breaks_it["joined_on"])]
+    first = BETWEEN_COLUMNS[0]
+    monkeypatch.setattr(contradictions, "BETWEEN_COLUMNS", (first, replace(first, name="again")))
+    row = cleaned(dict(first.breaks_it))[0]
+    assert sorted(reasons(row)) == sorted((name, first.name, first.breaks_it[name]) for name in first.makes_null)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"columns": ("joined", "age")}, "columns names 'joined', no column of the profile: did you mean joined_on?"),
+        ({"makes_null": ("fecha_alta",)}, "makes_null names 'fecha_alta', no column of the profile: there are snapshot_date, "),
+        ({"breaks_it": {"joinedon": "2015-02-01"}}, "breaks_it names 'joinedon', no column of the profile: did you mean"),
+        ({"makes_null": ("customer_id",)}, "makes_null names 'customer_id', without which there is no row"),
+        ({"columns": "joined_on"}, r"columns is 'joined_on'; name columns in a tuple, such as \('joined_on',\)"),
+        ({"makes_null": ()}, r"makes_null is \(\); name columns"),
+    ],
+)  # fmt: skip
+def test_a_rule_that_names_a_column_there_is_not_is_refused_where_it_is_declared(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=f"rule 'of_mine': {message}"):
+        replace(BETWEEN_COLUMNS[0], name="of_mine", **changes)

@@ -1,7 +1,6 @@
 """The feature repository: from Feast's own command line, and against the declaration."""
 
 import json
-import os
 import re
 import socket
 import subprocess
@@ -24,6 +23,7 @@ from santander.store.names import ONLINE_SERVICE, ONLINE_VIEW
 from santander.store.repository import repository_dir, repository_settings
 from santander.store.serving import read_online
 from santander.store.withdrawal import withdraw
+from tests.environment import without_settings
 from tests.store.conftest import Shop
 
 FEAST = Path(sys.executable).with_name("feast")
@@ -31,8 +31,7 @@ FEAST = Path(sys.executable).with_name("feast")
 
 def bare(environment: dict[str, str]) -> dict[str, str]:
     """An environment with nothing of ours in it but what is given, and no Java to be found."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SANTANDER_", "JAVA_"))}
-    return kept | {"PATH": str(FEAST.parent)} | environment
+    return without_settings("JAVA_") | {"PATH": str(FEAST.parent)} | environment
 
 
 def feast(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

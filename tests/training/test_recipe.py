@@ -9,6 +9,7 @@ from santander.errors import InputError
 from santander.models.month_weight import ALIKE, MonthWeight
 from santander.schema.months import Month, month_range
 from santander.training.recipe import Recipe
+from tests.environment import use_conf
 
 GOOD = {
     "kind": "xgboost",
@@ -21,7 +22,7 @@ LABELLED = month_range(Month(2015, 2), Month(2016, 5))
 
 @pytest.fixture
 def recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("SANTANDER_CONF_DIR", str(tmp_path))
+    use_conf(monkeypatch, tmp_path)
     folder = tmp_path / "base" / "recipes"
     folder.mkdir(parents=True)
     return folder

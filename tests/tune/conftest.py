@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from santander.config.settings import Settings
+from tests.environment import use_conf
 from tests.tune.world import World, write_conf
 
 
@@ -21,6 +22,6 @@ def tracking(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def world(conf: Path, tracking: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setenv("SANTANDER_CONF_DIR", str(conf))
+    use_conf(monkeypatch, conf)
     mlflow = {"tracking_uri": tracking, "experiment": tmp_path.name, "registered_model": tmp_path.name}
     return World(Settings.load(data_dir=str(tmp_path / "data"), mlflow=mlflow))

@@ -19,6 +19,7 @@ from santander.tune.ground import Ground
 from santander.tune.reporting import lines
 from santander.tune.tune import Tuned, Wish, parallel_trials, tune
 from tests.conftest import Bank
+from tests.environment import use_conf
 from tests.tune.world import write_conf
 
 TRIALS = 3
@@ -38,13 +39,13 @@ def steps(bank: Bank, session: SparkSession, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture(autouse=True)
 def _conf(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SANTANDER_CONF_DIR", str(Path(steps.settings.data_dir).parent / "conf"))
+    use_conf(monkeypatch, Path(steps.settings.data_dir).parent / "conf")
 
 
 @pytest.fixture(scope="module")
 def tuned(steps: Steps) -> Tuned:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SANTANDER_CONF_DIR", str(Path(steps.settings.data_dir).parent / "conf"))
+        use_conf(patch, Path(steps.settings.data_dir).parent / "conf")
         return tune(steps, Wish(TRIALS, space="tiny", save_as="found", promote=False))
 
 

@@ -42,8 +42,8 @@ def maintain(
     from santander.maintain.tables import maintain as maintain_tables
     from santander.registry.refit import KeptRefits
 
-    refits = KeptRefits(settings.state).remove(settings.maintenance.retention_days, dry_run=dry_run)
     tables = maintain_tables(settings, Lake(settings), dry_run=dry_run, upgrade=upgrade)
+    refits = KeptRefits(settings.state).remove(settings.maintenance.retention_days, dry_run=dry_run)
     payload = MaintainPayload(dry_run, settings.maintenance.retention_days, refits, {each.table: each for each in tables})
     told = [f"refits of champions deleted: {refits}"] if refits else []
     return Outcome(payload, [_listed(tables), *told, *_remarks(tables, dry_run=dry_run)])

@@ -18,6 +18,7 @@ from santander.engine.cluster.java import NoJava
 from santander.engine.cluster.shipping import environment_archive, package_archive
 from santander.engine.cluster.submit import arguments, environment, master_kind, profile_file
 from santander.errors import InputError
+from tests.environment import use_conf
 from tests.needs import need_java
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -58,7 +59,7 @@ def test_a_profile_of_conf_local_replaces_that_of_conf_base(tmp_path, monkeypatc
     (tmp_path / "local" / "spark").mkdir(parents=True)
     (tmp_path / "local" / "spark" / "laptop.conf").write_text("spark.driver.memory 9g\n")
     (tmp_path / "local" / "spark" / "night.conf").write_text("spark.driver.memory 1g\n")
-    monkeypatch.setenv("SANTANDER_CONF_DIR", str(tmp_path))
+    use_conf(monkeypatch, tmp_path)
     assert profile_file(Settings.load(master="local[2]")) == tmp_path / "local" / "spark" / "laptop.conf"
     monkeypatch.setenv("SANTANDER_SPARK__PROFILE", "night")
     assert profile_file(Settings.load(master="spark://h:1")).name == "night.conf"
