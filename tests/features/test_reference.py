@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from santander.features import reference
+from santander.features.month import FAMILIES
 from santander.features.reference import PAGE, feature_page
 from santander.schema.features import FEATURES
 
@@ -18,7 +19,7 @@ def test_every_feature_has_its_line() -> None:
 
 def test_no_page_is_written_of_a_feature_that_no_function_makes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(reference, "PAGE", tmp_path / "features.md")
-    monkeypatch.setattr(reference, "FAMILIES", reference.FAMILIES[1:])
+    monkeypatch.setattr(reference, "FAMILIES", FAMILIES[1:])
     with pytest.raises(SystemExit, match="error: no function in santander/features makes"):
         reference.write_page()
     assert not reference.PAGE.exists()

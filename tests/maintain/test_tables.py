@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 from santander.cli.verbs.maintain import maintain as verb
 from santander.config.settings import Settings
 from santander.errors import SantanderError
+from santander.features.month import FAMILIES
 from santander.lake.lake import Lake
 from santander.lake.past import as_of
 from santander.maintain import tables
@@ -213,7 +214,7 @@ def _run(settings: Settings, *options: str) -> int:
 
 def test_no_column_is_added_for_a_feature_that_no_function_makes(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     recommended(lake, 1)
-    monkeypatch.setattr(tables, "FAMILIES", tables.FAMILIES[1:])
+    monkeypatch.setattr(tables, "FAMILIES", FAMILIES[1:])
     with pytest.raises(SantanderError, match="no function in santander/features makes"):
         maintain(lake.settings, lake, dry_run=False, upgrade=True)
     assert [each.added_columns for each in maintain(lake.settings, lake, dry_run=False, upgrade=False)] == [[]]
