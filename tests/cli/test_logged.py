@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -106,7 +107,9 @@ def test_quiet_leaves_warnings_and_the_result_and_verbose_says_who_speaks(
 def test_a_failure_of_our_own_names_the_log_and_what_was_made_stays_readable(place: Settings) -> None:
     done = call(sys.executable, STAY, "break", "--data-dir", place.data)
     (file,) = log_files(place.state)
-    assert error_line(done) == f"error: KeyError: 'lost' (log with the trace: {file})"
+    said, at, named = re.split(r" \(at |; ", error_line(done))
+    assert (said, named) == ("error: KeyError: 'lost'", f"log with the trace: {file})")
+    assert re.fullmatch(r"santander/\w+/\w+\.py:\d+", at)
     assert lines(place.state)[-1]["trace"].endswith("KeyError: 'lost'")
 
 
