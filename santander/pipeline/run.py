@@ -54,6 +54,7 @@ def walk(
     landing files it works on the months there; a bank is made where there is neither a file nor a table. With ``force`` the
     data folder of a synthetic bank takes other files too. Options are checked before anything is made or read.
     """
+    from santander.registry.old_rows import on_old_rows
     from santander.training.recipe import Recipe
 
     asked = AskedMonths.read(month, first, last)
@@ -89,7 +90,8 @@ def walk(
                 outcomes.append(steps.score(target, anyway=False))
                 outcomes.append(steps.submit(target, anyway=False))
         mark = SyntheticMark.read(settings.data)
-        return WalkReport(_ingested(steps), outcomes, settings.data, settings.state, missing, mark)
+        behind = on_old_rows(settings, steps.lake)
+        return WalkReport(_ingested(steps), outcomes, settings.data, settings.state, missing, mark, behind)
 
 
 def _train_if_possible(steps: Steps, target: Month, recipe: "Recipe") -> StepOutcome[TrainResult | NotTrained]:

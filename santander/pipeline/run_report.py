@@ -65,6 +65,8 @@ class RunPayload:
     left: Sequence[Overtaken]
     """Months of given files that come from other files by now, and stay so."""
     steps: Sequence[StepSummary]
+    trained_on_old_rows: Mapping[int, Sequence[Month]]
+    """Champion and challenger as far as a month they were trained on was replaced since, with these months."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ class WalkReport:
     """Months without customers between the first and the last."""
     mark: SyntheticMark | None
     """The mark of a data folder that was filled with a synthetic bank."""
+    on_old_rows: Mapping[int, Sequence[Month]]
+    """Versions in use that were trained on rows which were replaced since, with the months of these."""
 
     def payload(self) -> RunPayload:
         """The JSON object of ``run``."""
@@ -97,14 +101,18 @@ class WalkReport:
                 StepSummary(outcome.step.name, outcome.done, outcome.up_to_date, round(outcome.seconds, 2))
                 for outcome in self.outcomes
             ],
+            trained_on_old_rows=self.on_old_rows,
         )
 
     def tables(self) -> list[Any]:
         """The tables a person reads at the end."""
         from rich.text import Text
 
+        from santander.registry.old_rows import old_rows_line
+
         remarks: list[Any] = [Text(line) for line in (self._last(TakenIn) or TakenIn()).lines()]
         remarks += [missing_line(self.missing_months)] if self.missing_months else []
+        remarks += [old_rows_line(self.on_old_rows)] if self.on_old_rows else []
         if self.mark is not None:
             remarks.append(f"the data are {self.mark}: its models say nothing about real customers")
         return [self._rows_table(), *remarks, self._score_table(), self._verdict(), self._steps_table(), self._where_next()]

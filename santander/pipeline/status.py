@@ -62,6 +62,8 @@ class StatusPayload:
     missing_months: Sequence[Month]
     """Months without customers between the first and the last."""
     logs: LogsOverview
+    trained_on_old_rows: Mapping[int, Sequence[Month]]
+    """Champion and challenger as far as a month they were trained on was replaced since, with these months."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class Overview:
     files_of_others: list[str]
     """In such a folder the files of months there that are not of its bank."""
     logs: LogsOverview
+    on_old_rows: Mapping[int, Sequence[Month]]
+    """Versions in use that were trained on rows which were replaced since, with the months of these."""
 
     def payload(self) -> StatusPayload:
         """The JSON object of ``status``."""
@@ -91,12 +95,14 @@ class Overview:
             synthetic=self.mark is not None,
             missing_months=self.missing_months,
             logs=self.logs,
+            trained_on_old_rows=self.on_old_rows,
         )
 
 
 def look(settings: "Settings") -> Overview:
     """Gather the overview; an empty data folder has no months and no champion."""
     from santander.registry.champion import standing
+    from santander.registry.old_rows import on_old_rows
 
     lake = Lake(settings)
     ledger = StepLedger(lake)
@@ -123,7 +129,8 @@ def look(settings: "Settings") -> Overview:
     mark = SyntheticMark.read(settings.data)
     others = _files_of_others(mark, ingested)
     model = settings.mlflow.registered_model
-    return Overview(months, tables, model, standing(settings), missing_months(customers), mark, others, _logs(settings.state))
+    logs, behind = _logs(settings.state), on_old_rows(settings, lake)
+    return Overview(months, tables, model, standing(settings), missing_months(customers), mark, others, logs, behind)
 
 
 def _logs(state: Path) -> LogsOverview:

@@ -19,6 +19,7 @@ from santander.lake.lake import Lake
 from santander.lake.versions_read import table_versions
 from santander.models.packages import EVERY_MODEL, pinned
 from santander.registry.model_card import Origin, model_card, months_told
+from santander.registry.old_rows import ROWS_READ, rows_read
 from santander.registry.packing import pack
 from santander.registry.runs import datasets, git_sha, origin_tags, settings_dump
 from santander.registry.tracking import experiment_id, open_tracking
@@ -116,6 +117,7 @@ def register(
     import mlflow
 
     versions, sha = read_at or table_versions(lake), git_sha()
+    rows = rows_read(lake, candidate.scoring.weights)
     title = f"{candidate.target} {candidate.recipe.name}"
     with mlflow.start_run(experiment_id=experiment_id(settings, client), run_name=title) as run:
         run_id = run.info.run_id
@@ -149,7 +151,7 @@ def register(
         name,
         source=logged.model_uri,
         run_id=run_id,
-        tags=_version_tags(candidate, judgement),
+        tags=_version_tags(candidate, judgement) | ({ROWS_READ: rows} if table_versions(lake) == versions else {}),
         description=card.description(LONGEST_DESCRIPTION),
         model_id=logged.model_id,
     )

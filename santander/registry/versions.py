@@ -150,7 +150,7 @@ class VersionId:
 
 def champion_number(settings: "Settings") -> int | None:
     """The champion's version; None when there is none. Any failure to find out is raised, never taken for none."""
-    return _number_of(settings, CHAMPION)
+    return number_of(settings, CHAMPION)
 
 
 def number_named(settings: "Settings", version: int | None, alias: str | None, default: str = CHAMPION) -> int:
@@ -160,7 +160,7 @@ def number_named(settings: "Settings", version: int | None, alias: str | None, d
     if version is not None:
         _found(settings, version)
         return version
-    number = _number_of(settings, alias or default)
+    number = number_of(settings, alias or default)
     if number is None:
         raise InputError(f"no version of '{settings.mlflow.registered_model}' has the alias '{alias or default}'")
     return number
@@ -218,7 +218,8 @@ def _found(settings: "Settings", number: int) -> "ModelVersion":
         raise missing from None
 
 
-def _number_of(settings: "Settings", alias: str) -> int | None:
+def number_of(settings: "Settings", alias: str) -> int | None:
+    """The version that has an alias; None when none has. Any failure to find out is raised, never taken for none."""
     if not has_registry(settings):
         return None
     if (stored := stored_model(settings)) is not None:

@@ -4,12 +4,15 @@ import logging
 from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
 
 from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.lake.lake import Lake
 from santander.pipeline.landing_choice import landing_files
+from santander.pipeline.steps import Steps
 from santander.schema.catalogue import SUPPRESSIONS
+from tests.landing_files import landing_file, record
 
 
 @pytest.fixture
@@ -70,3 +73,13 @@ def test_files_of_other_names_are_said_to_be_left_out_where_there_is_something_t
     with caplog.at_level(logging.WARNING):
         assert choice(settings) == ["train_ver2.csv"]
     assert [line for line in caplog.messages if "july.csv not taken" in line and "notes.txt" not in line]
+
+
+def test_a_file_that_was_named_by_a_relative_path_counts_as_taken(
+    settings: Settings, session: SparkSession, raw: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    landing_file(raw / "july.csv", [record(1, "2016-07")])
+    monkeypatch.chdir(raw.parent)
+    Steps(settings, session).ingest([Path("raw") / "july.csv"])
+    assert choice(settings) == []
+    assert not [line for line in caplog.messages if "not taken" in line]

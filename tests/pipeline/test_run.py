@@ -67,6 +67,7 @@ def test_a_range_is_done_once_and_no_month_is_scored_by_a_model_that_has_seen_it
     behind = {month: row["stale"] for month, row in status(data)["months"].items() if row["stale"]}
     both = ["features", "recommendations"]
     assert behind == {"2016-03": ["features"], "2016-04": ["features"], "2016-05": both, "2016-06": both}
+    assert {tuple(months) for months in status(data)["trained_on_old_rows"].values()} == {("2016-03",)}
     rebuilt = run(data)
     assert [step["done"] for step in rebuilt["steps"] if step["step"] == "features"] == [list(behind)]
     assert [step["done"] for step in rebuilt["steps"] if step["step"] == "score"] == [["2016-05"], ["2016-06"]]
@@ -104,6 +105,8 @@ def test_run_does_everything_once_and_a_correction_makes_only_what_depends_on_it
     assert done["ingest"] == ["2015-03"]
     assert done["features"] == [f"2015-{month:02d}" for month in range(3, 9)]
     assert third["months"]["2015-03"]["kept"] == first["months"]["2015-03"]["kept"] + 1
+    assert first["trained_on_old_rows"] == {}
+    assert list(third["trained_on_old_rows"].values()) == [["2015-03"]]  # of the champion, which stays
 
 
 @pytest.mark.sample(push=2, of="whole runs")

@@ -40,9 +40,11 @@ def _months(overview: "Overview") -> Any:
 def _remarks(overview: "Overview") -> list[Any]:
     from rich.text import Text
 
+    from santander.registry.old_rows import old_rows_line
     from santander.schema.presence import missing_line
 
     lines = [missing_line(overview.missing_months)] if overview.missing_months else []
+    lines += [old_rows_line(overview.on_old_rows)] if overview.on_old_rows else []
     if overview.mark is not None:
         others = overview.files_of_others
         more = f"; months also rest on {len(others)} file(s) that are not of it, such as {others[0]}" if others else ""
