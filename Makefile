@@ -9,7 +9,7 @@ PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-spark test-engines test-faults test-nightly coverage java lint format docs notebook mlflow feast bench bank-report pins clean
+.PHONY: help setup run test test-spark test-engines test-faults test-nightly coverage screens java lint format docs notebook mlflow feast bench bank-report pins clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -58,6 +58,9 @@ whole-%: $(READY)
 coverage: $(READY)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+screens: $(READY) ## Record anew what verbs show on terminals (docs/testing.md)
+	$(BIN)/python -m tests.cli.take_screens
 
 java: $(READY) ## Find the Java that Apache Spark needs, or install it with apt
 	@$(BIN)/python -m santander.engine.cluster.java 2>/dev/null || { deploy/install-packages.sh java && $(BIN)/python -m santander.engine.cluster.java; }

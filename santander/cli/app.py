@@ -1,8 +1,7 @@
-"""The ``santander`` command: lists the verbs of ``santander/cli/verbs/`` and runs one; errors become a line and an exit code."""
+"""The ``santander`` command: runs one of the verbs of ``santander/cli/verbs/``; errors become a line and an exit code."""
 
 import importlib
 import os
-import pkgutil
 import signal
 import sys
 import traceback
@@ -12,7 +11,9 @@ from typing import Any, NoReturn
 
 import typer
 
+from santander.cli.overview import GROUPS, GroupedVerbs, help_width
 from santander.cli.refusal import Refusal, asks_for_json
+from santander.cli.screen import show_in_any_encoding
 from santander.cli.verb import TYPED_OPTIONS, DataDir, Json, Master, Quiet, StateDir, Verbose
 from santander.engine.ending import end_by, end_by_signals, end_with, hand_over
 from santander.errors import SantanderError, is_out_of_space, place_of, telling_line
@@ -43,10 +44,8 @@ def main() -> None:
         folders = {"data_dir": data_dir, "state_dir": state_dir, "master": master}
         ctx.obj = {**folders, "json": json, "verbose": verbose, "quiet": quiet}
 
-    from santander.cli import verbs
-
-    for module in pkgutil.iter_modules(verbs.__path__):
-        app.command(module.name.replace("_", "-"))(_command_of(module.name))
+    for name in dict.fromkeys(verb for group in GROUPS.values() for verb in group):
+        app.command(name)(_command_of(name.replace("-", "_")))
     run_app(app)
 
 
@@ -59,7 +58,7 @@ def run_alone(command: Callable[..., None]) -> None:
     """Run a command that ``@verb`` made, as the only one of this process."""
     end_by_signals()
     app = _new_app()
-    app.command()(command)
+    app.command(context_settings=help_width())(command)
     run_app(app)
 
 
@@ -70,11 +69,18 @@ def _command_of(name: str) -> Callable[..., None]:
 
 
 def _new_app() -> typer.Typer:
-    return typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+    return typer.Typer(
+        cls=GroupedVerbs,
+        context_settings=help_width(),
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
 
 
 def run_app(app: typer.Typer) -> None:
     """Run and leave the process: 0 done, 2 bad input or usage, 1 anything else; one line for every error."""
+    show_in_any_encoding()
     show_on_terminal(Loudness.NORMAL)
     try:
         code = app(standalone_mode=False)

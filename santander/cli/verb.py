@@ -10,7 +10,6 @@ import inspect
 import json
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -149,11 +148,6 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
 
             print(json.dumps(plain(outcome.payload)))
             return
-        from rich.console import Console
+        from santander.cli.screen import show
 
-        console = Console(width=None if sys.stdout is not None and sys.stdout.isatty() else 120)
-        for part in outcome.text:
-            if isinstance(part, str):  # names of files may hold what rich takes for markup, and are copied from the screen whole
-                console.print(part, markup=False, soft_wrap=True)
-            else:
-                console.print(part)
+        show(outcome.text)

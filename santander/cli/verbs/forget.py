@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @verb
 def forget(
     customer_ids: Annotated[
-        list[int] | None, typer.Argument(help="Customers to forget.", metavar="CUSTOMER_ID…", parser=asked_id)
+        list[int] | None, typer.Argument(help="Customers to forget.", metavar="CUSTOMER_ID...", parser=asked_id)
     ] = None,
     *,
     from_file: Annotated[

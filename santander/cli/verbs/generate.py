@@ -49,7 +49,7 @@ def generate(
         str | None, typer.Option("--to", help="Last month: the test file, without products [default: 2016-06].")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed writes the same bytes [default: 11].")] = None,
-    out: Annotated[str | None, typer.Option(help="Folder to write to, local or s3a://… [default: DATA_DIR/raw].")] = None,
+    out: Annotated[str | None, typer.Option(help="Folder to write to, local or s3a://... [default: DATA_DIR/raw].")] = None,
     dirty: Annotated[bool, typer.Option("--dirty", help="Add malformed and illegal rows, listed in dirty.json.")] = False,
     dirty_share: Annotated[
         float | None, typer.Option(help="Share of each month's rows that --dirty damages [default: 0.003].")

@@ -44,7 +44,7 @@ class MergePayload:
 @verb
 def ingest(
     files: Annotated[
-        list[str], typer.Argument(help="Landing csv files, local or s3a://…, in order of precedence for duplicate keys.")
+        list[str], typer.Argument(help="Landing csv files, local or s3a://..., in order of precedence for duplicate keys.")
     ],
     merge: Annotated[
         bool, typer.Option("--merge", help="Add the rows to months that are there, as another part of them.")

@@ -39,6 +39,7 @@ def models(
 
     No engine is started.
     """
+    from rich.table import Table
     from rich.text import Text
 
     from santander.lake.lake import Lake
@@ -52,19 +53,21 @@ def models(
     name, holder = settings.mlflow.registered_model, standing(settings)
     payload = ModelsPayload(name, holder.champion, holder.told, versions, [row.payload(there) for row in decided])
     text: list[Any] = [_versions(name, versions)] if versions else [f"'{name}' has no version yet: run 'santander train'"]
-    text += [_decisions(decided, there)] if decided else []
-    return Outcome(payload, [*text, Text(f"nothing is scored: {holder.told}")] if holder.told else text)
+    text += [f"nothing is scored: {holder.told}"] if holder.told else []
+    if decided:
+        text += ["", "decisions, the newest first", *(line for row in decided for line in _told(row, there))]
+    waiting = [version for version in versions if version.verdict and version.verdict not in {row.reason for row in decided}]
+    text += [f"version {version.version}: {_said(version.promoted)}{version.verdict}" for version in waiting]
+    return Outcome(payload, [line if isinstance(line, Table) else Text(line) for line in text])
 
 
 def _versions(name: str, versions: "list[ListedVersion]") -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("version", "recipe", "judged on", "MAP@7", "of ceiling", "registered", "verdict", title=name)
+    table = Table("version", "recipe", "judged on", "MAP@7", "of ceiling", "registered", "", title=name)
     for column in (table.columns[0], *table.columns[3:5]):
         column.justify = "right"
-    for column in table.columns[:6]:
-        column.no_wrap = True
     for version in versions:
         alike = version.recipe == version.kind
         table.add_row(
@@ -74,29 +77,20 @@ def _versions(name: str, versions: "list[ListedVersion]") -> Any:
             "-" if version.map7 is None else f"{version.map7:.6f}",
             "-" if version.share_of_ceiling is None else f"{version.share_of_ceiling:.3f}",
             f"{version.registered_at:%Y-%m-%d\n%H:%M}",
-            Text(f"{_said(version.promoted)}{version.verdict or '-'}"),  # it may hold what rich takes for markup
+            _said(version.promoted).replace(" ", "\n", 1),
             end_section=True,
         )
     return table
 
 
 def _said(promoted: bool | None) -> str:
-    return {True: "promoted: ", False: "not promoted: ", None: ""}[promoted]
+    return {True: "promoted", False: "not promoted", None: ""}[promoted]
 
 
-def _decisions(rows: "Sequence[DecisionRow]", there: "Mapping[int, StoredVersion]") -> Any:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("decided", "by", "version", "champion", "reason", title="decisions")
-    table.columns[2].justify = "right"
-    for column in table.columns[:4]:
-        column.no_wrap = True
-    for row in rows:
-        before, after = ("none" if side is None else str(side) for side in (row.champion_before, row.champion_after))
-        moved = before if before == after else f"{before} -> {after}"
-        decided = f"{row.decided_at:%Y-%m-%d\n%H:%M}"
-        action = f"{row.action}\n(meant, not done)" if row.is_only_meant else row.action
-        version = str(row.version) if row.is_of(there) else f"{row.version}\n(not here)"
-        table.add_row(decided, action, version, moved, Text(row.reason), end_section=True)
-    return table
+def _told(row: "DecisionRow", there: "Mapping[int, StoredVersion]") -> list[str]:
+    """Return when, by whom and what, and the reason."""
+    before, after = ("none" if side is None else str(side) for side in (row.champion_before, row.champion_after))
+    moved = f"champion stays {before}" if before == after else f"champion {before} -> {after}"
+    action = f"{row.action} (meant, not done)" if row.is_only_meant else row.action
+    version = str(row.version) if row.is_of(there) else f"{row.version} (not here)"
+    return [f"{row.decided_at:%Y-%m-%d %H:%M} {action}, version {version}: {moved}", f"  {row.reason}"]

@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING, Any
 from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from santander.config.settings import Settings
     from santander.pipeline.status import Overview
+    from santander.schema.months import Month
 
 
 @verb
@@ -15,14 +18,15 @@ def status(settings: "Settings") -> Outcome:
     from santander.pipeline.status import look
 
     overview = look(settings)
-    text = [_months(overview), *_remarks(overview), _tables(overview), _champion(overview), *_logs(overview)]
+    parts = [_months(overview), *_remarks(overview), _champion(overview), *_last_steps(overview), *_tables(overview)]
+    text = [*parts, *_logs(overview)]
     return Outcome(overview.payload(), text)
 
 
 def _months(overview: "Overview") -> Any:
     from rich.table import Table
 
-    table = Table("month", "customers", "products", "features", "recommendations", "out of date", "last step")
+    table = Table("month", "customers", "products", "features", "recommendations", "out of date")
     for column in table.columns[1:5]:
         column.justify = "right"
     listed = dict.fromkeys(overview.missing_months) | dict(overview.months)
@@ -30,11 +34,10 @@ def _months(overview: "Overview") -> Any:
         if month is None:
             table.add_row(str(named), "missing")
             continue
-        last = f"{month.last_step}, {month.last_step_at:%Y-%m-%d %H:%M}" if month.last_step_at else "-"
         known = "known" if month.has_products else "unknown"
         counts = [f"{n:,}" if n else "-" for n in (month.customers, month.features, month.recommendations)]
-        table.add_row(str(named), counts[0], known, *counts[1:], ", ".join(month.stale) or "-", last)
-    return table
+        table.add_row(str(named), counts[0], known, *counts[1:], ", ".join(month.stale) or "-")
+    return table if listed else "there are no months yet: run 'santander run'"
 
 
 def _remarks(overview: "Overview") -> list[Any]:
@@ -52,14 +55,29 @@ def _remarks(overview: "Overview") -> list[Any]:
     return [Text(line) for line in lines]  # names of files may hold what rich takes for markup
 
 
-def _tables(overview: "Overview") -> Any:
+def _last_steps(overview: "Overview") -> list[Any]:
+    """The step that worked last on each month, months of one step and moment together."""
     from rich.table import Table
 
-    table = Table("table", "version")
-    table.columns[1].justify = "right"
-    for name, version in overview.tables.items():
-        table.add_row(name, "-" if version is None else str(version))
-    return table
+    from santander.schema.months import in_spans
+
+    months: dict[tuple[dt.datetime, str], list[Month]] = {}
+    for month, facts in overview.months.items():
+        if facts.last_step and facts.last_step_at:
+            months.setdefault((facts.last_step_at.replace(second=0, microsecond=0), facts.last_step), []).append(month)
+    table = Table("last step", "of months", "at (UTC)")
+    for (moment, step), of_step in sorted(months.items()):
+        table.add_row(step, in_spans(of_step), f"{moment:%Y-%m-%d %H:%M}")
+    return [table] if months else []
+
+
+def _tables(overview: "Overview") -> list[Any]:
+    from rich.text import Text
+
+    written = [f"{name} {version}" for name, version in overview.tables.items() if version is not None]
+    not_yet = [name for name, version in overview.tables.items() if version is None]
+    lines = (("tables and their versions", written), ("tables not written yet", not_yet))
+    return [Text(f"{title}: {', '.join(names)}") for title, names in lines if names]
 
 
 def _champion(overview: "Overview") -> Any:
