@@ -24,6 +24,7 @@ from santander.schema.asked_months import AskedMonths
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, INGESTIONS
 from santander.schema.months import Month, month_range
 from santander.schema.presence import full_months, missing_line, missing_months
+from santander.scoring.month_lists import lists_of_month
 from santander.storage.places import Place
 from santander.training.trained import TRAIN, TrainResult
 
@@ -90,8 +91,8 @@ def walk(
                 outcomes.append(steps.score(target, anyway=False))
                 outcomes.append(steps.submit(target, anyway=False))
         mark = SyntheticMark.read(settings.data)
-        behind = on_old_rows(settings, steps.lake)
-        return WalkReport(_ingested(steps), outcomes, settings.data, settings.state, missing, mark, behind)
+        behind, lists = on_old_rows(settings, steps.lake), lists_of_month(steps.lake, targets[-1])
+        return WalkReport(_ingested(steps), outcomes, settings.data, settings.state, missing, mark, behind, lists)
 
 
 def _train_if_possible(steps: Steps, target: Month, recipe: "Recipe") -> StepOutcome[TrainResult | NotTrained]:

@@ -13,8 +13,9 @@ from santander.ingest.synthetic_mark import SyntheticMark
 from santander.ledger.steps import NoResult, ScoreResult, SubmitResult
 from santander.pipeline.ingest_step import TakenIn
 from santander.pipeline.step import StepOutcome
-from santander.schema.months import Month
+from santander.schema.months import Month, in_spans
 from santander.schema.presence import missing_line
+from santander.scoring.month_lists import MonthLists
 from santander.storage.addresses import sqlite_address
 from santander.storage.places import Place
 from santander.training.trained import TRAIN, TrainResult
@@ -83,6 +84,8 @@ class WalkReport:
     """The mark of a data folder that was filled with a synthetic bank."""
     on_old_rows: Mapping[int, Sequence[Month]]
     """Versions in use that were trained on rows which were replaced since, with the months of these."""
+    lists: MonthLists | None
+    """The lists of the last target month."""
 
     def payload(self) -> RunPayload:
         """The JSON object of ``run``."""
@@ -104,18 +107,24 @@ class WalkReport:
             trained_on_old_rows=self.on_old_rows,
         )
 
-    def tables(self) -> list[Any]:
-        """The tables a person reads at the end."""
-        from rich.text import Text
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether no step had anything to do."""
+        return not any(outcome.done for outcome in self.outcomes)
 
+    def tables(self) -> list[Any]:
+        """The tables a person reads at the end; where nothing was done, those of what there is."""
         from santander.registry.old_rows import old_rows_line
 
-        remarks: list[Any] = [Text(line) for line in (self._last(TakenIn) or TakenIn()).lines()]
+        remarks = (self._last(TakenIn) or TakenIn()).lines()
         remarks += [missing_line(self.missing_months)] if self.missing_months else []
         remarks += [old_rows_line(self.on_old_rows)] if self.on_old_rows else []
         if self.mark is not None:
             remarks.append(f"the data are {self.mark}: its models say nothing about real customers")
-        return [self._rows_table(), *remarks, self._score_table(), self._verdict(), self._steps_table(), self._where_next()]
+        what_is_there = [self._score_table(), self._verdict(), "", *lines_of(self.lists), ""]
+        if self.is_up_to_date:
+            return ["everything is up to date: nothing was done", *remarks, "", *what_is_there, self._where_next()]
+        return [self._rows_table(), *remarks, "", *what_is_there, self._steps_table(), "", self._where_next()]
 
     def _last(self, kind: type[R]) -> R | None:
         """The last result of a kind; None where no step has one."""
@@ -150,8 +159,8 @@ class WalkReport:
     def _verdict(self) -> str:
         training = self._training()
         if isinstance(training, TrainResult):
-            return f"version {training.version}, champion {training.champion}: {training.reason}"
-        return "" if training is None else training.reason
+            return training.line()
+        return "" if training is None else f"no model was trained: {training.reason}"
 
     def _steps_table(self) -> Any:
         table = _new_table("step", "seconds", "months done", "up to date")
@@ -185,6 +194,19 @@ def _new_table(*headings: str) -> Any:
 
 
 def _span(months: Sequence[Month]) -> str:
-    if len(months) <= 1:
-        return "".join(map(str, months)) or "-"
-    return f"{min(months)} to {max(months)} ({len(months)})"
+    return f"{in_spans(months)} ({len(months)})" if len(months) > 1 else in_spans(months) or "-"
+
+
+def lines_of(lists: MonthLists | None) -> list[Any]:
+    """Return how many lists a month has, the products most often in them, and the first few."""
+    if lists is None:
+        return []
+    products = _new_table("most recommended", "in lists", "of all", "first in")
+    for each in lists.products:
+        products.add_row(each.product, f"{each.lists:,}", f"{each.lists / lists.lists:.0%}", f"{each.first:,}")
+    shown = [f"  customer {customer}: {', '.join(of_customer)}" for customer, of_customer in lists.customers.items()]
+    return [
+        f"{lists.lists:,} customers have a list for {lists.month}: what each is most likely to add, the likeliest first",
+        *shown,
+        products,
+    ]

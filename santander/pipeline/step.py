@@ -10,7 +10,7 @@ from santander.lake.lake import Lake
 from santander.ledger.staleness import refuse_stale_features
 from santander.ledger.step_ledger import StepLedger
 from santander.ledger.steps import Step
-from santander.schema.months import Month
+from santander.schema.months import Month, in_spans
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -60,4 +60,4 @@ class StepContext:
 def say_up_to_date(step: Step[Any], months: Sequence[Month]) -> None:
     """Log the months that a step found up to date, if there are any."""
     if months:
-        log.info("%s: up to date: %s", step, ", ".join(map(str, months)))
+        log.info("%s: up to date: %s", step, in_spans(months))

@@ -88,14 +88,6 @@ class ValidationReport:
         """Broken rules that are recorded only."""
         return [result for result in self.results if not result.passed and result.severity is Severity.WARNING]
 
-    def warnings_by_month(self) -> list[tuple[Month, str, list[RuleResult]]]:
-        """Month, table and the warnings there, where there are any."""
-        places = sorted({(result.month, result.table) for result in self.warnings})
-        return [
-            (month, table, [result for result in self.warnings if (result.month, result.table) == (month, table)])
-            for month, table in places
-        ]
-
     @property
     def complaint(self) -> CriticalRuleBroken | None:
         """The critical rules that are broken in one line: months, rules and offending counts."""

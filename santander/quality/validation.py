@@ -11,6 +11,7 @@ from santander.lake.lake import Lake
 from santander.quality import figures as count
 from santander.quality import past
 from santander.quality.declaration import SUITES, suite
+from santander.quality.known import warning_lines
 from santander.quality.library import import_library
 from santander.quality.month_before import month_before
 from santander.quality.own_suites import OwnSuite, own_suites
@@ -119,8 +120,8 @@ def _judge(
     report = ValidationReport(tuple(results), versions, dt.datetime.now(dt.UTC), settings.data / "quality")
     _record(lake, report)
     write_pages(report.data_docs, pages, lake.rows(QUALITY))
-    for month, table, warnings in report.warnings_by_month():
-        log.warning("%s %s: %s", month, table, "; ".join(f"{w.rule} {w.offending:,} of {w.checked:,}" for w in warnings))
+    for line in warning_lines(report.warnings):
+        log.warning("%s", line)
     log.info(
         "quality: %s results for %s month(s): %s critical, %s warnings",
         f"{len(results):,}", len(report.months), len(report.critical), len(report.warnings),

@@ -142,6 +142,7 @@ def compare(
         return checked.precisions(sound_ranks(fit.model, checked.rows, f"champion {holder.number}: {name}"))
 
     champion = precisions(blind, f"its {blind.name} fit")
+    recipe = holder.candidate.recipe.name
     fresh = None if refit is None else precisions(refit, f"its recipe fitted anew up to {refit.last_month}")
     verdict = decide(
         paired_difference(champion, own, rule.resamples, rule.seed),
@@ -151,6 +152,7 @@ def compare(
         month,
         None if fresh is None else paired_difference(fresh, own, rule.resamples, rule.seed),
         Ages(own_fit.last_month, blind.last_month, None if refit is None else refit.last_month),
+        (f"version {challenger.number} ({challenger.candidate.recipe.name})", f"champion {holder.number} ({recipe})"),
     )
     if verdict.promoted and lists.overlap < rule.min_overlap:
         alike = f"{lists.overlap:.0%} of their lists in common, {rule.min_overlap:.0%} needed"

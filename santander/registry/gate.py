@@ -130,18 +130,23 @@ def decide(
     month: Month | None = None,
     refit: PairedDifference | None = None,
     ages: Ages | None = None,
+    names: tuple[str, str] = ("the challenger", "the champion"),
 ) -> Verdict:
     """A new recipe must gain enough and surely, a refresh must surely not lose much, and no slice may surely lose more.
 
     ``compared`` is with the champion as it is, ``refit`` with its recipe fitted anew: then the gain counts over that, and the
-    champion as it is must not be better.
+    champion as it is must not be better. ``names`` are what the reason calls challenger and champion.
     """
     counted = refit or compared
-    gain = f"MAP@7 {counted.challenger:.6f} against {counted.champion:.6f}, {counted.relative:+.2%}"
+    whom = names[1] if refit is None else "the champion's recipe fitted anew"
+    on = "" if month is None else f" on {month}"
+    figures = f"{counted.challenger:.6f} of {names[0]} against {counted.champion:.6f} of {whom}"
+    gain = f"MAP@7{on}: {figures}, {counted.relative:+.2%}"
     if contest is Contest.REFRESH:
         promoted = counted.relative_lower > -rule.max_refresh_loss
         bounds = f"95 % from {counted.relative_lower:+.2%} to {counted.relative_upper:+.2%}"
         reason = f"refresh: {gain} ({bounds}, above {-rule.max_refresh_loss:.2%} needed)"
+        reason += _equal_by_design(counted, month, ages)
     else:
         promoted = counted.lower > 0 and counted.relative >= rule.min_relative_gain
         bounds = f"95 % of the difference from {counted.lower:+.6f} to {counted.upper:+.6f}"
@@ -157,6 +162,16 @@ def decide(
         promoted = False
         reason += f"; worse for {' and '.join(failed)}, {-rule.max_slice_loss:+.2%} is the most that a slice may lose"
     return Verdict(promoted, reason, compared, tuple(slices), contest, month, refit, ages)
+
+
+def _equal_by_design(counted: PairedDifference, month: Month | None, ages: Ages | None) -> str:
+    """Return why a refresh reaches exactly what the champion does, as one that is a month younger always should."""
+    if counted.difference or ages is None or ages.challenger != ages.champion:
+        return ""
+    return (
+        f"; equal as expected: the refresh has seen {month or 'the month'} and cannot be judged on it, so both are judged by "
+        f"the same recipe fitted up to {ages.champion}"
+    )
 
 
 def _told(slice_: SliceDifference) -> str:

@@ -75,7 +75,7 @@ def holder_of(settings: "Settings") -> RegisteredVersion:
 
 def carry_out(settings: "Settings", lake: Lake, decision: Promotion) -> Promotion:
     """Write a decision down as meant, in the table and on the version, then do it, and say in the table that it is done."""
-    log.info("version %d, champion %s: %s", decision.version, decision.champion_before, decision.verdict.reason)
+    log.info("%s decides on version %d: %s", decision.action, decision.version, decision.verdict.reason)
     moment = write_down(settings, lake, decision)
     tags = {PROMOTED: str(decision.verdict.promoted).lower(), VERDICT: decision.verdict.reason}
     if decision.verdict.promoted:

@@ -5,7 +5,7 @@ import logging
 from santander.lake.column_nulls import nulls_by_month
 from santander.lake.lake import Lake
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
-from santander.schema.months import Month
+from santander.schema.months import Month, in_spans
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ def labelled_months(lake: Lake) -> list[Month]:
     with_features = set(lake.months(FEATURES_TABLE))
     labelled = [month for month in sorted(with_products) if month - 1 in with_products]
     if missing := [month for month in labelled if month not in with_features]:
-        log.warning("no features yet of %s: these months are left out", ", ".join(map(str, missing)))
+        log.warning("no features yet of %s: these months are left out", in_spans(missing))
     return [month for month in labelled if month in with_features]
 
 

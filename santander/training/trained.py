@@ -23,5 +23,10 @@ class TrainResult:
     promoted: bool = False
     reason: str = ""
 
+    def line(self) -> str:
+        """Return who scores after the training, and why, in one sentence."""
+        fate = "is the champion" if self.champion == self.version else f"does not replace champion {self.champion}"
+        return f"version {self.version}, {self.recipe} for {self.target}, {fate}: {self.reason}"
+
 
 TRAIN = Step("train", TrainResult)

@@ -37,10 +37,29 @@ def test_a_refresh_must_surely_not_lose_much(relative_lower: float, promoted: bo
     assert decide(compared(0.0, -0.0001, relative_lower), Contest.REFRESH, RULE).promoted is promoted
 
 
-def test_the_reason_gives_the_figures() -> None:
-    reason = decide(compared(0.05), Contest.NEW_RECIPE, RULE).reason
-    assert reason.startswith("MAP@7 0.021000 against 0.020000, +5.00%")
+def test_the_reason_says_who_is_compared_with_whom_and_on_which_month() -> None:
+    names = ("version 2 (xgboost)", "champion 1 (popularity)")
+    reason = decide(compared(0.05), Contest.NEW_RECIPE, RULE, month=Month(2016, 5), names=names).reason
+    assert reason.startswith(
+        "MAP@7 on 2016-05: 0.021000 of version 2 (xgboost) against 0.020000 of champion 1 (popularity), +5.00%"
+    )
     assert "+3.00%" in reason
+
+
+EQUAL = (
+    "; equal as expected: the refresh has seen 2016-05 and cannot be judged on it, so both are judged by the same recipe fitted "
+    "up to 2016-04"
+)
+
+
+@pytest.mark.parametrize(
+    ("relative", "champion_fitted_to", "said"),
+    [(0.0, Month(2016, 4), True), (0.001, Month(2016, 4), False), (0.0, Month(2016, 3), False)],
+)
+def test_a_refresh_that_is_equal_by_design_says_why(relative: float, champion_fitted_to: Month, said: bool) -> None:
+    ages = Ages(Month(2016, 4), champion_fitted_to)
+    reason = decide(compared(relative), Contest.REFRESH, RULE, month=Month(2016, 5), ages=ages).reason
+    assert reason.endswith(EQUAL) is said
 
 
 AGES = Ages(Month(2016, 4), Month(2015, 11), Month(2016, 4))
@@ -59,7 +78,8 @@ def test_the_gain_counts_over_the_refit_and_the_champion_as_it_is_must_not_be_be
 def test_the_reason_gives_both_figures_and_the_age_of_each() -> None:
     verdict = decide(compared(0.2), Contest.NEW_RECIPE, RULE, refit=compared(0.05), ages=AGES)
     assert verdict.reason.startswith(
-        "fitted up to 2016-04, and the champion's recipe fitted anew up to 2016-04: MAP@7 0.021000 against 0.020000, +5.00% ("
+        "fitted up to 2016-04, and the champion's recipe fitted anew up to 2016-04: MAP@7: 0.021000 of the challenger against "
+        "0.020000 of the champion's recipe fitted anew, +5.00% ("
     )
     assert verdict.reason.endswith("; the champion as it is, fitted up to 2015-11: 0.020000, +20.00% (needed: above 0)")
     contestants = verdict.contestants()

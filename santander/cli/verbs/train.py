@@ -58,10 +58,7 @@ def train(
     with open_session(settings) as session:
         result = Steps(settings, session).train(target, chosen, anyway=True, promote=promote).result
     tables = [] if result.evaluation is None else [table_of(result.evaluation)]
-    stays = f"does not replace champion {result.champion}"
-    outcome = "is the champion" if result.champion == result.version else stays
-    line = f"version {result.version}, {chosen.name} for {result.target}, {outcome}: {result.reason}"
-    return Outcome(result, [*tables, line])
+    return Outcome(result, [*tables, result.line()])
 
 
 def _cross_validated(
