@@ -10,7 +10,7 @@ import pytest
 from santander.cli.overview import GROUPS
 from tests.cli.take_screens import RECORDED, SCREENS, unpacked
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]
 _STYLE = re.compile(r"\x1b\[([0-9;]*)m")
@@ -26,7 +26,7 @@ def as_read(shown: bytes) -> str:
 def taken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     folder = tmp_path_factory.mktemp("screens")
     words = [sys.executable, "-m", "tests.cli.take_screens", unpacked(folder), folder / "taken"]
-    subprocess.run(list(map(str, words)), cwd=ROOT, timeout=240, check=True)
+    subprocess.run(list(map(str, words)), cwd=ROOT, timeout=600, check=True)
     return {name: (folder / "taken" / f"{name}.txt").read_bytes() for name in SCREENS}
 
 
