@@ -51,12 +51,12 @@ def _plain(letter: str) -> bytes:
     return plain.encode("ascii", "ignore") or b"?"
 
 
-def show(parts: list[Any]) -> None:
+def show(parts: list[Any], *, stderr: bool = False) -> None:
     """Print texts and tables. Nothing is cut, and a line that holds a command or a path is not broken."""
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(width=columns(PIPED_COLUMNS))
+    console = Console(width=columns(PIPED_COLUMNS), stderr=stderr)
     for part in parts:
         if isinstance(part, Table):
             console.print(fitted(part, console))

@@ -1,5 +1,6 @@
 """Whose erasure it is: one that died is taken up with its own persons, and whom nobody has costs nobody a version."""
 
+import json
 import os
 import pty
 import subprocess
@@ -121,7 +122,7 @@ def answered(settings: Settings, answer: str, *options: str) -> tuple[int, str, 
 def test_on_a_terminal_it_says_what_will_go_and_asks(listed: Settings) -> None:
     before = raw_file(listed).read_bytes()
     code, out, err = answered(listed, "n\n", "--json")
-    assert (code, out) == (1, "")
+    assert (code, json.loads(out)["error"]) == (1, "nothing was forgotten or changed")
     assert "rows to remove: " in err
     assert "recommendations 1" in err
     assert "error: nothing was forgotten or changed" in err

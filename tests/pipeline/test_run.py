@@ -119,7 +119,7 @@ def test_a_month_that_breaks_a_critical_rule_stops_the_run_until_it_is_mended(tm
     for _ in range(2):
         stopped = attempt(data)
         assert stopped.returncode == 2
-        assert stopped.stdout == ""
+        assert json.loads(stopped.stdout)["code"] == 2, "nothing but the refusal"
         (complaint,) = [line for line in stopped.stderr.splitlines() if line.startswith("error: ")]
         assert re.match(r"error: validation failed: 2016-04 customers\.\S*segment\S*: 1,\d\d\d offending of 1,\d\d\d", complaint)
         months = status(data)["months"]

@@ -43,4 +43,4 @@ def test_a_month_that_cannot_be_served_is_refused_in_one_line(tmp_path: Path, mo
     done = materialize(str(tmp_path), "--month", month)
     assert done.returncode == 2
     assert done.stderr == f"error: {message}\n"
-    assert done.stdout == ""
+    assert json.loads(done.stdout)["error"] == message

@@ -51,11 +51,9 @@ def forget(
 
 def _agreed(foretold: "Erasure") -> bool:
     """Ask on standard error, so that standard output keeps to the result."""
-    from rich.console import Console
+    from santander.cli.screen import show
 
-    console = Console(stderr=True)
-    for line in _told(foretold, dry_run=True)[:-1]:
-        console.print(line)
+    show(_told(foretold, dry_run=True)[:-1], stderr=True)
     print("Forget them? This cannot be undone [y/N]: ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in {"y", "yes"}  # typer.confirm writes to standard output all the same
 

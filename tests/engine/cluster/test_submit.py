@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import subprocess
@@ -196,7 +197,7 @@ def test_without_java_spark_is_refused_in_one_line(monkeypatch):
 def test_on_spark_logs_go_to_standard_error_and_the_result_to_standard_output(java, tmp_path):
     done = submit("jobs/features.py", "--master", "local[1]", "--data-dir", str(tmp_path), "--json")
     assert done.returncode == 2
-    assert done.stdout == ""
+    assert json.loads(done.stdout)["code"] == 2
     assert done.stderr.strip().splitlines()[-1] == "error: there are no months yet: ingest a landing file first"
 
 
