@@ -52,15 +52,6 @@ def test_a_path_that_is_not_there_is_no_empty_file(tmp_path: Path) -> None:
         survey(tmp_path / "absent.csv", 1 << 20, tmp_path)
 
 
-def test_columns_in_another_order_are_not_taken_by_position(tmp_path: Path) -> None:
-    names = header().split(",")
-    names[4], names[5] = names[5], names[4]
-    file = tmp_path / "a.csv"
-    file.write_text(",".join(names) + "\n" + record(1) + "\n")
-    with pytest.raises(LandingFileRefused, match=r"in order \(48 columns, 48 of them known"):
-        survey(file, 1 << 20, tmp_path)
-
-
 def test_bytes_that_are_no_utf_8_are_not_replaced(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_bytes(f"{header()}\n{record(1)}\n".encode() + record(2, nomprov='"CORUÑA"').encode("latin-1") + b"\n")
