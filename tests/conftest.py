@@ -42,6 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     os.environ["SANTANDER_MASTER"] = MASTERS[config.getoption("--engine")]
     os.environ.setdefault("SPARK_SUBMIT_OPTS", SHORT_LIVED_JVM)
+    os.environ["COLUMNS"] = "120"  # as where no terminal is: lines must not break by the terminal of whoever runs the tests
     if not hasattr(config, "workerinput"):  # workers have the environment of the process that starts them
         os.environ.pop(CONF_DIR, None)
         os.environ[CONF_LOCAL] = empty = tempfile.mkdtemp(prefix="conf-local-")

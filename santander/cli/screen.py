@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 PIPED_COLUMNS: Final = 120
 """Where results go that no terminal shows; COLUMNS says otherwise."""
+LINES: Final = 24
+"""Nothing that is shown depends on it."""
 HELP_COLUMNS: Final = 100
 """Lines of prose that are longer than this are hard to read."""
 LEAST_FOR_PROSE: Final = 24
@@ -26,7 +28,7 @@ _PLAIN_LETTERS = "plain letters"
 
 def columns(otherwise: int) -> int:
     """Return the width of the terminal, or ``otherwise`` where standard output is none."""
-    return shutil.get_terminal_size((otherwise, 24)).columns
+    return shutil.get_terminal_size((otherwise, LINES)).columns
 
 
 def show_in_any_encoding() -> None:
@@ -56,7 +58,8 @@ def show(parts: list[Any], *, stderr: bool = False) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(width=columns(PIPED_COLUMNS), stderr=stderr)
+    # without a height rich looks for itself, and takes 80 columns where TERM is dumb and colours are forced
+    console = Console(width=columns(PIPED_COLUMNS), height=LINES, stderr=stderr)
     for part in parts:
         if isinstance(part, Table):
             console.print(fitted(part, console))
