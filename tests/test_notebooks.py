@@ -12,6 +12,7 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 
 @pytest.mark.embedded  # its kernel would start a second Spark beside the tests'
+@pytest.mark.sample(push=1)
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
 def test_a_notebook_runs_and_draws_its_plots(scored_bank: Bank, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SANTANDER_DATA_DIR", str(scored_bank.settings.data))

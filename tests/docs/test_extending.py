@@ -51,7 +51,7 @@ def run(command: list[str], tree: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.sample(push=2)
+@pytest.mark.sample(push=1)
 @pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.title)
 def test_a_walk_of_the_page_leads_where_it_says(walk: Walk, tree: Path) -> None:
     assert len(walk.files) <= MOST_FILES

@@ -29,7 +29,7 @@ NOT_ON_A_PUSH = "santander run bank/raw/train_2016-07.csv"
 """The last of that section, which trains again."""
 _BLOCK = re.compile(r"^```(sh run|text shown)(?: exit=(\d))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
-pytestmark = [pytest.mark.long, pytest.mark.embedded, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.long, pytest.mark.embedded, pytest.mark.timeout(1500), pytest.mark.sample(push=1, of="whole runs")]
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ def run(*words: str) -> dict[str, Any]:
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
+@pytest.mark.sample(push=1, of="long verbs")
 @pytest.mark.timeout(400)
 def test_no_object_names_a_forgotten_customer(server: S3Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     server.reach(monkeypatch)

@@ -39,6 +39,7 @@ def refusal(*words: str) -> str:
     return str(error)
 
 
+@pytest.mark.sample(push=1, of="long verbs")
 def test_the_verb_sends_the_written_file_and_records_the_score_with_the_model(copied: Settings, server: KaggleServer) -> None:
     server.public_score = "0.01000"
     done = call(SANTANDER, "submit", "--upload", "--message", "by hand", "--json", "--data-dir", copied.data_dir)

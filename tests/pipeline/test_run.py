@@ -48,7 +48,7 @@ def attempt(data: Path, *words: object) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.sample(push=2, of="whole runs")
+@pytest.mark.sample(push=1, of="whole runs")
 def test_a_range_is_done_once_and_no_month_is_scored_by_a_model_that_has_seen_it(tmp_path: Path) -> None:
     data = tmp_path / "data"
     generate(BankSpec(out=data / "raw", customers=1_500, seed=3, propensity=False))
@@ -109,7 +109,7 @@ def test_run_does_everything_once_and_a_correction_makes_only_what_depends_on_it
     assert list(third["trained_on_old_rows"].values()) == [["2015-03"]]  # of the champion, which stays
 
 
-@pytest.mark.sample(push=2, of="whole runs")
+@pytest.mark.sample(push=1, of="whole runs")
 def test_a_month_that_breaks_a_critical_rule_stops_the_run_until_it_is_mended(tmp_path: Path) -> None:
     data = tmp_path / "data"
     generate(BankSpec(out=data / "raw", customers=1_500, first=Month(2016, 3), seed=3, propensity=False))
@@ -133,7 +133,7 @@ def test_a_month_that_breaks_a_critical_rule_stops_the_run_until_it_is_mended(tm
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.sample(push=2, of="whole runs")
+@pytest.mark.sample(push=1, of="whole runs")
 def test_a_run_without_files_works_on_months_of_named_files_and_names_the_one_missing_between_them(tmp_path: Path) -> None:
     data, files = tmp_path / "data", tmp_path / "files"
     generate(BankSpec(out=files, customers=600, first=Month(2015, 9), seed=3, propensity=False))
@@ -166,7 +166,7 @@ def cards(data: Path) -> list[str]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.sample(push=2, of="whole runs")
+@pytest.mark.sample(push=1, of="whole runs")
 def test_a_bank_lives_in_a_folder_of_any_name(tmp_path: Path) -> None:
     data = tmp_path / NASTY
     generate(BankSpec(out=data / "raw", customers=1_000, first=Month(2016, 1), seed=3, propensity=False, dirty_share=0.003))

@@ -63,6 +63,7 @@ def test_before_anything_is_registered_there_is_nothing_to_list(tmp_path: Path) 
     assert json.loads(call(tmp_path, "models").stdout) == {"model": "next-products", **nobody, "versions": [], "decisions": []}
 
 
+@pytest.mark.sample(push=1, of="long verbs")
 def test_a_rollback_and_what_models_shows_of_it(named: Named) -> None:
     settings = named("verbs")
     register_candidate(settings, Lake(settings), report_for(Month(2016, 5), recipe()))

@@ -107,7 +107,7 @@ def rows_of(settings: Settings, table: Table) -> list[dict[str, Any]]:
 
 
 @pytest.mark.timeout(WAIT_SECONDS)
-@pytest.mark.sample(push=2, of="whole runs")
+@pytest.mark.sample(push=1, of="whole runs")
 def test_the_walk_in_a_bucket_leaves_the_tables_that_it_leaves_in_a_folder(bucket: str, tmp_path: Path) -> None:
     here, there = tmp_path / "data", place(bucket)
     files_here, files_there = bank_files(here / "raw"), bank_files(there / "raw")
@@ -193,6 +193,7 @@ def assert_all_commits_stand(lake: Lake, last: Sequence[int], rounds: int, *, re
     assert lake.version(NUMBERS) == 2 * 2 * rounds  # every replacement is one commit, none was overwritten
 
 
+@pytest.mark.sample(push=1)
 @pytest.mark.parametrize("master", ["sail", "none"])
 @pytest.mark.timeout(WAIT_SECONDS + 60)
 def test_two_writers_at_once_lose_no_commit(server: S3Server, bucket: str, tmp_path: Path, master: str) -> None:

@@ -221,6 +221,7 @@ def test_an_unknown_window_is_refused_in_one_line() -> None:
 
 
 @pytest.mark.embedded
+@pytest.mark.sample(push=1, of="long verbs")
 def test_a_bank_is_validated_without_anything_being_registered(bank: Bank, tmp_path: Path) -> None:
     command = [str(Path(sys.executable).with_name("santander")), "train", "--cv", "--folds", "2", "--rounds", "10", "--json"]
     places = ["--data-dir", bank.settings.data_dir, "--state-dir", str(tmp_path)]

@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from santander.registry.tracking import experiment_id, open_tracking
 from tests.tune.world import World, finished
 
@@ -54,6 +56,7 @@ def kill_in_the_middle(world: World, conf: Path, parallel: int) -> None:
     assert "RUNNING" in states(world)
 
 
+@pytest.mark.sample(push=1, of="long verbs")
 def test_a_killed_search_ends_with_as_many_trials_as_were_asked_for(world: World, conf: Path) -> None:
     kill_in_the_middle(world, conf, parallel=2)
     left = states(world).count("RUNNING")
