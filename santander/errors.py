@@ -4,34 +4,38 @@ import errno
 import re
 import traceback
 from pathlib import Path
+from typing import TypedDict, Unpack
+
+
+class About(TypedDict, total=False):
+    """What an error says beside its line, where that can be told."""
+
+    file: object
+    month: object
+    column: str | None
+    """Its name in the file."""
+    example: str | None
+    """A text that is wrong ..."""
+    line: int | None
+    """... and the line of the file it stands in."""
+    hint: str | None
+    """What to do, which is the end of the line."""
 
 
 class SantanderError(Exception):
-    """Something the user should hear about in one line; ends with exit code 1.
-
-    Beside the line it says, where that can be told: ``file`` and ``month``, the ``column`` as the file names it, an ``example``
-    of what is wrong with its ``line``, and ``hint``, what to do, which is the end of the line.
-    """
+    """Something the user should hear about in one line; ends with exit code 1."""
 
     exit_code = 1
     in_result = False
     """Whether the result that the verb has printed says the same."""
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        file: object = None,
-        month: object = None,
-        column: str | None = None,
-        example: str | None = None,
-        line: int | None = None,
-        hint: str | None = None,
-    ) -> None:
-        super().__init__(f"{message}: {hint}" if hint else message)
+    def __init__(self, message: str = "", **about: Unpack[About]) -> None:
+        self.hint = about.get("hint")
+        super().__init__(f"{message}: {self.hint}" if self.hint else message)
+        file, month = about.get("file"), about.get("month")
         self.file = None if file is None else str(file)
         self.month = None if month is None else str(month)
-        self.column, self.example, self.line, self.hint = column, example, line, hint
+        self.column, self.example, self.line = about.get("column"), about.get("example"), about.get("line")
 
 
 class InputError(SantanderError):

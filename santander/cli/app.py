@@ -44,7 +44,7 @@ def main() -> None:
         folders = {"data_dir": data_dir, "state_dir": state_dir, "master": master}
         ctx.obj = {**folders, "json": json, "verbose": verbose, "quiet": quiet}
 
-    for name in dict.fromkeys(verb for group in GROUPS.values() for verb in group):
+    for name in (verb for group in GROUPS.values() for verb in group):
         app.command(name)(_command_of(name.replace("-", "_")))
     run_app(app)
 

@@ -48,9 +48,13 @@ def read_header(path: Place, source: BinaryIO, *, corrections: bool) -> tuple[by
 
 def _names(line: bytes) -> tuple[str, ...]:
     """The names in a first line; the line as a whole where it is none of a csv."""
-    text = line.removeprefix(BOM).decode(errors="replace").rstrip("\r\n")
+    text = _text(line)
     fields = _split(text, ",")
     return (text,) if fields is None else tuple(field.strip() for field in fields)
+
+
+def _text(line: bytes) -> str:
+    return line.removeprefix(BOM).decode(errors="replace").rstrip("\r\n")
 
 
 def _split(text: str, separator: str) -> list[str] | None:
@@ -66,7 +70,7 @@ def _refusal(path: Place, head: bytes, line: bytes, names: tuple[str, ...], *, c
         return LandingFileRefused(path, "the file is empty", hint="name a file with the header in line 1 and records below it")
     if (known := other_than_csv(head[:HEAD])) is not None:
         return LandingFileRefused(path, known.what, example=known.example, hint=known.hint)
-    text = line.removeprefix(BOM).decode(errors="replace").rstrip("\r\n")
+    text = _text(line)
     if found := _no_header(line, text):
         rule, hint = found
         return LandingFileRefused(path, rule, example=text[:_SHOWN_TEXT] or None, line=1, hint=hint)

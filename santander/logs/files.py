@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,13 +20,7 @@ def log_files(state: Path) -> list[Path]:
 def remove_old_logs(state: Path, days: int) -> None:
     """Remove log files that nobody has written to for longer than ``days``; one that cannot be removed stays."""
     before = time.time() - days * _SECONDS_A_DAY
-    for file in _older(state, before):
-        with suppress(OSError):
-            file.unlink()
-
-
-def _older(state: Path, before: float) -> Iterator[Path]:
     for file in log_files(state):
         with suppress(OSError):  # another run may remove it at the same time
             if file.stat().st_mtime < before:
-                yield file
+                file.unlink()

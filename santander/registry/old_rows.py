@@ -32,8 +32,9 @@ def on_old_rows(settings: "Settings", lake: Lake) -> dict[int, list[Month]]:
     Nothing is known of versions of earlier releases, which have no such tag.
     """
     in_use = {number for alias in (CHAMPION, CHALLENGER) if (number := number_of(settings, alias)) is not None}
-    found = registered(settings)
-    now = _fingerprints(lake) if in_use else {}
+    if not in_use:
+        return {}
+    found, now = registered(settings), _fingerprints(lake)
     behind = {number: _replaced(found[number].tags.get(ROWS_READ, "{}"), now) for number in sorted(in_use & set(found))}
     return {number: months for number, months in behind.items() if months}
 

@@ -12,12 +12,24 @@ from santander.synthetic.bank import Bank
 from santander.synthetic.earlier import EarlierBank
 from santander.synthetic.files import PROFILE_COLUMNS, Hashed, header, write_csv, write_json
 from santander.synthetic.month_writer import MonthWriter
-from santander.synthetic.spec import DIRTY, DIRTY_LINES, GENERATOR_VERSION, ORACLE, TEST, TRAIN, BankReport, BankSpec
+from santander.synthetic.spec import (
+    DIRTY,
+    DIRTY_LINES,
+    GENERATOR_VERSION,
+    LATER_TEST,
+    LATER_TRAIN,
+    ORACLE,
+    TEST,
+    TRAIN,
+    BankReport,
+    BankSpec,
+)
 
 log = logging.getLogger(__name__)
 
 _MONTHLY = "monthly/{}.csv"
-_LATER = re.compile(r"(?:train|test)_\d{4}-\d\d\.csv")
+_ANY_MONTH = r"\d{4}-\d\d"
+_LATER = re.compile("|".join(re.escape(name).replace(r"\{\}", _ANY_MONTH) for name in (LATER_TRAIN, LATER_TEST)))
 
 Progress = Callable[[str], None]
 Ready = Callable[[BankReport], None]
@@ -87,7 +99,7 @@ def _remove_leftovers(spec: BankSpec, earlier: EarlierBank, months: list[str]) -
             (spec.out / "propensity" / name).unlink()
     for name in names_in(spec.out / "monthly"):
         file = f"monthly/{name}"
-        if re.fullmatch(_MONTHLY.format(r"\d{4}-\d\d"), file) and file not in _landing_names(spec) and earlier.wrote(file):
+        if re.fullmatch(_MONTHLY.format(_ANY_MONTH), file) and file not in _landing_names(spec) and earlier.wrote(file):
             (spec.out / file).unlink()
     later = [name for name in names_in(spec.out) if _LATER.fullmatch(name) and earlier.wrote(name)]
     for name in later:
