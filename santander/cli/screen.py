@@ -6,7 +6,10 @@ import shutil
 import sys
 import textwrap
 import unicodedata
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
+
+from santander.cli.commands_to_copy import with_options
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -53,8 +56,11 @@ def _plain(letter: str) -> bytes:
     return plain.encode("ascii", "ignore") or b"?"
 
 
-def show(parts: list[Any], *, stderr: bool = False) -> None:
-    """Print texts and tables. Nothing is cut, and a line that holds a command or a path is not broken."""
+def show(parts: list[Any], *, options: Mapping[str, object] | None = None, stderr: bool = False) -> None:
+    """Print texts and tables. Nothing is cut, and a line that holds a command or a path is not broken.
+
+    ``options``: the shared options as they were typed; they stand behind the commands that a text names.
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -65,8 +71,8 @@ def show(parts: list[Any], *, stderr: bool = False) -> None:
             console.print(fitted(part, console))
             continue
         for line in str(part).split("\n"):
-            for piece in _lines(line, console.width):  # names of files may hold what rich takes for markup
-                console.print(piece, markup=False, soft_wrap=True)
+            for piece in _lines(with_options(line, options or {}), console.width):
+                console.print(piece, markup=False, soft_wrap=True)  # names of files may hold what rich takes for markup
 
 
 def _lines(line: str, width: int) -> list[str]:

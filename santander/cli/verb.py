@@ -13,12 +13,14 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from santander.cli.commands_to_copy import with_options
 from santander.errors import SantanderError
-from santander.logs.terminal import Loudness, show_on_terminal
+from santander.logs.terminal import Loudness, complete_lines, show_on_terminal
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -86,6 +88,7 @@ def verb(function: Verb) -> Callable[..., None]:
         chosen = {name: before_verb.get(name) if value is None else value for name, value in given.items() if name not in _LOUD}
         as_json = bool(chosen.pop("json"))
         TYPED_OPTIONS.update(chosen)
+        complete_lines(partial(with_options, options=TYPED_OPTIONS))
         from santander.cli.logged import logged
         from santander.config.folders import check_folders, only_looks
         from santander.config.settings import Settings
@@ -150,4 +153,4 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
             return
         from santander.cli.screen import show
 
-        show(outcome.text)
+        show(outcome.text, options=TYPED_OPTIONS)

@@ -43,6 +43,9 @@ def read_header(path: Place, source: BinaryIO, *, corrections: bool) -> tuple[by
     if (arrangement.has_id or arrangement.has_reason) and not corrections:
         hint = "'santander quarantine --replay' takes it in"
         raise LandingFileRefused(path, "is a file of corrections", column=names[0], line=1, hint=hint)
+    if line == head:
+        hint = "name a file with records below the header"
+        raise LandingFileRefused(path, "has a header but no records", line=1, hint=hint)
     return line, arrangement
 
 

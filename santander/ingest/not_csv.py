@@ -59,7 +59,7 @@ def other_than_csv(head: bytes) -> Known | None:
     encoding = encoding_of(head) or ""
     if encoding.startswith(("utf-16", "utf-32", "cp")):
         written = "EBCDIC" if encoding.startswith("cp") else encoding.upper()[:6]
-        name = encoding.upper() if encoding.startswith("cp") else written
+        name = encoding.upper().replace("-LE", "LE").replace("-BE", "BE")
         return Known(f"is {written} text", f"convert it to UTF-8 (iconv -f {name} -t UTF-8 FILE > NEW.csv) and name that")
     return _text(head.decode("utf-8", "replace").lstrip("\ufeff \t\r\n"))
 

@@ -2,7 +2,16 @@
 
 import logging
 import sys
+from collections.abc import Callable
 from enum import Enum
+
+
+class _Line(logging.Formatter):
+    complete: Callable[[str], str] = staticmethod(str)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (logging's name)
+        return _Line.complete(super().formatMessage(record))
+
 
 PACKAGE = logging.getLogger("santander")
 _TERMINAL = logging.StreamHandler()
@@ -22,12 +31,17 @@ def show_on_terminal(loudness: Loudness) -> None:
     """Send log lines of this process to standard error, as many as asked for."""
     of_terminal, of_package, of_libraries = loudness.value
     _TERMINAL.setStream(sys.stderr)
-    _TERMINAL.setFormatter(logging.Formatter(_WHOSE_LINE if loudness is Loudness.VERBOSE else _LINE, "%H:%M:%S"))
+    _TERMINAL.setFormatter(_Line(_WHOSE_LINE if loudness is Loudness.VERBOSE else _LINE, "%H:%M:%S"))
     _TERMINAL.setLevel(of_terminal)
     PACKAGE.setLevel(of_package)
     root = logging.getLogger()
     root.setLevel(of_libraries)
     root.addHandler(_TERMINAL)
+
+
+def complete_lines(complete: Callable[[str], str]) -> None:
+    """Have every line of the terminal completed, such as by the folders that a command in it is to be about."""
+    _Line.complete = staticmethod(complete)
 
 
 def shows_progress() -> bool:

@@ -33,6 +33,8 @@ class ContinuedBank:
     until: Month
     names: Sequence[str]
     again: bool
+    not_taken: Sequence[Place]
+    """The files of all later months that no table has taken in, those that are to be written among them."""
 
     @classmethod
     def of(cls, settings: "Settings") -> Self:
@@ -49,11 +51,15 @@ class ContinuedBank:
             if (spec.out / name).is_file() and sha256_of(spec.out / name) not in mark.files:
                 raise InputError(f"{spec.out / name} is not of {mark}, which is to be continued: move that file away first")
         last = Month.parse(mark.continued_to or str(spec.last))
-        gone = [
-            name for name in later_files(spec.last, last) if not (spec.out / name).is_file() and not mark.sha256s(name) & taken
-        ]
+
+        def not_taken(until: Month) -> list[str]:
+            return [name for name in later_files(spec.last, until) if not mark.sha256s(name) & taken]
+
+        gone = [name for name in not_taken(last) if not (spec.out / name).is_file()]
         until = last if gone else last + 1
-        return cls(settings.data, mark, spec, until, gone or later_files(spec.last, until)[-2:], again=bool(gone))
+        names = gone or later_files(spec.last, until)[-2:]
+        left = [spec.out / name for name in not_taken(until)]
+        return cls(settings.data, mark, spec, until, names, again=bool(gone), not_taken=left)
 
     @property
     def months(self) -> int:

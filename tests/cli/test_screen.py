@@ -18,6 +18,11 @@ def shown(parts: list[Any], width: int, capsys: pytest.CaptureFixture[str], monk
     return capsys.readouterr().out.splitlines()
 
 
+def test_a_command_in_a_text_is_about_the_folders_that_were_typed(capsys: pytest.CaptureFixture[str]) -> None:
+    show(["run 'santander train'", "nothing to type"], options={"data_dir": "my bank", "state_dir": None, "master": None})
+    assert capsys.readouterr().out.splitlines() == ["run 'santander train' (with --data-dir 'my bank')", "nothing to type"]
+
+
 @pytest.fixture
 def table() -> Table:
     table = Table("month", "rows with quarantined values", "out of date", "why", title="ingest")

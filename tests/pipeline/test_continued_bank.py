@@ -68,6 +68,17 @@ def test_a_file_that_is_gone_is_written_again_with_the_same_bytes_until_it_was_t
     assert go_on(settings) == ["train_2016-06.csv", "test_2016-07.csv"]
 
 
+def test_all_later_files_that_no_table_has_are_to_be_taken_in(settings: Settings, session: SparkSession, raw: Path) -> None:
+    go_on(settings)
+    later = ["train_2016-05.csv", "train_2016-06.csv", "test_2016-07.csv"]
+    assert [file.name for file in ContinuedBank.of(settings).not_taken] == later
+    (raw / "test_2016-06.csv").unlink()
+    assert [file.name for file in ContinuedBank.of(settings).not_taken] == ["train_2016-05.csv", "test_2016-06.csv"]
+    go_on(settings)
+    Steps(settings, session).ingest_new([raw / "train_ver2.csv", raw / "train_2016-05.csv", raw / "test_2016-06.csv"])
+    assert [file.name for file in ContinuedBank.of(settings).not_taken] == later[1:]
+
+
 def test_a_stop_before_the_files_appear_is_made_good_by_the_same_command(settings: Settings, raw: Path) -> None:
     def stop(month: str) -> None:
         if month == "2016-06":

@@ -111,7 +111,7 @@ def _next_month(settings: "Settings") -> Outcome:
     bank = ContinuedBank.of(settings)
     with progress("generate", bank.months) as done:
         report = bank.write(done)
-    command = shlex.join(["santander", "run", *map(str, report.files), *typed(TYPED_OPTIONS)])
+    command = shlex.join(["santander", "run", *map(str, bank.not_taken), *typed(TYPED_OPTIONS)])
     return Outcome(_payload(report, command), [*_lines(report, bank), f"take them in: {command}"])
 
 
