@@ -2,18 +2,18 @@
 
 import datetime as dt
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from santander.kaggle.board import COMPLETE, FAILED
 from santander.lake.lake import Lake
-from santander.registry.tracking import has_registry, open_tracking
+from santander.registry.tracking import find_run, has_registry, open_tracking
 from santander.schema.catalogue import ALERTS, SUBMISSIONS
 from santander.schema.records import record_of_row
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
-
     from santander.config.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -50,11 +50,6 @@ def submissions(lake: Lake) -> list[SubmissionRow]:
     """The rows of the table, in order of time."""
     rows = [record_of_row(SubmissionRow, row) for row in lake.rows(SUBMISSIONS)]
     return sorted(rows, key=lambda row: row.submitted_at)
-
-
-def last_submissions(lake: Lake) -> dict[str, SubmissionRow]:
-    """For each month the row of its last submission, whatever its status; empty where nothing was ever sent."""
-    return {row.month: row for row in submissions(lake)}
 
 
 def submission_of(lake: Lake, competition: str, sha256: str) -> SubmissionRow | None:
@@ -96,40 +91,35 @@ def raise_alert(lake: Lake, row: SubmissionRow, message: str) -> None:
 
 def validation_share(settings: "Settings", run_id: str) -> float | None:
     """The share of its ceiling that the run's model reached on its gate month; None where that is not known here."""
-    client = _client(settings)
-    if client is None:
-        return None
-    from mlflow.exceptions import MlflowException
-
-    try:
-        share = client.get_run(run_id).data.metrics.get("share_of_ceiling")
-    except MlflowException as error:
-        log.warning("run %s cannot be asked for its share of the ceiling: %s", run_id, error)
-        return None
-    return None if share is None else float(share)
+    run = None
+    with _warned(f"run {run_id} cannot be asked for its share of the ceiling"):
+        run = find_run(open_tracking(settings), run_id) if has_registry(settings) else None
+    return None if run is None else run.data.metrics.get("share_of_ceiling")
 
 
 def write_to_model(settings: "Settings", row: SubmissionRow) -> None:
     """Tag the version that scored the month, and log the scores to its run; a version that is not here is left out, and said."""
-    client, number, run_id = _client(settings), str(row.model_version), str(row.run_id)
-    if client is None or row.status != COMPLETE:
+    number, run_id, name = str(row.model_version), row.run_id, settings.mlflow.registered_model
+    if row.status != COMPLETE or not has_registry(settings):
         return
-    from mlflow.exceptions import MlflowException
-
-    name = settings.mlflow.registered_model
-    try:
+    with _warned(f"version {number} could not be given its score"):
+        client = open_tracking(settings)
         if client.get_model_version(name, number).run_id != run_id:
             log.warning("version %s was made by another run than the one that scored: it is not tagged", number)
             return
-        for figure in _TAGGED:
-            if getattr(row, figure) is not None:
-                client.set_model_version_tag(name, number, f"kaggle.{figure}", f"{getattr(row, figure):.6g}")
-        for figure in _LOGGED:
-            if getattr(row, figure) is not None:
-                client.log_metric(run_id, f"kaggle.{figure}", getattr(row, figure))
+        scores = {figure: getattr(row, figure) for figure in _LOGGED if getattr(row, figure) is not None}
+        for figure, score in scores.items():
+            if figure in _TAGGED:
+                client.set_model_version_tag(name, number, f"kaggle.{figure}", f"{score:.6g}")
+            client.log_metric(run_id, f"kaggle.{figure}", score)
+
+
+@contextmanager
+def _warned(what: str) -> Iterator[None]:
+    """Log what MLflow refuses: the score is recorded in the table all the same."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
     except MlflowException as error:
-        log.warning("version %s could not be given its score: %s", number, error)
-
-
-def _client(settings: "Settings") -> "MlflowClient | None":
-    return open_tracking(settings) if has_registry(settings) else None
+        log.warning("%s: %s", what, error)

@@ -7,31 +7,29 @@ yes and our record of it, the description at the board tells that the file is th
 import datetime as dt
 import hashlib
 import logging
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from santander.errors import SantanderError
-from santander.kaggle.board import COMPLETE, FAILED, PENDING, Board, Submission, wait_for_score
+from santander.kaggle.board import COMPLETE, FAILED, PENDING, open_board, status_of, wait_for_score
 from santander.kaggle.credentials import Credentials
 from santander.kaggle.record import SubmissionRow, alert_of, raise_alert, save, submission_of, validation_share, write_to_model
 from santander.lake.lake import Lake
 from santander.schema.months import Month
+from santander.schema.records import Inline
 from santander.storage.places import Place, open_read
 
 if TYPE_CHECKING:
+    from kagglesdk.competitions.types.competition_api_service import ApiSubmission
+
     from santander.config.settings import Settings
 
 log = logging.getLogger(__name__)
 
 LOCK = "submissions at kaggle"
 _MARK_LENGTH = 16
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -46,50 +44,14 @@ class WrittenFile:
 
 
 @dataclass(frozen=True)
-class UploadPayload:
-    """What JSON shows of a submission; scores and shares are None until they are known."""
+class Uploaded:
+    """What became of a file, as JSON shows it too: scores and shares are None until they are known."""
 
-    reference: str | None
-    """By what the board knows the submission."""
-    competition: str
-    status: str
-    error: str | None
-    message: str
-    public_score: float | None
-    private_score: float | None
-    public_share_of_ceiling: float | None
-    validation_share_of_ceiling: float | None
-    model_version: int
+    row: Inline[SubmissionRow]
     sent: bool
     """Whether it was sent now, not before."""
-    alert: str | None
-
-
-@dataclass(frozen=True)
-class Uploaded:
-    """What became of a file: the row of ``submissions``, whether it was sent now, and what is alarming about its score."""
-
-    row: SubmissionRow
-    sent: bool
-    alert: str | None
-
-    def payload(self) -> UploadPayload:
-        """What JSON shows of it."""
-        row = self.row
-        return UploadPayload(
-            reference=row.reference,
-            competition=row.competition,
-            status=row.status,
-            error=row.error,
-            message=row.message,
-            public_score=row.public_score,
-            private_score=row.private_score,
-            public_share_of_ceiling=row.public_share_of_ceiling,
-            validation_share_of_ceiling=row.validation_share_of_ceiling,
-            model_version=row.model_version,
-            sent=self.sent,
-            alert=self.alert,
-        )
+    alert: str | None = None
+    """What is alarming about its score."""
 
 
 def upload(
@@ -106,50 +68,55 @@ def upload(
     Raises InputError or SantanderError in one line that says what to do; a score that does not come in time is no error.
     """
     competition = settings.kaggle.competition
-    with lake.lock(LOCK), _on_this_disk(written.file) as local:
-        sha256 = _fingerprint(local, written)
+    with lake.lock(LOCK), open_read(written.file) as source:
+        content = source.read()
+        if (lists := content.count(b"\n") - 1) != written.customers:
+            raise SantanderError(f"{written.file} has {lists:,} lists for {written.customers:,} customers: submit again")
+        sha256 = hashlib.sha256(content).hexdigest()
         row = submission_of(lake, competition, sha256)
         if row is not None and row.status == COMPLETE:
             log.info("kaggle: %s was sent before and has its score", written.file)
             return Uploaded(row, sent=False, alert=alert_of(settings, row))
-        mark = f"sha256:{sha256[:_MARK_LENGTH]}"
-        with Board(competition, credentials) as board:
-            sent = False
+        mark, sent = f"sha256:{sha256[:_MARK_LENGTH]}", False
+
+        def marked(listed: "list[ApiSubmission]") -> "ApiSubmission | None":
+            """The latest submission of the same content that the board did not refuse."""
+            return next((each for each in listed if mark in (each.description or "") and status_of(each) != FAILED), None)
+
+        def ours(listed: "list[ApiSubmission]") -> "ApiSubmission | None":
+            return next((each for each in listed if str(each.ref) == reference), None) or marked(listed)
+
+        with open_board(competition, credentials) as board:
             if row is None:
                 row = _new_row(settings, written, sha256, message)
-                found = _marked(board.submissions(), mark)
-                if found is None:
-                    log.info("kaggle: sending %s, %.1f MB", written.file, local.stat().st_size / 1e6)
-                    reference, sent = board.send(local, f"{row.message} [{mark}]"), True
-                    # a board that gives no reference lists it later
-                    row = replace(row, reference=reference if reference != "0" else mark)
+                if (found := marked(board.submissions())) is None:
+                    log.info("kaggle: sending %s, %.1f MB", written.file, len(content) / 1e6)
+                    number, sent = board.send(written.file.name, content, f"{row.message} [{mark}]"), True
                 else:
-                    row = replace(row, reference=found.reference)
+                    number = found.ref
+                row = replace(row, reference=str(number or mark))  # a board that gives no number lists it later
                 save(lake, row)
             else:
                 log.info("kaggle: %s was sent before: asking for its score", written.file)
-            known = row.reference
-
-            def ours(listed: list[Submission]) -> Submission | None:
-                return next((each for each in listed if each.reference == known), None) or _marked(listed, mark)
-
+            reference = row.reference
             scored = wait_for_score(board, ours, settings.kaggle.wait if wait is None else wait, sleep)
         return _settle(settings, lake, row, scored, sent=sent)
 
 
-def _settle(settings: "Settings", lake: Lake, row: SubmissionRow, scored: Submission | None, *, sent: bool) -> Uploaded:
+def _settle(settings: "Settings", lake: Lake, row: SubmissionRow, scored: "ApiSubmission | None", *, sent: bool) -> Uploaded:
     """Record what the board says. The row comes last: until it is complete, the next run does all of this again."""
-    if scored is None or scored.status == PENDING:
+    if scored is None:
         log.info("kaggle: no score yet: run the same command again to ask for it")
-        return Uploaded(row, sent=sent, alert=None)
-    ceiling, score = settings.kaggle.public_ceiling, scored.public_score
+        return Uploaded(row, sent=sent)
+    public, private = (float(text) if text else None for text in (scored.public_score, scored.private_score))
+    ceiling = settings.kaggle.public_ceiling
     row = replace(
         row,
-        status=scored.status,
-        error=scored.error,
-        public_score=score,
-        private_score=scored.private_score,
-        public_share_of_ceiling=None if score is None or ceiling is None else score / ceiling,
+        status=status_of(scored),
+        error=scored.error_description or None,
+        public_score=public,
+        private_score=private,
+        public_share_of_ceiling=None if public is None or ceiling is None else public / ceiling,
         validation_share_of_ceiling=validation_share(settings, row.run_id),
     )
     alert = alert_of(settings, row)
@@ -157,8 +124,8 @@ def _settle(settings: "Settings", lake: Lake, row: SubmissionRow, scored: Submis
         raise_alert(lake, row, alert)
     write_to_model(settings, row)
     save(lake, row)
-    if scored.status == FAILED:
-        raise SantanderError(f"Kaggle could not score submission {row.reference}: {scored.error or 'no reason given'}")
+    if row.status == FAILED:
+        raise SantanderError(f"Kaggle could not score submission {row.reference}: {row.error or 'no reason given'}")
     return Uploaded(row, sent=sent, alert=alert)
 
 
@@ -176,33 +143,3 @@ def _new_row(settings: "Settings", written: WrittenFile, sha256: str, message: s
         message=message or f"{written.month} by version {written.model_version}",
         status=PENDING,
     )
-
-
-def _marked(listed: list[Submission], mark: str) -> Submission | None:
-    """The latest submission of the same content that the board did not refuse."""
-    return next((each for each in listed if mark in (each.description or "") and each.status != FAILED), None)
-
-
-@contextmanager
-def _on_this_disk(file: Place) -> Iterator[Path]:
-    """The file where the client can read it: one in a bucket is fetched, under its own name."""
-    if isinstance(file, Path):
-        yield file
-        return
-    with tempfile.TemporaryDirectory(prefix="santander-") as folder:
-        local = Path(folder) / file.name
-        with open_read(file) as source, local.open("wb") as target:
-            shutil.copyfileobj(source, target, _CHUNK)
-        yield local
-
-
-def _fingerprint(local: Path, written: WrittenFile) -> str:
-    """The sha256 of the file; raises SantanderError when it has not a line for every customer."""
-    digest, lines = hashlib.sha256(), 0
-    with local.open("rb") as content:
-        while chunk := content.read(_CHUNK):
-            digest.update(chunk)
-            lines += chunk.count(b"\n")
-    if lines != written.customers + 1:
-        raise SantanderError(f"{written.file} has {lines - 1:,} lists for {written.customers:,} customers: submit again")
-    return digest.hexdigest()

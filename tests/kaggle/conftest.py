@@ -31,7 +31,6 @@ def account(nobody: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def server(account: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[KaggleServer]:
     monkeypatch.setattr(board, "_FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(board, "_UPLOAD_PAUSES", (0.0, 0.0))
     monkeypatch.setattr(board, "_LONGEST_PAUSE", 0.05)
     with kaggle_server() as running:
         yield running

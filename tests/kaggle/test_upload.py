@@ -10,7 +10,7 @@ from santander.config.settings import Settings
 from santander.errors import InputError, SantanderError
 from santander.kaggle.board import COMPLETE, FAILED, PENDING
 from santander.kaggle.credentials import Credentials, find_credentials
-from santander.kaggle.record import alert_of, last_submissions
+from santander.kaggle.record import alert_of, submissions
 from santander.kaggle.upload import Uploaded, WrittenFile, upload
 from santander.lake.lake import Lake
 from santander.schema.catalogue import ALERTS, SUBMISSIONS
@@ -52,7 +52,7 @@ def test_the_bytes_arrive_as_they_are_and_the_score_is_recorded(
     assert row["public_share_of_ceiling"] == pytest.approx(0.0305 / 0.035114)
     assert (row["competition"], row["reference"], row["month"]) == (COMPETITION, "41000000", "2016-06")
     assert (row["model_version"], row["run_id"], row["customers"], row["message"]) == (3, "f" * 32, 2, "a first try")
-    assert last_submissions(dry_lake) == {"2016-06": recorded}
+    assert submissions(dry_lake) == [recorded]
 
 
 def test_a_score_that_does_not_come_in_time_is_asked_for_by_the_next_run_and_nothing_is_sent_twice(
@@ -60,7 +60,7 @@ def test_a_score_that_does_not_come_in_time_is_asked_for_by_the_next_run_and_not
 ) -> None:
     server.pending_answers = 1
     first = send(settings, dry_lake, written, wait=0)
-    assert (first.sent, first.row.status, first.payload().public_score) == (True, PENDING, None)
+    assert (first.sent, first.row.status, first.row.public_score) == (True, PENDING, None)
     assert [row["status"] for row in dry_lake.rows(SUBMISSIONS)] == [PENDING]
     second = send(settings, dry_lake, written)
     assert (second.sent, second.row.public_score, second.row.reference) == (False, 0.0305, first.row.reference)
@@ -94,7 +94,7 @@ def test_another_content_is_another_submission(
     Path(str(written.file)).write_bytes(CONTENT.replace(b"recibo", b"reca"))
     assert send(settings, dry_lake, written).sent
     assert [row["reference"] for row in dry_lake.rows(SUBMISSIONS)] == ["41000000", "41000001"]
-    assert last_submissions(dry_lake)["2016-06"].reference == "41000001"
+    assert submissions(dry_lake)[-1].reference == "41000001"
 
 
 def test_a_file_that_is_not_whole_is_not_sent(
@@ -211,7 +211,7 @@ def test_an_alert_is_raised_once_when_the_share_falls_by_more_than_allowed(
     alerts = dry_lake.rows(ALERTS)
     assert len(alerts) == int(alarming)
     if alarming:
-        assert alerts[0]["message"] == first.alert == second.payload().alert
+        assert alerts[0]["message"] == first.alert == second.alert
         assert "the public score 0.02760 is 0.786 of its ceiling, 10% below the 0.874 of the gate month" in alerts[0]["message"]
 
 

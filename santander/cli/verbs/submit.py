@@ -13,7 +13,7 @@ from santander.schema.records import Inline
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
-    from santander.kaggle.upload import UploadPayload
+    from santander.kaggle.upload import Uploaded
     from santander.schema.months import Month
 
 
@@ -22,7 +22,7 @@ class FilePayload:
     """A submission file, and with --upload what became of it."""
 
     file: Inline[SubmitResult]
-    upload: "Inline[UploadPayload | None]" = None
+    upload: "Inline[Uploaded | None]" = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,6 @@ def submit(
         last = written[months[-1]]
         to_send = WrittenFile(months[-1], place(last.file), last.customers, source.number, source.run_id)
         sent = send(settings, steps.lake, credentials, to_send, message, wait)
-        files[months[-1]] = FilePayload(last, sent.payload())
+        files[months[-1]] = FilePayload(last, sent)
         text += lines(sent)
     return Outcome(SubmitPayload(files[months[-1]], files), text)
