@@ -18,6 +18,11 @@ class SegmentFigures:
     baseline: float
     ceiling: float
 
+    @property
+    def share_of_ceiling(self) -> float | None:
+        """MAP@7 as a share of what can be reached; None where nobody added anything."""
+        return self.map7 / self.ceiling if self.ceiling else None
+
 
 @dataclass(frozen=True, slots=True)
 class EvaluationFigures:

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
+
+from santander.evaluation.drawing import readable
+from santander.evaluation.plots import column_title
 
 _SECTION = "\n## "
-_CELL = " | "
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,15 @@ class ModelCard:
         return replace(self, verdict=verdict, sections=tuple(added))
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 1) -> str:
-    """A Markdown table; the first ``texts`` columns are text, the others are figures and stand to the right."""
-    ruler = ["---" if place < texts else "--:" for place, _ in enumerate(heads)]
-    return "\n".join(f"| {_CELL.join(cells)} |" for cells in [heads, ruler, *rows])
+def rendered(template: str, **values: Any) -> str:
+    """Return the text that a template of ``templates/`` makes of the values."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    made_here = Environment(  # noqa: S701  (Markdown: the template marks what is to be escaped)
+        loader=PackageLoader("santander.registry"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    made_here.filters |= {"figure": figure, "escaped": escaped, "readable": readable, "column_title": column_title}
+    return made_here.get_template(f"{template}.md.jinja").render(values)
 
 
 def _aligned(markdown: str) -> str:

@@ -14,7 +14,7 @@ from santander.evaluation.slices import SliceDifference
 from santander.lake.lake import Lake
 from santander.models.month_weight import MonthWeight
 from santander.registry import verdict as reporting
-from santander.registry.card import ModelCard, Section, table
+from santander.registry.card import ModelCard, Section
 from santander.registry.gate import Contest, Verdict
 from santander.registry.model_card import NOT_MET, Origin, model_card, months_told
 from santander.registry.promotion import register_candidate
@@ -175,7 +175,7 @@ def test_a_verdict_without_figures_keeps_what_was_compared_before(card: ModelCar
 
 
 def test_a_description_has_aligned_text_for_tables_and_keeps_to_its_length() -> None:
-    rows = table(("name", "figure"), [("`one`", "1"), ("**twelve**", "12")])
+    rows = "| name | figure |\n| --- | --: |\n| `one` | 1 |\n| **twelve** | 12 |"
     sections = (Section("First", rows), Section("Second", "x" * 300), Section("Third", "y"))
     short = ModelCard("Promoted: why", "what", sections).description(300)
     assert "```\nname    figure\none          1\ntwelve      12\n```" in short
