@@ -1,14 +1,16 @@
 """A study for people on a terminal."""
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from santander.errors import InputError
 from santander.tune.result import StudyResult, Tried
-from santander.tune.tune import Tuned
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from santander.tune.tune import Tuned
 
 SHOWN = 5
 """Trials that are shown, the best first."""
@@ -32,34 +34,32 @@ def table_of_trials(study: StudyResult) -> "Table":
     for title in ("trial", "MAP@7", "share of ceiling", "rounds", "seconds"):
         table.add_column(title, justify="right")
     table.add_column("tried")
-    ranked = sorted(study.in_state("complete"), key=lambda trial: (-(trial.map7 or 0.0), trial.number))
+    ranked = study.ranked()
     for trial in [*ranked[:SHOWN], *(trial for trial in ranked[SHOWN:] if trial.as_is)]:
         rounds = "" if trial.rounds is None else str(trial.rounds)
         figures = (f"{trial.map7:.6f}", f"{trial.share_of_ceiling:.4f}", rounds, f"{trial.seconds:.1f}")
-        table.add_row(str(trial.number), *figures, _tried(trial))
+        table.add_row(str(trial.trial), *figures, _tried(trial))
     return table
 
 
-def lines(tuned: Tuned) -> list[str]:
+def lines(study: StudyResult, tuned: "Tuned") -> list[str]:
     """Return the outcome of the study in sentences."""
-    candidate = tuned.candidate
-    fate = "is the champion" if candidate.promoted else "is not promoted"
-    told = [
-        tuned.study.comparison(),
-        f"version {candidate.version}, {candidate.recipe} for {tuned.target}, {fate}: {candidate.reason}",
-    ]
-    if tuned.saved_as is not None:
-        name = tuned.saved_as.stem
-        use = f"'santander train --recipe {name}' trains it, 'run' too with the setting training.recipe: {name}"
-        told.append(f"saved as {tuned.saved_as}: {use}")
-    return told
+    fate = "is the champion" if tuned.promoted else "is not promoted"
+    version = f"version {tuned.version}, {tuned.candidate.recipe} for {tuned.target}, {fate}: {tuned.reason}"
+    return [study.comparison(), version, *_saved(tuned.saved_as)]
+
+
+def _saved(file: Path | None) -> list[str]:
+    if file is None:
+        return []
+    use = f"'santander train --recipe {file.stem}' trains it, 'run' too with the setting training.recipe: {file.stem}"
+    return [f"saved as {file}: {use}"]
 
 
 def _tried(trial: Tried) -> str:
     if trial.as_is:
-        return f"{trial.variant.recipe} as it is"
-    values = ", ".join(f"{path} {_short(value)}" for path, value in trial.variant.values.items())
-    return f"{trial.variant.recipe}: {values}"
+        return f"{trial.recipe} as it is"
+    return f"{trial.recipe}: " + ", ".join(f"{path} {_short(value)}" for path, value in trial.settings.items())
 
 
 def _short(value: Any) -> str:

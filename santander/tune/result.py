@@ -14,23 +14,10 @@ from santander.tune.pruning import RECIPE
 from santander.tune.sampling import values_of
 from santander.tune.space import Space
 from santander.tune.study import AS_IS, FAILURE, KILLED, RESULT, Study
-from santander.tune.variant import Variant, variant_of
+from santander.tune.variant import variant_of
 
-
-@dataclass(frozen=True)
-class TrialFigures:
-    """What a trial reached and by what, as JSON shows it; None for a trial that did not end."""
-
-    trial: int
-    recipe: str
-    as_is: bool
-    """Whether it is the recipe as it is."""
-    settings: Mapping[str, Any]
-    """The value of each thing that varies, by its path in the recipe."""
-    map7: float | None
-    share_of_ceiling: float | None
-    rounds: int | None
-    seconds: float | None
+CANDIDATE_FITS = Fits(rounds=False, judged=True, promoted=True)
+"""The fits of the best trial's recipe, whose rounds are those that the trial found."""
 
 
 @dataclass(frozen=True)
@@ -49,52 +36,41 @@ class TrialCounts:
 
 @dataclass(frozen=True)
 class Tried:
-    """One trial of a study."""
+    """One trial of a study, as JSON shows it; figures are None for a trial that did not end."""
 
-    number: int
+    trial: int
     state: str
     """complete, pruned, failed, killed, running or waiting."""
-    variant: Variant
+    recipe: str
     as_is: bool
+    """Whether it is the recipe as it is."""
     map7: float | None
     share_of_ceiling: float | None
     rounds: int | None
     seconds: float | None
-    found: Mapping[str, Any]
     failure: str
+    settings: Mapping[str, Any]
+    """The value of each thing that varies, by its path in the recipe."""
+    found: Mapping[str, Any]
+    """Settings that the fit itself settled."""
 
     @classmethod
     def of(cls, trial: FrozenTrial, space: Space) -> "Tried":
-        """A trial of the store."""
-        reached = trial.user_attrs.get(RESULT, {})
-        recipe = trial.params.get(RECIPE) or trial.user_attrs.get(AS_IS) or ""
-        state = {TrialState.FAIL: "killed" if trial.user_attrs.get(KILLED) else "failed"}.get(
-            trial.state, trial.state.name.lower()
-        )
+        """Return a trial of the store."""
+        notes = trial.user_attrs
+        reached = notes.get(RESULT, {})
+        state = trial.state.name.lower()
+        if trial.state is TrialState.FAIL:
+            state = "killed" if notes.get(KILLED) else "failed"
         return cls(
-            number=trial.number,
+            trial=trial.number,
             state=state,
-            variant=Variant(recipe, values_of(trial, space) if trial.params else {}),
-            as_is=AS_IS in trial.user_attrs,
-            map7=reached.get("map7"),
-            share_of_ceiling=reached.get("share_of_ceiling"),
-            rounds=reached.get("rounds"),
-            seconds=reached.get("seconds"),
+            recipe=trial.params.get(RECIPE) or notes.get(AS_IS) or "",
+            as_is=AS_IS in notes,
+            **{name: reached.get(name) for name in ("map7", "share_of_ceiling", "rounds", "seconds")},
+            failure=str(notes.get(FAILURE, "")),
+            settings=values_of(trial, space) if trial.params else {},
             found=reached.get("found", {}),
-            failure=str(trial.user_attrs.get(FAILURE, "")),
-        )
-
-    def figures(self) -> TrialFigures:
-        """What it reached and by what."""
-        return TrialFigures(
-            trial=self.number,
-            recipe=self.variant.recipe,
-            as_is=self.as_is,
-            settings=self.variant.values,
-            map7=self.map7,
-            share_of_ceiling=self.share_of_ceiling,
-            rounds=self.rounds,
-            seconds=self.seconds,
         )
 
 
@@ -118,16 +94,19 @@ class StudyResult:
         """The trials in a state."""
         return [trial for trial in self.trials if trial.state == state]
 
+    def ranked(self) -> list[Tried]:
+        """The completed trials, the highest MAP@7 first; of equals the one begun first."""
+        return sorted(self.in_state("complete"), key=lambda trial: (-(trial.map7 or 0.0), trial.trial))
+
     @property
     def best(self) -> Tried | None:
-        """The trial with the highest MAP@7, the first of equals; None when none was completed."""
-        return max(self.in_state("complete"), key=lambda trial: (trial.map7 or 0.0, -trial.number), default=None)
+        """The best trial; None when none was completed."""
+        return next(iter(self.ranked()), None)
 
     @property
     def default(self) -> Tried | None:
         """The best of the recipes as they are; None when none of them was completed."""
-        as_is = [trial for trial in self.in_state("complete") if trial.as_is]
-        return max(as_is, key=lambda trial: (trial.map7 or 0.0, -trial.number), default=None)
+        return next((trial for trial in self.ranked() if trial.as_is), None)
 
     @property
     def gain(self) -> float | None:
@@ -145,23 +124,20 @@ class StudyResult:
         if best is None:
             return "no trial was completed"
         if default is None:
-            return f"trial {best.number} is the best; no recipe as it is was completed to compare it with"
-        name = f"the recipe {default.variant.recipe} as it is"
+            return f"trial {best.trial} is the best; no recipe as it is was completed to compare it with"
+        name = f"the recipe {default.recipe} as it is"
         if best.as_is or self.gain is None or self.gain <= 0:
             return f"no trial beat {name} ({default.share_of_ceiling:.4f} of the ceiling of {self.month})"
         shares = f"{best.share_of_ceiling:.4f} of the ceiling of {self.month} against {default.share_of_ceiling:.4f}"
-        return f"trial {best.number} beats {name} by {self.gain:.2%}: {shares}"
+        return f"trial {best.trial} beats {name} by {self.gain:.2%}: {shares}"
 
     def as_csv(self) -> str:
         """A line a trial; a column for each thing that varied."""
-        paths = list(dict.fromkeys(path for trial in self.trials for path in trial.variant.values))
-        own = ("trial", "state", "recipe", "as_is", "map7", "share_of_ceiling", "rounds", "seconds", "failure")
+        shown = [each.name for each in fields(Tried) if each.name not in {"settings", "found"}]
         text = io.StringIO()
-        writer = csv.DictWriter(text, [*own, *paths])
+        writer = csv.DictWriter(text, list(dict.fromkeys([*shown, *(path for trial in self.trials for path in trial.settings)])))
         writer.writeheader()
-        for trial in self.trials:
-            figures = {name: value for name, value in asdict(trial.figures()).items() if name != "settings"}
-            writer.writerow({**figures, "state": trial.state, "failure": trial.failure, **trial.variant.values})
+        writer.writerows({name: getattr(trial, name) for name in shown} | {**trial.settings} for trial in self.trials)
         return text.getvalue()
 
 
@@ -170,12 +146,9 @@ def recipe_of(trial: Tried, recipes: Mapping[str, Recipe], space: Space, name: s
 
     A recipe that won as it is stays as it is, unless it gets a name of its own.
     """
-    base = recipes[trial.variant.recipe]
-    if trial.as_is and name is None:
-        return base
+    base = recipes[trial.recipe]
     if trial.as_is:
-        return base.model_copy(update={"name": name})
-    changed = variant_of(variant_of(base, space.recipes[base.name].fixed), trial.variant.values)
+        return base if name is None else base.model_copy(update={"name": name})
+    changed = variant_of(variant_of(base, space.recipes[base.name].fixed), trial.settings)
     settled = variant_of(changed, trial.found)
-    fits = Fits(rounds=False, judged=True, promoted=True)
-    return settled.model_copy(update={"name": name or f"{base.name}_tuned", "fits": fits})
+    return settled.model_copy(update={"name": name or f"{base.name}_tuned", "fits": CANDIDATE_FITS})

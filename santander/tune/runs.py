@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,12 @@ from santander.tune.study import Study
 from santander.tune.variant import Variant
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from mlflow import MlflowClient
 
 _RUN = "mlflow_run"
 _PARENT = "mlflow.parentRunId"
 _LONGEST = 500
-KILLED, FINISHED, FAILED, RUNNING = "KILLED", "FINISHED", "FAILED", "RUNNING"
+_RUNNING = "RUNNING"
 
 
 @dataclass(frozen=True)
@@ -30,32 +30,14 @@ class StudyRuns:
     """The runs of one study."""
 
     run_id: str
-    _client: "MlflowClient"
-    _experiment: str
-
-    @classmethod
-    def open(cls, settings: Settings, lake: Lake, study: Study, space: Space, tags: Mapping[str, str]) -> "StudyRuns":
-        """Open the run of the study, begun anew where there is none; what another process left running below it is killed."""
-        client = open_tracking(settings)
-        experiment = experiment_id(settings, client)
-        known = study.optuna.user_attrs.get(_RUN)
-        if known is None or not _is_there(client, known):
-            origin = {**origin_tags(table_versions(lake), git_sha()), "study": study.name, **tags}
-            title = f"tune {study.name.partition(',')[0]}"
-            known = str(client.create_run(experiment, run_name=title, tags=origin).info.run_id)
-            client.log_dict(known, space.model_dump(mode="json"), "space.json")
-            client.log_dict(known, dict(settings_dump(settings)), "settings.json")
-            study.optuna.set_user_attr(_RUN, known)
-        client.update_run(known, status=RUNNING)
-        runs = cls(known, client, experiment)
-        runs.kill_left_running()
-        return runs
+    client: "MlflowClient"
+    experiment: str
 
     def kill_left_running(self) -> None:
         """Mark trials below the study that still run as killed."""
-        running = f"tags.`{_PARENT}` = '{self.run_id}' and attributes.status = '{RUNNING}'"
-        for run in self._client.search_runs([self._experiment], running, max_results=1000):
-            self._client.set_terminated(run.info.run_id, status=KILLED)
+        running = f"tags.`{_PARENT}` = '{self.run_id}' and attributes.status = '{_RUNNING}'"
+        for run in self.client.search_runs([self.experiment], running, max_results=1000):
+            self.client.set_terminated(run.info.run_id, status="KILLED")
 
     def begin(self, number: int, variant: Variant, *, as_is: bool) -> str:
         """Begin the run of a trial."""
@@ -63,52 +45,55 @@ class StudyRuns:
 
         title = f"trial {number}: {variant.recipe}{' as it is' if as_is else ''}"
         tags = {_PARENT: self.run_id, "as_is": str(as_is).lower()}
-        run_id = str(self._client.create_run(self._experiment, run_name=title, tags=tags).info.run_id)
+        run_id = str(self.client.create_run(self.experiment, run_name=title, tags=tags).info.run_id)
         values = {"recipe": variant.recipe, **variant.values}
-        self._client.log_batch(run_id, params=[Param(name, _text(value)) for name, value in values.items()])
+        self.client.log_batch(run_id, params=[Param(name, _text(value)) for name, value in values.items()])
         return run_id
 
     def end(
-        self, run_id: str, state: str, metrics: Mapping[str, float | None], losses: Sequence[tuple[int, float]], why: str = ""
+        self, run_id: str, state: str, metrics: Mapping[str, float | None], losses: Sequence[tuple[int, float]], why: str
     ) -> None:
-        """End the run of a trial: a failed or killed one by its status, a pruned one by its tag."""
+        """End the run of a trial; a trial that was given up is told by its tag ``state``."""
         from mlflow.entities import Metric, RunTag
 
         now = int(time.time() * 1000)
         figures = [Metric(name, float(value), now, 0) for name, value in metrics.items() if value is not None]
         figures += [Metric("validation_loss", loss, now, rounds) for rounds, loss in losses]
-        notes = [RunTag("state", state), *([RunTag("why", why[:_LONGEST])] if why else [])]
-        self._client.log_batch(run_id, metrics=figures, tags=notes)
-        self._client.set_terminated(run_id, status={"failed": FAILED, "killed": KILLED}.get(state, FINISHED))
-
-    def report(self, metrics: Mapping[str, float | None], texts: Mapping[str, str], figures: Mapping[str, "Figure"]) -> None:
-        """Log the figures of the whole study so far in place of those logged before."""
-        for name, value in metrics.items():
-            if value is not None:
-                self._client.log_metric(self.run_id, name, float(value))
-        for name, text in texts.items():
-            self._client.log_text(self.run_id, text, name)
-        for name, figure in figures.items():
-            self._client.log_figure(self.run_id, figure, f"plots/{name}.png")
+        notes = {"state": state, "why": why[:_LONGEST]}
+        self.client.log_batch(run_id, metrics=figures, tags=[RunTag(name, text) for name, text in notes.items() if text])
+        self.client.set_terminated(run_id, status="FAILED" if state == "failed" else "FINISHED")
 
     def tag(self, **tags: str) -> None:
         """Tag the run of the study."""
         for name, value in tags.items():
-            self._client.set_tag(self.run_id, name, value)
-
-    def tag_version(self, settings: Settings, number: int, **tags: str) -> None:
-        """Tag a registered version that the study led to."""
-        for name, value in tags.items():
-            self._client.set_model_version_tag(settings.mlflow.registered_model, str(number), name, value)
-
-    def close(self, status: str) -> None:
-        """End the run of the study until it goes on."""
-        self._client.set_terminated(self.run_id, status=status)
+            self.client.set_tag(self.run_id, name, value)
 
 
-def _is_there(client: "MlflowClient", run_id: str) -> bool:
-    found = find_run(client, run_id)
-    return found is not None and str(found.info.lifecycle_stage) == "active"
+@contextmanager
+def runs_of(settings: Settings, lake: Lake, study: Study, space: Space, tags: Mapping[str, str]) -> Iterator[StudyRuns]:
+    """Open the run of the study, begun anew where there is none, until left; after an error it counts as killed.
+
+    What another process left running below it is killed.
+    """
+    client = open_tracking(settings)
+    experiment = experiment_id(settings, client)
+    known = study.optuna.user_attrs.get(_RUN)
+    found = None if known is None else find_run(client, known)
+    if found is None or found.info.lifecycle_stage != "active":
+        origin = {**origin_tags(table_versions(lake), git_sha()), "study": study.name, **tags}
+        known = client.create_run(experiment, run_name=f"tune {study.name.partition(',')[0]}", tags=origin).info.run_id
+        client.log_dict(known, space.model_dump(mode="json"), "space.json")
+        client.log_dict(known, dict(settings_dump(settings)), "settings.json")
+        study.optuna.set_user_attr(_RUN, known)
+    client.update_run(str(known), status=_RUNNING)
+    runs = StudyRuns(str(known), client, experiment)
+    runs.kill_left_running()
+    ended = "KILLED"
+    try:
+        yield runs
+        ended = "FINISHED"
+    finally:
+        client.set_terminated(runs.run_id, status=ended)
 
 
 def _text(value: Any) -> str:

@@ -4,30 +4,30 @@ import json
 import random
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import optuna
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial
 
+from santander.config.sections import TuningSettings
 from santander.training.recipe import Recipe
 from santander.tune.pruning import RECIPE
-from santander.tune.space import Choices, Range, Space, defaults, grid_of
-from santander.tune.variant import Variant
-
-SamplerName = Literal["tpe", "random", "grid"]
+from santander.tune.space import Choices, Range, Space, grid_of
+from santander.tune.variant import Variant, value_at
 
 
-def sampler_for(name: SamplerName, seed: int, begun: int, recipes: int, random_trials: int) -> BaseSampler:
+def sampler_for(rule: TuningSettings, begun: int, recipes: int) -> BaseSampler:
     """The sampler of one trial, seeded by how many were begun before: a study that goes on does not repeat itself.
 
-    Parameters of different recipes are learned apart. TPE draws the first ``random_trials`` at random.
+    Parameters of different recipes are learned apart.
     """
-    if name != "tpe":
-        return RandomSampler(seed=seed + begun)
+    seed = rule.seed + begun
+    if rule.sampler != "tpe":
+        return RandomSampler(seed=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return TPESampler(seed=seed + begun, n_startup_trials=random_trials, group=recipes > 1, constant_liar=True)
+        return TPESampler(seed=seed, n_startup_trials=rule.random_trials, group=recipes > 1, constant_liar=True)
 
 
 def suggest(trial: optuna.Trial, space: Space, recipes: Mapping[str, Recipe], *, only: Iterable[str] | None = None) -> Variant:
@@ -52,8 +52,10 @@ def parameters_of(variant: Variant) -> dict[str, Any]:
 
 
 def as_it_is(name: str, recipe: Recipe, space: Space) -> Variant:
-    """Return the values of a recipe that lie in the space."""
-    return Variant(name, defaults(recipe, space.recipes[name]))
+    """Return the recipe's own values of what varies, as far as they lie in the space."""
+    vary = space.recipes[name].vary
+    own = {path: value_at(recipe, path) for path in vary}
+    return Variant(name, {path: value for path, value in own.items() if vary[path].holds(value)})
 
 
 def rest_of_grid(space: Space, recipes: dict[str, Recipe], seed: int, tried: Sequence[FrozenTrial]) -> list[dict[str, Any]]:

@@ -128,22 +128,11 @@ def competing(space: Space) -> dict[str, Recipe]:
             _check(recipe, space.recipes[name])
         except InputError as error:
             raise InputError(f"space {space.name}, recipe {name}: {error}") from None
-    found = {name: recipe for name, recipe in recipes.items() if not missing_packages(recipe)}
-    if not found:
-        wanted = sorted({package for recipe in recipes.values() for package in missing_packages(recipe)})
+    lacking = {name: missing(recipe.model.packages) for name, recipe in recipes.items()}
+    if all(lacking.values()):
+        wanted = sorted({package for packages in lacking.values() for package in packages})
         raise InputError(f"space {space.name}: none of its recipes can be fitted here, missing are {', '.join(wanted)}")
-    return found
-
-
-def missing_packages(recipe: Recipe) -> list[str]:
-    """Return the packages that the recipe's kind needs and that are not installed."""
-    return missing(recipe.model.packages)
-
-
-def defaults(recipe: Recipe, competitor: Competitor) -> dict[str, Any]:
-    """Return the recipe's own values of what varies, as far as they lie in the space."""
-    own = {path: value_at(recipe, path) for path in competitor.vary}
-    return {path: value for path, value in own.items() if competitor.vary[path].holds(value)}
+    return {name: recipe for name, recipe in recipes.items() if not lacking[name]}
 
 
 def grid_of(space: Space, recipes: dict[str, Recipe]) -> Iterator[Variant]:

@@ -1,7 +1,7 @@
 """A study: the trials of one space on one state of the data, kept in a file below the state folder so that it can go on.
 
 What was stopped in the middle of a trial left it RUNNING. The lock of the study says that nobody else works on it, so such
-a trial is dead: it is marked failed, and what it tried is tried again.
+a trial is dead: it is marked failed, and what it tried is tried again. Optuna's heartbeat would say so only some time after.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import optuna
@@ -17,6 +18,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from santander.config.settings import Settings
+from santander.errors import SantanderError
 from santander.lake.lake import Lake
 from santander.ledger.versions import version_of
 from santander.logs.terminal import take_over
@@ -95,12 +97,7 @@ class Study:
     @property
     def best(self) -> FrozenTrial | None:
         """The completed trial with the highest MAP@7, the first of equals."""
-        return max(self.trials(TrialState.COMPLETE), key=lambda trial: (value_of(trial), -trial.number), default=None)
-
-    def as_is(self, recipe: str) -> FrozenTrial | None:
-        """The trial of a recipe as it is, when it was completed."""
-        found = [t for t in self.trials(TrialState.COMPLETE) if t.user_attrs.get(AS_IS) == recipe]
-        return found[0] if found else None
+        return max(self.trials(TrialState.COMPLETE), key=lambda trial: (trial.values[0], -trial.number), default=None)
 
     def enqueue_as_is(self, recipe: str, parameters: dict[str, Any]) -> None:
         """Let a trial of the recipe as it is come first, unless the study has one."""
@@ -113,38 +110,31 @@ class Study:
         for key, value in notes.items():
             self._storage.set_trial_user_attr(trial, key, value)
 
-    def bury(self, number: int) -> None:
-        """End a trial that was stopped, and line up what it tried."""
-        trial = next(t for t in self.trials() if t.number == number)
-        self.note(number, **{KILLED: True})
-        self.optuna.tell(number, state=TrialState.FAIL)
-        as_is = trial.user_attrs.get(AS_IS)
-        if trial.params:
-            self.optuna.enqueue_trial(dict(trial.params), user_attrs={AS_IS: as_is} if as_is else None)
-
     def bury_the_dead(self) -> int:
-        """End what another run left in the middle; returns how many trials that were."""
-        dead = [trial.number for trial in self.trials(TrialState.RUNNING)]
-        for number in dead:
-            self.bury(number)
+        """End the trials that another run left in the middle, line up what they tried, and return how many that were."""
+        dead = self.trials(TrialState.RUNNING)
+        for trial in dead:
+            self.note(trial.number, **{KILLED: True})
+            self.optuna.tell(trial.number, state=TrialState.FAIL)
+            as_is = trial.user_attrs.get(AS_IS)
+            if trial.params:
+                self.optuna.enqueue_trial(dict(trial.params), user_attrs={AS_IS: as_is} if as_is else None)
         return len(dead)
-
-
-def value_of(trial: FrozenTrial) -> float:
-    """MAP@7 of a completed trial."""
-    return float(trial.values[0])
 
 
 @contextmanager
 def open_study(settings: Settings, lake: Lake, identity: Identity, pruner: optuna.pruners.BasePruner) -> Iterator[Study]:
-    """The study of this identity, made on first use, for this process alone; raises TableBusy while another one has it."""
+    """The study of this identity, made on first use, for this process alone.
+
+    Raises TableBusy while another one has it, SantanderError for a file that is no database or of another release of Optuna.
+    """
     for library in ("optuna", "alembic"):
         take_over(library)
     settings.state.mkdir(parents=True, exist_ok=True)
-    check_sqlite(settings.state / FILE)
+    file = settings.state / FILE
+    check_sqlite(file)
     with lake.lock(f"tuning-{identity.digest}"):
-        waiting = {"connect_args": {"timeout": settings.locks.wait}}
-        storage = RDBStorage(sqlite_address(settings.state / FILE), engine_kwargs=waiting)
+        storage = _storage(file, settings.locks.wait)
         try:
             names = optuna.get_all_study_names(storage)
             if str(identity) not in names and any(name.startswith(identity.family) for name in names):
@@ -156,3 +146,14 @@ def open_study(settings: Settings, lake: Lake, identity: Identity, pruner: optun
         finally:
             storage.remove_session()
             storage.engine.dispose()
+
+
+def _storage(file: Path, wait: float) -> RDBStorage:
+    address = sqlite_address(file)
+    try:
+        return RDBStorage(address, engine_kwargs={"connect_args": {"timeout": wait}})
+    except RuntimeError as error:  # what Optuna raises for another schema, and for nothing else here
+        raise SantanderError(
+            f"{file} is of another release of Optuna than {optuna.__version__}: copy the file, then run "
+            f"'optuna storage upgrade --storage {address}'; if a later release wrote it, move it away and the studies begin anew"
+        ) from error

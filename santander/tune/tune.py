@@ -2,14 +2,17 @@
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from santander.config.machine import cores
 from santander.config.settings import Settings
 from santander.errors import InputError, SantanderError
 from santander.models.month_weight import ALIKE
+from santander.models.packages import missing
 from santander.pipeline.steps import Steps
 from santander.registry.versions import registered
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
@@ -18,18 +21,17 @@ from santander.schema.records import plain, read_record
 from santander.training.collect import through, training_data
 from santander.training.labelled import labelled_months
 from santander.training.plan import plan_months
-from santander.training.recipe import Fits, Recipe
+from santander.training.recipe import Recipe
 from santander.training.trained import TrainResult
-from santander.tune import plots
 from santander.tune.ground import Ground, months_of_trials
+from santander.tune.plots import draw
 from santander.tune.progress import announced
 from santander.tune.pruning import MedianOfRecipe
-from santander.tune.result import StudyResult, TrialCounts, TrialFigures, Tried, recipe_of
-from santander.tune.runs import FINISHED, KILLED, StudyRuns
-from santander.tune.sampling import SamplerName
+from santander.tune.result import CANDIDATE_FITS, StudyResult, TrialCounts, Tried, recipe_of
+from santander.tune.runs import StudyRuns, runs_of
 from santander.tune.saving import check_name, place_for, save
-from santander.tune.search import Search, SearchPlan
-from santander.tune.space import Space, competing, missing_packages
+from santander.tune.search import Search
+from santander.tune.space import Space, competing
 from santander.tune.study import Identity, Study, open_study
 
 log = logging.getLogger(__name__)
@@ -45,14 +47,14 @@ class Wish:
     timeout: float | None = None
     target: Month | None = None
     space: str | None = None
-    sampler: SamplerName | None = None
+    sampler: Literal["tpe", "random", "grid"] | None = None
     parallel: int | None = None
     save_as: str | None = None
     promote: bool | None = None
 
 
 @dataclass(frozen=True)
-class TunePayload:
+class Tuned:
     """The JSON object of ``tune``: the study, and of its best trial the version that was made."""
 
     study: str
@@ -60,8 +62,8 @@ class TunePayload:
     validation_month: Month
     ceiling: float
     trials: TrialCounts
-    best: TrialFigures | None
-    default: TrialFigures | None
+    best: Tried
+    default: Tried | None
     """The best of the recipes as they are."""
     gain_over_default: float | None
     """As a share of the default's MAP@7."""
@@ -75,37 +77,6 @@ class TunePayload:
     """The recipe file that the best was kept as."""
 
 
-@dataclass(frozen=True)
-class Tuned:
-    """What came of it: the study, and of its best trial the candidate as ``Steps.train`` tells of it."""
-
-    study: StudyResult
-    target: Month
-    run_id: str
-    candidate: TrainResult
-    saved_as: Path | None
-
-    def payload(self) -> TunePayload:
-        """The JSON object of ``tune``."""
-        best, default = self.study.best, self.study.default
-        return TunePayload(
-            study=self.study.name,
-            target=self.target,
-            validation_month=self.study.month,
-            ceiling=self.study.ceiling,
-            trials=self.study.counts(),
-            best=best.figures() if best else None,
-            default=default.figures() if default else None,
-            gain_over_default=self.study.gain,
-            version=self.candidate.version,
-            promoted=self.candidate.promoted,
-            reason=self.candidate.reason,
-            run_id=self.run_id,
-            candidate=self.candidate,
-            saved_as=self.saved_as,
-        )
-
-
 def parallel_trials(settings: Settings, asked: int | None) -> int:
     """Trials at a time; raises InputError for several on Spark, where the workers train one model together."""
     wanted = asked or settings.tuning.parallel
@@ -117,78 +88,86 @@ def parallel_trials(settings: Settings, asked: int | None) -> int:
 
 
 def check_wish(settings: Settings, wish: Wish) -> None:
-    """Raise InputError for what can be known to be wrong without tables: number of trials at a time, space, recipes, name."""
+    """Raise InputError for what can be known to be wrong without tables: number of trials at a time, space, recipes, name.
+
+    Recipes whose packages are not installed are named by a warning.
+    """
     parallel_trials(settings, wish.parallel)
-    competing(Space.load(wish.space or settings.tuning.space))
+    space = Space.load(wish.space or settings.tuning.space)
+    for name in space.recipes.keys() - competing(space).keys():
+        log.warning("recipe %s is left out: %s is not installed", name, ", ".join(missing(Recipe.load(name).model.packages)))
     if wish.save_as is not None:
         check_name(wish.save_as)
 
 
-def tune(steps: Steps, wish: Wish) -> Tuned:
+def tune(steps: Steps, wish: Wish) -> tuple[StudyResult, Tuned]:
     """Make the trials that a study still lacks, then train, judge and register its best.
 
     Raises InputError before the first trial for a space that does not fit its recipes, months that do not suffice and a
     name that cannot be saved; SantanderError when interrupted, or when no trial was completed.
     """
-    settings, lake = steps.settings, steps.lake
-    parallel = parallel_trials(settings, wish.parallel)
-    space = Space.load(wish.space or settings.tuning.space)
-    recipes = _competing(space)
+    settings, lake, rule = steps.settings, steps.lake, steps.settings.tuning
+    parallel_trials(settings, wish.parallel)
+    space = Space.load(wish.space or rule.space)
+    recipes = competing(space)
     labelled = labelled_months(lake)
     target = wish.target or (labelled[-1] + 1 if labelled else max(lake.months(CUSTOMERS)))
     months = months_of_trials(recipes.values(), target, labelled)
     for recipe in recipes.values():
-        plan_months(recipe.model_copy(update={"fits": Fits(rounds=False, judged=True, promoted=True)}), target, labelled)
+        plan_months(recipe.model_copy(update={"fits": CANDIDATE_FITS}), target, labelled)
     steps.refuse_stale_features([*months, target - 1])
     steps.refuse_unfit_champion(promote=wish.promote)
     identity = Identity.of(space, recipes, target, _rows(steps, months))
     place = None if wish.save_as is None else place_for(wish.save_as, str(identity))
-    pruner = MedianOfRecipe(settings.tuning.startup_trials, settings.tuning.tolerance)
-    with open_study(settings, lake, identity, pruner) as study:
+    tags = {"space": space.name, "target": str(target), "validation_month": str(target - 2)}
+    pruner = MedianOfRecipe(rule.startup_trials, rule.tolerance)
+    with open_study(settings, lake, identity, pruner) as study, _going_on(study, wish):
         _say_what_is_there(study, wish.trials, buried=study.bury_the_dead())
-        tags = {"space": space.name, "target": str(target), "validation_month": str(target - 2)}
-        runs = StudyRuns.open(settings, lake, study, space, tags)
-        if study.finished < wish.trials:
-            try:
+        with runs_of(settings, lake, study, space, tags) as runs:
+            if study.finished < wish.trials:
                 with training_data(settings, lake, through(steps.store), dict.fromkeys(months, ALIKE)) as training:
                     ground = Ground.of(target, labelled, training)
                     study.optuna.set_user_attr(_CEILING, ground.judged.ceiling)
-                    if parallel > 1:
-                        ground = ground.with_threads(max(1, cores() // parallel))
-                    _search(study, space, recipes, ground, runs, settings, wish, parallel)
-            except BaseException as error:
-                runs.close(KILLED)
-                if isinstance(error, KeyboardInterrupt):
-                    raise _interrupted(study, wish) from None
-                raise
-        result = StudyResult.of(study, space, target - 2, study.optuna.user_attrs[_CEILING])
-        _report(study, result, runs, len(recipes))
-        best = result.best
-        if best is None:
-            runs.close(FINISHED)
-            counts = result.counts().in_words() or "none was begun"
-            raise SantanderError(f"no trial of study {study.name} was completed ({counts}): nothing to train")
-        try:
-            recipe = recipe_of(best, recipes, space, wish.save_as)
+                    _search(settings, study, space, recipes, ground, runs, wish)
+            result = StudyResult.of(study, space, target - 2, study.optuna.user_attrs[_CEILING])
+            _report(study, result, runs)
+            best = result.best
+            if best is None:
+                counts = result.counts().in_words() or "none was begun"
+                raise SantanderError(f"no trial of study {study.name} was completed ({counts}): nothing to train")
             log.info("%s", result.comparison())
+            recipe = recipe_of(best, recipes, space, wish.save_as)
             candidate = _candidate(steps, study, runs, recipe, best, target, wish)
             if place is not None:
                 save(recipe, place, study.name, f"{result.comparison()}; version {candidate.version}")
-            runs.close(FINISHED)
-        except BaseException as error:
-            runs.close(KILLED)
-            if isinstance(error, KeyboardInterrupt):
-                raise _interrupted(study, wish) from None
-            raise
-    return Tuned(result, target, runs.run_id, candidate, place)
+    return result, Tuned(
+        study=result.name,
+        target=target,
+        validation_month=result.month,
+        ceiling=result.ceiling,
+        trials=result.counts(),
+        best=best,
+        default=result.default,
+        gain_over_default=result.gain,
+        version=candidate.version,
+        promoted=candidate.promoted,
+        reason=candidate.reason,
+        run_id=runs.run_id,
+        candidate=candidate,
+        saved_as=place,
+    )
 
 
-def _competing(space: Space) -> dict[str, Recipe]:
-    recipes = competing(space)
-    for name in space.recipes:
-        if name not in recipes:
-            log.warning("recipe %s is left out: %s is not installed", name, ", ".join(missing_packages(Recipe.load(name))))
-    return recipes
+@contextmanager
+def _going_on(study: Study, wish: Wish) -> Iterator[None]:
+    """Say of an interrupt how the study goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise SantanderError(
+            f"interrupted: {study.finished} of {wish.trials} trials of study {study.name} are finished; "
+            "the same command goes on from there"
+        ) from None
 
 
 def _rows(steps: Steps, months: list[Month]) -> dict[str, dict[str, Any]]:
@@ -207,39 +186,33 @@ def _say_what_is_there(study: Study, wanted: int, *, buried: int) -> None:
 
 
 def _search(
-    study: Study, space: Space, recipes: dict[str, Recipe], ground: Ground, runs: StudyRuns, settings: Settings, wish: Wish,
-    parallel: int,
-) -> None:  # fmt: skip
-    rule = settings.tuning
+    settings: Settings, study: Study, space: Space, recipes: dict[str, Recipe], ground: Ground, runs: StudyRuns, wish: Wish
+) -> None:
+    rule, parallel = settings.tuning, parallel_trials(settings, wish.parallel)
+    if wish.sampler is not None:
+        rule = rule.model_copy(update={"sampler": wish.sampler})
+    if parallel > 1:
+        ground = ground.with_threads(max(1, cores() // parallel))
     deadline = float("inf") if wish.timeout is None else time.monotonic() + wish.timeout
-    plan = SearchPlan(
-        sampler=wish.sampler or rule.sampler,
-        seed=rule.seed,
-        trials=wish.trials,
-        deadline=deadline,
-        parallel=parallel,
-        warmup_rounds=rule.warmup_rounds,
-        random_trials=rule.random_trials,
-        max_failures=rule.max_failures,
-    )
     with announced(study.finished, wish.trials) as announce:
-        Search(study, space, recipes, ground, runs, plan, announce).run()
+        Search(study, space, recipes, ground, runs, rule, wish.trials, deadline, parallel, announce).run()
     if study.finished < wish.trials and time.monotonic() >= deadline:
         log.info("the time is up: %d of %d trials are finished; the same command goes on", study.finished, wish.trials)
 
 
-def _report(study: Study, result: StudyResult, runs: StudyRuns, recipes: int) -> None:
-    best, default = result.best, result.default
-    metrics = {
-        "best_map7": best.map7 if best else None,
-        "best_share_of_ceiling": best.share_of_ceiling if best else None,
-        "default_map7": default.map7 if default else None,
-        "default_share_of_ceiling": default.share_of_ceiling if default else None,
-        "gain_over_default": result.gain,
-        **{f"trials_{state}": float(number) for state, number in asdict(result.counts()).items()},
-    }
-    importances = plots.importances_of(study.optuna, recipes)
-    runs.report(metrics, {"trials.csv": result.as_csv()}, plots.draw(result, importances))
+def _report(study: Study, result: StudyResult, runs: StudyRuns) -> None:
+    """Log the figures, plots and trials of the study so far in place of those logged before."""
+    figures = {f"trials_{state}": float(number) for state, number in asdict(result.counts()).items()}
+    for name, trial in (("best", result.best), ("default", result.default)):
+        if trial is not None:
+            figures |= {f"{name}_map7": trial.map7 or 0.0, f"{name}_share_of_ceiling": trial.share_of_ceiling or 0.0}
+    if result.gain is not None:
+        figures["gain_over_default"] = result.gain
+    for name, value in figures.items():
+        runs.client.log_metric(runs.run_id, name, value)
+    runs.client.log_text(runs.run_id, result.as_csv(), "trials.csv")
+    for name, figure in draw(study.optuna).items():
+        runs.client.log_figure(runs.run_id, figure, f"plots/{name}.png")
     runs.tag(comparison=result.comparison(), **{"mlflow.note.content": f"{result.comparison()}."})
 
 
@@ -247,32 +220,19 @@ def _candidate(
     steps: Steps, study: Study, runs: StudyRuns, recipe: Recipe, best: Tried, target: Month, wish: Wish
 ) -> TrainResult:
     """Register what the best trial makes for the target, unless that was done."""
-    made_of = {"trial": best.number, "recipe": recipe.model_dump(mode="json")}
+    made_of = {"trial": best.trial, "recipe": recipe.model_dump(mode="json")}
     before = study.optuna.user_attrs.get(_CANDIDATE)
     if before and before["made_of"] == made_of:
         made = read_record(TrainResult, before["result"])
-        if _is_here(steps.settings, study, made):
-            log.info("version %d was made of trial %d before", made.version, best.number)
+        version = None if made.version is None else registered(steps.settings).get(made.version)
+        if version is not None and version.run_id == made.run_id:
+            log.info("version %d was made of trial %d before", made.version, best.trial)
             return made
     # a recipe as it is may have been trained before, and would come out the same
     result = steps.train(target, recipe, anyway=not best.as_is, promote=wish.promote).result
     study.optuna.set_user_attr(_CANDIDATE, {"made_of": made_of, "result": plain(result)})
     runs.tag(candidate_version=str(result.version), promoted=str(result.promoted).lower())
     if result.version is not None:
-        runs.tag_version(steps.settings, result.version, study=study.name)
+        name = steps.settings.mlflow.registered_model
+        runs.client.set_model_version_tag(name, str(result.version), "study", study.name)
     return result
-
-
-def _is_here(settings: Settings, study: Study, result: TrainResult) -> bool:
-    """Whether the version that a study led to is in this registry; studies of earlier releases noted its number alone."""
-    found = None if result.version is None else registered(settings).get(result.version)
-    if found is None:
-        return False
-    return found.tags.get("study") == study.name if result.run_id is None else found.run_id == result.run_id
-
-
-def _interrupted(study: Study, wish: Wish) -> SantanderError:
-    return SantanderError(
-        f"interrupted: {study.finished} of {wish.trials} trials of study {study.name} are finished; "
-        "the same command goes on from there"
-    )

@@ -1,18 +1,21 @@
-"""What the pictures of a study show."""
+"""The pictures of a study, and what is told of its trials."""
 
 from typing import Any
 
+import optuna
+
 from santander.schema.months import Month
-from santander.tune.plots import draw, history, importance_of_parameters
+from santander.tune.plots import FEWEST_FOR_IMPORTANCE, draw
 from santander.tune.result import StudyResult, TrialCounts, Tried
-from santander.tune.variant import Variant
 
 
 def trial(number: int, state: str, share: float | None = None, recipe: str = "a", **changes: Any) -> Tried:
-    map7 = None if share is None else share * 0.03
-    values = {"eta": 0.1, "columns": ["profile", "season"]}
-    plain: dict[str, Any] = {"as_is": False, "map7": map7, "share_of_ceiling": share, "rounds": 9, "seconds": 1.0}
-    return Tried(number=number, state=state, variant=Variant(recipe, values), **(plain | {"found": {}, "failure": ""} | changes))
+    plain: dict[str, Any] = {
+        "trial": number, "state": state, "recipe": recipe, "as_is": False, "map7": None if share is None else share * 0.03,
+        "share_of_ceiling": share, "rounds": 9, "seconds": 1.0, "failure": "", "found": {},
+        "settings": {"eta": 0.1, "columns": ["profile", "season"]},
+    }  # fmt: skip
+    return Tried(**(plain | changes))
 
 
 STUDY = StudyResult(
@@ -31,27 +34,26 @@ STUDY = StudyResult(
 )
 
 
-def test_the_history_shows_each_trial_the_best_so_far_and_those_given_up() -> None:
-    (axes,) = history(STUDY).axes
-    dots = {artist.get_label(): artist.get_offsets().tolist() for artist in axes.collections}
-    assert dots["a"] == [[0, 0.80], [3, 0.82], [6, 0.85]]
-    assert dots["b"] == [[1, 0.85]]
-    assert dots["recipe as it is"] == [[0, 0.80]]
-    (best,) = axes.lines
-    assert best.get_xydata().tolist() == [[0, 0.80], [1, 0.85], [3, 0.85], [6, 0.85]]
-    assert [2.0, 0.03] in [place for artist in axes.collections for place in artist.get_offsets().tolist()]
-    assert axes.get_title() == "Tuning space for 2016-06: 4 trials completed, 1 given up early"
-
-
-def test_the_largest_importance_stands_at_the_top() -> None:
-    (axes,) = importance_of_parameters({"eta": 0.2, "max_depth": 0.8}).axes
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["eta", "max_depth"]
+def study_of(trials: int) -> optuna.Study:
+    """A study in which only ``eta`` matters."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=1))
+    study.optimize(lambda t: t.suggest_float("a.eta", 0, 1) + 0 * t.suggest_int("a.depth", 1, 9), n_trials=trials)
+    return study
 
 
 def test_what_cannot_be_told_is_not_drawn() -> None:
-    assert draw(StudyResult("s, x", Month(2016, 4), 0.03, ()), {}) == {}
-    assert set(draw(STUDY, {})) == {"history"}
-    assert set(draw(STUDY, {"eta": 1.0})) == {"history", "importances"}
+    assert draw(study_of(0)) == {}
+    assert set(draw(study_of(FEWEST_FOR_IMPORTANCE - 1))) == {"history"}
+
+
+def test_the_history_shows_each_trial_and_the_setting_that_mattered_most_stands_at_the_top() -> None:
+    study = study_of(30)
+    plots = draw(study)
+    (history,), (importances,) = (plots[name].axes for name in ("history", "importances"))
+    dots = history.collections[0].get_offsets().tolist()
+    assert dots == [[each.number, each.value] for each in study.trials]
+    assert [label.get_text() for label in importances.get_yticklabels()] == ["a.depth", "a.eta"]
 
 
 def test_the_first_of_equals_is_the_best_and_the_gain_is_over_the_recipe_as_it_is() -> None:

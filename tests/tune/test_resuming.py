@@ -64,10 +64,10 @@ def test_a_killed_search_ends_with_as_many_trials_as_were_asked_for(world: World
     assert len(finished(result)) == WANTED
     assert "RUNNING" not in states(world)
     assert "WAITING" not in states(world)
-    killed = [trial.variant for trial in result.in_state("killed")]
+    killed = [trial.settings for trial in result.in_state("killed")]
     assert len(killed) == left
-    made = [trial.variant for trial in finished(result)]
-    assert all(variant in made for variant in killed if len(variant.values) == 2)
+    made = [trial.settings for trial in finished(result)]
+    assert all(settings in made for settings in killed if len(settings) == 2)
 
     client = open_tracking(world.settings)
     runs = client.search_runs([experiment_id(world.settings, client)])

@@ -43,7 +43,7 @@ def test_the_recipe_as_it_is_comes_first_and_the_best_is_compared_with_it(world:
     result = world.search(4)
     first, *others = result.trials
     assert first.as_is
-    assert first.variant.values == {"eta": 0.5, "max_depth": 2}
+    assert first.settings == {"eta": 0.5, "max_depth": 2}
     assert not any(trial.as_is for trial in others)
     assert result.default == first
     assert result.best is not None
@@ -112,13 +112,13 @@ def test_the_same_seed_gives_the_same_trials_also_to_a_study_that_goes_on(world:
 
 
 def test_random_trials_differ(world: World) -> None:
-    values = [str(trial.variant.values) for trial in world.search(6, "random").trials]
+    values = [str(trial.settings) for trial in world.search(6, "random").trials]
     assert len(set(values)) == 6
 
 
 def test_the_grid_is_every_combination_once_and_then_it_ends(world: World) -> None:
     result = world.search(100, "grid")
-    values = [tuple(trial.variant.values.values()) for trial in finished(result)]
+    values = [tuple(trial.settings.values()) for trial in finished(result)]
     depths, etas = (1, 2, 4), (0.1, 0.316, 1.0)
     assert sorted(values[1:]) == sorted((eta, depth) for depth in depths for eta in etas)
     assert values[0] == (0.5, 2)
@@ -128,7 +128,7 @@ def test_a_hopeless_trial_is_given_up_and_a_good_one_is_not(world: World) -> Non
     world.space = "columns"
     world.settings = world.settings.model_copy(update={"tuning": world.settings.tuning.model_copy(update={"startup_trials": 1})})
     result = world.search(8, "random")
-    states = {(trial.state, tuple(trial.variant.values["columns"])) for trial in result.trials}
+    states = {(trial.state, tuple(trial.settings["columns"])) for trial in result.trials}
     assert states == {("complete", tuple(SEEING)), ("pruned", tuple(BLIND))}
     assert all((trial.rounds or 0) < 12 for trial in result.in_state("pruned"))
     assert len(result.trials) == 8
@@ -143,12 +143,12 @@ def test_nothing_is_given_up_before_its_rounds_of_grace(world: World) -> None:
 def test_kinds_compete_each_with_settings_of_its_own(world: World) -> None:
     world.space = "kinds"
     result = world.search(10, "random")
-    of_recipe = {name: [t for t in result.trials if t.variant.recipe == name] for name in ("small", "counted")}
-    assert all(set(t.variant.values) == {"max_depth", "columns", "months.1"} for t in of_recipe["small"])
-    assert all(set(t.variant.values) == {"min_group"} for t in of_recipe["counted"] if not t.as_is)
+    of_recipe = {name: [t for t in result.trials if t.recipe == name] for name in ("small", "counted")}
+    assert all(set(t.settings) == {"max_depth", "columns", "months.1"} for t in of_recipe["small"])
+    assert all(set(t.settings) == {"min_group"} for t in of_recipe["counted"] if not t.as_is)
     assert [t.as_is for t in result.trials[:3]] == [True, True, False]
     assert result.best is not None
-    assert result.best.variant.recipe == "small"
+    assert result.best.recipe == "small"
     assert all(t.rounds is None for t in of_recipe["counted"])
 
 
@@ -156,17 +156,17 @@ def test_the_best_becomes_a_recipe_with_the_rounds_that_were_found(world: World)
     world.space = "kinds"
     result = world.search(10, "random")
     space, recipes = Space.load("kinds"), {name: Recipe.load(name) for name in ("small", "counted")}
-    (trial, *_) = [t for t in result.in_state("complete") if t.variant.recipe == "small" and not t.as_is]
+    (trial, *_) = [t for t in result.in_state("complete") if t.recipe == "small" and not t.as_is]
     made = recipe_of(trial, recipes, space, None)
     assert made.name == "small_tuned"
     assert made.settings["rounds"] == trial.rounds
     assert made.settings["rounds"] <= 8
-    assert made.settings["max_depth"] == trial.variant.values["max_depth"]
-    assert made.months[0].weight == trial.variant.values["months.1"]
+    assert made.settings["max_depth"] == trial.settings["max_depth"]
+    assert made.months[0].weight == trial.settings["months.1"]
     assert (made.fits.rounds, made.fits.judged, made.fits.promoted) == (False, True, True)
     again = Ground.of(TARGET, LABELLED, rows_of(LABELLED[:3])).measure(made, lambda *_: None)
     assert again.map7 == trial.map7
-    as_is = next(t for t in result.trials if t.as_is and t.variant.recipe == "small")
+    as_is = next(t for t in result.trials if t.as_is and t.recipe == "small")
     assert recipe_of(as_is, recipes, space, None) == recipes["small"]
 
 
@@ -188,7 +188,7 @@ def test_several_trials_at_a_time_are_as_many_as_wanted(world: World) -> None:
     result = world.search(6, parallel=2, ground=Counting)
     assert most == 2
     assert len(finished(result)) == 6
-    assert len({str(trial.variant.values) for trial in result.trials}) == 6
+    assert len({str(trial.settings) for trial in result.trials}) == 6
 
 
 def test_no_trial_begins_when_the_time_is_up(world: World) -> None:
@@ -221,7 +221,7 @@ def test_every_trial_is_a_run_below_the_run_of_the_study(world: World) -> None:
     children = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
     assert len(children) == 3
     logged = {(run.data.params["eta"], run.data.params["max_depth"], run.data.metrics["map7"]) for run in children}
-    assert logged == {(str(t.variant.values["eta"]), str(t.variant.values["max_depth"]), t.map7) for t in result.trials}
+    assert logged == {(str(t.settings["eta"]), str(t.settings["max_depth"]), t.map7) for t in result.trials}
     assert {run.info.status for run in (parent, *children)} == {"FINISHED"}
 
 
@@ -238,7 +238,7 @@ def test_an_interrupt_leaves_a_study_that_goes_on(world: World) -> None:
     assert result.counts() == TrialCounts(complete=len(finished(result)), pruned=0, failed=0, killed=1)
     assert len(finished(result)) == 4
     killed = result.in_state("killed")[0]
-    assert [t.variant.values for t in finished(result)].count(killed.variant.values) == 1
+    assert [t.settings for t in finished(result)].count(killed.settings) == 1
 
 
 def test_the_csv_has_a_line_for_each_trial(world: World) -> None:

@@ -11,7 +11,8 @@ from santander.errors import InputError
 from santander.models.boosted_trees import BoostedTrees
 from santander.training.recipe import Recipe
 from santander.tune.reporting import seconds_of
-from santander.tune.space import Range, Space, competing, defaults, grid_of
+from santander.tune.sampling import as_it_is
+from santander.tune.space import Range, Space, competing, grid_of
 from santander.tune.variant import value_at, variant_of
 from tests.tune.world import BLIND, SEEING, World
 
@@ -27,7 +28,7 @@ def write(conf: Path, recipes: Any) -> str:
 def test_the_shipped_spaces_fit_their_recipes(file: Path) -> None:
     space = Space.load(file.stem)
     for name, recipe in competing(space).items():
-        own = defaults(recipe, space.recipes[name])
+        own = as_it_is(name, recipe, space).values
         assert set(own) == set(space.recipes[name].vary), "the recipe as it is should lie in the space"
 
 
@@ -75,9 +76,9 @@ def test_a_recipe_whose_package_is_not_installed_does_not_compete(world: World, 
 
 def test_the_recipe_as_it_is_gives_what_lies_in_the_space(world: World) -> None:
     space, recipe = Space.load("kinds"), Recipe.load("small")
-    assert defaults(recipe, space.recipes["small"]) == {"max_depth": 2, "columns": SEEING, "months.1": 1.0}
+    assert as_it_is("small", recipe, space).values == {"max_depth": 2, "columns": SEEING, "months.1": 1.0}
     deep = variant_of(recipe, {"max_depth": 9})
-    assert "max_depth" not in defaults(deep, space.recipes["small"])
+    assert "max_depth" not in as_it_is("small", deep, space).values
 
 
 def test_a_variant_is_the_recipe_with_other_values() -> None:

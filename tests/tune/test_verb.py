@@ -17,6 +17,7 @@ from santander.schema.records import plain
 from santander.training.recipe import Recipe
 from santander.tune.ground import Ground
 from santander.tune.reporting import lines
+from santander.tune.result import StudyResult
 from santander.tune.tune import Tuned, Wish, parallel_trials, tune
 from tests.conftest import Bank
 from tests.environment import use_conf
@@ -43,14 +44,19 @@ def _conf(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def tuned(steps: Steps) -> Tuned:
+def found(steps: Steps) -> tuple[StudyResult, Tuned]:
     with pytest.MonkeyPatch.context() as patch:
         use_conf(patch, Path(steps.settings.data_dir).parent / "conf")
         return tune(steps, Wish(TRIALS, space="tiny", save_as="found", promote=False))
 
 
+@pytest.fixture(scope="module")
+def tuned(found: tuple[StudyResult, Tuned]) -> Tuned:
+    return found[1]
+
+
 def test_the_study_has_its_trials_and_its_best_is_a_version(tuned: Tuned, steps: Steps) -> None:
-    figures = json.loads(json.dumps(plain(tuned.payload())))
+    figures = json.loads(json.dumps(plain(tuned)))
     assert figures["trials"]["complete"] + figures["trials"]["pruned"] == TRIALS
     assert figures["validation_month"] == "2016-04"
     assert figures["candidate"]["month"] == "2016-05"
@@ -62,14 +68,14 @@ def test_the_study_has_its_trials_and_its_best_is_a_version(tuned: Tuned, steps:
     assert version.candidate.fit_to_judge(version.candidate.gate) is not None
 
 
-def test_the_recipe_kept_is_the_one_that_was_trained(tuned: Tuned) -> None:
+def test_the_recipe_kept_is_the_one_that_was_trained(found: tuple[StudyResult, Tuned]) -> None:
+    study, tuned = found
     assert tuned.saved_as is not None
-    assert tuned.saved_as.read_text().startswith(f"# Written by 'santander tune', study {tuned.study.name}:\n")
-    best = tuned.study.best
-    assert best is not None
+    assert tuned.saved_as.read_text().startswith(f"# Written by 'santander tune', study {tuned.study}:\n")
+    best = tuned.best
     if not best.as_is:
         assert Recipe.load("found").settings["rounds"] == best.rounds
-    assert "'santander train --recipe found' trains it" in lines(tuned)[-1]
+    assert "'santander train --recipe found' trains it" in lines(study, tuned)[-1]
 
 
 def test_the_run_of_the_study_has_pictures_and_a_table(tuned: Tuned, steps: Steps) -> None:
@@ -77,15 +83,15 @@ def test_the_run_of_the_study_has_pictures_and_a_table(tuned: Tuned, steps: Step
     assert [file.path for file in client.list_artifacts(tuned.run_id, "plots")] == ["plots/history.png"]
     assert {file.path for file in client.list_artifacts(tuned.run_id)} >= {"space.json", "settings.json", "trials.csv"}
     run = client.get_run(tuned.run_id)
-    assert run.data.metrics["best_map7"] == tuned.payload().best.map7
+    assert run.data.metrics["best_map7"] == tuned.best.map7
     assert run.data.tags["candidate_version"] == str(tuned.candidate.version)
     children = client.search_runs([experiment_id(steps.settings, client)], f"tags.`mlflow.parentRunId` = '{tuned.run_id}'")
     assert len(children) == TRIALS
 
 
 def test_the_same_command_again_finds_everything_done(tuned: Tuned, steps: Steps) -> None:
-    again = tune(steps, Wish(TRIALS, space="tiny", save_as="found", promote=False))
-    assert again.payload() == tuned.payload()
+    _, again = tune(steps, Wish(TRIALS, space="tiny", save_as="found", promote=False))
+    assert again == tuned
 
 
 def test_a_name_that_is_taken_is_refused_before_a_trial(tuned: Tuned, steps: Steps) -> None:
@@ -105,7 +111,7 @@ def test_an_interrupt_says_how_to_go_on(tuned: Tuned, steps: Steps, monkeypatch:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Ground, "measure", interrupted)
-    said = rf"interrupted: {TRIALS} of {TRIALS + 1} trials of study {tuned.study.name} are finished; the same command goes on"
+    said = rf"interrupted: {TRIALS} of {TRIALS + 1} trials of study {tuned.study} are finished; the same command goes on"
     with pytest.raises(SantanderError, match=said):
         tune(steps, Wish(TRIALS + 1, space="tiny", parallel=1))
     run = open_tracking(steps.settings).get_run(tuned.run_id)

@@ -26,9 +26,8 @@ from santander.tune.ground import Ground, Measured, months_of_trials
 from santander.tune.progress import Announce
 from santander.tune.pruning import MedianOfRecipe
 from santander.tune.result import StudyResult, Tried
-from santander.tune.runs import FINISHED, StudyRuns
-from santander.tune.sampling import SamplerName
-from santander.tune.search import Search, SearchPlan
+from santander.tune.runs import runs_of
+from santander.tune.search import Search
 from santander.tune.space import Space, competing
 from santander.tune.study import Identity, Study, open_study
 from tests.registry.two_holders import month_of_buyers
@@ -108,29 +107,24 @@ class World:
             yield space, recipes, study
 
     def search(
-        self, trials: int, sampler: SamplerName = "tpe", *, parallel: int = 1, seed: int = 1, warmup_rounds: int = 2,
+        self, trials: int, sampler: str = "tpe", *, parallel: int = 1, seed: int = 1, warmup_rounds: int = 2,
         timeout: float = float("inf"), ground: type[Ground] = Ground, announce: Announce | None = None,
     ) -> StudyResult:  # fmt: skip
         """Make the trials that are missing, as ``tune`` does, and return all there are."""
         with self.study() as (space, recipes, study):
             study.bury_the_dead()
-            runs = StudyRuns.open(self.settings, Lake(self.settings), study, space, {"target": str(TARGET)})
             months = months_of_trials(recipes.values(), TARGET, LABELLED)
             here = ground.of(TARGET, LABELLED, rows_of(months)).with_threads(1)
-            rule = self.settings.tuning
-            plan = SearchPlan(
-                sampler, seed, trials, time.monotonic() + timeout, parallel, warmup_rounds, rule.random_trials, rule.max_failures
-            )
-            try:
-                Search(study, space, recipes, here, runs, plan, announce or Announce(trials)).run()
-            finally:
-                runs.close(FINISHED)
+            asked = {"sampler": sampler, "seed": seed, "warmup_rounds": warmup_rounds}
+            rule, deadline = self.settings.tuning.model_copy(update=asked), time.monotonic() + timeout
+            with runs_of(self.settings, Lake(self.settings), study, space, {"target": str(TARGET)}) as runs:
+                Search(study, space, recipes, here, runs, rule, trials, deadline, parallel, announce or Announce()).run()
             return StudyResult.of(study, space, here.judged.month, here.judged.ceiling)
 
 
 def tried(result: StudyResult) -> list[tuple[Any, ...]]:
     """What the trials tried and what came of it, without clocks."""
-    return [(t.state, t.variant.recipe, dict(t.variant.values), t.map7) for t in finished(result)]
+    return [(t.state, t.recipe, dict(t.settings), t.map7) for t in finished(result)]
 
 
 def finished(result: StudyResult) -> list[Tried]:

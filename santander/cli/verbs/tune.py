@@ -46,7 +46,7 @@ def tune(
     with open_session(settings) as session:
         steps = Steps(settings, session)
         with steps.lake.carrying_persons():
-            tuned = tune(steps, wish)
+            study, tuned = tune(steps, wish)
     judged = tuned.candidate.evaluation
     tables = [] if judged is None else [table_of(judged)]
-    return Outcome(tuned.payload(), [table_of_trials(tuned.study), *tables, *lines(tuned)])
+    return Outcome(tuned, [table_of_trials(study), *tables, *lines(study, tuned)])
