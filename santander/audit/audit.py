@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from santander.audit import live
+from santander.audit.additions import compare_added
 from santander.audit.customers import compare_additions, compare_customers, compare_holdings
 from santander.audit.deliveries import UNKNOWN, deliveries_of
 from santander.audit.engine import Engine, open_engine
@@ -16,7 +17,7 @@ from santander.audit.recommendations import compare_recommendations
 from santander.audit.source import ERASED, Source
 from santander.errors import InputError, SantanderError
 from santander.lake.lake import Lake
-from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, INGESTIONS, QUARANTINE, RECOMMENDATIONS
+from santander.schema.catalogue import ADDITIONS, CUSTOMERS, FEATURES_TABLE, INGESTIONS, QUARANTINE, RECOMMENDATIONS, STEP_RUNS
 from santander.schema.months import Month
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_READ = (CUSTOMERS, QUARANTINE, INGESTIONS, FEATURES_TABLE, RECOMMENDATIONS)
+_READ = (CUSTOMERS, QUARANTINE, INGESTIONS, FEATURES_TABLE, ADDITIONS, RECOMMENDATIONS)
 
 
 class Audit:
@@ -44,8 +45,10 @@ class Audit:
         self._versions = {table.name: self._lake.version(table) for table in _READ}
         self._ingestions: list[Mapping[str, Any]] = list(self._lake.rows(INGESTIONS))
         self._files = {
-            table.name: live.files_by_month(self._lake, table) for table in (CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS)
+            table.name: live.files_by_month(self._lake, table)
+            for table in (CUSTOMERS, FEATURES_TABLE, ADDITIONS, RECOMMENDATIONS)
         }
+        self._added = {row["month"] for row in self._lake.rows(STEP_RUNS) if row["step"] == ADDITIONS.name}
 
     @property
     def present(self) -> list[Month]:
@@ -121,6 +124,9 @@ class Audit:
             rule = self._settings.audit
             one_in = self._one_in or (1 if (findings.rows or 0) < rule.compare_all_below else rule.one_in)
             compare_features(engine, findings, files, rows_of, one_in)
+        files = self._files[ADDITIONS.name].get(findings.month, [])
+        if files or findings.month in self._added:  # a month in which nobody added anything has no file
+            compare_added(engine, findings, files, rows_of)
         if files := self._files[RECOMMENDATIONS.name].get(findings.month):
             compare_recommendations(engine, findings, files, rows_of)
 

@@ -20,8 +20,9 @@ from santander.ingest.accounting import last_ingestions, merges_since
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.lake.lake import Lake
 from santander.ledger.step_ledger import StepLedger
-from santander.ledger.steps import SCORE
+from santander.ledger.steps import ADDED, SCORE
 from santander.schema.catalogue import (
+    ADDITIONS,
     CUSTOMERS,
     FEATURES_TABLE,
     INGESTIONS,
@@ -46,6 +47,7 @@ log = logging.getLogger(__name__)
 SCORE_DISTANCE = 1e-6
 """Scores of one and the same booster may be this far apart."""
 OTHER_MODEL = "scored by different models"
+NEVER_MADE = "one side never made it: run 'santander features' there"
 UNKNOWN_MODEL = "no record of the model that scored"
 _NOT_CONTENT = ("ingestion_id", "ingested_at", "file")
 
@@ -130,6 +132,7 @@ def compare_folders(here: "Settings", there: "Settings") -> FolderComparison:
         _whole(QUARANTINE, *(side.quarantine() for side in sides)),
         _whole(INGESTIONS, *(side.ingestions() for side in sides)),
         _by_month(sides, FEATURES_TABLE),
+        _by_month(sides, ADDITIONS, unless=_never_made),
         _by_month(sides, ONLINE_FEATURES),
         recommendations,
         _submissions(here, there, recommendations),
@@ -218,6 +221,12 @@ def _whole(table: Table, here: pa.Table, there: pa.Table) -> TableComparison:
 
 def _part(month: Month | None, difference: RowsDifference) -> Part:
     return Part(month, Verdict.EQUAL if difference.equal else Verdict.DIFFERENT, difference)
+
+
+def _never_made(sides: _Sides, _month: Month) -> str | None:
+    """Why additions cannot be compared: a folder of a release that did not write them has the same features without them."""
+    made = all(side.months(ADDITIONS) or side.ledger.has_run(ADDED) for side in sides)
+    return None if made else NEVER_MADE
 
 
 def _other_model(sides: _Sides, month: Month) -> str | None:

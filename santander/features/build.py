@@ -1,19 +1,20 @@
-"""The table ``features`` from the table ``customers``."""
+"""The tables ``features`` and ``additions`` from the table ``customers``."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 
 from santander.engine.memory.footprint import FEATURES, FEATURES_THREAD
 from santander.errors import InputError
+from santander.features.additions import AdditionsWork, write_additions
 from santander.features.customer_files import CustomerFiles
 from santander.features.history import LAGS
 from santander.features.made import require_functions
 from santander.features.month import FAMILIES, MonthWork, write_months
 from santander.lake.lake import Lake
 from santander.lake.month_files import MonthFile
-from santander.lake.staging import OF_FEATURES, staging
+from santander.lake.staging import OF_ADDITIONS, OF_FEATURES, staging
 from santander.lake.tasks import stretches, write_in_tasks
-from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
+from santander.schema.catalogue import ADDITIONS, CUSTOMERS, FEATURES_TABLE
 from santander.schema.months import Month
 from santander.storage.places import Place
 
@@ -53,6 +54,37 @@ def build_features(lake: Lake, months: Sequence[Month], months_per_commit: int, 
             lake.replace_months_by_files(FEATURES_TABLE, written, folder, {month: present[month] for month in batch})
         log.info("features: %s of %s months written, the last %s", first + len(batch), len(ordered), batch[-1])
     return {month: present[month] for month in ordered}
+
+
+def build_additions(lake: Lake, months: Sequence[Month], tasks: int = 1) -> dict[Month, int]:
+    """Replace these months of ``additions`` and return their rows; none where it is not known what was held in both months.
+
+    Takes less memory than their features: the products of one month at a time, in this process or in ``tasks`` tasks of Spark.
+    """
+    present, files = lake.rows_by_month(CUSTOMERS), lake.files_by_month(CUSTOMERS)
+    work = [
+        AdditionsWork(month, CustomerFiles(tuple(files[month])), CustomerFiles(tuple(files[month - 1])))
+        for month in sorted(months)
+        if files.get(month) and files.get(month - 1)
+    ]
+    rows = dict.fromkeys(sorted(months), 0)
+    with staging(lake, OF_ADDITIONS) as folder:
+        if lake.has_workers and work:
+            dealt = stretches(work, [present[each.month] for each in work], tasks)
+            written = write_in_tasks(
+                lake.session,
+                dealt,
+                len(dealt),
+                lambda pieces: [file for piece in pieces for file in write_additions(piece, folder)],
+            )
+        else:
+            written = list(write_additions(work, folder))
+        for file in written:
+            rows[Month.parse(file.month)] += file.rows
+        if written or rows.keys() & set(lake.months(ADDITIONS)):
+            lake.replace_months_by_files(ADDITIONS, written, folder, rows)
+    log.info("additions: %s months written", len(rows))
+    return rows
 
 
 def _work_on(month: Month, files: Mapping[Month, Sequence[Place]]) -> MonthWork:

@@ -13,6 +13,7 @@ from santander.forget.online import held_online
 from santander.forget.removal import count_rows
 from santander.forget.search import Trace, search
 from santander.schema.catalogue import (
+    ADDITIONS,
     CUSTOMERS,
     FEATURES_TABLE,
     INGESTIONS,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from santander.config.settings import Settings
     from santander.lake.lake import Lake
 
-WITH_CUSTOMERS = (CUSTOMERS, FEATURES_TABLE, ONLINE_FEATURES, RECOMMENDATIONS)
+WITH_CUSTOMERS = (CUSTOMERS, FEATURES_TABLE, ADDITIONS, ONLINE_FEATURES, RECOMMENDATIONS)
 """Tables with a row, or several, for each customer."""
 SPEAKING_OF_FILES = (QUARANTINE, INGESTIONS, STEP_RUNS)
 """Tables whose earlier versions speak of lines and files as they were."""

@@ -10,9 +10,9 @@ from functools import cached_property
 from santander.errors import InputError
 from santander.lake.lake import Lake
 from santander.ledger.step_ledger import StepLedger, fingerprint_of
-from santander.ledger.steps import BUILD, SCORE
+from santander.ledger.steps import ADDED, BUILD, SCORE
 from santander.ledger.versions import version_of
-from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
+from santander.schema.catalogue import ADDITIONS, CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
 from santander.schema.features import FEATURES, months_read_for
 from santander.schema.months import Month
 
@@ -32,6 +32,16 @@ class Origins:
     def features(self) -> Mapping[Month, str]:
         """A text for each month of ``features`` that changes with its rows."""
         return self.lake.fingerprints(FEATURES_TABLE)
+
+    @cached_property
+    def additions(self) -> Mapping[Month, str]:
+        """A text for each month of ``additions`` that changes with its rows; a month in which nothing was added has none."""
+        return self.lake.fingerprints(ADDITIONS)
+
+    def of_additions(self, month: Month) -> str:
+        """Return the fingerprint of a month's additions: its customers and those of the month before."""
+        both = {str(m): self.customers[m] for m in (month - 1, month) if m in self.customers}
+        return fingerprint_of(version=version_of(ADDED.name), customers=both)
 
     def of_features(self, month: Month) -> str:
         """Return the fingerprint of a month's features: its customers, those of the months before, and the declaration."""
@@ -54,6 +64,18 @@ class Origins:
 def stale_features(origins: Origins, ledger: StepLedger, months: Iterable[Month]) -> list[Month]:
     """Of these months those whose features are there and were built from other customers than there are now."""
     return [m for m in months if m in origins.features and not ledger.is_current(BUILD, m, origins.of_features(m))]
+
+
+def due_additions(origins: Origins, ledger: StepLedger, months: Iterable[Month]) -> list[Month]:
+    """Of these months those whose additions are not there as the customers there are now make them."""
+
+    def is_there(month: Month) -> bool:
+        last = ledger.last(ADDED, month)
+        return (
+            last is not None and (not last.rows or month in origins.additions) and last.fingerprint == origins.of_additions(month)
+        )
+
+    return [month for month in months if not is_there(month)]
 
 
 def refuse_stale_features(lake: Lake, months: Iterable[Month]) -> None:
@@ -82,9 +104,10 @@ def stale_recommendations(origins: Origins, ledger: StepLedger, scored: Collecti
 
 
 def stale_months(lake: Lake, ledger: StepLedger) -> dict[str, list[Month]]:
-    """Months that are out of date, by table: ``features`` and ``recommendations``."""
+    """Months that are out of date, by table: ``features``, ``additions`` and ``recommendations``."""
     origins = Origins(lake)
     return {
         FEATURES_TABLE.name: stale_features(origins, ledger, sorted(origins.features)),
+        ADDITIONS.name: due_additions(origins, ledger, sorted(origins.additions)),
         RECOMMENDATIONS.name: stale_recommendations(origins, ledger, lake.months(RECOMMENDATIONS)),
     }

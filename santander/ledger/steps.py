@@ -60,6 +60,7 @@ class SubmitResult:
 
 INGEST = Step("ingest", IngestRecord)
 BUILD = Step("features", NoResult)
+ADDED = Step("additions", NoResult)
 SCORE = Step("score", ScoreResult)
 SUBMIT = Step("submit", SubmitResult)
 

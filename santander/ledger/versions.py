@@ -54,10 +54,11 @@ STEPS: Mapping[str, Deciding] = {
     "features": Deciding(
         ("features/*.py",),
         beside=(
-            "features/__init__.py", "features/build.py", "features/customer_files.py", "features/expansion.py",
-            "features/reference.py",
+            "features/__init__.py", "features/additions.py", "features/build.py", "features/customer_files.py",
+            "features/expansion.py", "features/reference.py",
         ),
     ),
+    "additions": Deciding(("features/additions.py", "features/month_before.py", "schema/products.py")),
     "validate": Deciding(
         (*_LANDING_RULES, "schema/features.py", "quality/*.py"),
         beside=(

@@ -102,6 +102,18 @@ FEATURES_TABLE = Table(
     ),
 )
 
+ADDITIONS = Table(
+    name="additions",
+    row="one product that one customer added in one month: held in it and not in the month before, with rows and known products "
+    "in both",
+    key=("customer_id", "snapshot_date", "product"),
+    columns=(
+        ("customer_id", "bigint"),
+        ("snapshot_date", "date"),
+        ("product", "string"),
+    ),
+)
+
 ONLINE_FEATURES = Table(
     name="online_features",
     row="one customer of the served month, as serving reads it: all features packed into one value; "
@@ -284,6 +296,7 @@ TABLES: tuple[Table, ...] = (
     INGESTIONS,
     QUALITY,
     FEATURES_TABLE,
+    ADDITIONS,
     ONLINE_FEATURES,
     RECOMMENDATIONS,
     STEP_RUNS,

@@ -19,7 +19,7 @@ from santander.audit.report import lines, payload
 from santander.config.settings import Settings
 from santander.lake.lake import Lake
 from santander.pipeline.steps import Steps
-from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS, Table
+from santander.schema.catalogue import ADDITIONS, CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS, Table
 from santander.schema.features import FEATURE_NAMES
 from santander.schema.months import Month
 from santander.synthetic import BankSpec, generate
@@ -131,6 +131,22 @@ def test_one_changed_lag_is_named_with_its_customer(broken: Settings) -> None:
     found = differences(broken, MONTH)
     assert [(d.check, d.column) for d in found] == [("lags", "holdings_lag_2"), ("feature row", "holdings_lag_2")]
     assert found[1].source != found[1].tables
+
+
+def test_a_lost_and_a_false_addition_are_named_and_a_folder_without_the_table_is_as_good(broken: Settings) -> None:
+    change(broken, ADDITIONS, MONTH, lambda rows: rows.slice(1))
+    (lost,) = [difference for difference in differences(broken, MONTH) if difference.check == "addition"]
+    assert (lost.source, lost.tables) == ("there", "missing")
+    change(broken, ADDITIONS, MONTH, with_first("product", "derivatives_account"))
+    found = differences(broken, MONTH)
+    assert {"additions", "product = derivatives_account", "who added what"} <= {
+        difference.column for difference in found if difference.check == "additions table"
+    }
+    assert {d.column: (d.source, d.tables) for d in found if d.check == "addition"}["derivatives_account"] == ("missing", "there")
+    shutil.rmtree(Path(broken.lake) / "additions")
+    assert {d.check for d in differences(broken, MONTH)} == {"additions table", "addition"}  # the ledger says it was made
+    DeltaTable(f"{broken.lake}/step_runs").delete("step = 'additions'")
+    assert differences(broken, MONTH) == []  # as an earlier release left it
 
 
 @pytest.mark.parametrize(

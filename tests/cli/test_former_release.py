@@ -27,7 +27,8 @@ import pytest
 from santander.config.settings import Settings
 from santander.lake.lake import Lake
 from santander.registry.tracking import open_tracking
-from santander.schema.catalogue import RECOMMENDATIONS
+from santander.schema.catalogue import ADDITIONS, CUSTOMERS, RECOMMENDATIONS
+from santander.schema.months import Month
 
 FOLDER = Path(__file__).parents[1] / "data" / "former_release.tar.xz"
 SANTANDER = Path(sys.executable).with_name("santander")
@@ -91,3 +92,11 @@ def test_a_former_champion_is_rolled_back_to_and_scores(former: Settings) -> Non
     assert told(former, "promote", "--rollback", "--reason", "as before")["champion"] == 1
     told(former, "score", "--month", "2016-06")
     assert {row["model_version"] for row in recommended(former)} == {1}
+
+
+def test_additions_come_to_a_former_folder_with_its_features(former: Settings) -> None:
+    assert told(former, "status")["tables"]["additions"] is None
+    made = told(former, "features", "--month", "2016-05")["additions"]["2016-05"]
+    assert 0 < made == Lake(former).rows_by_month(ADDITIONS)[Month(2016, 5)]
+    audit = told(former, "audit", "--tables-only")
+    assert (len(audit["months"]), audit["differences"]) == (len(Lake(former).months(CUSTOMERS)), 0)

@@ -16,6 +16,7 @@ from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.lake.lake import Lake
 from santander.schema.catalogue import (
+    ADDITIONS,
     CUSTOMERS,
     FEATURES_TABLE,
     INGESTIONS,
@@ -33,7 +34,7 @@ MAY, JUNE = Month(2016, 5), Month(2016, 6)
 Rows = dict[str, list[dict[str, Any]]]
 TABLES = {
     table.name: table
-    for table in (CUSTOMERS, QUARANTINE, INGESTIONS, FEATURES_TABLE, ONLINE_FEATURES, RECOMMENDATIONS, STEP_RUNS)
+    for table in (CUSTOMERS, QUARANTINE, INGESTIONS, FEATURES_TABLE, ADDITIONS, ONLINE_FEATURES, RECOMMENDATIONS, STEP_RUNS)
 }
 HOUR = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -58,6 +59,7 @@ def bank(run: str, hour: int = 0, version: int = 2) -> Rows:
             ids | {"month": str(month), "read": 2, "kept": 2, "quarantined_rows": 0, "ingested_at": at} for month in (MAY, JUNE)
         ],
         "features": [{"customer_id": c, "snapshot_date": m.snapshot, "household_income": 0.5} for c, m in monthly],
+        "additions": [{"customer_id": 1, "snapshot_date": MAY.snapshot, "product": "loan"}],
         "online_features": [{"customer_id": c, "snapshot_date": JUNE.snapshot, "packed": bytes([c, 0])} for c in (1, 2)],
         "recommendations": [
             {"customer_id": c, "snapshot_date": JUNE.snapshot, "rank": rank, "product": product, "score": score,
@@ -104,7 +106,8 @@ def test_ids_clocks_folders_version_numbers_and_the_order_of_rows_do_not_count(t
     comparison = compared(tmp_path, lambda rows: [content.reverse() for name, content in rows.items() if name != "step_runs"])
     assert comparison.equal
     assert {each.name: str(each.verdict) for each in comparison.tables} == dict.fromkeys(
-        ["customers", "quarantine", "ingestions", "features", "online_features", "recommendations", "submissions"], "equal"
+        ["customers", "quarantine", "ingestions", "features", "additions", "online_features", "recommendations", "submissions"],
+        "equal",
     )
 
 
@@ -116,6 +119,7 @@ CHANGES: dict[str, tuple[str, Callable[[Rows], object]]] = {
     "a row twice": ("features", lambda rows: rows["features"].append(rows["features"][0])),
     "a last digit": ("features", lambda rows: rows["features"][3].update(household_income=0.5 + 1e-16)),
     "the sign of zero": ("features", lambda rows: rows["features"][3].update(household_income=-0.5)),
+    "an addition": ("additions", lambda rows: rows["additions"][0].update(product="funds")),
     "a quarantined text": ("quarantine", lambda rows: rows["quarantine"][0].update(raw="401")),
     "another column of the line": ("quarantine", lambda rows: rows["quarantine"][0].update(column=None)),
     "the content of a file": ("quarantine", lambda rows: rows["quarantine"][0].update(file_sha256="ba2")),
@@ -158,6 +162,17 @@ def test_a_table_of_one_side_only_differs_and_one_of_neither_says_so(tmp_path: P
     comparison = compare_folders(write(tmp_path / "here", here), write(tmp_path / "there", there))
     assert table(comparison, "quarantine").verdict is Verdict.EMPTY
     assert differing(comparison) == {"online_features"}
+
+
+def test_a_folder_of_a_release_that_wrote_no_additions_is_not_held_against_them(tmp_path: Path) -> None:
+    comparison = compared(tmp_path, lambda rows: rows["additions"].clear())
+    assert comparison.equal
+    assert [line for line in lines(comparison) if line.startswith("additions")] == [
+        "additions         not compared: one side never made it: run 'santander features' there (2016-05)"
+    ]
+    made = {"step": "additions", "month": "2016-05", "result": "{}", "finished_at": HOUR, "seconds": 0.0}
+    lost = compared(tmp_path / "lost", lambda rows: (rows["additions"].clear(), rows["step_runs"].append(made)))
+    assert differing(lost) == {"additions"}
 
 
 def test_an_ingest_that_was_done_again_counts_once(tmp_path: Path) -> None:
@@ -265,9 +280,18 @@ def test_the_command_prints_a_line_a_table_and_ends_with_0_1_or_2(tmp_path: Path
 
     same = compare_command(tmp_path / "same", "--data-dir", tmp_path / "here")
     assert same.returncode == 0, same.stderr
-    assert [line.split() for line in same.stdout.splitlines()[:7]] == [
+    assert [line.split() for line in same.stdout.splitlines()[:8]] == [
         [name, "equal"]
-        for name in ("customers", "quarantine", "ingestions", "features", "online_features", "recommendations", "submissions")
+        for name in (
+            "customers",
+            "quarantine",
+            "ingestions",
+            "features",
+            "additions",
+            "online_features",
+            "recommendations",
+            "submissions",
+        )
     ]
 
     told = compare_command(tmp_path / "other", "--data-dir", tmp_path / "here")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.faults.processes import POLL_SECONDS, Running
 
-_TABLES = ("quarantine", "customers", "ingestions", "features", "recommendations", "step_runs")
+_TABLES = ("quarantine", "customers", "ingestions", "features", "additions", "recommendations", "step_runs")
 STARTED = "start"
 
 

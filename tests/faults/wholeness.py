@@ -11,11 +11,20 @@ from santander.compare.folders import FolderComparison, Part, Verdict, compare_f
 from santander.compare.report import lines
 from santander.config.settings import Settings
 from santander.lake.lake import Lake
-from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, INGESTIONS, QUARANTINE, RECOMMENDATIONS, STEP_RUNS, TABLES
+from santander.schema.catalogue import (
+    ADDITIONS,
+    CUSTOMERS,
+    FEATURES_TABLE,
+    INGESTIONS,
+    QUARANTINE,
+    RECOMMENDATIONS,
+    STEP_RUNS,
+    TABLES,
+)
 from tests.faults.tally import TALLY
 
 SAME = {Verdict.EQUAL, Verdict.EMPTY}
-IN_ORDER = [table.name for table in (QUARANTINE, CUSTOMERS, INGESTIONS, FEATURES_TABLE, RECOMMENDATIONS, STEP_RUNS)]
+IN_ORDER = [table.name for table in (QUARANTINE, CUSTOMERS, INGESTIONS, FEATURES_TABLE, ADDITIONS, RECOMMENDATIONS, STEP_RUNS)]
 """As the verbs write them."""
 
 

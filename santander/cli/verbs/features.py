@@ -18,6 +18,8 @@ class FeaturesPayload:
 
     months: "Mapping[Month, int]"
     """Feature rows of each month that was built."""
+    additions: "Mapping[Month, int]"
+    """Products that customers added in each of these months."""
 
 
 @verb
@@ -32,5 +34,6 @@ def features(month: MonthOption = None, from_: FromOption = None, to: ToOption =
     with SessionOnDemand(settings) as session:
         steps = Steps(settings, session)
         months = asked.among(steps.lake.months(CUSTOMERS))
-        rows = steps.build_features(months, anyway=True).result.rows
-    return Outcome(FeaturesPayload(rows), [f"features of {built}: {n:,} rows" for built, n in rows.items()])
+        made = steps.build_features(months, anyway=True).result
+    told = [f"features of {built}: {n:,} rows, {made.additions[built]:,} additions" for built, n in made.rows.items()]
+    return Outcome(FeaturesPayload(made.rows, made.additions), told)
