@@ -56,7 +56,7 @@ def landing_query(copy: LandingCopy, skipped_months: Collection[str], null_spell
     """The query behind ``read_lines``; it must keep the order of the lines, so it may hold no join and no sort."""
     can_skip = bool(skipped_months) and copy.places[0] == 1
     skipped = f"regexp_matches(line, '^({'|'.join(sorted(skipped_months))})-')"
-    texts = ", ".join(f"trim(f[{place}]) AS t{i}" for i, place in enumerate(copy.places))
+    texts = ", ".join(f"{_text(i, place)} AS t{i}" for i, place in enumerate(copy.places))
     typed = ", ".join(f"{_value(i, field, null_spellings)} AS v{i}" for i, field in enumerate(_OWN_FIELDS))
     profile = range(2, len(_OWN_FIELDS))
     together = ", ".join(f"coalesce({_is_broken(rule.broken)}, false) AS r{n}" for n, rule in enumerate(TOGETHER))
@@ -132,6 +132,15 @@ def _malformed(n_fields: int) -> str:
         f"CASE WHEN contains(line, {literal(LONE_RETURN)}) THEN 'stray_carriage_return' WHEN line IS NOT NULL AND f IS NULL "
         f"THEN 'open_quote' WHEN len(f) <> {n_fields} AND line <> '' THEN 'wrong_number_of_fields' END"
     )
+
+
+def _text(position: int, place: int) -> str:
+    """The trimmed text of a field; of a whole number or a flag that is written as a float, what stands before the point."""
+    text = f"trim(f[{place}])"
+    if position < len(_OWN_FIELDS) and not _OWN_FIELDS[position].whole:
+        return text
+    whole = f"regexp_replace({text}, '^(-?[0-9]{{1,15}})[.]0{{1,20}}$', '\\1')"
+    return f"CASE WHEN contains({text}, '.') THEN {whole} ELSE {text} END"
 
 
 def _is_spelling(text: str, null_spellings: Sequence[str]) -> str:

@@ -34,6 +34,8 @@ class Field:
     within: tuple[object, object] | None = None
     kind: str = "text"
     """What is summed up: text, number, day, flag or income."""
+    whole: bool = False
+    """A whole number or a code of digits: 28.0 is read as 28, before anything else is asked of the text."""
     any_text: bool = False
     """A null spelling could be read as a value; in the other fields none can."""
 
@@ -52,11 +54,11 @@ def _text(source: str, name: str, legal: str, silent: tuple[str, ...] = ("", "NA
 
 
 def _number(source: str, name: str, most_digits: int, low: int, high: int, silent: tuple[str, ...] = ("", "NA")) -> Field:
-    return Field(source, name, _digits(most_digits), "CAST({t} AS BIGINT)", silent, (low, high), "number")
+    return Field(source, name, _digits(most_digits), "CAST({t} AS BIGINT)", silent, (low, high), "number", whole=True)
 
 
 def _flag(source: str, name: str, yes: str, no: str) -> Field:
-    return Field(source, name, _one_of(yes, no), f"{{t}} = '{yes}'", kind="flag")
+    return Field(source, name, _one_of(yes, no), f"{{t}} = '{yes}'", kind="flag", whole=yes == "1")
 
 
 def _day(source: str, name: str) -> Field:
@@ -73,21 +75,16 @@ PROFILE: tuple[Field, ...] = (
     _day("fecha_alta", "joined_on"),
     _flag("ind_nuevo", "is_new", "1", "0"),
     _number("antiguedad", "seniority_months", 4, 0, 1968, silent=("", "NA", "-999999")),
-    Field("indrel", "primary_status", _one_of("1", "99"), "CAST({t} AS BIGINT)", kind="number"),
+    Field("indrel", "primary_status", _one_of("1", "99"), "CAST({t} AS BIGINT)", kind="number", whole=True),
     _day("ult_fec_cli_1t", "last_primary_on"),
-    Field(
-        "indrel_1mes",
-        "relation_kind",
-        _one_of("1", "2", "3", "4", "1.0", "2.0", "3.0", "4.0", "P"),
-        "left({t}, 1)",
-    ),
+    Field("indrel_1mes", "relation_kind", _one_of("1", "2", "3", "4", "P"), "{t}", whole=True),
     _text("tiprel_1mes", "relation_type", _one_of("A", "I", "P", "R", "N")),
     _flag("indresi", "is_resident", "S", "N"),
     _flag("indext", "is_foreign_born", "S", "N"),
     _flag("conyuemp", "is_employee_spouse", "S", "N"),
     _text("canal_entrada", "channel", "regexp_full_match({t}, '[0-9A-Z]{{3}}')"),
     _flag("indfall", "is_deceased", "S", "N"),
-    Field("tipodom", "address_type", _one_of("1"), "CAST({t} AS BIGINT)", kind="number"),
+    Field("tipodom", "address_type", _one_of("1"), "CAST({t} AS BIGINT)", kind="number", whole=True),
     _number("cod_prov", "province_code", 2, 1, 52),
     Field("nomprov", "province", r"""regexp_full_match({t}, '[^"\x00-\x1f\x7f]{{1,100}}')""", "{t}", any_text=True),
     _flag("ind_actividad_cliente", "is_active", "1", "0"),

@@ -19,6 +19,8 @@ FAULTS = (UNREADABLE, OUT_OF_RANGE)
 """What may be wrong with a text by the rule of its column."""
 
 _KEY = COLUMNS[1]
+_POINT_ZERO = r"^(-?[0-9]{1,18})\.0{1,20}$"
+"""A whole number as a float is written: what is before the point is meant."""
 _FEW = 64
 """Distinct texts up to which what the rule said of them is kept for the next chunk."""
 NUMBERS = frozenset(position for position, column in enumerate(COLUMNS) if column.type in {"bigint", "double"})
@@ -63,9 +65,10 @@ def _ruled_before(column: Column, texts: tuple[str, ...], null_spellings: tuple[
 def _ruled(column: Column, texts: pa.StringArray, null_spellings: tuple[str, ...]) -> CleanColumn:
     """The rule applied to texts; where they stay texts, as a dictionary, since two may say the same and one nothing."""
     trimmed = pc.utf8_trim_whitespace(texts)
-    silent = pc.is_in(trimmed, pa.array(column.silent(null_spellings), pa.string()))
+    plain = pc.replace_substring_regex(trimmed, _POINT_ZERO, r"\1") if column.is_whole else trimmed
+    silent = pc.is_in(plain, pa.array(column.silent(null_spellings), pa.string()))
     legal = pc.match_substring_regex(trimmed, f"^(?:{column.pattern})$")
-    values = _cast(column, pc.if_else(pc.and_not(legal, silent), trimmed, None))
+    values = _cast(column, pc.if_else(pc.and_not(legal, silent), plain, None))
     status = np.where(pc.or_(silent, pc.is_valid(values)).to_numpy(zero_copy_only=False), 0, 1).astype(np.int8)
     if column.low is not None or column.high is not None:
         outside = pc.fill_null(_outside(column, values), False)

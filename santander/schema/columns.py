@@ -23,6 +23,9 @@ _DATE = r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _EMPTY = ("",)
 _EMPTY_OR_NA = ("", "NA")
 _ZERO_ONE, _NO_YES = ("0", "1"), ("S", "N")
+_POINT_ZERO = r"(\.0{1,20})?"
+_EXACT_DIGITS = 15
+"""Digits of a whole number that a program cannot have rounded where it held it as a float."""
 _SPECIAL = re.compile(r"[.+*?^$()\[\]{}|\\]")
 HIGHEST_AGE = 164
 MONTHS_IN_LONGEST_LIFE = HIGHEST_AGE * 12
@@ -73,13 +76,22 @@ class Column:
         """The regular expression that a trimmed text must match as a whole."""
         if self.shape:
             return self.shape
+        if self.digits > _EXACT_DIGITS:
+            return rf"[0-9]{{1,{self.digits}}}|[0-9]{{1,{_EXACT_DIGITS}}}\.0{{1,20}}"
         if self.digits:
-            return f"[0-9]{{1,{self.digits}}}" + (rf"(\.[0-9]{{1,{self.decimals}}})?" if self.decimals else "")
+            return f"[0-9]{{1,{self.digits}}}" + (rf"(\.[0-9]{{1,{self.decimals}}})?" if self.decimals else _POINT_ZERO)
         if self.longest:
             return rf'[^"\x00-\x1f\x7f]{{1,{self.longest}}}'
+        zeros = _POINT_ZERO if self.is_whole else ""
         if len(self.values) > 1 and all(len(value) == 1 and value.isalnum() for value in self.values):
-            return f"[{''.join(self.values)}]"
-        return "|".join(_SPECIAL.sub(r"\\\g<0>", value) for value in self.values)
+            return f"[{''.join(self.values)}]{zeros}"
+        listed = "|".join(_SPECIAL.sub(r"\\\g<0>", value) for value in self.values)
+        return f"({listed}){zeros}" if zeros and len(self.values) > 1 else f"{listed}{zeros}"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its values are whole numbers: other programs write them 28.0 where a column has gaps, and mean 28."""
+        return bool(self.digits and not self.decimals) or any(value.isdigit() for value in self.values)
 
     @property
     def free_text(self) -> bool:
@@ -113,7 +125,7 @@ _PROFILE: tuple[Column, ...] = (
     Column("antiguedad", "seniority_months", "int", meaning="months since joining", digits=4, low=0, high=MONTHS_IN_LONGEST_LIFE, unit="months", null_value="-999999", unreadable="-5", outside="9999", short_name="seniority"),
     Column("indrel", "primary_status", "smallint", meaning="1 primary customer, 99 left during the month", values=("1", "99"), unreadable="2"),
     Column("ult_fec_cli_1t", "last_primary_on", "date", meaning="last day as primary customer", shape=_DATE, unreadable="31/12/15"),
-    Column("indrel_1mes", "relation_kind", "string", meaning="1 primary, 2 co-owner, 3 former primary, 4 former co-owner, P potential", values=("1", "2", "3", "4", "P"), shape=r"[1-4](\.0)?|P", first_character_only=True, unreadable="9"),
+    Column("indrel_1mes", "relation_kind", "string", meaning="1 primary, 2 co-owner, 3 former primary, 4 former co-owner, P potential", values=("1", "2", "3", "4", "P"), shape=rf"[1-4]{_POINT_ZERO}|P", first_character_only=True, unreadable="9"),
     Column("tiprel_1mes", "relation_type", "string", meaning="A active, I inactive, P former customer, R potential, N unknown", values=("A", "I", "P", "R", "N"), unreadable="Z"),
     Column("indresi", "is_resident", "boolean", meaning="lives in the country of the bank", values=_NO_YES, unreadable="1"),
     Column("indext", "is_foreign_born", "boolean", meaning="born in another country than the bank's", values=_NO_YES, unreadable="Y"),

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from santander.schema.between_columns import BETWEEN_COLUMNS, BetweenColumns
-from santander.schema.columns import PROFILE_COLUMNS, Column
+from santander.schema.columns import PRODUCT_COLUMNS, PROFILE_COLUMNS, Column
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "data.md"
 _END = "<!-- end -->"
@@ -22,11 +22,12 @@ def with_tables(page: str) -> str:
 
 
 def _columns() -> list[str]:
+    flag = f"`{_escaped(PRODUCT_COLUMNS[0].pattern)}`"
     return [
         "| column | source | type | rule | meaning |",
         "|---|---|---|---|---|",
         *map(_column, PROFILE_COLUMNS),
-        "| the 24 products, such as `current_account` | ind_…_ult1 | boolean | `[01]`, missing `NA` | holds the product |",
+        f"| the 24 products, such as `current_account` | ind_…_ult1 | boolean | {flag}, missing `NA` | holds the product |",
     ]
 
 
