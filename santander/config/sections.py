@@ -48,6 +48,7 @@ class IngestSettings(_Section):
     max_quarantine_share: float = Field(ge=0, le=1)
     null_spellings: tuple[Annotated[str, AfterValidator(_null_spelling)], ...]
     min_shared_customers: float = Field(ge=0, le=1)
+    refused_kept: int = Field(ge=1)
     chunk_bytes: int = Field(ge=1024)
     tasks: int | None = Field(ge=1)
 

@@ -96,13 +96,13 @@ class Accounts:
     def scrub(self, ids: Numbers) -> int:
         """Take texts and keys of these persons out of all other rows; returns how many rows were touched."""
         wanted = set(ids.tolist())
-        naming = _naming([row["raw"] for row in self.quarantine], ids)
+        named = naming([row["raw"] for row in self.quarantine], ids)
         touched = 0
         for position, row in enumerate(self.quarantine):
             is_theirs = row["customer_id"] in wanted
-            if is_theirs or (position in naming and row["customer_id"] is None):
+            if is_theirs or (position in named and row["customer_id"] is None):
                 row.update(_BARE | {"scope": "row"})
-            elif position in naming:
+            elif position in named:
                 row["raw"] = None  # another customer's line, in which the number stands all the same
             else:
                 continue
@@ -179,7 +179,8 @@ def _renamed(raw: str | None, file: Rewritten, gone: Sequence[int]) -> str | Non
     return f"{named[1]}{file.new[:ID_DIGITS]}:{line - bisect_left(gone, line)}{raw[named.end() :]}"
 
 
-def _naming(texts: Sequence[str | None], ids: Numbers) -> set[int]:
+def naming(texts: Sequence[str | None], ids: Numbers) -> set[int]:
+    """Return the positions of the texts that name one of these persons."""
     encoded = [plain_digits((text or "").encode()) for text in texts]
     if not encoded:
         return set()

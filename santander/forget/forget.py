@@ -17,6 +17,7 @@ from santander.forget.landing import LandingFiles, find_landing_files, rewrite_l
 from santander.forget.logs import clean_logs
 from santander.forget.models import remove_examples, versions_trained_on
 from santander.forget.online import erase_online
+from santander.forget.refused_rows import clean_refused
 from santander.forget.removal import delete_rows, leave_no_trace
 from santander.forget.search import Trace, search
 from santander.forget.taking_up import ids_behind
@@ -115,6 +116,7 @@ def _foretell(settings: "Settings", lake: Lake, ids: Numbers, landing: Sequence[
         return Erasure(None, ids.size, ids.size, {}, [], [], left=where.left, nowhere=True)
     months, present = _whereabouts(lake, everyone)
     files = [str(looked.path) for looked in found.ours] + clean_files(settings, everyone, dry_run=True)
+    files += clean_refused(settings, everyone, dry_run=True)
     files += clean_logs(settings, everyone, dry_run=True)
     left = found.without_repeats({}) + found.gone + where.left
     return Erasure(
@@ -167,7 +169,7 @@ def _remove(
     rewrite_landing_files(settings, lake, found, journal)
     _settle_accounts(lake, ids, found, journal)
     _empty_tables(settings, lake, ids, tables, journal)
-    journal.note(clean_files(settings, ids, dry_run=False))
+    journal.note(clean_files(settings, ids, dry_run=False) + clean_refused(settings, ids, dry_run=False))
     removed, refused = remove_examples(settings) if tables else ([], [])
     journal.note(removed)
     journal.note(clean_logs(settings, ids, dry_run=False))

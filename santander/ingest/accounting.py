@@ -14,7 +14,6 @@ from santander.ingest.duplicates import Duplicate
 from santander.ingest.landing import LandingFile
 from santander.schema.catalogue import PARTITION
 from santander.schema.months import Month
-from santander.suppression import ERASED
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -28,10 +27,6 @@ A row of ``ingestions`` without a mode is of an earlier version, which only repl
 
 SHOWN = 4
 """Months that one line names."""
-
-
-class TooMuchQuarantine(InputError):
-    """A month's share of quarantined rows is above the limit; nothing was replaced."""
 
 
 class MonthWouldShrink(InputError):
@@ -129,36 +124,6 @@ def count_lines(staged: "DataFrame", files: Sequence[LandingFile], duplicates: S
 def _of_month(group: Mapping[str, Any]) -> Mapping[str, Any]:
     """A group of lines with the month they count under: that of the records, or what the lines that are none say."""
     return {**group, "month": group["row_month"] or str(Month.of(group[PARTITION]))}
-
-
-def check_shares(counts: Sequence[MonthCount], limit: float) -> None:
-    """Refuse when a month's rows with a quarantined line or value, or a file's undated lines, are above the limit.
-
-    Lines of erased customers are no fault of the file and do not count, nor do values that are no damage of it.
-    """
-    read_of_file: Counter[int] = Counter()
-    for count in counts:
-        read_of_file[count.file_index] += count.read
-    per_month: dict[str, list[MonthCount]] = {}
-    for count in counts:
-        place = count.month if count.is_dated else f"{UNKNOWN_MONTH} of file {count.file_index + 1}"
-        per_month.setdefault(place, []).append(count)
-    complaints = []
-    for place, group in per_month.items():
-        read = sum(count.read for count in group) if group[0].is_dated else read_of_file[group[0].file_index]
-        bad = sum(count.quarantined_rows - count.quarantined.get(ERASED, 0) + count.damaged for count in group)
-        if bad > limit * read:
-            reasons: Counter[str] = Counter()
-            for count in group:
-                reasons.update(count.quarantined)
-                reasons["bad_value"] += count.damaged
-            listed = ", ".join(f"{reason} {n}" for reason, n in reasons.most_common() if n)
-            complaints.append(f"month {place}: {bad} of {read} rows ({listed})")
-    if complaints:
-        more = f"; and {len(complaints) - SHOWN} more" if len(complaints) > SHOWN else ""
-        raise TooMuchQuarantine(
-            f"more than {limit:.2%} of a month would be quarantined, nothing was replaced: {'; '.join(complaints[:SHOWN])}{more}"
-        )
 
 
 def markers(

@@ -15,16 +15,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from santander.errors import InputError
-from santander.ingest.accounting import MERGE, MonthCount, MonthTotals, check_shares, count_lines, markers
+from santander.ingest.accounting import MERGE, MonthCount, MonthTotals, count_lines, markers
 from santander.ingest.cleaning import UNKNOWN_MONTH
-from santander.ingest.duplicates import LIMIT_SETTING, REASON, Duplicate, TooManyDuplicates, in_order, records_with
+from santander.ingest.duplicates import FIRST_KEYS, LIMIT_SETTING, REASON, Duplicate, TooManyDuplicates, in_order, records_with
 from santander.ingest.holders import files_of, holders_by_month
 from santander.ingest.ingestion import publish_quarantine, repeated_records, surveyed
 from santander.ingest.keys import Keys, distinct_keys
 from santander.ingest.landing import LandingFile, unchanged
 from santander.ingest.merging import lineages
 from santander.ingest.reading import RECORDS
+from santander.ingest.refused import forget_refused, keeping_refused
 from santander.ingest.refused_file import LandingFileRefused
+from santander.ingest.shares import check_shares
 from santander.ingest.staging import StagedFiles, stage_files
 from santander.lake.lake import Lake
 from santander.lake.month_files import below
@@ -76,6 +78,7 @@ def merge(settings: "Settings", lake: Lake, paths: Sequence[Place], *, force: bo
         raise InputError("name at least one landing file")
     ingestion_id = new_id()
     with lake.carrying_persons(), staging(lake, OF_INGEST, ingestion_id) as folder:
+        forget_refused(settings.state)
         files = surveyed(settings, lake, paths, folder / "landing", force=force)
         ingestions = lake.rows(INGESTIONS)
         new = [file for file in files if not _is_held(file, ingestions)]
@@ -116,14 +119,16 @@ def _add(
     log.info("%s file(s), %s lines: parsing", len(files), f"{sum(file.lines for file in files):,}")
     with unchanged(files):
         staged = stage_files(settings, lake, files, folder)
-    counts = count_lines(staged.lines, files, [])
-    _check_months(lake, files, counts, ingestions)
-    # read before the keys: a month that is written in between is refused when the rows are added
-    before = fingerprints_of(lake.delta(CUSTOMERS))
-    limit = settings.ingest.max_quarantine_share
-    if duplicates := _duplicates(lake, staged, files, limit):
-        counts = count_lines(staged.lines, files, duplicates)
-    check_shares(counts, limit)
+    with keeping_refused(settings, staged, files) as duplicates:
+        counts = count_lines(staged.lines, files, [])
+        _check_months(lake, files, counts, ingestions)
+        # read before the keys: a month that is written in between is refused when the rows are added
+        before = fingerprints_of(lake.delta(CUSTOMERS))
+        limit = settings.ingest.max_quarantine_share
+        if found := _duplicates(lake, staged, files, limit):
+            duplicates.extend(found)
+            counts = count_lines(staged.lines, files, duplicates)
+        check_shares(staged.lines, files, counts, duplicates, limit)
     publish_quarantine(lake, staged, files, duplicates, counts, ingestion_id)
     marked = markers(ingestion_id, files, counts, MERGE)
     inserted: Counter[str] = Counter()
@@ -174,9 +179,12 @@ def _duplicates(lake: Lake, staged: StagedFiles, files: Sequence[LandingFile], l
     if n_present > at_most:
         month, keys = next((month, keys) for month, keys in sorted(present.items()) if len(keys))
         raise TooManyDuplicates(
-            f"{n_present:,} customers of the files are there already, such as {keys[0]} in {month} (reason {REASON}): nothing "
-            f"was added; {LIMIT_SETTING}, as a share of the rows, lets more of them go to quarantine, 'santander quarantine "
-            f"--replay' corrects rows by key, 'santander ingest --replace' replaces the month"
+            f"{n_present:,} customers of the files are there already, such as {keys[0]} in {month} (reason {REASON}), nothing "
+            f"was added",
+            f"{LIMIT_SETTING}, as a share of the rows, lets more of them go to quarantine, 'santander quarantine --replay' "
+            f"corrects rows by key, 'santander ingest --replace' replaces the month",
+            records_with(staged.lines, {month: keys[:FIRST_KEYS].tolist()}),
+            month,
         )
     return in_order([*repeated_records(staged, at_most), *records_with(staged.lines, present)])
 

@@ -15,10 +15,11 @@ from santander.ingest.column_values import CleanColumn, clean_column, customer_i
 from santander.ingest.contradictions import VALUE_REASONS, where, without_contradictions
 from santander.ingest.parsing import OPEN_QUOTE, ParsedChunk
 from santander.schema.catalogue import CUSTOMERS, PARTITION
-from santander.schema.columns import COLUMNS, PRODUCT_COLUMNS
+from santander.schema.columns import COLUMNS, PRODUCT_COLUMNS, Column
 from santander.schema.types import arrow_schema, file_schema
 
 UNKNOWN_MONTH = "unknown"
+BAD_FLAG = "bad_product_flag"
 _DATED = r"^[0-9]{4}-(0[1-9]|1[0-2])-[0-9]{2}$"
 
 BAD_VALUE = pa.struct([("column", pa.string()), ("reason", pa.string()), ("raw", pa.string())])
@@ -82,13 +83,17 @@ def records_of(lines: pa.RecordBatch) -> pa.RecordBatch:
     return whole.select([name for name, _ in CUSTOMERS.columns])
 
 
+def reason_of(column: Column) -> str:
+    """Return the reason of a row that a column breaks."""
+    return BAD_FLAG if column in PRODUCT_COLUMNS else f"bad_{column.name}"
+
+
 def _row_reasons(columns: dict[str, CleanColumn], n_rows: int) -> npt.NDArray[np.object_]:
     reasons = np.full(n_rows, None, dtype=object)
-    products = {column.name for column in PRODUCT_COLUMNS}
     for column in reversed(COLUMNS):
         clean_one = columns.get(column.name)
         if column.breaks_row and clean_one is not None and clean_one.status is not None:
-            reasons[clean_one.status != 0] = "bad_product_flag" if column.name in products else f"bad_{column.name}"
+            reasons[clean_one.status != 0] = reason_of(column)
     return reasons
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 REASON = "duplicate_key"
+FIRST_KEYS = 1_000
+"""Repeated keys of a refused file that are looked up: enough to see what repeats."""
 LIMIT_SETTING = "SANTANDER_INGEST__MAX_QUARANTINE_SHARE"
 
 
@@ -33,7 +35,15 @@ class Duplicate:
 
 
 class TooManyDuplicates(InputError):
-    """More keys repeat than any quarantine may hold, as when a file is delivered twice in one; nothing was replaced."""
+    """More keys repeat than any quarantine may hold, as when a file is delivered twice in one; nothing was replaced.
+
+    ``first`` are some of the records that repeat a key, at least one.
+    """
+
+    def __init__(self, message: str, hint: str, first: Sequence[Duplicate], month: Month) -> None:
+        example, line = str(first[0].customer_id), first[0].line
+        super().__init__(message, month=month, column="ncodpers", example=example, line=line, hint=hint)
+        self.first = first
 
 
 def repeats_a_key(files: Sequence[MonthFile], folder: Place) -> bool:
@@ -62,12 +72,22 @@ def find_duplicates(staged: "DataFrame", at_most: float) -> list[Duplicate]:
     if not n_surplus:
         return []
     if n_surplus > at_most:
-        ((date, customer),) = keys.orderBy("snapshot_date", "customer_id").select("snapshot_date", "customer_id").take(1)
-        example = f"customer {customer} in {Month.of(date)}"
+        first = _surplus(staged, keys.orderBy("snapshot_date", "customer_id").limit(FIRST_KEYS))
         raise TooManyDuplicates(
-            f"{n_surplus:,} records repeat the key of another, such as {example} (reason {REASON}): "
-            f"nothing was taken in; leave out the file that repeats them, or let more rows go to quarantine by {LIMIT_SETTING}"
+            f"{n_surplus:,} records repeat the key of another, such as customer {first[0].customer_id} in {first[0].month} "
+            f"(reason {REASON}), nothing was taken in",
+            f"'santander quarantine --refused' lists them; leave out the file that repeats them, or let more rows go to "
+            f"quarantine by {LIMIT_SETTING}",
+            first,
+            Month.parse(first[0].month),
         )
+    return in_order(_surplus(staged, keys))
+
+
+def _surplus(staged: "DataFrame", keys: "DataFrame") -> list[Duplicate]:
+    """The records of these keys (snapshot_date, customer_id) that are not the first of their key, by key."""
+    from pyspark.sql import functions as F
+
     repeated = keys.select(F.col("snapshot_date").alias("key_date"), F.col("customer_id").alias("key_customer"))
     surplus: list[Duplicate] = []
     first_of: tuple[str, int] | None = None
@@ -76,7 +96,7 @@ def find_duplicates(staged: "DataFrame", at_most: float) -> list[Duplicate]:
         if key == first_of:
             surplus.append(record)
         first_of = key
-    return in_order(surplus)
+    return surplus
 
 
 def records_with(staged: "DataFrame", keys: Mapping[Month, Iterable[int]]) -> list[Duplicate]:

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from santander.errors import InputError
-from santander.ingest.accounting import MonthCount, check_products, check_shares, check_shrink, count_lines, markers, shrunken
+from santander.ingest.accounting import MonthCount, check_products, check_shrink, count_lines, markers, shrunken
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.ingest.duplicates import Duplicate, find_duplicates, repeats_a_key
 from santander.ingest.landing import LandingFile, refuse_changed, survey_all, unchanged
 from santander.ingest.quarantine import quarantined_rows
 from santander.ingest.reading import RECORDS
+from santander.ingest.refused import forget_refused, keeping_refused
 from santander.ingest.replacing import Replacement, check_shared, replacements
+from santander.ingest.shares import check_shares
 from santander.ingest.staging import StagedFiles, stage_files, with_texts
 from santander.ingest.synthetic_mark import refuse_files_of_others
 from santander.lake.lake import Lake
@@ -77,22 +79,24 @@ def ingest(
         raise InputError("name at least one landing file")
     ingestion_id = new_id()
     with lake.carrying_persons(), staging(lake, OF_INGEST, ingestion_id) as folder:
+        forget_refused(settings.state)
         files = surveyed(settings, lake, paths, folder / "landing", force=force)
         log.info("%s file(s), %s lines: parsing", len(files), f"{sum(file.lines for file in files):,}")
         with unchanged(files):
             staged = stage_files(settings, lake, files, folder)
-        duplicates, counts = _take_stock(settings, staged, files)
-        kept = _kept_rows(counts)
-        if clash := sorted(set(kept) & set(not_to_replace)):
-            raise WouldReplace(clash)
-        replaced = replacements(lake, staged, files, counts, kept)
-        present = lake.rows_by_month(CUSTOMERS)
-        if not replace_others:
-            would_shrink = bool(shrunken(present, kept)) and not allow_shrink
-            check_shared(replaced, settings.ingest.min_shared_customers, would_shrink=would_shrink)
-        if not allow_shrink:
-            check_shrink(present, kept)
-            check_products(lake.rows(INGESTIONS), files, counts)
+        with keeping_refused(settings, staged, files) as duplicates:
+            counts = _take_stock(settings, staged, files, duplicates)
+            kept = _kept_rows(counts)
+            if clash := sorted(set(kept) & set(not_to_replace)):
+                raise WouldReplace(clash)
+            replaced = replacements(lake, staged, files, counts, kept)
+            present = lake.rows_by_month(CUSTOMERS)
+            if not replace_others:
+                would_shrink = bool(shrunken(present, kept)) and not allow_shrink
+                check_shared(replaced, settings.ingest.min_shared_customers, would_shrink=would_shrink)
+            if not allow_shrink:
+                check_shrink(present, kept)
+                check_products(lake.rows(INGESTIONS), files, counts)
         _publish(lake, staged, files, duplicates, counts, kept, ingestion_id)
         return IngestReport(ingestion_id, files, tuple(counts), tuple(replaced))
 
@@ -112,13 +116,14 @@ def surveyed(settings: "Settings", lake: Lake, paths: Sequence[Place], scratch: 
 
 
 def _take_stock(
-    settings: "Settings", staged: StagedFiles, files: Sequence[LandingFile]
-) -> tuple[list[Duplicate], list[MonthCount]]:
+    settings: "Settings", staged: StagedFiles, files: Sequence[LandingFile], duplicates: list[Duplicate]
+) -> list[MonthCount]:
+    """Count the lines, and those that repeat a key into ``duplicates``."""
     limit = settings.ingest.max_quarantine_share
-    duplicates = repeated_records(staged, at_most=limit * sum(file.lines for file in files))
+    duplicates += repeated_records(staged, at_most=limit * sum(file.lines for file in files))
     counts = count_lines(staged.lines, files, duplicates)
-    check_shares(counts, limit)
-    return duplicates, counts
+    check_shares(staged.lines, files, counts, duplicates, limit)
+    return counts
 
 
 def repeated_records(staged: StagedFiles, at_most: float) -> list[Duplicate]:

@@ -18,11 +18,14 @@ def quarantined_rows(
     session: "SparkSession",
     staged: "DataFrame",
     files: Sequence[LandingFile],
-    counts: Sequence[MonthCount],
+    counts: Sequence[MonthCount] | None,
     duplicates: Sequence[tuple[Duplicate, str]],
     ingestion_id: str,
 ) -> "DataFrame":
-    """All rows that this ingest quarantines, with the columns of the table; a surplus duplicate counts once, as a row."""
+    """All rows that this ingest quarantines, with the columns of the table; a surplus duplicate counts once, as a row.
+
+    Without ``counts`` a line that is no record has the month that it says, whether the file has records of it or not.
+    """
     from pyspark.sql import functions as F
 
     surplus = session.createDataFrame(
@@ -32,7 +35,7 @@ def quarantined_rows(
     whole_lines = staged.where("row_reason IS NOT NULL").select(
         "file_index",
         "line",
-        _month_or_unknown(counts),
+        F.col("row_month").alias("month") if counts is None else _month_or_unknown(counts),
         F.lit("row").alias("scope"),
         F.col("row_reason").alias("reason"),
         F.lit(None).cast("string").alias("column"),

@@ -10,6 +10,7 @@ from santander.errors import InputError, TooLittleData
 from santander.ingest.accounting import last_ingestions, merges_since
 from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.ingest.landing import refuse_unreadable
+from santander.ingest.refused import forget_refused
 from santander.ingest.synthetic_mark import SyntheticMark
 from santander.lake.lake import Lake
 from santander.ledger.steps import INGEST
@@ -157,6 +158,7 @@ def _make_bank(settings: "Settings", spec: "BankSpec", asked: AskedMonths, *, tr
 
 def _ingest(steps: Steps, landing: Sequence[Place]) -> StepOutcome[TakenIn]:
     if landing:
+        forget_refused(steps.settings.state)
         refuse_unreadable(landing)
         return steps.ingest_new(landing)
     present = steps.lake.months(CUSTOMERS)

@@ -20,7 +20,7 @@ def column_rules() -> Iterator[tuple[Column, RowRule]]:
             rule = RowRule(
                 name=f"{column.short_name or column.name}_{kind}",
                 column=column.name,
-                meaning=f"known, {in_words(column)}" if column.breaks_row else in_words(column),
+                meaning=f"known, {column.legal}" if column.breaks_row else column.legal,
                 of=ROWS if column.breaks_row else f"known_{column.name}",
                 broken=known,
             )
@@ -33,16 +33,6 @@ def rules_between_columns() -> Iterator[RowRule]:
         if rule.sql:
             first = rule.columns[0]
             yield RowRule(name=rule.name, column=first, meaning=rule.meaning, of=f"known_{first}", broken=rule.sql)
-
-
-def in_words(column: Column) -> str:
-    """Return what a legal value of the column is, for people."""
-    if column.values:
-        *others, last = column.values
-        return f"{', '.join(others)} or {last}" if others else f"always {last}"
-    if column.span:
-        return f"{column.span}{f' {column.unit}' if column.unit else ''}"
-    return f"1 to {column.longest} characters" if column.longest else column.in_words
 
 
 def _broken(column: Column) -> tuple[str, str] | None:

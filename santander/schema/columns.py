@@ -106,6 +106,16 @@ class Column:
         low, high = (bound.isoformat() if isinstance(bound, dt.date) else f"{bound or 0:,.0f}" for bound in (self.low, self.high))
         return f"up to {high}" if self.low is None else f"from {low}" if self.high is None else f"{low} to {high}"
 
+    @property
+    def legal(self) -> str:
+        """What a legal value is, for people; empty where nothing but the pattern says it."""
+        if self.values:
+            *others, last = self.values
+            return f"{', '.join(others)} or {last}" if others else f"always {last}"
+        if self.span:
+            return f"{self.span}{f' {self.unit}' if self.unit else ''}"
+        return f"1 to {self.longest} characters" if self.longest else self.in_words
+
     def silent(self, null_spellings: Sequence[str]) -> tuple[str, ...]:
         """Return the trimmed texts that are null in this column, and no fault."""
         own = (*self.missing, *((self.null_value,) if self.null_value else ()))
@@ -114,17 +124,17 @@ class Column:
 
 # ruff: noqa: E501  (one line per column, to be read as a table)
 _PROFILE: tuple[Column, ...] = (
-    Column("fecha_dato", "snapshot_date", "date", meaning="date of the record, always the 28th; the partition", shape=r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])-28", missing=(), breaks_row=True),
+    Column("fecha_dato", "snapshot_date", "date", meaning="date of the record, always the 28th; the partition", shape=r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])-28", in_words="a 28th, such as 2015-06-28", missing=(), breaks_row=True),
     Column("ncodpers", "customer_id", "bigint", meaning="customer", digits=18, low=1, missing=(), breaks_row=True),
     Column("ind_empleado", "employment_status", "string", meaning="A active employee, B former, F subsidiary, N not an employee, P passive, S other", values=("A", "B", "F", "N", "P", "S"), unreadable="Q"),
     Column("pais_residencia", "country", "string", meaning="ISO-2 country of residence", shape=r"[A-Z]{2}", in_words="two capital letters", missing=_EMPTY, unreadable="es"),  # NA is Namibia
     Column("sexo", "sex", "string", meaning="H woman (hembra), V man (varón)", values=("H", "V"), unreadable="X"),
     Column("age", "age", "smallint", meaning="years", digits=3, low=0, high=HIGHEST_AGE, unit="years", unreadable="4o", outside="200"),
-    Column("fecha_alta", "joined_on", "date", meaning="first contract", shape=_DATE, unreadable="2015-02-31"),
+    Column("fecha_alta", "joined_on", "date", meaning="first contract", shape=_DATE, in_words="a date such as 2015-06-12", unreadable="2015-02-31"),
     Column("ind_nuevo", "is_new", "boolean", meaning="registered in the last 6 months", values=_ZERO_ONE, unreadable="2"),
     Column("antiguedad", "seniority_months", "int", meaning="months since joining", digits=4, low=0, high=MONTHS_IN_LONGEST_LIFE, unit="months", null_value="-999999", unreadable="-5", outside="9999", short_name="seniority"),
     Column("indrel", "primary_status", "smallint", meaning="1 primary customer, 99 left during the month", values=("1", "99"), unreadable="2"),
-    Column("ult_fec_cli_1t", "last_primary_on", "date", meaning="last day as primary customer", shape=_DATE, unreadable="31/12/15"),
+    Column("ult_fec_cli_1t", "last_primary_on", "date", meaning="last day as primary customer", shape=_DATE, in_words="a date such as 2015-06-12", unreadable="31/12/15"),
     Column("indrel_1mes", "relation_kind", "string", meaning="1 primary, 2 co-owner, 3 former primary, 4 former co-owner, P potential", values=("1", "2", "3", "4", "P"), shape=rf"[1-4]{_POINT_ZERO}|P", first_character_only=True, unreadable="9"),
     Column("tiprel_1mes", "relation_type", "string", meaning="A active, I inactive, P former customer, R potential, N unknown", values=("A", "I", "P", "R", "N"), unreadable="Z"),
     Column("indresi", "is_resident", "boolean", meaning="lives in the country of the bank", values=_NO_YES, unreadable="1"),

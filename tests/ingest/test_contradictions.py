@@ -7,11 +7,11 @@ from pyspark.sql import SparkSession
 
 from santander.audit.audit import Audit
 from santander.config.settings import Settings
-from santander.ingest.accounting import TooMuchQuarantine
 from santander.ingest.entries import read_entries
 from santander.ingest.export import export_corrections
 from santander.ingest.ingestion import ingest
 from santander.ingest.replay import replay
+from santander.ingest.shares import TooMuchQuarantine
 from santander.lake.lake import Lake
 from santander.schema.catalogue import CUSTOMERS, QUARANTINE
 from santander.schema.columns import PROFILE_COLUMNS

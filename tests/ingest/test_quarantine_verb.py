@@ -69,7 +69,10 @@ def data(settings: Settings) -> str:
 def call(data: str, **options: Any) -> None:
     defaults = {"files": None, "replay": False, "export": None, "month": None, "scope": None, "reason": None}
     shared = {"data_dir": data, "state_dir": None, "master": None, "json": False, "verbose": False, "quiet": False}
-    quarantine(SimpleNamespace(obj=None), **(defaults | {"all_states": False, "rows": False, "limit": 20} | shared | options))
+    quarantine(
+        SimpleNamespace(obj=None),
+        **(defaults | {"all_states": False, "refused": False, "rows": False, "limit": 20} | shared | options),
+    )
 
 
 def payload(capsys: pytest.CaptureFixture[str], data: str, **options: Any) -> dict[str, Any]:

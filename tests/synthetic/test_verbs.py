@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from santander.config.settings import Settings
-from santander.ingest.accounting import TooMuchQuarantine
 from santander.ingest.ingestion import ingest
+from santander.ingest.shares import TooMuchQuarantine
 from santander.lake.lake import Lake
 from santander.schema.between_columns import BETWEEN_COLUMNS
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE

@@ -66,12 +66,14 @@ def ingest(
     from santander.engine.on_demand import SessionOnDemand
     from santander.errors import InputError
     from santander.ingest.landing import refuse_unreadable
+    from santander.ingest.refused import forget_refused
     from santander.pipeline.steps import Steps
     from santander.storage.places import place
 
     if merge and (replace or allow_shrink):
         raise InputError("--merge adds to a month and takes nothing from it: leave out --replace and --allow-shrink")
     places = [place(file) for file in files]
+    forget_refused(settings.state)
     refuse_unreadable(places)
     with SessionOnDemand(settings) as session:
         steps = Steps(settings, session, force=force)

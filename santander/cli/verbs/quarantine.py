@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from santander.cli.options import MonthOption
+from santander.cli.refused_entries import QuarantinedMonth, Scope, list_refused
 from santander.cli.verb import Outcome, verb
 from santander.schema.records import Inline
 
@@ -21,15 +21,6 @@ if TYPE_CHECKING:
 
 LISTED = 20
 """The default of --limit."""
-
-
-@dataclass(frozen=True)
-class QuarantinedMonth:
-    """Entries of a month: whole lines and single values, and how many for which reason."""
-
-    rows: int
-    values: int
-    reasons: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -105,13 +96,6 @@ class ReplayPayload:
     files: Sequence[str]
 
 
-class Scope(StrEnum):
-    """What was lost with an entry."""
-
-    ROW = "row"
-    VALUE = "value"
-
-
 @verb
 def quarantine(
     files: Annotated[list[str] | None, typer.Argument(help="Files of corrections that --replay takes in.")] = None,
@@ -123,13 +107,15 @@ def quarantine(
     scope: Annotated[Scope | None, typer.Option("--scope", help="Whole lines (row) or single values (value) only.")] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="One reason only, such as bad_product_flag.")] = None,
     all_states: Annotated[bool, typer.Option("--all", help="Count and list what is no longer open too.")] = False,
+    refused: Annotated[bool, typer.Option("--refused", help="List what the last refused ingest would have put aside.")] = False,
     rows: Annotated[bool, typer.Option("--list", help="Show the entries one by one.")] = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many entries --list shows.")] = LISTED,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many entries --list and --refused show.")] = LISTED,
     *,
     settings: "Settings",
 ) -> Outcome:
     """Count what lies in quarantine, list it, export it to be corrected, or take corrections back in (--replay FILE...).
 
+    What a refused ingest would have put aside is in no table: --refused lists it until the next ingest.
     Only --replay starts an engine.
     """
     from santander.errors import InputError
@@ -139,8 +125,12 @@ def quarantine(
         raise InputError("--replay takes files of corrections: santander quarantine --replay FILE...")
     if replay and (export or rows):
         raise InputError("--replay stands alone: leave out --export and --list")
+    if refused and (files or export or rows or all_states):
+        raise InputError("--refused stands alone, or with --month, --scope, --reason and --limit")
     if files:
         return _replay(settings, files)
+    if refused:
+        return list_refused(settings, _wanted(month, scope, reason), limit)
     lake = Lake(settings)
     if export:
         with lake.carrying_persons():
@@ -150,18 +140,21 @@ def quarantine(
 
 
 def _chosen(lake: "Lake", month: str | None, scope: Scope | None, reason: str | None) -> "list[Entry]":
-    from santander.ingest.cleaning import UNKNOWN_MONTH
     from santander.ingest.entries import read_entries
+
+    wanted = _wanted(month, scope, reason)
+    return [entry for entry in read_entries(lake) if all(getattr(entry, name) == value for name, value in wanted.items())]
+
+
+def _wanted(month: str | None, scope: Scope | None, reason: str | None) -> dict[str, str]:
+    """What the entries that are asked for have, by name."""
+    from santander.ingest.cleaning import UNKNOWN_MONTH
     from santander.schema.months import Month
 
     if month is not None and month != UNKNOWN_MONTH:
         month = str(Month.parse(month))
     wanted = {"month": month, "scope": scope and str(scope), "reason": reason}
-    return [
-        entry
-        for entry in read_entries(lake)
-        if all(value is None or getattr(entry, name) == value for name, value in wanted.items())
-    ]
+    return {name: value for name, value in wanted.items() if value is not None}
 
 
 def _count(lake: "Lake", entries: "Sequence[Entry]", *, all_states: bool, limit: int) -> Outcome:
