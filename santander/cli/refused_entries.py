@@ -1,4 +1,4 @@
-"""What the last refused ingest would have put aside, as ``quarantine --refused`` shows it."""
+"""What the last refused ingest or replay would have put aside, as ``quarantine --refused`` shows it."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ class QuarantinedMonth:
 
 @dataclass(frozen=True)
 class RefusedEntry:
-    """A line or a value that the last refused ingest would have put aside."""
+    """A line or a value that the last refused ingest or replay would have put aside."""
 
     file: str
     line: int
@@ -73,7 +73,7 @@ def list_refused(settings: "Settings", wanted: Mapping[str, str], limit: int) ->
     listed = [RefusedEntry(**entry) for entry in entries[:limit]]
     payload = RefusedPayload(by_month, listed)
     if not groups:
-        return Outcome(payload, ["the last ingest was not refused for what is in its lines: nothing is kept"])
+        return Outcome(payload, ["nothing is kept: the last ingest or replay was not refused for its lines"])
     counts = Table("month", "scope", "reason", "column", "entries")
     for group in groups:
         counts.add_row(group["month"], group["scope"], group["reason"], group["column"] or "", f"{group['count']:,}")
@@ -83,7 +83,7 @@ def list_refused(settings: "Settings", wanted: Mapping[str, str], limit: int) ->
         place = (Text(shown(entry.file, 30, keep_end=True)), f"{entry.line}", entry.month)
         table.add_row(*place, entry.reason, entry.column or "", Text(shown(entry.raw or "", 60)))
     return Outcome(
-        payload, [counts, table, "the ingest was refused: none of this is in a table; correct the file and ingest it again"]
+        payload, [counts, table, "the files were refused: none of this is in a table; correct them and give them again"]
     )
 
 

@@ -119,7 +119,7 @@ def _add(
     log.info("%s file(s), %s lines: parsing", len(files), f"{sum(file.lines for file in files):,}")
     with unchanged(files):
         staged = stage_files(settings, lake, files, folder)
-    with keeping_refused(settings, staged, files) as duplicates:
+    with keeping_refused(settings, staged.lines, files) as duplicates:
         counts = count_lines(staged.lines, files, [])
         _check_months(lake, files, counts, ingestions)
         # read before the keys: a month that is written in between is refused when the rows are added

@@ -84,7 +84,7 @@ def ingest(
         log.info("%s file(s), %s lines: parsing", len(files), f"{sum(file.lines for file in files):,}")
         with unchanged(files):
             staged = stage_files(settings, lake, files, folder)
-        with keeping_refused(settings, staged, files) as duplicates:
+        with keeping_refused(settings, staged.lines, files) as duplicates:
             counts = _take_stock(settings, staged, files, duplicates)
             kept = _kept_rows(counts)
             if clash := sorted(set(kept) & set(not_to_replace)):

@@ -1,4 +1,4 @@
-"""What the last refused ingest would have put aside: kept in the state folder until the next try, in no table."""
+"""What the last refused ingest or replay would have put aside: kept in the state folder until the next try, in no table."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,11 +12,13 @@ from santander.errors import InputError
 from santander.ingest.duplicates import Duplicate, TooManyDuplicates
 from santander.ingest.landing import LandingFile
 from santander.ingest.quarantine import quarantined_rows
-from santander.ingest.staging import StagedFiles, with_texts
+from santander.ingest.staging import with_texts
 from santander.storage.places import remove_tree, whole_file
 from santander.suppression import ERASED
 
 if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
     from santander.config.settings import Settings
 
 _FOLDER, _ENTRIES, _GROUPS = "refused", "entries.parquet", "groups.parquet"
@@ -50,7 +52,7 @@ def write_entries(state: Path, entries: pa.Table) -> None:
 
 
 @contextmanager
-def keeping_refused(settings: "Settings", staged: StagedFiles, files: Sequence[LandingFile]) -> Iterator[list[Duplicate]]:
+def keeping_refused(settings: "Settings", lines: "DataFrame", files: Sequence[LandingFile]) -> Iterator[list[Duplicate]]:
     """Yield a list for the duplicates that are found; where the files are refused inside, keep what is wrong with them.
 
     ``ingest.refused_kept`` entries are kept at most, as a file may be wrong in every line, and the number of all.
@@ -63,12 +65,12 @@ def keeping_refused(settings: "Settings", staged: StagedFiles, files: Sequence[L
         if isinstance(error, TooManyDuplicates):
             found = error.first
             error.file = files[found[0].file_index].name
-        _keep(settings, staged, files, found[: settings.ingest.refused_kept])
+        _keep(settings, lines, files, found[: settings.ingest.refused_kept])
         raise
 
 
-def _keep(settings: "Settings", staged: StagedFiles, files: Sequence[LandingFile], duplicates: Sequence[Duplicate]) -> None:
-    rows = quarantined_rows(staged.lines.sparkSession, staged.lines, files, None, with_texts(files, duplicates), "")
+def _keep(settings: "Settings", lines: "DataFrame", files: Sequence[LandingFile], duplicates: Sequence[Duplicate]) -> None:
+    rows = quarantined_rows(lines.sparkSession, lines, files, None, with_texts(files, duplicates), "")
     rows = rows.where(f"reason <> '{ERASED}'")
     groups = rows.groupBy(*GROUPED).count().toArrow()
     if not groups.num_rows:

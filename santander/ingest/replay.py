@@ -21,6 +21,7 @@ from santander.ingest.entries import Entry, State, read_entries, same_lines
 from santander.ingest.landing import LandingFile, refuse_changed, survey_all, unchanged
 from santander.ingest.merging import inserted_by_unfinished, merge_month
 from santander.ingest.quarantine import quarantined_rows
+from santander.ingest.refused import forget_refused, keeping_refused
 from santander.ingest.refused_file import LandingFileRefused
 from santander.ingest.staging import kept_records, stage_lines, with_texts
 from santander.lake.lake import Lake
@@ -64,13 +65,15 @@ def replay(settings: "Settings", lake: Lake, paths: Sequence[Place]) -> ReplayRe
         raise InputError("name at least one file of corrections")
     ingestion_id = new_id()
     with lake.carrying_persons(), staging(lake, OF_INGEST, ingestion_id) as folder:
+        forget_refused(settings.state)
         files = survey_all(paths, settings.ingest.chunk_bytes, folder / "landing", corrections=True)
         with unchanged(files):
             staged = stage_lines(settings, lake, files, folder / "lines")
-        duplicates = find_duplicates(staged, at_most=sum(file.lines for file in files))
-        counts = count_lines(staged, files, duplicates)
-        _refuse_unreadable(files, counts)
-        _refuse_other_months(lake, files, counts)
+        with keeping_refused(settings, staged, files) as duplicates:
+            duplicates.extend(find_duplicates(staged, at_most=sum(file.lines for file in files)))
+            counts = count_lines(staged, files, duplicates)
+            _refuse_unreadable(files, counts)
+            _refuse_other_months(lake, files, counts)
         corrected = kept_records(staged, duplicates)
         entries = read_entries(lake)
         resolved = _resolved(entries, corrected)
@@ -92,7 +95,8 @@ def _refuse_unreadable(files: Sequence[LandingFile], counts: Sequence[MonthCount
             for count in of_file:
                 reasons.update(count.quarantined)
             listed = ", ".join(f"{reason} {n}" for reason, n in sorted(reasons.items()))
-            raise LandingFileRefused(file.name, f"holds no legal record ({listed}), nothing was changed")
+            rule = f"holds no legal record ({listed}), nothing was changed"
+            raise LandingFileRefused(file.name, rule, hint="'santander quarantine --refused' lists what is wrong")
 
 
 def _refuse_other_months(lake: Lake, files: Sequence[LandingFile], counts: Sequence[MonthCount]) -> None:

@@ -17,6 +17,7 @@ from santander.ingest.entries import State, read_entries
 from santander.ingest.export import export_corrections
 from santander.ingest.ingestion import ingest
 from santander.ingest.merging import inserted_by_unfinished
+from santander.ingest.refused import read_refused
 from santander.ingest.refused_file import LandingFileRefused
 from santander.ingest.replay import ReplayReport, replay
 from santander.lake.lake import Lake
@@ -226,22 +227,24 @@ def test_lines_of_a_month_without_products_are_exported_to_a_file_of_their_own(
 
 
 @pytest.mark.parametrize(
-    ("lines", "rule"),
+    ("lines", "rule", "kept"),
     [
-        ([record(1, "2016-01"), record(1)], "not in customers: 2016-01; a replay makes no month"),
+        ([record(1, "2016-01"), record(1)], "not in customers: 2016-01; a replay makes no month", []),
         (
             [record("x"), "nonsense"],
             r"holds no legal record \(bad_customer_id 1, wrong_number_of_fields 1\), nothing was changed",
+            ["bad_customer_id", "wrong_number_of_fields"],
         ),
     ],
 )
 def test_a_replay_that_may_not_be_is_refused_in_one_line_and_changes_nothing(
-    settings: Settings, ingested: Lake, tmp_path: Path, lines: list[str], rule: str
+    settings: Settings, ingested: Lake, tmp_path: Path, lines: list[str], rule: str, kept: list[str]
 ) -> None:
     versions = [ingested.version(table) for table in (CUSTOMERS, QUARANTINE, INGESTIONS)]
     with pytest.raises(InputError, match=rule):
         run(settings, ingested, landing_file(tmp_path / "fix.csv", lines))
     assert [ingested.version(table) for table in (CUSTOMERS, QUARANTINE, INGESTIONS)] == versions
+    assert read_refused(settings.state)[0]["reason"].to_pylist() == kept
 
 
 @pytest.mark.parametrize("dies_at", [CUSTOMERS.name, FEBRUARY, INGESTIONS.name])

@@ -107,7 +107,7 @@ def quarantine(
     scope: Annotated[Scope | None, typer.Option("--scope", help="Whole lines (row) or single values (value) only.")] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="One reason only, such as bad_product_flag.")] = None,
     all_states: Annotated[bool, typer.Option("--all", help="Count and list what is no longer open too.")] = False,
-    refused: Annotated[bool, typer.Option("--refused", help="List what the last refused ingest would have put aside.")] = False,
+    refused: Annotated[bool, typer.Option("--refused", help="List what a refused ingest or replay would put aside.")] = False,
     rows: Annotated[bool, typer.Option("--list", help="Show the entries one by one.")] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many entries --list and --refused show.")] = LISTED,
     *,
@@ -115,7 +115,7 @@ def quarantine(
 ) -> Outcome:
     """Count what lies in quarantine, list it, export it to be corrected, or take corrections back in (--replay FILE...).
 
-    What a refused ingest would have put aside is in no table: --refused lists it until the next ingest.
+    What a refused ingest or replay would have put aside is in no table: --refused lists it until the next try.
     Only --replay starts an engine.
     """
     from santander.errors import InputError
