@@ -2,13 +2,13 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from santander.audit import live
 from santander.audit.additions import compare_added
 from santander.audit.customers import compare_additions, compare_customers, compare_holdings
-from santander.audit.deliveries import UNKNOWN, deliveries_of
+from santander.audit.deliveries import deliveries_of
 from santander.audit.engine import Engine, open_engine
 from santander.audit.features import LAGS, compare_features, define_macros
 from santander.audit.findings import Findings
@@ -16,6 +16,7 @@ from santander.audit.ledger import compare_ingestions, compare_lines
 from santander.audit.recommendations import compare_recommendations
 from santander.audit.source import ERASED, Source
 from santander.errors import InputError, SantanderError
+from santander.lake.ingestions import UNKNOWN_MONTH, read_ingestions
 from santander.lake.lake import Lake
 from santander.schema.catalogue import ADDITIONS, CUSTOMERS, FEATURES_TABLE, INGESTIONS, QUARANTINE, RECOMMENDATIONS, STEP_RUNS
 from santander.schema.months import Month
@@ -43,7 +44,7 @@ class Audit:
         self._tables_only = tables_only
         self._one_in = one_in
         self._versions = {table.name: self._lake.version(table) for table in _READ}
-        self._ingestions: list[Mapping[str, Any]] = list(self._lake.rows(INGESTIONS))
+        self._ingestions = read_ingestions(self._lake)
         self._files = {
             table.name: live.files_by_month(self._lake, table)
             for table in (CUSTOMERS, FEATURES_TABLE, ADDITIONS, RECOMMENDATIONS)
@@ -53,7 +54,7 @@ class Audit:
     @property
     def present(self) -> list[Month]:
         """Months that there is anything to say of: those ingested, and those that a table has."""
-        named = {row["month"] for row in self._ingestions} - {UNKNOWN}
+        named = {row.month for row in self._ingestions if row.is_dated}
         return [Month.parse(month) for month in sorted(named.union(*self._files.values()))]
 
     def run(self, months: Sequence[Month]) -> list[Findings]:
@@ -70,8 +71,8 @@ class Audit:
             if not self._tables_only:
                 self._read_source(engine, source, months)
             found = [self._month(engine, source, str(month)) for month in months]
-            if source.deliveries(UNKNOWN):
-                undated = Findings(UNKNOWN)
+            if source.deliveries(UNKNOWN_MONTH):
+                undated = Findings(UNKNOWN_MONTH)
                 compare_ingestions(undated, self._ingestions, 0)
                 compare_lines(engine, undated, source)
                 found.append(undated)

@@ -1,23 +1,23 @@
 """What ``ingestions`` and ``quarantine`` say of a month, against the lines of its files and the rows of ``customers``."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from santander.audit.deliveries import UNKNOWN, Delivery, rows_meant
+from santander.audit.deliveries import Delivery, rows_meant
 from santander.audit.engine import Engine, literal
 from santander.audit.findings import Difference, Findings, there
 from santander.audit.source import Source
+from santander.lake.ingestions import UNKNOWN_MONTH, Ingestion
 
 ROWS_NAMED = 5
 
 
-def compare_ingestions(findings: Findings, ingestions: Sequence[Mapping[str, Any]], rows_in_table: int) -> None:
+def compare_ingestions(findings: Findings, ingestions: Sequence[Ingestion], rows_in_table: int) -> None:
     """Compare what was stated with itself and with the rows that are there: no landing file is needed."""
     for row in ingestions:
-        if row["month"] == findings.month:
-            stated = row["kept"] + row["quarantined_rows"]
-            findings.expect("ingestions", "read = kept + quarantined", row["read"], stated, _name(row["file"]))
-    if findings.month != UNKNOWN:
+        if row.month == findings.month:
+            stated = row.kept + row.quarantined_rows
+            findings.expect("ingestions", "read = kept + quarantined", row.read, stated, _name(row.file))
+    if findings.month != UNKNOWN_MONTH:
         findings.expect("ingestions", "rows of customers", rows_meant(ingestions, findings.month), rows_in_table)
 
 
@@ -31,10 +31,10 @@ def compare_lines(engine: Engine, findings: Findings, source: Source) -> None:
             f"AND scope = 'value' AND month = {literal(findings.month)}"
         )["n"]
         read, kept = source.lines_read(delivery, findings.month), source.kept(delivery, findings.month)
-        findings.expect("lines", "read", read, stated["read"], where)
-        findings.expect("lines", "kept", kept, stated["kept"], where)
-        findings.expect("lines", "quarantined rows", read - kept, stated["quarantined_rows"], where)
-        findings.expect("lines", "rows with quarantined values", with_values, stated["rows_with_quarantined_values"], where)
+        findings.expect("lines", "read", read, stated.read, where)
+        findings.expect("lines", "kept", kept, stated.kept, where)
+        findings.expect("lines", "quarantined rows", read - kept, stated.quarantined_rows, where)
+        findings.expect("lines", "rows with quarantined values", with_values, stated.rows_with_quarantined_values, where)
         _compare_quarantine(engine, findings, delivery)
 
 

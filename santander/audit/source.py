@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from santander.audit.deliveries import UNKNOWN, Delivery
+from santander.audit.deliveries import Delivery
 from santander.audit.engine import Engine, literal, union
 from santander.audit.landing_copy import CannotBeAudited, LandingCopy, ready_copy
 from santander.audit.reading import OTHER_MONTH, read_lines, sql_type
 from santander.audit.rules import PROFILE
+from santander.lake.ingestions import UNKNOWN_MONTH
 from santander.storage.places import Place
 
 log = logging.getLogger(__name__)
@@ -110,7 +111,7 @@ class Source:
 
     def kept(self, delivery: Delivery, month: str) -> int:
         """Return the number of lines of a file that are records of a month that were kept."""
-        if month == UNKNOWN:
+        if month == UNKNOWN_MONTH:
             return 0
         return int(self._engine.row(f"SELECT count(*) AS n FROM ({self._records(delivery, month)})")["n"])
 
@@ -163,7 +164,7 @@ class Source:
         surplus = f"SELECT line FROM left_out WHERE position = {position}"
         self._engine.run(f"""
             INSERT INTO source_quarantine
-            SELECT {position}, CASE WHEN counted_month IN {months} THEN counted_month ELSE '{UNKNOWN}' END,
+            SELECT {position}, CASE WHEN counted_month IN {months} THEN counted_month ELSE '{UNKNOWN_MONTH}' END,
               rowid + 1, 'row', reason, NULL, text_hash
             FROM {table} WHERE reason IS NOT NULL AND reason <> '{OTHER_MONTH}' AND rowid > 0 AND rowid + 1 NOT IN ({erased})
             UNION ALL
@@ -179,7 +180,7 @@ class Source:
 def _only_added(month: str, group: _Ingestion) -> bool:
     """Whether no row of a merge had a key that was there: one of ``ingest --merge``, or a replay of new keys alone."""
     counts = [delivery.counts[month] for delivery, _ in group]
-    return group[0][0].merged and sum(row["inserted"] or 0 for row in counts) == sum(row["kept"] for row in counts)
+    return group[0][0].merged and sum(row.gained for row in counts) == sum(row.kept for row in counts)
 
 
 def _merged(before: str, corrected: str, *, bare: bool) -> str:

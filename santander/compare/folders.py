@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 from santander.compare.rows import RowsDifference, compare_rows
 from santander.compare.submissions import SubmissionFolder, compare_submissions
 from santander.errors import InputError
-from santander.ingest.accounting import last_ingestions, merges_since
-from santander.ingest.cleaning import UNKNOWN_MONTH
+from santander.ingest.holders import files_of, last_ingestions, merges_since
+from santander.lake.ingestions import Ingestion
 from santander.lake.lake import Lake
 from santander.ledger.step_ledger import StepLedger
 from santander.ledger.steps import ADDED, SCORE
@@ -34,6 +34,7 @@ from santander.schema.catalogue import (
     Table,
 )
 from santander.schema.months import Month
+from santander.schema.records import record_of_row
 from santander.schema.types import arrow_schema
 from santander.training.trained import TRAIN
 
@@ -171,13 +172,13 @@ class _Side:
 
     def ingestions(self) -> pa.Table:
         """The counts that hold now: of each month its last ingestion's and later replays', of undated lines the file's last."""
-        rows = self.rows(INGESTIONS).to_pylist()
-        dated = [row for row in rows if row["month"] != UNKNOWN_MONTH]
+        rows = [record_of_row(Ingestion, row) for row in self.rows(INGESTIONS).to_pylist()]
+        dated = [row for row in rows if row.is_dated]
         holding = [row for state in (last_ingestions(dated), merges_since(dated)) for group in state.values() for row in group]
-        for sha256 in sorted({row["file_sha256"] for row in rows}):
-            undated = [row for row in rows if row["month"] == UNKNOWN_MONTH and row["file_sha256"] == sha256]
+        for sha256 in sorted(files_of(rows)):
+            undated = [row for row in rows if not row.is_dated and row.file_sha256 == sha256]
             holding += [row for group in last_ingestions(undated).values() for row in group]
-        return pa.Table.from_pylist([dict(row) for row in holding], schema=arrow_schema(INGESTIONS.columns))
+        return pa.Table.from_pylist([row.row() for row in holding], schema=arrow_schema(INGESTIONS.columns))
 
     def model_of(self, month: Month) -> str | None:
         """The run id of the model that scored a month, None where that is not recorded."""

@@ -8,15 +8,15 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from santander.forget.lines import Scan
-from santander.ingest.accounting import MERGE, last_ingestions, merges_since
-from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.ingest.entries import ID_DIGITS
+from santander.ingest.holders import files_of, last_ingestions, merges_since
+from santander.lake.ingestions import Ingestion, read_ingestions
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE
 from santander.schema.months import Month
 from santander.suppression import ERASED
@@ -46,12 +46,12 @@ class Accounts:
     def __init__(self, lake: "Lake") -> None:
         self._lake = lake
         self.quarantine = lake.rows(QUARANTINE)
-        self.ingestions = lake.rows(INGESTIONS)
-        self._before = [[dict(row) for row in rows] for rows in (self.quarantine, self.ingestions)]
+        self.ingestions = read_ingestions(lake)
+        self._before = self._rows()
 
     def knows(self, sha256: str) -> bool:
         """Whether a file of this content was ever ingested."""
-        return any(row["file_sha256"] == sha256 for row in self.ingestions)
+        return sha256 in files_of(self.ingestions)
 
     def months_of(self, found: Scan) -> dict[int, str]:
         """For each line found the month it was counted under."""
@@ -66,17 +66,18 @@ class Accounts:
             row.update({"file_sha256": file.new, "line": row["line"] - bisect_left(gone, row["line"])})
         for row in self.quarantine:
             row["raw"] = _renamed(row["raw"], file, gone)
-        for row in self.ingestions:
-            if row["file_sha256"] == file.old:
-                lost = sum(month == row["month"] for month in file.removed.values())
-                row.update({"file_sha256": file.new, "read": row["read"] - lost})
+        lost = Counter(file.removed.values())
+        renamed = [
+            replace(row, file_sha256=file.new, read=row.read - lost[row.month]) if row.file_sha256 == file.old else row
+            for row in self.ingestions
+        ]
         # a file without undated lines has no row for them, as a new ingest of it would have none
-        self.ingestions = [row for row in self.ingestions if row["read"] or row["month"] != UNKNOWN_MONTH]
+        self.ingestions = [row for row in renamed if row.read or row.is_dated]
         self._recount()
 
     def hide(self, found: Scan) -> None:
         """The lines of a file that stays as it is: each counts as quarantined, with the reason ``erased`` and without a text."""
-        origin = {row["month"]: row for row in self.ingestions if row["file_sha256"] == found.sha256}
+        origin = {row.month: row for row in self.ingestions if row.file_sha256 == found.sha256}
         whole = {row["line"] for row in self._lines_of(found.sha256) if row["scope"] == "row"}
         numbers = {line.number for line in found.lines}
         self.quarantine = [
@@ -89,7 +90,7 @@ class Accounts:
                 row.update(_BARE)
         for line in found.lines:
             if line.number not in whole and line.month in origin:
-                of_file = {name: origin[line.month][name] for name in ("ingestion_id", "file", "file_sha256", "month")}
+                of_file = {name: getattr(origin[line.month], name) for name in ("ingestion_id", "file", "file_sha256", "month")}
                 self.quarantine.append({**of_file, "line": line.number, "scope": "row", **_BARE})
         self._recount()
 
@@ -123,22 +124,26 @@ class Accounts:
         """After the rows of customers went: what replays inserted is what a month has beyond the rows of its files."""
         rows = self._lake.rows_by_month(CUSTOMERS)
         last = last_ingestions(self.ingestions)
-        for month, merges in merges_since(self.ingestions).items():
-            if month == UNKNOWN_MONTH:
-                continue
-            have = sum(row["kept"] for row in last.get(month, [])) + sum(row["inserted"] or 0 for row in merges)
-            surplus = have - rows.get(Month.parse(month), 0)
-            for row, most in (*_overstated(merges), *((row, row["inserted"] or 0) for row in reversed(merges))):
-                taken = min(max(surplus, 0), most, row["inserted"] or 0)
-                next(each for each in self.ingestions if each is row)["inserted"] -= taken
+        for month, merges in merges_since(row for row in self.ingestions if row.is_dated).items():
+            left = [row.gained for row in merges]
+            surplus = sum(row.kept for row in last.get(month, [])) + sum(left) - rows.get(Month.parse(month), 0)
+            for n, most in (*enumerate(_overstated(merges)), *reversed(list(enumerate(left)))):
+                taken = min(max(surplus, 0), most, left[n])
+                left[n] -= taken
                 surplus -= taken
+            for merged, inserted in zip(merges, left, strict=True):
+                self.ingestions[self.ingestions.index(merged)] = replace(merged, inserted=inserted)
 
     def save(self) -> None:
         """Write back what changed, quarantine first."""
-        for table, before, rows in zip((QUARANTINE, INGESTIONS), self._before, (self.quarantine, self.ingestions), strict=True):
+        for table, before, rows in zip((QUARANTINE, INGESTIONS), self._before, self._rows(), strict=True):
             if rows != before:
                 self._lake.overwrite_rows(table, rows)
-        self._before = [[dict(row) for row in rows] for rows in (self.quarantine, self.ingestions)]
+        self._before = self._rows()
+
+    def _rows(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Copies of the rows as the tables hold them."""
+        return [dict(row) for row in self.quarantine], [row.row() for row in self.ingestions]
 
     def _lines_of(self, sha256: str) -> list[dict[str, Any]]:
         return [row for row in self.quarantine if row["file_sha256"] == sha256]
@@ -147,24 +152,26 @@ class Accounts:
         lines: dict[tuple[str, str, str], set[int]] = {}
         for row in self.quarantine:
             lines.setdefault((row["file_sha256"], row["month"], row["scope"]), set()).add(row["line"])
-        for row in self.ingestions:
-            whole = lines.get((row["file_sha256"], row["month"], "row"), set())
-            single = lines.get((row["file_sha256"], row["month"], "value"), set()) - whole
-            kept = row["read"] - len(whole)
-            row.update({"kept": kept, "quarantined_rows": len(whole), "rows_with_quarantined_values": len(single)})
-            if row["mode"] != MERGE:
-                row["inserted"] = kept
+        for n, counted in enumerate(self.ingestions):
+            whole = lines.get((counted.file_sha256, counted.month, "row"), set())
+            kept = counted.read - len(whole)
+            self.ingestions[n] = replace(
+                counted,
+                kept=kept,
+                quarantined_rows=len(whole),
+                rows_with_quarantined_values=len(lines.get((counted.file_sha256, counted.month, "value"), set()) - whole),
+                inserted=counted.inserted if counted.is_merge else kept,
+            )
 
 
-def _overstated(merges: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], int]]:
-    """Rows of merges that say to have inserted more than their merge still kept, and by how much."""
+def _overstated(merges: Sequence[Ingestion]) -> Iterator[int]:
+    """By how much each row of merges says to have inserted more than its merge still kept."""
     kept: Counter[str] = Counter()
     for row in merges:
-        kept[row["ingestion_id"]] += row["kept"]
+        kept[row.ingestion_id] += row.kept
     for row in merges:  # a replay states what it inserted in its first row
-        inserted = row["inserted"] or 0
-        yield row, max(0, inserted - kept[row["ingestion_id"]])
-        kept[row["ingestion_id"]] -= min(inserted, kept[row["ingestion_id"]])
+        yield max(0, row.gained - kept[row.ingestion_id])
+        kept[row.ingestion_id] -= min(row.gained, kept[row.ingestion_id])
 
 
 _BARE = {"reason": ERASED, "column": None, "raw": None, "customer_id": None, "resolved_by": None}

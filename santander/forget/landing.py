@@ -15,9 +15,10 @@ from santander.forget.lines import Scan, cut_out, is_writable, scan
 from santander.forget.places import files_below, is_below
 from santander.forget.streams import begun
 from santander.ingest.synthetic_mark import follow_rewritten
+from santander.lake.ingestions import read_ingestions
+from santander.ledger.read_otherwise import ingest_fingerprint
 from santander.ledger.steps import INGEST
-from santander.pipeline.ingest_step import ingest_fingerprint
-from santander.schema.catalogue import INGESTIONS, STEP_RUNS
+from santander.schema.catalogue import STEP_RUNS
 from santander.storage.kinds import encoding_of
 from santander.storage.packed import UNREADABLE, open_plain
 from santander.storage.places import Place, recorded_place
@@ -59,7 +60,7 @@ def find_landing_files(settings: "Settings", lake: "Lake", ids: Numbers, named: 
     """Scan every csv below the data folder, whatever its name, each file ever ingested, and those named on the command line."""
     found = LandingFiles()
     ours = [file for file in files_below(settings.data) if not is_below(file, settings.data / "lake") and _is_csv(file)]
-    known = [recorded_place(name) for name in sorted({row["file"] for row in lake.rows(INGESTIONS)})]
+    known = [recorded_place(name) for name in sorted({row.file for row in read_ingestions(lake)})]
     seen: set[str] = set()
     for file in (*ours, *named, *known):
         identity = str(file.resolve() if isinstance(file, Path) else file)

@@ -2,27 +2,22 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from santander.errors import InputError
 from santander.ingest.bad_values import is_undamaged, number_of_bad_values
-from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.ingest.duplicates import REASON as DUPLICATE
 from santander.ingest.duplicates import Duplicate
+from santander.ingest.holders import last_ingestions
 from santander.ingest.landing import LandingFile
+from santander.lake.ingestions import REPLACE, UNKNOWN_MONTH, Ingestion
 from santander.schema.catalogue import PARTITION
 from santander.schema.months import Month
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
-
-
-REPLACE, MERGE = "replace", "merge"
-"""What an ingestion did to its months; a replay merges, and so does an ingest with --merge.
-
-A row of ``ingestions`` without a mode is of an earlier version, which only replaced."""
 
 
 SHOWN = 4
@@ -132,7 +127,7 @@ def markers(
     counts: Sequence[MonthCount],
     mode: str = REPLACE,
     inserted: Mapping[str, int] | None = None,
-) -> list[dict[str, Any]]:
+) -> list[Ingestion]:
     """The rows of ``ingestions`` that mark an ingestion as done.
 
     Of a replay ``inserted`` says how many keys each month gained; the number stands in the row of the first file that has the
@@ -141,58 +136,27 @@ def markers(
     now = dt.datetime.now(dt.UTC)
     gained = dict(inserted or {})
     return [
-        {
-            "ingestion_id": ingestion_id,
-            "file": files[count.file_index].name,
-            "file_sha256": files[count.file_index].sha256,
-            "month": count.month,
-            "has_products": files[count.file_index].has_products,
-            "read": count.read,
-            "kept": count.kept,
-            "quarantined_rows": count.quarantined_rows,
-            "rows_with_quarantined_values": count.rows_with_bad_values,
-            "ingested_at": now,
-            "mode": mode,
-            "inserted": count.kept if inserted is None else gained.pop(count.month, 0),
-        }
+        Ingestion(
+            ingestion_id=ingestion_id,
+            file=files[count.file_index].name,
+            file_sha256=files[count.file_index].sha256,
+            month=count.month,
+            has_products=files[count.file_index].has_products,
+            read=count.read,
+            kept=count.kept,
+            quarantined_rows=count.quarantined_rows,
+            rows_with_quarantined_values=count.rows_with_bad_values,
+            ingested_at=now,
+            mode=mode,
+            inserted=count.kept if inserted is None else gained.pop(count.month, 0),
+        )
         for count in counts
     ]
 
 
-def last_ingestions(ingestions: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    """Per month, in order, the rows of ``ingestions`` that the last one to replace the month wrote, one for each of its files.
-
-    What was merged into the month since is in ``merges_since``.
-    """
-    last: dict[str, list[Mapping[str, Any]]] = {}
-    for row in _in_order(row for row in ingestions if row["mode"] != MERGE):
-        others = last.get(row["month"], [])
-        same = bool(others) and others[0]["ingestion_id"] == row["ingestion_id"]
-        last[row["month"]] = [*others, row] if same else [row]
-    return last
-
-
-def merges_since(ingestions: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    """Per month, in order, the rows of ``ingestions`` of the replays after the last ingestion that replaced the month.
-
-    Together with ``last_ingestions`` they are the state of a month: it has the rows kept then and those inserted since.
-    """
-    merges: dict[str, list[Mapping[str, Any]]] = {}
-    for row in _in_order(ingestions):
-        if row["mode"] == MERGE:
-            merges.setdefault(row["month"], []).append(row)
-        else:
-            merges.pop(row["month"], None)
-    return merges
-
-
-def _in_order(ingestions: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return sorted(ingestions, key=lambda row: (row["month"], row["ingested_at"], row["ingestion_id"]))
-
-
-def check_products(ingestions: Sequence[Mapping[str, Any]], files: Sequence[LandingFile], counts: Sequence[MonthCount]) -> None:
+def check_products(ingestions: Sequence[Ingestion], files: Sequence[LandingFile], counts: Sequence[MonthCount]) -> None:
     """Refuse to replace a month that has products by one without: its labels would be gone."""
-    present = {month: any(row["has_products"] for row in rows) for month, rows in last_ingestions(ingestions).items()}
+    present = {month: any(row.has_products for row in rows) for month, rows in last_ingestions(ingestions).items()}
     delivered = {count.month for count in counts if count.is_dated and files[count.file_index].has_products}
     bare = sorted({count.month for count in counts if count.is_dated} - delivered)
     losing = [month for month in bare if present.get(month)]

@@ -7,16 +7,14 @@ that the same command can complete a merge that died before it wrote them.
 
 import datetime as dt
 import logging
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from santander.errors import InputError
-from santander.ingest.accounting import MERGE, MonthCount, MonthTotals, count_lines, markers
-from santander.ingest.cleaning import UNKNOWN_MONTH
+from santander.ingest.accounting import MonthCount, MonthTotals, count_lines, markers
 from santander.ingest.duplicates import FIRST_KEYS, LIMIT_SETTING, REASON, Duplicate, TooManyDuplicates, in_order, records_with
 from santander.ingest.holders import files_of, holders_by_month
 from santander.ingest.ingestion import publish_quarantine, repeated_records, surveyed
@@ -28,13 +26,14 @@ from santander.ingest.refused import forget_refused, keeping_refused
 from santander.ingest.refused_file import LandingFileRefused
 from santander.ingest.shares import check_shares
 from santander.ingest.staging import StagedFiles, stage_files
+from santander.lake.ingestions import MERGE, Ingestion, read_ingestions
 from santander.lake.lake import Lake
 from santander.lake.month_files import below
 from santander.lake.staging import OF_INGEST, new_id, staging
 from santander.lake.table_files import fingerprints_of
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS
 from santander.schema.months import Month
-from santander.schema.records import Inline
+from santander.schema.records import Inline, record_of_row
 from santander.storage.places import Place
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class MergeReport:
     """
 
     files: tuple[LandingFile, ...]
-    marked: tuple[Mapping[str, Any], ...]
+    marked: tuple[Ingestion, ...]
     known: tuple[str, ...]
     rows: Mapping[Month, int]
     """Rows of each month of ``marked`` after the merge."""
@@ -59,12 +58,12 @@ class MergeReport:
     @property
     def ingestion_id(self) -> str | None:
         """The id of the ingestion; None where nothing was added."""
-        return str(self.marked[0]["ingestion_id"]) if self.marked else None
+        return self.marked[0].ingestion_id if self.marked else None
 
     @property
     def added(self) -> dict[Month, int]:
         """Rows that each month gained."""
-        return {month: sum(row["inserted"] for row in self.marked if row["month"] == str(month)) for month in self.rows}
+        return {month: sum(row.gained for row in self.marked if row.month == str(month)) for month in self.rows}
 
 
 def merge(settings: "Settings", lake: Lake, paths: Sequence[Place], *, force: bool = False) -> MergeReport:
@@ -80,23 +79,21 @@ def merge(settings: "Settings", lake: Lake, paths: Sequence[Place], *, force: bo
     with lake.carrying_persons(), staging(lake, OF_INGEST, ingestion_id) as folder:
         forget_refused(settings.state)
         files = surveyed(settings, lake, paths, folder / "landing", force=force)
-        ingestions = lake.rows(INGESTIONS)
+        ingestions = read_ingestions(lake)
         new = [file for file in files if not _is_held(file, ingestions)]
         known = tuple(file.name for file in files if file not in new)
         if not new:
             return MergeReport(files, (), known, {})
         marked = _markers_of_unfinished(lake, new, ingestions) or _add(settings, lake, new, ingestions, folder, ingestion_id)
-        lake.append_rows(INGESTIONS, marked, {"ingestion_id": marked[0]["ingestion_id"]})
+        lake.append_rows(INGESTIONS, [row.row() for row in marked], {"ingestion_id": marked[0].ingestion_id})
         present = lake.rows_by_month(CUSTOMERS)
-        months = sorted({Month.parse(row["month"]) for row in marked if row["month"] != UNKNOWN_MONTH})
+        months = sorted({Month.parse(row.month) for row in marked if row.is_dated})
         return MergeReport(files, tuple(marked), known, {month: present.get(month, 0) for month in months})
 
 
-def _is_held(file: LandingFile, ingestions: Sequence[Mapping[str, Any]]) -> bool:
+def _is_held(file: LandingFile, ingestions: Sequence[Ingestion]) -> bool:
     """Whether the months that the file has given come from it now; raises where some do and some do not."""
-    gave = {
-        Month.parse(row["month"]) for row in ingestions if row["file_sha256"] == file.sha256 and row["month"] != UNKNOWN_MONTH
-    }
+    gave = {Month.parse(row.month) for row in ingestions if row.file_sha256 == file.sha256 and row.is_dated}
     held = {month for month, rows in holders_by_month(ingestions).items() if file.sha256 in files_of(rows)}
     if held and gave - held:
         raise LandingFileRefused(
@@ -111,10 +108,10 @@ def _add(
     settings: "Settings",
     lake: Lake,
     files: Sequence[LandingFile],
-    ingestions: Sequence[Mapping[str, Any]],
+    ingestions: Sequence[Ingestion],
     folder: Place,
     ingestion_id: str,
-) -> list[dict[str, Any]]:
+) -> list[Ingestion]:
     """Add the rows and return the markers that say so, which are still to be written."""
     log.info("%s file(s), %s lines: parsing", len(files), f"{sum(file.lines for file in files):,}")
     with unchanged(files):
@@ -131,18 +128,16 @@ def _add(
         check_shares(staged.lines, files, counts, duplicates, limit)
     publish_quarantine(lake, staged, files, duplicates, counts, ingestion_id)
     marked = markers(ingestion_id, files, counts, MERGE)
-    inserted: Counter[str] = Counter()
-    for row in marked:
-        inserted[row["month"]] += row["inserted"]
     if records := staged.kept(duplicates):
-        waiting = [{name: value for name, value in row.items() if name != "ingested_at"} for row in marked]
+        inserted = {month: merged.inserted for month, merged in merged_months(marked).items()}
+        waiting = [{name: value for name, value in row.row().items() if name != "ingested_at"} for row in marked]
         lineage = {"ingestion_id": ingestion_id, "mode": MERGE, "inserted": inserted, "markers": waiting}
         lake.add_to_months_by_files(CUSTOMERS, records, staged.folder / RECORDS, before, lineage)
     return marked
 
 
 def _check_months(
-    lake: Lake, files: Sequence[LandingFile], counts: Sequence[MonthCount], ingestions: Sequence[Mapping[str, Any]]
+    lake: Lake, files: Sequence[LandingFile], counts: Sequence[MonthCount], ingestions: Sequence[Ingestion]
 ) -> None:
     """Refuse files without a legal record, months that are not there, and products in a month without or the reverse."""
     dated = [count for count in counts if count.is_dated]
@@ -157,7 +152,7 @@ def _check_months(
     held = holders_by_month(ingestions)
     for count in dated:
         rows, file = held.get(Month.parse(count.month), []), files[count.file_index]
-        if rows and any(row["has_products"] for row in rows) != file.has_products:
+        if rows and any(row.has_products for row in rows) != file.has_products:
             has, lacks = ("has", "was delivered without") if file.has_products else ("has no", "has them")
             raise LandingFileRefused(
                 file.name, f"{has} products for {count.month}, which {lacks}: nothing was added; a month has them for all or none"
@@ -189,24 +184,22 @@ def _duplicates(lake: Lake, staged: StagedFiles, files: Sequence[LandingFile], l
     return in_order([*repeated_records(staged, at_most), *records_with(staged.lines, present)])
 
 
-def _markers_of_unfinished(
-    lake: Lake, files: Sequence[LandingFile], ingestions: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
+def _markers_of_unfinished(lake: Lake, files: Sequence[LandingFile], ingestions: Sequence[Ingestion]) -> list[Ingestion]:
     """The markers that a merge of the same files did not live to write, unless its months were written since."""
     marked: dict[str, set[str]] = {}
     for row in ingestions:
-        marked.setdefault(row["ingestion_id"], set()).add(row["month"])
+        marked.setdefault(row.ingestion_id, set()).add(row.month)
     written: set[str] = set()
+    now = dt.datetime.now(dt.UTC)
     for lineage in lineages(lake) if lake.exists(CUSTOMERS) else ():
         written |= marked.get(lineage.get("ingestion_id", ""), set())
-        waiting = lineage.get("markers", [])
+        waiting = [record_of_row(Ingestion, row | {"ingested_at": now}) for row in lineage.get("markers", [])]
         if lineage.get("ingestion_id") in marked or files_of(waiting) != {file.sha256 for file in files}:
             continue
-        if written.intersection(row["month"] for row in waiting):
+        if written.intersection(row.month for row in waiting):
             return []
         log.info("completing the merge %s, which had added its rows", lineage["ingestion_id"])
-        now = dt.datetime.now(dt.UTC)
-        return [row | {"ingested_at": now} for row in waiting]
+        return waiting
     return []
 
 
@@ -229,20 +222,20 @@ class MergedMonth:
     """Rows that the month gained."""
 
 
-def merged_months(report: MergeReport) -> dict[str, MergedMonth]:
-    """Return the counts of each month, its files together."""
-    months: dict[str, list[Mapping[str, Any]]] = {}
-    for row in report.marked:
-        months.setdefault(row["month"], []).append(row)
+def merged_months(marked: Sequence[Ingestion]) -> dict[str, MergedMonth]:
+    """Return the counts of each month, its files together, from the rows of ``ingestions`` of a merge."""
+    months: dict[str, list[Ingestion]] = {}
+    for row in marked:
+        months.setdefault(row.month, []).append(row)
     return {
         month: MergedMonth(
             MonthTotals(
-                read=sum(row["read"] for row in rows),
-                kept=sum(row["kept"] for row in rows),
-                quarantined=sum(row["quarantined_rows"] for row in rows),
-                rows_with_quarantined_values=sum(row["rows_with_quarantined_values"] for row in rows),
+                read=sum(row.read for row in rows),
+                kept=sum(row.kept for row in rows),
+                quarantined=sum(row.quarantined_rows for row in rows),
+                rows_with_quarantined_values=sum(row.rows_with_quarantined_values for row in rows),
             ),
-            inserted=sum(row["inserted"] for row in rows),
+            inserted=sum(row.gained for row in rows),
         )
         for month, rows in months.items()
     }

@@ -14,11 +14,11 @@ import pyarrow.compute as pc
 from santander.ingest.column_values import CleanColumn, clean_column, customer_ids
 from santander.ingest.contradictions import VALUE_REASONS, where, without_contradictions
 from santander.ingest.parsing import OPEN_QUOTE, ParsedChunk
+from santander.lake.ingestions import UNKNOWN_MONTH
 from santander.schema.catalogue import CUSTOMERS, PARTITION
 from santander.schema.columns import COLUMNS, PRODUCT_COLUMNS, Column
 from santander.schema.types import arrow_schema, file_schema
 
-UNKNOWN_MONTH = "unknown"
 BAD_FLAG = "bad_product_flag"
 _DATED = r"^[0-9]{4}-(0[1-9]|1[0-2])-[0-9]{2}$"
 

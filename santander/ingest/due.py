@@ -7,11 +7,10 @@ customers to them, is taken in again from all of its files together.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from santander.errors import InputError
-from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.ingest.holders import brings_rows, files_of, holders_by_month
+from santander.lake.ingestions import Ingestion
 from santander.schema.months import Month
 from santander.storage.places import Place
 
@@ -48,17 +47,15 @@ class DueFiles:
     files cannot be taken in together without undoing what came from a file that was not given.
     """
 
-    def __init__(
-        self, given: Sequence[Given], ingestions: Sequence[Mapping[str, Any]], lost: Mapping[Month, Collection[str]]
-    ) -> None:
+    def __init__(self, given: Sequence[Given], ingestions: Sequence[Ingestion], lost: Mapping[Month, Collection[str]]) -> None:
         self._given = given
         self._held = holders_by_month(ingestions)
         self._due: set[str] = set()
         self._left: dict[str, Overtaken] = {}
         gave: dict[str, set[Month]] = {}
         for row in ingestions:
-            if row["month"] != UNKNOWN_MONTH:
-                gave.setdefault(row["file_sha256"], set()).add(Month.parse(row["month"]))
+            if row.is_dated:
+                gave.setdefault(row.file_sha256, set()).add(Month.parse(row.month))
         parts: set[Month] = set()
         for each in given:
             gone = {month for month in gave.get(each.sha256, ()) if each.sha256 not in files_of(self._held[month])}
@@ -115,9 +112,9 @@ class DueFiles:
     def _others(self, month: Month) -> list[str]:
         """Names of files that the month has customers from and that are not given, nor replaced by a given one of their name."""
         given, names = {each.sha256 for each in self._given}, {str(each.file) for each in self._given}
-        rows = [row for row in self._held.get(month, []) if row["file_sha256"] not in given and row["file"] not in names]
-        return sorted({row["file"] for row in rows if brings_rows(row)})
+        rows = [row for row in self._held.get(month, []) if row.file_sha256 not in given and row.file not in names]
+        return sorted({row.file for row in rows if brings_rows(row)})
 
     def _overtaken(self, file: Place, months: Collection[Month]) -> Overtaken:
-        names = sorted({row["file"] for month in months for row in self._held[month]})
+        names = sorted({row.file for month in months for row in self._held[month]})
         return Overtaken(file, tuple(sorted(months)), tuple(names))

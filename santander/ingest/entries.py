@@ -4,6 +4,7 @@ A row of ``quarantine`` is an entry. Whether it is still open follows from the i
 ingestion that was replaced since has taken its entries with it, and a replay counts only once it is marked as done.
 """
 
+import datetime as dt
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,10 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from santander.ingest.accounting import last_ingestions, merges_since
-from santander.ingest.cleaning import UNKNOWN_MONTH
+from santander.ingest.holders import last_ingestions, merges_since
+from santander.lake.ingestions import UNKNOWN_MONTH, Ingestion, read_ingestions
 from santander.lake.lake import Lake
-from santander.schema.catalogue import INGESTIONS, QUARANTINE
+from santander.schema.catalogue import QUARANTINE
 from santander.suppression import ERASED
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def read_entries(lake: Lake) -> list[Entry]:
     rows = lake.delta(QUARANTINE).to_pyarrow_dataset().to_table(columns=columns).to_pylist()
     entries = [Entry(**{name: row[name] for name in _READ}, corrects=_leading_id(row)) for row in rows]
     entries.sort(key=lambda entry: (entry.file, entry.file_sha256, entry.line, entry.column or ""))
-    _judge(entries, lake.rows(INGESTIONS))
+    _judge(entries, read_ingestions(lake))
     return entries
 
 
@@ -118,15 +119,15 @@ def _leading_id(row: Mapping[str, Any]) -> str | None:
     return found[1] if found else None
 
 
-def _judge(entries: Sequence[Entry], ingestions: Sequence[Mapping[str, Any]]) -> None:
+def _judge(entries: Sequence[Entry], ingestions: Sequence[Ingestion]) -> None:
     """Give every entry its state."""
-    marked = {row["ingestion_id"]: row["ingested_at"] for row in ingestions}
+    marked = {row.ingestion_id: row.ingested_at for row in ingestions}
     holding = {
-        (month, row["ingestion_id"])
+        (row.month, row.ingestion_id)
         for state in (last_ingestions(ingestions), merges_since(ingestions))
-        for month, rows in state.items()
+        for rows in state.values()
         for row in rows
-        if month != UNKNOWN_MONTH
+        if row.is_dated
     }
     holders = {ingestion_id for _, ingestion_id in holding}
     for entry in entries:
@@ -143,7 +144,7 @@ def _judge(entries: Sequence[Entry], ingestions: Sequence[Mapping[str, Any]]) ->
         _judge_attempts(line, marked)
 
 
-def _judge_attempts(line: Sequence[Entry], marked: Mapping[str, Any]) -> None:
+def _judge_attempts(line: Sequence[Entry], marked: Mapping[str, dt.datetime]) -> None:
     """Of the attempts at one line at most the last is open."""
     ids = {entry.quarantine_id for entry in line}
     still_open = [entry for entry in line if entry.state is State.OPEN]

@@ -19,9 +19,10 @@ from santander.ingest.duplicates import REASON as DUPLICATE
 from santander.ingest.entries import Entry, State, texts_of
 from santander.ingest.landing_text import fields_of, joined_line, split_line
 from santander.ingest.parsing import FIELD_COUNT, OPEN_QUOTE, STRAY_RETURN
+from santander.lake.ingestions import read_ingestions
 from santander.lake.lake import Lake
 from santander.schema.between_columns import BETWEEN_COLUMNS
-from santander.schema.catalogue import CUSTOMERS, INGESTIONS, PARTITION
+from santander.schema.catalogue import CUSTOMERS, PARTITION
 from santander.schema.columns import LEGAL_HEADERS, PROFILE_COLUMNS
 from santander.schema.months import Month
 from santander.storage.bucket import BucketPath
@@ -82,7 +83,7 @@ def _write(place: Place, header: Sequence[str], lines: Iterable[str]) -> None:
 
 def _whole_lines(lake: Lake, entries: Iterable[Entry]) -> Iterator[ExportedLine]:
     lost = [entry for entry in entries if entry.scope == "row"]
-    delivered = {(row["ingestion_id"], row["file_sha256"]): row["has_products"] for row in lake.rows(INGESTIONS)}
+    delivered = {(row.ingestion_id, row.file_sha256): row.has_products for row in read_ingestions(lake)}
     texts = texts_of(lake, lost)
     for entry in lost:
         fields = split_line(texts[entry.file_sha256, entry.line, None] or "")

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from santander.errors import InputError
 from santander.ingest.accounting import MonthCount, check_products, check_shrink, count_lines, markers, shrunken
-from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.ingest.duplicates import Duplicate, find_duplicates, repeats_a_key
 from santander.ingest.landing import LandingFile, refuse_changed, survey_all, unchanged
 from santander.ingest.quarantine import quarantined_rows
@@ -22,6 +21,7 @@ from santander.ingest.replacing import Replacement, check_shared, replacements
 from santander.ingest.shares import check_shares
 from santander.ingest.staging import StagedFiles, stage_files, with_texts
 from santander.ingest.synthetic_mark import refuse_files_of_others
+from santander.lake.ingestions import UNKNOWN_MONTH, read_ingestions
 from santander.lake.lake import Lake
 from santander.lake.staging import OF_INGEST, new_id, staging
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE
@@ -96,7 +96,7 @@ def ingest(
                 check_shared(replaced, settings.ingest.min_shared_customers, would_shrink=would_shrink)
             if not allow_shrink:
                 check_shrink(present, kept)
-                check_products(lake.rows(INGESTIONS), files, counts)
+                check_products(read_ingestions(lake), files, counts)
         _publish(lake, staged, files, duplicates, counts, kept, ingestion_id)
         return IngestReport(ingestion_id, files, tuple(counts), tuple(replaced))
 
@@ -157,7 +157,7 @@ def _publish(
     publish_quarantine(lake, staged, files, duplicates, counts, ingestion_id)
     lake.replace_months_by_files(CUSTOMERS, staged.kept(duplicates), staged.folder / RECORDS, kept, lineage)
     log.info("customers: %s months written", len(kept))
-    lake.append_rows(INGESTIONS, markers(ingestion_id, files, counts), lineage)
+    lake.append_rows(INGESTIONS, [row.row() for row in markers(ingestion_id, files, counts)], lineage)
 
 
 def publish_quarantine(

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
-from santander.ingest.accounting import MERGE
+from santander.lake.ingestions import MERGE
 from santander.lake.lake import Lake
 from santander.schema.catalogue import CUSTOMERS
 from santander.schema.columns import PRODUCT_COLUMNS

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from santander.ingest.accounting import MonthCount
-from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.ingest.duplicates import REASON as DUPLICATE
 from santander.ingest.duplicates import Duplicate
 from santander.ingest.landing import LandingFile
+from santander.lake.ingestions import UNKNOWN_MONTH
 from santander.schema.catalogue import QUARANTINE
 
 if TYPE_CHECKING:

@@ -3,19 +3,20 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from santander.errors import InputError
-from santander.ingest.accounting import MERGE, SHOWN, MonthCount
+from santander.ingest.accounting import SHOWN, MonthCount
 from santander.ingest.holders import files_of, holders_by_month
 from santander.ingest.keys import distinct_keys
 from santander.ingest.landing import LandingFile
 from santander.ingest.reading import RECORDS
 from santander.ingest.staging import StagedFiles
+from santander.lake.ingestions import Ingestion, read_ingestions
 from santander.lake.month_files import below
-from santander.schema.catalogue import CUSTOMERS, INGESTIONS
+from santander.schema.catalogue import CUSTOMERS
 from santander.schema.months import Month
 from santander.storage.places import Place
 
@@ -80,7 +81,7 @@ def replacements(
     replaced = [month for month in sorted(kept) if present.get(month)]
     if not replaced:
         return []
-    held = holders_by_month(lake.rows(INGESTIONS))
+    held = holders_by_month(read_ingestions(lake))
     there = lake.files_by_month(CUSTOMERS)
     found = []
     for month in replaced:
@@ -110,14 +111,14 @@ def _compared(there: Sequence[Place], waiting: Sequence[Place]) -> _SharedCustom
     return _SharedCustomers(len(old), len(new), len(old) - len(lost), *examples)
 
 
-def _from_exactly(before: Sequence[Mapping[str, Any]], ours: Mapping[str, str]) -> bool:
-    return files_of(before) == set(ours) and all(row["mode"] != MERGE for row in before)
+def _from_exactly(before: Sequence[Ingestion], ours: Mapping[str, str]) -> bool:
+    return files_of(before) == set(ours) and not any(row.is_merge for row in before)
 
 
 def _replacement(
     month: Month,
     rows: tuple[int, int],
-    before: Sequence[Mapping[str, Any]],
+    before: Sequence[Ingestion],
     ours: Mapping[str, str],
     customers: _SharedCustomers,
 ) -> Replacement:
@@ -131,8 +132,8 @@ def _replacement(
         gone_example=customers.gone_example,
         new_example=customers.new_example,
         files=tuple(ours.values()),
-        undone=tuple(dict.fromkeys(row["file"] for row in before if row["mode"] == MERGE)),
-        displaced={row["file_sha256"]: row["kept"] for row in before if row["file_sha256"] not in ours},
+        undone=tuple(dict.fromkeys(row.file for row in before if row.is_merge)),
+        displaced={row.file_sha256: row.kept for row in before if row.file_sha256 not in ours},
         same_files=_from_exactly(before, ours) and rows[0] == rows[1],
     )
 

@@ -15,15 +15,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from santander.errors import InputError
-from santander.ingest.accounting import MERGE, MonthCount, count_lines, last_ingestions, markers
+from santander.ingest.accounting import MonthCount, count_lines, markers
 from santander.ingest.duplicates import find_duplicates
 from santander.ingest.entries import Entry, State, read_entries, same_lines
+from santander.ingest.holders import last_ingestions
 from santander.ingest.landing import LandingFile, refuse_changed, survey_all, unchanged
 from santander.ingest.merging import inserted_by_unfinished, merge_month
 from santander.ingest.quarantine import quarantined_rows
 from santander.ingest.refused import forget_refused, keeping_refused
 from santander.ingest.refused_file import LandingFileRefused
 from santander.ingest.staging import kept_records, stage_lines, with_texts
+from santander.lake.ingestions import MERGE, read_ingestions
 from santander.lake.lake import Lake
 from santander.lake.staging import OF_INGEST, new_id, staging
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE
@@ -83,7 +85,7 @@ def replay(settings: "Settings", lake: Lake, paths: Sequence[Place]) -> ReplayRe
         _quarantine(lake, quarantine, meant, files, entries, resolved, ingestion_id)
         inserted = _merge(lake, corrected, files, counts, ingestion_id)
         marked = markers(ingestion_id, files, counts, MERGE, inserted)
-        lake.append_rows(INGESTIONS, marked, {"ingestion_id": ingestion_id})
+        lake.append_rows(INGESTIONS, [row.row() for row in marked], {"ingestion_id": ingestion_id})
         return ReplayReport(ingestion_id, files, tuple(counts), inserted, len(resolved))
 
 
@@ -105,8 +107,8 @@ def _refuse_other_months(lake: Lake, files: Sequence[LandingFile], counts: Seque
     months = {count.month for count in counts if count.is_dated}
     if absent := sorted(month for month in months if Month.parse(month) not in present):
         raise InputError(f"not in customers: {', '.join(absent)}; a replay makes no month, ingest its landing file first")
-    last = last_ingestions(lake.rows(INGESTIONS))
-    with_products = {month for month, rows in last.items() if any(row["has_products"] for row in rows)}
+    last = last_ingestions(read_ingestions(lake))
+    with_products = {month for month, rows in last.items() if any(row.has_products for row in rows)}
     for count in counts:
         file = files[count.file_index]
         if count.is_dated and count.month in last and file.has_products and count.month not in with_products:
@@ -170,8 +172,8 @@ def _merge(
     """Merge month by month; the keys that each month gained, by this replay or by one that died before its marker."""
     bare = [index for index, file in enumerate(files) if not file.has_products]
     marked: dict[str, set[str]] = {}
-    for row in lake.rows(INGESTIONS):
-        marked.setdefault(row["month"], set()).add(row["ingestion_id"])
+    for row in read_ingestions(lake):
+        marked.setdefault(row.month, set()).add(row.ingestion_id)
     inserted: dict[str, int] = {}
     for text in sorted({count.month for count in counts if count.is_dated and count.kept}):
         month = Month.parse(text)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from santander.errors import InputError
 from santander.ingest.accounting import SHOWN, MonthCount
-from santander.ingest.cleaning import UNKNOWN_MONTH, reason_of
+from santander.ingest.cleaning import reason_of
 from santander.ingest.contradictions import NO_DAMAGE
 from santander.ingest.duplicates import LIMIT_SETTING, Duplicate
 from santander.ingest.duplicates import REASON as DUPLICATE
 from santander.ingest.landing import LandingFile
 from santander.ingest.landing_text import split_line
+from santander.lake.ingestions import UNKNOWN_MONTH
 from santander.schema.columns import COLUMNS, Column
 from santander.schema.months import Month, in_spans
 from santander.suppression import ERASED

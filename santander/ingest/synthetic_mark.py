@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from santander.errors import InputError
-from santander.schema.catalogue import INGESTIONS
+from santander.ingest.holders import files_of
+from santander.lake.ingestions import read_ingestions
 from santander.storage.places import Place, whole_file
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def refuse_files_of_others(lake: "Lake", data: Place, files: Sequence["LandingFi
     mark = SyntheticMark.read(data)
     if mark is None:
         return
-    taken_before = {row["file_sha256"] for row in lake.rows(INGESTIONS)}
+    taken_before = files_of(read_ingestions(lake))
     others = [file.name for file in files if file.sha256 not in mark.files and file.sha256 not in taken_before]
     if others:
         more = f" and {len(others) - 1} more" if len(others) > 1 else ""

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from santander.errors import InputError
+from santander.ingest.holders import files_of
 from santander.ingest.landing import sha256_of
 from santander.ingest.synthetic_mark import FILE, SyntheticMark
+from santander.lake.ingestions import read_ingestions
 from santander.lake.lake import Lake
 from santander.pipeline.landing_choice import LANDING_FILES, files_of_the_user
-from santander.schema.catalogue import INGESTIONS
 from santander.schema.months import Month, month_range
 from santander.storage.places import Place, names_in
 from santander.synthetic.generate import Progress
@@ -40,7 +41,7 @@ class ContinuedBank:
     def of(cls, settings: "Settings") -> Self:
         """Look what comes next. Raises InputError without a synthetic bank, or where its first landing files are not its own."""
         mark = SyntheticMark.read(settings.data)
-        taken = {row["file_sha256"] for row in Lake(settings).rows(INGESTIONS)}
+        taken = files_of(read_ingestions(Lake(settings)))
         if mark is None:
             others = ", what is there is not synthetic" if taken or files_of_the_user(settings) else ""
             raise InputError(

@@ -5,27 +5,22 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from santander.ingest.adding import MergeReport, merge
-from santander.ingest.cleaning import UNKNOWN_MONTH
 from santander.ingest.due import DueFiles, Given, Overtaken
 from santander.ingest.holders import files_of, holders_by_month
 from santander.ingest.ingestion import IngestReport, WouldReplace, ingest
 from santander.ingest.known_files import KnownFiles, identity_of
 from santander.ingest.landing import LandingFile
 from santander.ingest.replacing import Replacement, replaced_lines
+from santander.lake.ingestions import UNKNOWN_MONTH, read_ingestions
 from santander.lake.person_steps import carrying_persons
-from santander.ledger.step_ledger import fingerprint_of
+from santander.ledger.read_otherwise import ReadOtherwise, ingest_fingerprint
 from santander.ledger.steps import INGEST, IngestRecord
-from santander.ledger.versions import version_of
 from santander.pipeline.step import StepContext, StepOutcome
-from santander.schema.catalogue import CUSTOMERS, INGESTIONS
-from santander.schema.months import Month
+from santander.schema.catalogue import CUSTOMERS
+from santander.schema.months import Month, in_spans
 from santander.storage.places import Place
-
-if TYPE_CHECKING:
-    from santander.config.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -38,10 +33,18 @@ class TakenIn:
     months: Sequence[Month] = ()
     replaced: Sequence[Replacement] = ()
     overtaken: Sequence[Overtaken] = ()
+    out_of_date: ReadOtherwise | None = None
+    """Months that were read by other rules or settings than there are now."""
 
     def lines(self) -> list[str]:
-        """Return for people what was replaced, and what is left as it is."""
-        return [*replaced_lines(self.replaced), *(each.line() for each in self.overtaken)]
+        """Return for people what was replaced and why, and what is left as it is."""
+        lines = [*replaced_lines(self.replaced), *(each.line() for each in self.overtaken)]
+        if (other := self.out_of_date) is None:
+            return lines
+        if anew := {each.month for each in self.replaced if not each.displaced}.intersection(other.months):
+            lines.insert(0, f"{in_spans(anew)}: read anew, as the rules or settings of ingest changed since")
+        left = other.among(set(other.months) - set(self.months))
+        return [*lines, f"left as they are: {left.line()}"] if left.months else lines
 
 
 class IngestStep(StepContext):
@@ -87,7 +90,7 @@ class IngestStep(StepContext):
         report = merge(self.settings, self.lake, files, force=self.force)
         self._remember(files, identities, report.files)
         if report.marked:
-            kept = [(row["file_sha256"], row["month"], row["kept"]) for row in report.marked]
+            kept = [(row.file_sha256, row.month, row.kept) for row in report.marked]
             self._record(kept, {}, time.monotonic() - started)
         return report
 
@@ -95,10 +98,12 @@ class IngestStep(StepContext):
     def ingest_new(self, files: Sequence[Place]) -> StepOutcome[TakenIn]:
         """Ingest the files that are not up to date, and with them others of the given files that have the same months.
 
+        Months that were read by other rules or settings, and whose files were not given, are named and left as they are.
         Raises InputError where that would undo what came from a file that was not given.
         """
         started = time.monotonic()
-        due = DueFiles(self._given(files), self.lake.rows(INGESTIONS), self._lost_files()) if self._has_run else None
+        other = ReadOtherwise.look(self.settings, self.ledger)
+        due = DueFiles(self._given(files), read_ingestions(self.lake), self._lost_files()) if self._has_run else None
         report: IngestReport | None = None
         while report is None and (taken := files if due is None else due.due):
             try:
@@ -110,7 +115,7 @@ class IngestStep(StepContext):
         current, overtaken = ([], []) if due is None else (due.current, due.overtaken)
         if current:
             log.info("ingest: up to date: %s", ", ".join(map(str, current)))
-        found = TakenIn(taken, report.months if report else [], report.replaced if report else [], overtaken)
+        found = TakenIn(taken, report.months if report else [], report.replaced if report else [], overtaken, other)
         for note in found.lines():
             log.info("ingest: %s", note)
         rest = [month for month in self.lake.months(CUSTOMERS) if month not in found.months]
@@ -137,7 +142,7 @@ class IngestStep(StepContext):
     def _record(self, kept: Sequence[tuple[str, str, int]], lost: Mapping[Month, Collection[str]], seconds: float) -> None:
         """Record the months of files, each (sha256, month, rows); what was lost before and has not come back stays lost."""
         dated = [(sha256, Month.parse(month), rows) for sha256, month, rows in kept if month != UNKNOWN_MONTH]
-        before, held = self._lost_files(), holders_by_month(self.lake.rows(INGESTIONS))
+        before, held = self._lost_files(), holders_by_month(read_ingestions(self.lake))
         lost_files: dict[Month, list[str]] = {}
         for month in {month for _, month, _ in dated}:
             gone = {*before.get(month, ()), *lost.get(month, ())} - files_of(held.get(month, []))
@@ -145,13 +150,3 @@ class IngestStep(StepContext):
                 lost_files[month] = sorted(gone)
         runs = [(month, ingest_fingerprint(self.settings, sha256), rows) for sha256, month, rows in dated]
         self.ledger.record(INGEST, runs, seconds, IngestRecord(lost_files))
-
-
-def ingest_fingerprint(settings: "Settings", sha256: str) -> str:
-    """Return by what a file counts as ingested: its content, and the settings by which it is read or refused."""
-    return fingerprint_of(
-        version=version_of(INGEST.name),
-        sha256=sha256,
-        limit=settings.ingest.max_quarantine_share,
-        null_spellings=sorted(settings.ingest.null_spellings),
-    )

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from santander.errors import InputError
 from santander.ingest.synthetic_mark import SyntheticMark
+from santander.lake.ingestions import read_ingestions
 from santander.lake.lake import Lake
-from santander.schema.catalogue import INGESTIONS, TABLES
+from santander.schema.catalogue import TABLES
 from santander.storage.places import Place, names_in
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def listed(names: Sequence[str]) -> str:
 
 def _say_not_taken(settings: "Settings", lake: Lake, others: Sequence[str]) -> None:
     csv = [name for name in others if name.endswith(_LANDING_ENDINGS)]
-    ingested = {row["file"] for row in lake.rows(INGESTIONS)} if csv else set()
+    ingested = {row.file for row in read_ingestions(lake)} if csv else set()
     ingested |= {str(Path(file).absolute()) for file in ingested}  # a name is recorded as it was typed
     if left := [name for name in csv if str(settings.data / "raw" / name) not in ingested]:
         log.warning("%s: %s not taken: %s", settings.data / "raw", listed(left), _remedy(settings, left))

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from santander.engine.on_demand import SessionOnDemand
 from santander.errors import InputError, TooLittleData
-from santander.ingest.accounting import last_ingestions, merges_since
-from santander.ingest.cleaning import UNKNOWN_MONTH
+from santander.ingest.holders import last_ingestions, merges_since
 from santander.ingest.landing import refuse_unreadable
 from santander.ingest.refused import forget_refused
 from santander.ingest.synthetic_mark import SyntheticMark
+from santander.lake.ingestions import read_ingestions
 from santander.lake.lake import Lake
-from santander.ledger.steps import INGEST
 from santander.logs.run_log import about
 from santander.pipeline.ingest_step import TakenIn
 from santander.pipeline.landing_choice import LANDING_FILES, landing_files
@@ -22,7 +21,7 @@ from santander.pipeline.step import StepOutcome
 from santander.pipeline.steps import Steps
 from santander.quality.own_suites import own_suites
 from santander.schema.asked_months import AskedMonths
-from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, INGESTIONS
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
 from santander.schema.months import Month, month_range
 from santander.schema.presence import full_months, missing_line, missing_months
 from santander.scoring.month_lists import lists_of_month
@@ -160,25 +159,24 @@ def _ingest(steps: Steps, landing: Sequence[Place]) -> StepOutcome[TakenIn]:
     if landing:
         forget_refused(steps.settings.state)
         refuse_unreadable(landing)
-        return steps.ingest_new(landing)
-    present = steps.lake.months(CUSTOMERS)
-    log.info("ingest: no landing files named or in raw: working on the %s months there", len(present))
-    return StepOutcome(INGEST, [], present, 0.0, TakenIn())
+    else:
+        log.info("ingest: no landing files named or in raw: working on the %s months there", len(steps.lake.months(CUSTOMERS)))
+    return steps.ingest_new(landing)
 
 
 def _ingested(steps: Steps) -> dict[str, MonthRows]:
     """Rows of each month; lines without a readable month are shown while an ingestion that had them still owns a month."""
-    ingestions = steps.lake.rows(INGESTIONS)
+    ingestions = read_ingestions(steps.lake)
     last, merges = last_ingestions(ingestions), merges_since(ingestions)
-    owners = {rows[0]["ingestion_id"] for month, rows in last.items() if month != UNKNOWN_MONTH}
+    owners = {rows[0].ingestion_id for rows in last.values() if rows[0].is_dated}
     return {
         month: MonthRows(
-            read=sum(row["read"] for row in rows),
-            kept=sum(row["kept"] for row in rows),
-            quarantined_rows=sum(row["quarantined_rows"] for row in rows),
-            rows_with_quarantined_values=sum(row["rows_with_quarantined_values"] for row in rows),
-            inserted_by_replay=sum(row["inserted"] for row in merges.get(month, [])),
+            read=sum(row.read for row in rows),
+            kept=sum(row.kept for row in rows),
+            quarantined_rows=sum(row.quarantined_rows for row in rows),
+            rows_with_quarantined_values=sum(row.rows_with_quarantined_values for row in rows),
+            inserted_by_replay=sum(row.gained for row in merges.get(month, [])),
         )
         for month, rows in last.items()
-        if rows[0]["ingestion_id"] in owners
+        if rows[0].ingestion_id in owners
     }

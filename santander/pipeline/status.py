@@ -4,16 +4,18 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from santander.ingest.accounting import last_ingestions
+from santander.ingest.holders import last_ingestions
 from santander.ingest.synthetic_mark import SyntheticMark
+from santander.lake.ingestions import Ingestion, read_ingestions
 from santander.lake.lake import Lake
+from santander.ledger.read_otherwise import ReadOtherwise
 from santander.ledger.staleness import stale_months
 from santander.ledger.step_ledger import StepLedger
 from santander.ledger.steps import SCORE
 from santander.logs.files import FOLDER, log_files
-from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, INGESTIONS, RECOMMENDATIONS, TABLES
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS, TABLES
 from santander.schema.months import Month
 from santander.schema.presence import missing_months
 
@@ -31,7 +33,7 @@ class MonthOverview:
     features: int
     recommendations: int
     stale: tuple[str, ...]
-    """Tables whose rows of the month were made from something else than there is now."""
+    """Tables whose rows of the month were made from something else, or by other rules, than there is now."""
     model_version: int | None
     """The version that scored the month."""
     last_step: str | None
@@ -77,6 +79,8 @@ class Overview:
     champion: "Standing"
     missing_months: list[Month]
     """Months without customers between the first and the last."""
+    read_otherwise: ReadOtherwise
+    """Months of customers that were read by other rules or settings than there are now."""
     mark: SyntheticMark | None
     """The mark of a data folder that was filled with a synthetic bank."""
     files_of_others: list[str]
@@ -107,9 +111,10 @@ def look(settings: "Settings") -> Overview:
     lake = Lake(settings)
     ledger = StepLedger(lake)
     customers, features, recommendations = (lake.rows_by_month(t) for t in (CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS))
-    ingested = last_ingestions(lake.rows(INGESTIONS))
+    ingested = last_ingestions(read_ingestions(lake))
     all_runs = ledger.runs()
-    stale = stale_months(lake, ledger)
+    other = ReadOtherwise.look(settings, ledger).among(customers)
+    stale = {CUSTOMERS.name: other.months, **stale_months(lake, ledger)}
     months = {}
     for month in sorted(set(customers) | set(features) | set(recommendations)):
         runs = [run for run in all_runs if run.month == month]
@@ -117,7 +122,7 @@ def look(settings: "Settings") -> Overview:
         scored = ledger.last(SCORE, month)
         months[month] = MonthOverview(
             customers=customers.get(month, 0),
-            has_products=any(row["has_products"] for row in ingested.get(str(month), [])),
+            has_products=any(row.has_products for row in ingested.get(str(month), [])),
             features=features.get(month, 0),
             recommendations=recommendations.get(month, 0),
             stale=tuple(table for table, behind in stale.items() if month in behind),
@@ -130,7 +135,8 @@ def look(settings: "Settings") -> Overview:
     others = _files_of_others(mark, ingested)
     model = settings.mlflow.registered_model
     logs, behind = _logs(settings.state), on_old_rows(settings, lake)
-    return Overview(months, tables, model, standing(settings), missing_months(customers), mark, others, logs, behind)
+    registered = standing(settings)
+    return Overview(months, tables, model, registered, missing_months(customers), other, mark, others, logs, behind)
 
 
 def _logs(state: Path) -> LogsOverview:
@@ -138,6 +144,6 @@ def _logs(state: Path) -> LogsOverview:
     return LogsOverview(str(state / FOLDER), len(files), str(files[-1]) if files else None)
 
 
-def _files_of_others(mark: SyntheticMark | None, ingested: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+def _files_of_others(mark: SyntheticMark | None, ingested: Mapping[str, Sequence[Ingestion]]) -> list[str]:
     rows = [row for of_month in ingested.values() for row in of_month]
-    return sorted({row["file"] for row in rows if mark is not None and row["file_sha256"] not in mark.files})
+    return sorted({row.file for row in rows if mark is not None and row.file_sha256 not in mark.files})

@@ -5,15 +5,16 @@ its icons and its scripts from the network: these pages need nothing but themsel
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
 from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
 from great_expectations.render.view.view import DefaultJinjaPageView
 
+from santander.quality.report import RecordedResult
+from santander.quality.rules import Severity
 from santander.schema.months import Month
 from santander.storage.places import Place, whole_file
 
@@ -38,13 +39,13 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class _Suite:
-    """One line of the index, and the head of a page; the broken rules are rows of ``quality``."""
+    """One line of the index, and the head of a page."""
 
     table: str
-    month: str
+    month: Month
     rules: int
-    critical: list[Mapping[str, Any]]
-    warnings: list[Mapping[str, Any]]
+    critical: list[RecordedResult]
+    warnings: list[RecordedResult]
     validated_at: dt.datetime
 
     @property
@@ -52,12 +53,12 @@ class _Suite:
         return f"{self.table}/{self.month}.html"
 
 
-def write_pages(folder: Place, pages: Sequence[Page], quality: Sequence[Mapping[str, Any]]) -> None:
+def write_pages(folder: Place, pages: Sequence[Page], quality: Iterable[RecordedResult]) -> None:
     """Write the page of each month validated now and the index; ``quality`` are all rows of that table."""
     suites = _suites(quality)
     view, renderer = _MonthView(), ValidationResultsPageRenderer()
     for page in pages:
-        suite = suites[str(page.month), page.table]
+        suite = suites[page.month, page.table]
         document = renderer.render(page.found)
         # the first section is the library's own head, which leads to pages that are not made here
         document.sections = document.sections[1:]
@@ -72,19 +73,19 @@ def _write(place: Place, text: str) -> None:
         file.write(text.encode())
 
 
-def _suites(quality: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], _Suite]:
-    suites: dict[tuple[str, str], _Suite] = {}
-    grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+def _suites(quality: Iterable[RecordedResult]) -> dict[tuple[Month, str], _Suite]:
+    suites: dict[tuple[Month, str], _Suite] = {}
+    grouped: dict[tuple[Month, str], list[RecordedResult]] = {}
     for row in quality:
-        grouped.setdefault((row["month"], row["table"]), []).append(row)
+        grouped.setdefault((row.month, row.table), []).append(row)
     for (month, table), rows in grouped.items():
-        broken = [row for row in rows if not row["passed"]]
+        broken = [row for row in rows if not row.passed]
         suites[month, table] = _Suite(
             table,
             month,
             len(rows),
-            [row for row in broken if row["severity"] == "critical"],
-            [row for row in broken if row["severity"] == "warning"],
-            max(row["validated_at"] for row in rows),
+            [row for row in broken if row.severity is Severity.CRITICAL],
+            [row for row in broken if row.severity is Severity.WARNING],
+            max(row.validated_at for row in rows),
         )
     return suites

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
-from santander.ingest.accounting import last_ingestions, merges_since
+from santander.ingest.holders import last_ingestions, merges_since
 from santander.lake.column_nulls import nulls_by_month
+from santander.lake.ingestions import read_ingestions
 from santander.lake.lake import Lake
-from santander.schema.catalogue import CUSTOMERS, ERASURES, INGESTIONS, QUARANTINE
+from santander.schema.catalogue import CUSTOMERS, ERASURES, QUARANTINE
 from santander.schema.months import Month
 
 MONTHS_COMPARED = 3
@@ -49,19 +50,19 @@ def ingested(lake: Lake, months: Sequence[Month]) -> dict[Month, dict[str, int]]
     ``broken_ingestions_add_up`` do not add up; ``customers_erased`` in all.
     """
     erased = sum(row["customers"] for row in lake.rows(ERASURES))
-    rows = lake.rows(INGESTIONS)
+    rows = read_ingestions(lake)
     replaced, merged = last_ingestions(rows), merges_since(rows)
     found = {}
     for month in months:
         holding, since = replaced.get(str(month)), merged.get(str(month), [])
         if not holding:
             continue
-        of_month = [row for row in rows if row["month"] == str(month)]
+        of_month = [row for row in rows if row.month == str(month)]
         found[month] = {
-            "rows_ingested": sum(row["kept"] for row in holding) + sum(row["inserted"] or 0 for row in since),
-            "products_delivered": int(any(row["has_products"] for row in (*holding, *since))),
+            "rows_ingested": sum(row.kept for row in holding) + sum(row.gained for row in since),
+            "products_delivered": int(any(row.has_products for row in (*holding, *since))),
             "ingestions": len(of_month),
-            "broken_ingestions_add_up": sum(row["read"] != row["kept"] + row["quarantined_rows"] for row in of_month),
+            "broken_ingestions_add_up": sum(row.read != row.kept + row.quarantined_rows for row in of_month),
             "customers_erased": erased,
         }
     return found

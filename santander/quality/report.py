@@ -3,11 +3,12 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from santander.errors import InputError
 from santander.quality.rules import Severity
 from santander.schema.months import Month
+from santander.schema.records import plain, record_of_row
 from santander.storage.places import Place
 
 SHOWN = 4
@@ -20,7 +21,7 @@ class CriticalRuleBroken(InputError):
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """One rule on one month of one table: ``offending`` of ``checked``, as a row of the table ``quality``."""
+    """One rule on one month of one table: ``offending`` of ``checked``."""
 
     month: Month
     table: str
@@ -33,6 +34,19 @@ class RuleResult:
 
     def __str__(self) -> str:
         return f"{self.month} {self.table}.{self.rule}: {self.offending:,} offending of {self.checked:,} ({self.detail})"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedResult(RuleResult):
+    """A row of the table ``quality``."""
+
+    table_version: int
+    validated_at: dt.datetime
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """Read a row of the table."""
+        return record_of_row(cls, {**row, "month": Month.parse(row["month"]), "severity": Severity(row["severity"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +129,7 @@ class ValidationReport:
     def rows(self) -> list[dict[str, Any]]:
         """The rows of the table ``quality``."""
         return [
-            {
-                "month": str(result.month),
-                "table": result.table,
-                "rule": result.rule,
-                "severity": result.severity.value,
-                "passed": result.passed,
-                "offending": result.offending,
-                "checked": result.checked,
-                "detail": result.detail,
-                "table_version": self.table_versions[result.table],
-                "validated_at": self.validated_at,
-            }
+            plain(result) | {"table_version": self.table_versions[result.table], "validated_at": self.validated_at}
             for result in self.results
         ]
 

@@ -15,7 +15,7 @@ from santander.quality.known import warning_lines
 from santander.quality.library import import_library
 from santander.quality.month_before import month_before
 from santander.quality.own_suites import OwnSuite, own_suites
-from santander.quality.report import RuleResult, ValidationReport
+from santander.quality.report import RecordedResult, RuleResult, ValidationReport
 from santander.quality.rules import PRODUCTS_DELIVERED, ROWS, ROWS_BEFORE, MonthFigures
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, QUALITY, Table
 from santander.schema.columns import PROFILE_COLUMNS
@@ -119,7 +119,7 @@ def _judge(
         results += of_user.rows if of_user else ()
     report = ValidationReport(tuple(results), versions, dt.datetime.now(dt.UTC), settings.data / "quality")
     _record(lake, report)
-    write_pages(report.data_docs, pages, lake.rows(QUALITY))
+    write_pages(report.data_docs, pages, map(RecordedResult.of, lake.rows(QUALITY)))
     for line in warning_lines(report.warnings):
         log.warning("%s", line)
     log.info(

@@ -12,13 +12,14 @@ import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
 from santander.forget.forget import forget
-from santander.ingest.accounting import last_ingestions
+from santander.ingest.holders import last_ingestions
+from santander.lake.ingestions import read_ingestions
 from santander.lake.lake import Lake
 from santander.ledger.staleness import stale_months
 from santander.ledger.step_ledger import StepLedger
 from santander.pipeline.steps import Steps
 from santander.registry.versions import load_version
-from santander.schema.catalogue import CUSTOMERS, ERASURES, INGESTIONS, ONLINE_FEATURES, RECOMMENDATIONS, SUPPRESSIONS
+from santander.schema.catalogue import CUSTOMERS, ERASURES, ONLINE_FEATURES, RECOMMENDATIONS, SUPPRESSIONS
 from santander.schema.months import Month
 from santander.store.access import open_store
 from santander.store.serving import read_online
@@ -86,8 +87,8 @@ def test_landing_files_and_submission_hold_everybody_else(forgotten: Forgotten) 
 
 def test_the_counts_are_those_of_the_rewritten_files(forgotten: Forgotten) -> None:
     rows = forgotten.lake.rows_by_month(CUSTOMERS)
-    for month, ingested in last_ingestions(forgotten.lake.rows(INGESTIONS)).items():
-        assert sum(row["read"] for row in ingested) == sum(row["kept"] for row in ingested) == rows[Month.parse(month)]
+    for month, ingested in last_ingestions(read_ingestions(forgotten.lake)).items():
+        assert sum(row.read for row in ingested) == sum(row.kept for row in ingested) == rows[Month.parse(month)]
 
 
 def test_files_are_not_taken_in_again_and_what_rests_on_the_persons_is_out_of_date(

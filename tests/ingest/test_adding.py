@@ -88,7 +88,7 @@ def test_a_merge_is_said_and_done_again_adds_nothing(
     ingest(settings, lake, files[:1])
     report = merge(settings, lake, files[1:])
     assert merged_lines(report) == ["2015-01: 41 rows added to 40", "2015-02: 40 rows added to 40"]
-    assert plain(merged_months(report)["2015-01"]) == {
+    assert plain(merged_months(report.marked)["2015-01"]) == {
         "read": 44, "kept": 41, "quarantined": 3, "rows_with_quarantined_values": 1, "inserted": 41,
     }  # fmt: skip
     versions = [lake.version(table) for table in (CUSTOMERS, QUARANTINE, INGESTIONS)]

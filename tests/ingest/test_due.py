@@ -8,20 +8,21 @@ import pytest
 
 from santander.errors import InputError
 from santander.ingest.due import DueFiles, Given
+from santander.lake.ingestions import Ingestion
 from santander.schema.months import Month
 from santander.schema.records import plain
 
 JUNE, JULY = Month(2015, 6), Month(2015, 7)
 
 
-def taken(second: int, months: tuple[Month, ...], *names: str, mode: str = "replace", inserted: int = 5) -> list[dict[str, Any]]:
+def taken(second: int, months: tuple[Month, ...], *names: str, mode: str = "replace", inserted: int = 5) -> list[Ingestion]:
     """The rows of one ingestion of these files; a name stands for its content too."""
     at = dt.datetime(2026, 1, 1, 0, 0, second, tzinfo=dt.UTC)
     return [
-        {"ingestion_id": str(second), "file": f"{name}.csv", "file_sha256": name, "month": str(month), "mode": mode,
-         "inserted": inserted, "kept": 5, "ingested_at": at}
-        for name in names for month in months
-    ]  # fmt: skip
+        Ingestion(str(second), f"{name}.csv", name, str(month), True, 5, 5, 0, 0, at, mode, inserted)
+        for name in names
+        for month in months
+    ]
 
 
 def given(*names: str, new: tuple[str, ...] = ()) -> list[Given]:

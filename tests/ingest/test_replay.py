@@ -12,14 +12,15 @@ from pyspark.sql import SparkSession
 
 from santander.config.settings import Settings
 from santander.errors import InputError
-from santander.ingest.accounting import last_ingestions, merges_since
 from santander.ingest.entries import State, read_entries
 from santander.ingest.export import export_corrections
+from santander.ingest.holders import last_ingestions, merges_since
 from santander.ingest.ingestion import ingest
 from santander.ingest.merging import inserted_by_unfinished
 from santander.ingest.refused import read_refused
 from santander.ingest.refused_file import LandingFileRefused
 from santander.ingest.replay import ReplayReport, replay
+from santander.lake.ingestions import read_ingestions
 from santander.lake.lake import Lake
 from santander.lake.mismatch import RowCountMismatch
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE, Table
@@ -133,9 +134,9 @@ def test_the_same_replay_again_leaves_the_same_content(settings: Settings, inges
     again = run(settings, ingested, file)
     assert (customers(ingested), entries(ingested, *State)) == first
     assert again.inserted == {"2015-01": 0}
-    merged = merges_since(ingested.rows(INGESTIONS))["2015-01"]
-    delivered = last_ingestions(ingested.rows(INGESTIONS))["2015-01"]
-    assert sum(row["inserted"] for row in (*delivered, *merged)) == ingested.rows_by_month(CUSTOMERS)[JANUARY]
+    merged = merges_since(read_ingestions(ingested))["2015-01"]
+    delivered = last_ingestions(read_ingestions(ingested))["2015-01"]
+    assert sum(row.gained for row in (*delivered, *merged)) == ingested.rows_by_month(CUSTOMERS)[JANUARY]
 
 
 def test_what_is_still_bad_stays_open_once_and_its_later_correction_resolves_every_attempt(
@@ -280,7 +281,7 @@ def test_the_original_file_again_undoes_the_replay_and_opens_what_it_had_resolve
     run(settings, ingested, fix)
     ingest(settings, ingested, [landing_file(tmp_path / "a.csv", LINES)])
     assert (customers(ingested), entries(ingested)) == before
-    assert merges_since(ingested.rows(INGESTIONS)) == {}
+    assert merges_since(read_ingestions(ingested)) == {}
     run(settings, ingested, fix)
     assert {4, 6} <= {customer for customer, _ in customers(ingested)}
 

@@ -95,7 +95,7 @@ def _replaced(report: "IngestReport") -> Outcome:
 def _merged(report: "MergeReport") -> Outcome:
     from santander.ingest.adding import merged_lines, merged_months
 
-    months = merged_months(report)
+    months = merged_months(report.marked)
     payload = MergePayload(months, report.ingestion_id, [file.name for file in report.files], report.known)
     lines = {month: [*_cells(merged.totals), f"{merged.inserted:,}"] for month, merged in months.items()}
     table = [_table(f"merge {report.ingestion_id}", lines, "added")] if months else []

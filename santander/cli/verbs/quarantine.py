@@ -148,7 +148,7 @@ def _chosen(lake: "Lake", month: str | None, scope: Scope | None, reason: str | 
 
 def _wanted(month: str | None, scope: Scope | None, reason: str | None) -> dict[str, str]:
     """What the entries that are asked for have, by name."""
-    from santander.ingest.cleaning import UNKNOWN_MONTH
+    from santander.lake.ingestions import UNKNOWN_MONTH
     from santander.schema.months import Month
 
     if month is not None and month != UNKNOWN_MONTH:

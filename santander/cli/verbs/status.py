@@ -47,6 +47,7 @@ def _remarks(overview: "Overview") -> list[Any]:
     from santander.schema.presence import missing_line
 
     lines = [missing_line(overview.missing_months)] if overview.missing_months else []
+    lines += [overview.read_otherwise.line()] if overview.read_otherwise.months else []
     lines += [old_rows_line(overview.on_old_rows)] if overview.on_old_rows else []
     if overview.mark is not None:
         others = overview.files_of_others
