@@ -1,4 +1,4 @@
-"""What there is to look up is in the page where it is looked up: verbs, tables, files of settings."""
+"""What pages list is what there is: verbs, tables, files of settings, targets of make."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,8 @@ from santander.cli.overview import GROUPS
 from santander.config.conf_folders import conf_dir
 from santander.schema.catalogue import TABLES
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 
 
 def first_cells(page: str) -> set[str]:
@@ -27,3 +28,16 @@ def test_every_table_is_on_the_page_of_the_tables() -> None:
 
 def test_every_file_of_settings_is_on_the_page_of_the_settings() -> None:
     assert {file.name for file in (conf_dir() / "base").glob("*.yaml")} <= first_cells("settings.md")
+
+
+def test_every_target_of_make_that_a_page_names_is_there() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    pages = [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "benchmarks").glob("*.md")]
+    named = {
+        (page.name, target)
+        for page in pages
+        for code in re.findall(r"^```.*?^```$|`[^`\n]*`", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+        for target in re.findall(r"(?:^|`)make ([a-z][a-z-]*)", code, re.MULTILINE)
+    }
+    assert len(named) > 20
+    assert sorted((page, target) for page, target in named if target not in targets) == []
