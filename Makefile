@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --custom-compile-command "make pins"
-# Options for the main job, such as: make run ARGS="--customers 50000"
+# Options of what a target starts, such as: make run ARGS="--customers 50000"
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -80,19 +80,20 @@ docs: $(READY) ## Write the generated pages of docs/ anew
 	$(BIN)/python -m santander.features.reference
 	$(BIN)/python -m santander.quality.reference
 
-notebook: $(READY) ## Open the notebooks on the Delta tables
-	$(BIN)/jupyter lab notebooks
+# Notebooks run in their own folder, so a relative data folder is made absolute here.
+notebook: PORT ?= 8888
+notebook: $(READY) ## Open the notebooks on the tables of SANTANDER_DATA_DIR, at 127.0.0.1:8888 or PORT=
+	data="$${SANTANDER_DATA_DIR:-data}"; case "$$data" in /* | *://*) ;; *) data="$$PWD/$$data" ;; esac; \
+	  SANTANDER_DATA_DIR="$$data" $(BIN)/jupyter lab --ip 127.0.0.1 --port $(PORT) --ServerApp.port_retries=0 $(ARGS) notebooks
 
-# STATE is the state folder whose runs are shown.
-STATE ?= data/state
-mlflow: export STATE := $(STATE)
-mlflow: $(READY) ## Open MLflow on the runs and versions, at 127.0.0.1:5000
-	$(BIN)/python -m santander.relocation "$$STATE"
-	MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
-	  $(BIN)/mlflow ui --workers 1 --backend-store-uri "sqlite:///$$STATE/mlflow.db"
+# STATE names a state folder whose runs are shown in place of that of SANTANDER_DATA_DIR.
+mlflow: PORT ?= 5000
+mlflow: $(READY) ## Open MLflow on the runs in the view for reviews, at 127.0.0.1:5000 or PORT=
+	$(BIN)/python -m santander.registry.review_page $(PORT) $(ARGS)
 
-feast: $(READY) ## Open Feast's pages on the views and services of SANTANDER_DATA_DIR, at 127.0.0.1:8889
-	cd feature_repo && ../$(BIN)/feast apply && ../$(BIN)/feast ui --host 127.0.0.1 --port 8889
+feast: PORT ?= 8889
+feast: $(READY) ## Open Feast's pages on the views and services of SANTANDER_DATA_DIR, at 127.0.0.1:8889 or PORT=
+	cd feature_repo && ../$(BIN)/feast apply && ../$(BIN)/feast ui --host 127.0.0.1 --port $(PORT)
 
 bench: $(READY) ## Measure our steps against pandas, Polars, DuckDB and plain PySpark; writes benchmarks/results
 	$(BIN)/python benchmarks/bench.py $(ARGS)

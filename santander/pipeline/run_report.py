@@ -16,7 +16,6 @@ from santander.pipeline.step import StepOutcome
 from santander.schema.months import Month, in_spans
 from santander.schema.presence import missing_line
 from santander.scoring.month_lists import MonthLists
-from santander.storage.addresses import sqlite_address
 from santander.storage.places import Place
 from santander.training.trained import TRAIN, TrainResult
 
@@ -170,15 +169,14 @@ class WalkReport:
 
     def _where_next(self) -> str:
         programs = Path(sys.executable).parent
-        data, registry = str(self.data_dir), sqlite_address(self.state_dir / "mlflow.db")
-        look = shlex.join([str(programs / "mlflow"), "ui", "--backend-store-uri", registry])
+        data = str(self.data_dir)
         submitted = self._last(SubmitResult)
         status = shlex.join([str(programs / "santander"), "status", "--data-dir", data])
         return (
             f"submission      {'-' if submitted is None else submitted.file}\n"
             f"Delta tables    {self.data_dir / 'lake'}\n"
             f"data quality    {self.data_dir / 'quality' / 'index.html'}\n"
-            f"models          {look}\n"
+            f"models          STATE={shlex.quote(str(self.state_dir))} make mlflow\n"
             f"notebooks       SANTANDER_DATA_DIR={shlex.quote(data)} make notebook\n"
             f"what is there   {status}"
         )

@@ -1,4 +1,8 @@
-"""docs/ask-the-tables.md, block by block: each of them runs, and all answers of one question are the same."""
+"""docs/ask-the-tables.md, block by block: each of them runs, and all answers of one question are the same.
+
+On a push the questions are asked of a bank that other tests share; at night of the one that ``make run`` makes, whose answers
+the page shows.
+"""
 
 import ast
 import datetime as dt
@@ -13,22 +17,22 @@ import polars as pl
 import pytest
 from pyspark.sql import SparkSession
 
-from tests.conftest import Bank
-
 PAGE = (Path(__file__).parents[2] / "docs" / "ask-the-tables.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(python|sql)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SHOWN = re.compile(r"^```text shown\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 OPENING, *QUESTIONS = PAGE.split("\n## ")
 Row = tuple[Any, ...]
 
 
-def answer_of(code: str, names: dict[str, Any]) -> Any:
-    """Run a block and return what its last line comes to, as an interpreter shows it; None for a block of statements alone."""
-    *before, last = ast.parse(code).body
-    exec(compile(ast.Module(before, []), "page", "exec"), names)  # noqa: S102  (the page is what is tested)
-    if isinstance(last, ast.Expr):
-        return eval(compile(ast.Expression(last.value), "page", "eval"), names)  # noqa: S307
-    exec(compile(ast.Module([last], []), "page", "exec"), names)  # noqa: S102
-    return None
+def answers_of(code: str, names: dict[str, Any]) -> list[Any]:
+    """Run a block and return the values of its expressions, as an interpreter shows them."""
+    found = []
+    for statement in ast.parse(code).body:
+        if isinstance(statement, ast.Expr):
+            found.append(eval(compile(ast.Expression(statement.value), "page", "eval"), names))  # noqa: S307  (the page is tested)
+        else:
+            exec(compile(ast.Module([statement], []), "page", "exec"), names)  # noqa: S102
+    return found
 
 
 def rows_of(answer: Any) -> list[Row]:
@@ -57,26 +61,31 @@ def plain(value: Any) -> object:
 
 
 @pytest.fixture(scope="module")
-def names(scored_bank: Bank, session: SparkSession) -> Iterator[dict[str, Any]]:
+def names(data: Path, session: SparkSession) -> Iterator[dict[str, Any]]:
     """What the blocks before the first question define, run where the folder ``data`` is."""
+    assert session
     found: dict[str, Any] = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(scored_bank.settings.data.parent)
+        patch.chdir(data.parent)
         for _, code in BLOCK.findall(OPENING):
-            answer_of(code, found)
+            answers_of(code, found)
         yield found
         found["lake"].close()
 
 
 @pytest.mark.plan
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("question", QUESTIONS, ids=[question.splitlines()[0] for question in QUESTIONS])
-def test_every_library_gives_the_same_answer(names: dict[str, Any], question: str) -> None:
+def test_every_library_gives_the_same_answer(names: dict[str, Any], question: str, shows_answers: bool) -> None:
     answers = []
     for language, code in BLOCK.findall(question):
         if language == "sql":
             answers += [names["lake"].sql(code), names["lake"].spark_sql(code)]
         else:
-            answers.append(answer_of(code, dict(names)))
+            answers += answers_of(code, dict(names))
+    if shows_answers:
+        for shown in SHOWN.findall(question):
+            assert [line.rstrip() for line in str(answers[0].limit(5)).splitlines()] == shown.splitlines()
     first, *others = map(rows_of, answers)
     assert first
     assert len(others) >= 3
@@ -84,5 +93,5 @@ def test_every_library_gives_the_same_answer(names: dict[str, Any], question: st
         assert other == first
 
 
-def test_the_page_asks_five_questions() -> None:
-    assert len(QUESTIONS) == 5
+def test_the_page_asks_five_questions_and_shows_their_answers() -> None:
+    assert [len(SHOWN.findall(question)) for question in QUESTIONS] == [1, 1, 1, 1, 1, 0]
