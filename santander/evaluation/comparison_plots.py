@@ -25,8 +25,8 @@ def draw_differences(axes: "Axes", names: Sequence[str], differences: Sequence[P
     axes.errorbar(middle, place, xerr=np.maximum([below, above], 0), fmt="o", color=MODEL_COLOUR, capsize=4)
     axes.set_yticks(place, names)
     axes.set_ylim(-0.6, len(names) - 0.4)
-    axes.xaxis.set_major_formatter(lambda share, _: f"{share:+.2%}")
-    axes.set_xlabel("relative difference in MAP@7, contender less holder, with 95 % interval")
+    axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:+.3g}%")
+    axes.set_xlabel("Relative difference in MAP@7, contender less holder, with 95 % interval")
 
 
 def draw_products(
@@ -48,10 +48,10 @@ def draw_calibration(
 ) -> None:
     """Chance given against share that happened, of both."""
     axes.plot([0, 1], [0, 1], color=GUIDE_COLOUR, linewidth=1, linestyle="--", label="as it should be")
-    for bins, colour, name in ((holder, BASELINE_COLOUR, names[0]), (contender, MODEL_COLOUR, names[1])):
-        axes.plot([each.chance for each in bins], [each.happened for each in bins], color=colour, marker="o", label=name)
+    for bins, colour, line, name in ((holder, BASELINE_COLOUR, "s-.", names[0]), (contender, MODEL_COLOUR, "o-", names[1])):
+        axes.plot([each.chance for each in bins], [each.happened for each in bins], line, color=colour, label=name)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
-    axes.set_xlabel("chance given to the product")
-    axes.set_ylabel("share of additions that were of the product")
+    axes.set_xlabel("Chance given to the product")
+    axes.set_ylabel("Share of additions that were of the product")
     axes.legend(loc="upper left", frameon=False)
