@@ -60,7 +60,8 @@ class ReadOtherwise:
             files.setdefault(row.ingestion_id, {})[row.file] = None
         names = dict.fromkeys(name for named in files.values() for name in named)
         if gone := [name for name in names if not recorded_place(name).is_file()]:
-            remedy = f"{', '.join(gone)} is no longer there: 'santander ingest' reads a copy of it anew"
+            is_gone, it = ("is", "it") if len(gone) == 1 else ("are", "them")
+            remedy = f"{', '.join(gone)} {is_gone} no longer there: 'santander ingest' reads a copy of {it} anew"
         else:
             commands = (shlex.join(["santander", "ingest", *named, "--data-dir", self.data_dir]) for named in files.values())
             remedy = ", then ".join(f"'{command}'" for command in commands) + " reads them anew"
