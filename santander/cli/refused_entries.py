@@ -1,10 +1,10 @@
 """What the last refused ingest or replay would have put aside, as ``quarantine --refused`` shows it."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from santander.cli.verb import Outcome
 
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from santander.config.settings import Settings
+
+
+Groups: TypeAlias = Mapping[tuple[str, str, str, str], int]
+"""How many entries there are by month, scope, reason and column (empty for a whole line)."""
 
 
 class Scope(StrEnum):
@@ -59,37 +63,58 @@ def list_refused(settings: "Settings", wanted: Mapping[str, str], limit: int) ->
     from rich.table import Table
     from rich.text import Text
 
-    from santander.ingest.display import shown
     from santander.ingest.refused import read_refused
 
     def chosen(rows: "pa.Table") -> list[dict[str, Any]]:
         return [row for row in rows.to_pylist() if all(row[name] == value for name, value in wanted.items())]
 
-    entries, groups = map(chosen, read_refused(settings.state))
-    months: dict[str, list[dict[str, Any]]] = {}
-    for group in groups:
-        months.setdefault(group["month"], []).append(group)
-    by_month = {month: _of_groups(of_month) for month, of_month in sorted(months.items())}
+    entries, counted = map(chosen, read_refused(settings.state))
+    groups = {(row["month"], row["scope"], row["reason"], row["column"] or ""): row["count"] for row in counted}
     listed = [RefusedEntry(**entry) for entry in entries[:limit]]
-    payload = RefusedPayload(by_month, listed)
+    payload = RefusedPayload(by_month(groups), listed)
     if not groups:
         return Outcome(payload, ["nothing is kept: the last ingest or replay was not refused for its lines"])
-    counts = Table("month", "scope", "reason", "column", "entries")
-    for group in groups:
-        counts.add_row(group["month"], group["scope"], group["reason"], group["column"] or "", f"{group['count']:,}")
-    title = f"{len(listed):,} of {sum(group['count'] for group in groups):,}"
+    title = f"{len(listed):,} of {sum(groups.values()):,}"
     table = Table("file", "line", "month", "reason", "column", "text", title=title, title_justify="left")
     for entry in listed:
         place = (Text(shown(entry.file, 30, keep_end=True)), f"{entry.line}", entry.month)
         table.add_row(*place, entry.reason, entry.column or "", Text(shown(entry.raw or "", 60)))
     return Outcome(
-        payload, [counts, table, "the files were refused: none of this is in a table; correct them and give them again"]
+        payload, [table_of(groups), table, "the files were refused: none of this is in a table; correct them and give them again"]
     )
 
 
-def _of_groups(groups: Sequence[Mapping[str, Any]]) -> QuarantinedMonth:
-    reasons: Counter[str] = Counter()
-    for group in groups:
-        reasons[group["reason"]] += group["count"]
-    rows = sum(group["count"] for group in groups if group["scope"] == Scope.ROW)
-    return QuarantinedMonth(rows=rows, values=reasons.total() - rows, reasons=dict(sorted(reasons.items())))
+def by_month(groups: Groups) -> dict[str, QuarantinedMonth]:
+    """Return the entries of each month, in order."""
+    reasons: dict[str, Counter[str]] = defaultdict(Counter)
+    rows: Counter[str] = Counter()
+    for (month, scope, reason, _), n in groups.items():
+        reasons[month][reason] += n
+        rows[month] += n * (scope == Scope.ROW)
+    return {
+        month: QuarantinedMonth(rows[month], of_month.total() - rows[month], dict(sorted(of_month.items())))
+        for month, of_month in sorted(reasons.items())
+    }
+
+
+def table_of(groups: Groups) -> Any:
+    """Return the entries by month, scope, reason and column as a table for people."""
+    from rich.table import Table
+
+    table = Table("month", "scope", "reason", "column", "entries")
+    table.columns[-1].justify = "right"
+    for group, n in sorted(groups.items()):
+        table.add_row(*group, f"{n:,}")
+    return table
+
+
+def shown(text: str, width: int, *, keep_end: bool = False) -> str:
+    """Return at most ``width`` characters of a text, cut at its end or beginning; what does not print is escaped.
+
+    Texts that a user delivered must not steer the terminal.
+    """
+    part = text[-width:] if keep_end else text[:width]
+    escaped = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in part)
+    if len(text) <= width and len(escaped) <= width:
+        return escaped
+    return f"…{escaped[-(width - 1) :]}" if keep_end else f"{escaped[: width - 1]}…"

@@ -1,24 +1,20 @@
 """What an ingest counts, and when the counts refuse it."""
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from santander.errors import InputError
-from santander.ingest.bad_values import is_undamaged, number_of_bad_values
 from santander.ingest.duplicates import REASON as DUPLICATE
-from santander.ingest.duplicates import Duplicate
+from santander.ingest.duplicates import Duplicate, is_undamaged, number_of_bad_values
 from santander.ingest.holders import last_ingestions
 from santander.ingest.landing import LandingFile
+from santander.ingest.staging import StagedFiles
 from santander.lake.ingestions import REPLACE, UNKNOWN_MONTH, Ingestion
 from santander.schema.catalogue import PARTITION
 from santander.schema.months import Month
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
-
 
 SHOWN = 4
 """Months that one line names."""
@@ -34,11 +30,11 @@ class MonthCount:
 
     file_index: int
     month: str
-    kept: int
-    rows_with_bad_values: int
-    bad_values: int
     quarantined: Mapping[str, int]
     """Quarantined rows by reason."""
+    kept: int = 0
+    rows_with_quarantined_values: int = 0
+    bad_values: int = 0
     undamaged: int = 0
     """Rows with bad values that are no damage of the file, such as the text of an empty profile."""
 
@@ -55,7 +51,7 @@ class MonthCount:
     @property
     def damaged(self) -> int:
         """Kept rows that lost a value to a damage of the file."""
-        return self.rows_with_bad_values - self.undamaged
+        return self.rows_with_quarantined_values - self.undamaged
 
     @property
     def read(self) -> int:
@@ -63,53 +59,43 @@ class MonthCount:
         return self.kept + self.quarantined_rows
 
 
-def count_lines(staged: "DataFrame", files: Sequence[LandingFile], duplicates: Sequence[Duplicate]) -> list[MonthCount]:
+def count_lines(staged: StagedFiles, duplicates: Sequence[Duplicate]) -> list[MonthCount]:
     """Count the staged lines per file and month; raises when the engine lost or doubled a line of a file.
 
     A month in which a file has no legal record at all, such as a mistyped year, is no month: its lines count as unknown.
     """
     values_of_line = (number_of_bad_values().alias("bad_values"), is_undamaged().alias("undamaged"))
     by = ("file_index", PARTITION, "row_month", "row_reason", *values_of_line)
-    groups = [_of_month(group) for group in staged.groupBy(*by).count().toArrow().to_pylist()]
+    groups = [_of_month(group) for group in staged.lines.groupBy(*by).count().toArrow().to_pylist()]
 
-    kept: Counter[tuple[int, str]] = Counter()
-    with_bad_values: Counter[tuple[int, str]] = Counter()
-    values: Counter[tuple[int, str]] = Counter()
-    without_damage: Counter[tuple[int, str]] = Counter()
-    quarantined: dict[tuple[int, str], Counter[str]] = {}
+    kept: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
+    quarantined: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
+
+    def count(place: tuple[int, str], rows: int, bad_values: int, *, undamaged: bool) -> None:
+        kept[place].update(
+            kept=rows,
+            rows_with_quarantined_values=rows * (bad_values > 0),
+            bad_values=rows * bad_values,
+            undamaged=rows * undamaged,
+        )
+
     for group in groups:
         if group["row_reason"] is None:
-            place = (group["file_index"], group["month"])
-            kept[place] += group["count"]
-            with_bad_values[place] += group["count"] if group["bad_values"] else 0
-            values[place] += group["count"] * group["bad_values"]
-            without_damage[place] += group["count"] if group["undamaged"] else 0
+            count((group["file_index"], group["month"]), group["count"], group["bad_values"], undamaged=group["undamaged"])
     for duplicate in duplicates:
         place = (duplicate.file_index, duplicate.month)
-        kept[place] -= 1
-        with_bad_values[place] -= duplicate.bad_values > 0
-        values[place] -= duplicate.bad_values
-        without_damage[place] -= duplicate.undamaged
-        quarantined.setdefault(place, Counter())[DUPLICATE] += 1
+        count(place, -1, duplicate.bad_values, undamaged=duplicate.undamaged)
+        quarantined[place][DUPLICATE] += 1
     for group in groups:
         if group["row_reason"] is not None:
             known = (group["file_index"], group["month"]) in kept
-            place = (group["file_index"], group["month"] if known else UNKNOWN_MONTH)
-            quarantined.setdefault(place, Counter())[group["row_reason"]] += group["count"]
+            quarantined[group["file_index"], group["month"] if known else UNKNOWN_MONTH][group["row_reason"]] += group["count"]
 
     counts = [
-        MonthCount(
-            index,
-            month,
-            kept[index, month],
-            with_bad_values[index, month],
-            values[index, month],
-            dict(quarantined.get((index, month), {})),
-            without_damage[index, month],
-        )
-        for index, month in sorted(set(kept) | set(quarantined))
+        MonthCount(index, month, dict(quarantined.get((index, month), {})), **kept.get((index, month), Counter()))
+        for index, month in sorted({*kept, *quarantined})
     ]
-    for index, file in enumerate(files):
+    for index, file in enumerate(staged.files):
         staged_lines = sum(count.read for count in counts if count.file_index == index)
         if staged_lines != file.lines:
             raise RuntimeError(f"{file.name} has {file.lines} records, {staged_lines} were staged")
@@ -117,7 +103,7 @@ def count_lines(staged: "DataFrame", files: Sequence[LandingFile], duplicates: S
 
 
 def _of_month(group: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A group of lines with the month they count under: that of the records, or what the lines that are none say."""
+    """Return a group of lines with the month it counts under: of records theirs, of other lines what their text says."""
     return {**group, "month": group["row_month"] or str(Month.of(group[PARTITION]))}
 
 
@@ -130,8 +116,8 @@ def markers(
 ) -> list[Ingestion]:
     """The rows of ``ingestions`` that mark an ingestion as done.
 
-    Of a replay ``inserted`` says how many keys each month gained; the number stands in the row of the first file that has the
-    month. Any other ingestion gave the month every row it kept.
+    Of a replay ``inserted`` are the keys that each month gained, which go into the row of the first file that has the month.
+    Any other ingestion gave the month every row it kept.
     """
     now = dt.datetime.now(dt.UTC)
     gained = dict(inserted or {})
@@ -145,7 +131,7 @@ def markers(
             read=count.read,
             kept=count.kept,
             quarantined_rows=count.quarantined_rows,
-            rows_with_quarantined_values=count.rows_with_bad_values,
+            rows_with_quarantined_values=count.rows_with_quarantined_values,
             ingested_at=now,
             mode=mode,
             inserted=count.kept if inserted is None else gained.pop(count.month, 0),
@@ -180,25 +166,22 @@ def check_shrink(present: Mapping[Month, int], kept: Mapping[Month, int]) -> Non
 
 @dataclass(frozen=True, slots=True)
 class MonthTotals:
-    """Lines of a month, its files together, as ``ingest`` and a replay show them: ``read = kept + quarantined``."""
+    """Lines of a month, its files together, as verbs show them: ``read = kept + quarantined``."""
 
-    read: int = 0
-    kept: int = 0
-    quarantined: int = 0
-    rows_with_quarantined_values: int = 0
+    read: int
+    kept: int
+    quarantined: int
+    rows_with_quarantined_values: int
 
 
-def totals_by_month(counts: Sequence[MonthCount]) -> dict[str, MonthTotals]:
+def totals_by_month(counts: Iterable[MonthCount | Ingestion]) -> dict[str, MonthTotals]:
     """Return the totals of each month, ``unknown`` for lines whose date cannot be read."""
-    months: dict[str, list[MonthCount]] = {}
-    for count in counts:
-        months.setdefault(count.month, []).append(count)
-    return {
-        month: MonthTotals(
-            read=sum(count.read for count in of_month),
-            kept=sum(count.kept for count in of_month),
-            quarantined=sum(count.quarantined_rows for count in of_month),
-            rows_with_quarantined_values=sum(count.rows_with_bad_values for count in of_month),
+    months: dict[str, Counter[str]] = defaultdict(Counter)
+    for each in counts:
+        months[each.month].update(
+            read=each.read,
+            kept=each.kept,
+            quarantined=each.quarantined_rows,
+            rows_with_quarantined_values=each.rows_with_quarantined_values,
         )
-        for month, of_month in months.items()
-    }
+    return {month: MonthTotals(**totals) for month, totals in months.items()}

@@ -14,21 +14,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from santander.errors import InputError
-from santander.ingest.accounting import MonthCount, MonthTotals, count_lines, markers
-from santander.ingest.duplicates import FIRST_KEYS, LIMIT_SETTING, REASON, Duplicate, TooManyDuplicates, in_order, records_with
+from santander.ingest.accounting import MonthCount, MonthTotals, count_lines, markers, totals_by_month
+from santander.ingest.duplicates import (
+    FIRST_KEYS,
+    LIMIT_SETTING,
+    REASON,
+    Duplicate,
+    Keys,
+    TooManyDuplicates,
+    distinct_keys,
+    in_order,
+    records_with,
+)
+from santander.ingest.file_kind import LandingFileRefused
 from santander.ingest.holders import files_of, holders_by_month
-from santander.ingest.ingestion import publish_quarantine, repeated_records, surveyed
-from santander.ingest.keys import Keys, distinct_keys
+from santander.ingest.ingestion import publish_quarantine, surveyed
 from santander.ingest.landing import LandingFile, unchanged
 from santander.ingest.merging import lineages
 from santander.ingest.reading import RECORDS
 from santander.ingest.refused import forget_refused, keeping_refused
-from santander.ingest.refused_file import LandingFileRefused
 from santander.ingest.shares import check_shares
 from santander.ingest.staging import StagedFiles, stage_files
 from santander.lake.ingestions import MERGE, Ingestion, read_ingestions
 from santander.lake.lake import Lake
-from santander.lake.month_files import below
 from santander.lake.staging import OF_INGEST, new_id, staging
 from santander.lake.table_files import fingerprints_of
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS
@@ -59,11 +67,6 @@ class MergeReport:
     def ingestion_id(self) -> str | None:
         """The id of the ingestion; None where nothing was added."""
         return self.marked[0].ingestion_id if self.marked else None
-
-    @property
-    def added(self) -> dict[Month, int]:
-        """Rows that each month gained."""
-        return {month: sum(row.gained for row in self.marked if row.month == str(month)) for month in self.rows}
 
 
 def merge(settings: "Settings", lake: Lake, paths: Sequence[Place], *, force: bool = False) -> MergeReport:
@@ -116,17 +119,17 @@ def _add(
     log.info("%s file(s), %s lines: parsing", len(files), f"{sum(file.lines for file in files):,}")
     with unchanged(files):
         staged = stage_files(settings, lake, files, folder)
-    with keeping_refused(settings, staged.lines, files) as duplicates:
-        counts = count_lines(staged.lines, files, [])
+    with keeping_refused(settings, staged) as duplicates:
+        counts = count_lines(staged, [])
         _check_months(lake, files, counts, ingestions)
         # read before the keys: a month that is written in between is refused when the rows are added
         before = fingerprints_of(lake.delta(CUSTOMERS))
         limit = settings.ingest.max_quarantine_share
-        if found := _duplicates(lake, staged, files, limit):
+        if found := _duplicates(lake, staged, limit * staged.n_lines):
             duplicates.extend(found)
-            counts = count_lines(staged.lines, files, duplicates)
-        check_shares(staged.lines, files, counts, duplicates, limit)
-    publish_quarantine(lake, staged, files, duplicates, counts, ingestion_id)
+            counts = count_lines(staged, duplicates)
+        check_shares(staged, counts, duplicates, limit)
+    publish_quarantine(lake, staged, duplicates, counts, ingestion_id)
     marked = markers(ingestion_id, files, counts, MERGE)
     if records := staged.kept(duplicates):
         inserted = {month: merged.inserted for month, merged in merged_months(marked).items()}
@@ -159,16 +162,12 @@ def _check_months(
             )
 
 
-def _duplicates(lake: Lake, staged: StagedFiles, files: Sequence[LandingFile], limit: float) -> list[Duplicate]:
+def _duplicates(lake: Lake, staged: StagedFiles, at_most: float) -> list[Duplicate]:
     """The records whose key the month has already, and those that are not the first of their key in the files."""
-    at_most = limit * sum(file.lines for file in files)
     there = lake.files_by_month(CUSTOMERS)
-    by_month: dict[Month, list[Place]] = {}
-    for file in staged.records:
-        by_month.setdefault(Month.parse(file.month), []).append(below(staged.folder / RECORDS, file.name))
     present: dict[Month, Keys] = {
         month: np.intersect1d(distinct_keys(of_month), distinct_keys(there[month]), assume_unique=True)
-        for month, of_month in by_month.items()
+        for month, of_month in staged.places(staged.records).items()
     }
     n_present = sum(map(len, present.values()))
     if n_present > at_most:
@@ -178,10 +177,10 @@ def _duplicates(lake: Lake, staged: StagedFiles, files: Sequence[LandingFile], l
             f"was added",
             f"{LIMIT_SETTING}, as a share of the rows, lets more of them go to quarantine, 'santander quarantine --replay' "
             f"corrects rows by key, 'santander ingest --replace' replaces the month",
-            records_with(staged.lines, {month: keys[:FIRST_KEYS].tolist()}),
+            in_order(records_with(staged.lines, {month: keys[:FIRST_KEYS]})),
             month,
         )
-    return in_order([*repeated_records(staged, at_most), *records_with(staged.lines, present)])
+    return in_order([*staged.duplicates(at_most), *records_with(staged.lines, present)])
 
 
 def _markers_of_unfinished(lake: Lake, files: Sequence[LandingFile], ingestions: Sequence[Ingestion]) -> list[Ingestion]:
@@ -209,7 +208,8 @@ def _listed(months: Iterable[Month]) -> str:
 
 def merged_lines(report: MergeReport) -> list[str]:
     """Return what was added as lines for people."""
-    lines = [f"{month}: {n:,} rows added to {report.rows[month] - n:,}" for month, n in report.added.items()]
+    gained = {month: sum(row.gained for row in report.marked if row.month == str(month)) for month in report.rows}
+    lines = [f"{month}: {n:,} rows added to {report.rows[month] - n:,}" for month, n in gained.items()]
     return [*lines, *(f"{name}: its months have its rows already, nothing was added" for name in report.known)]
 
 
@@ -223,19 +223,8 @@ class MergedMonth:
 
 
 def merged_months(marked: Sequence[Ingestion]) -> dict[str, MergedMonth]:
-    """Return the counts of each month, its files together, from the rows of ``ingestions`` of a merge."""
-    months: dict[str, list[Ingestion]] = {}
-    for row in marked:
-        months.setdefault(row.month, []).append(row)
+    """Return the counts of each month, its files together."""
     return {
-        month: MergedMonth(
-            MonthTotals(
-                read=sum(row.read for row in rows),
-                kept=sum(row.kept for row in rows),
-                quarantined=sum(row.quarantined_rows for row in rows),
-                rows_with_quarantined_values=sum(row.rows_with_quarantined_values for row in rows),
-            ),
-            inserted=sum(row.gained for row in rows),
-        )
-        for month, rows in months.items()
+        month: MergedMonth(totals, sum(row.gained for row in marked if row.month == month))
+        for month, totals in totals_by_month(marked).items()
     }

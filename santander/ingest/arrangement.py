@@ -1,4 +1,4 @@
-"""Where the columns of a landing file stand in its lines: they are taken by name, in whatever order."""
+"""Positions of the columns in the lines of a landing file: columns are taken by name, in any order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -33,18 +33,18 @@ _OF_LINE: tuple[tuple[str, pa.DataType], ...] = (
     ("bad_values", pa.list_(BAD_VALUE)),
     ("correction_of", pa.string()),
 )
-STAGED_SCHEMA = pa.schema([*arrow_schema(CUSTOMERS.columns), *_OF_LINE])
-"""One line of a landing file: a record as ``customers`` takes it, or, where ``row_reason`` is set, a line for quarantine
-with its text, the month it counts under and its customer where that can be told; ``bad_values`` are texts of a kept record
-that were made null, ``correction_of`` is the quarantine id of a record of a file of corrections."""
-LINE_SCHEMA = pa.schema([*(STAGED_SCHEMA.field(name) for name in (PARTITION, CUSTOMERS.key[0])), *_OF_LINE])
-"""What of a staged line says where it goes: month and customer of a record, and all that is not its values."""
-_CLEAN_SCHEMA = pa.schema([*file_schema(CUSTOMERS.columns), *_OF_LINE])
-"""STAGED_SCHEMA with the texts of customers as dictionaries, which is how they are made and how a file takes them soonest."""
+LINE_SCHEMA = pa.schema([*arrow_schema(c for c in CUSTOMERS.columns if c[0] in {PARTITION, CUSTOMERS.key[0]}), *_OF_LINE])
+"""Outcome of a line: of a record its month and customer; where ``row_reason`` is set, a line for quarantine with its text, the
+month it counts under and its customer where these can be read. ``bad_values`` are texts of a kept record that were made null,
+``correction_of`` is the quarantine id of a record of a file of corrections."""
+CLEAN_SCHEMA = pa.schema([*file_schema(CUSTOMERS.columns), *_OF_LINE])
+"""A row of customers with the outcome of its line; its texts are dictionaries, which is how they are made and written soonest."""
+RECORD_SCHEMA = arrow_schema(column for column in CUSTOMERS.columns if column[0] != PARTITION)
+"""A record in a file of customers, whose folder says the month."""
 
 
 def clean(chunk: ParsedChunk, first_line: int, file_index: int, *, null_spellings: tuple[str, ...]) -> pa.RecordBatch:
-    """All lines of a chunk as rows of STAGED_SCHEMA, texts of customers as dictionaries: records in order, then malformed lines.
+    """Return all lines of a chunk as rows of CLEAN_SCHEMA: records in order, then malformed lines.
 
     ``null_spellings`` are texts that say nothing, beside those of the format itself (the setting ``ingest.null_spellings``).
     """
@@ -138,7 +138,7 @@ def _append_malformed(records: pa.RecordBatch, chunk: ParsedChunk, first_line: i
 
 
 def _date_and_key(chunk: ParsedChunk, position: int) -> tuple[str, str]:
-    """The texts of the date and the key of a line that is no record, empty where it is too short; a lone return is no digit.
+    """Return the texts of date and key of a malformed line, empty where the line is too short.
 
     Behind an open quote no field is sure: where the line does not begin with its date and key they count as empty.
     """
@@ -161,5 +161,5 @@ def _at(rows: npt.NDArray[np.int64], n_rows: int, values: list[str]) -> pa.Array
 
 
 def _batch(arrays: dict[str, pa.Array], n_rows: int) -> pa.RecordBatch:
-    columns = [arrays[f.name].cast(f.type) if f.name in arrays else pa.nulls(n_rows, f.type) for f in _CLEAN_SCHEMA]
-    return pa.RecordBatch.from_arrays(columns, schema=_CLEAN_SCHEMA)
+    columns = [arrays[f.name].cast(f.type) if f.name in arrays else pa.nulls(n_rows, f.type) for f in CLEAN_SCHEMA]
+    return pa.RecordBatch.from_arrays(columns, schema=CLEAN_SCHEMA)

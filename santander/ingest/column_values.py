@@ -22,7 +22,7 @@ _KEY = COLUMNS[1]
 _POINT_ZERO = r"^(-?[0-9]{1,18})\.0{1,20}$"
 """A whole number as a float is written: what is before the point is meant."""
 _FEW = 64
-"""Distinct texts up to which what the rule said of them is kept for the next chunk."""
+"""Most distinct texts whose result is kept for the next chunk."""
 NUMBERS = frozenset(position for position, column in enumerate(COLUMNS) if column.type in {"bigint", "double"})
 """Columns whose texts are nearly all different: keys and amounts."""
 
@@ -79,9 +79,9 @@ def _ruled(column: Column, texts: pa.StringArray, null_spellings: tuple[str, ...
 
 
 def _plain_numbers(column: Column, texts: pa.StringArray, null_spellings: tuple[str, ...]) -> CleanColumn | None:
-    """Return the values of a column of numbers that are all written plainly, or silent; None where any is not.
+    """Return the values of a column of numbers that are all written plainly, or missing; None where any is not.
 
-    How many digits stand before a point and after it says all that the pattern says, and takes no look at each text.
+    The numbers of digits before and after the point decide as the pattern does, without a look at each text.
     """
     if not column.digits or not len(texts):
         return None
@@ -149,5 +149,5 @@ def _outside(column: Column, values: pa.Array) -> pa.BooleanArray:
 
 
 def customer_ids(texts: Sequence[str]) -> pa.Array:
-    """The keys that the texts are by the rule of their column, null where they are none."""
+    """Return the customer ids of texts by the rule of their column, null where a text is no id."""
     return clean_column(_KEY, pa.array(texts, pa.string()).dictionary_encode()).values

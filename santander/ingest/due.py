@@ -1,7 +1,7 @@
 """Which of the landing files given to ``run`` have to be taken in.
 
 A file is up to date while its months come from it. A month that comes from files which are not among those given was
-corrected since: it stays as it is, and that is said. One that comes from others of the given files, and lost this file's
+corrected since: it stays as it is, and a line says so. One that comes from others of the given files, and lost this file's
 customers to them, is taken in again from all of its files together.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from santander.errors import InputError
 from santander.ingest.holders import brings_rows, files_of, holders_by_month
 from santander.lake.ingestions import Ingestion
-from santander.schema.months import Month
+from santander.schema.months import Month, in_spans
 from santander.storage.places import Place
 
 
@@ -34,10 +34,8 @@ class Overtaken:
 
     def line(self) -> str:
         """Return what a person should know of it."""
-        return (
-            f"{self.file}: {', '.join(map(str, self.months))} came from {', '.join(self.now_from)} since and stay so; "
-            f"'santander ingest {self.file}' would bring back the rows of this file"
-        )
+        since = f"{in_spans(self.months)} came from {', '.join(self.now_from)} since"
+        return f"{self.file}: {since}; 'santander ingest {self.file}' brings its rows back"
 
 
 class DueFiles:
@@ -102,7 +100,7 @@ class DueFiles:
                 )
             for sha256 in files_of(self._held.get(month, [])) & given - self._due:
                 if left := self._left.get(sha256):
-                    raise InputError(f"{left.line()}; to take in {month} from all its files would do so too")
+                    raise InputError(f"{left.line()}, and so would taking in {month} from all of its files")
                 self._due.add(sha256)
                 waiting |= self._months_from(sha256) - seen
 

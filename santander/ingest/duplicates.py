@@ -1,18 +1,26 @@
 """Records that repeat a key. The first by (file order on the command line, line number) stays."""
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from santander.errors import InputError
-from santander.ingest.bad_values import is_undamaged, number_of_bad_values
-from santander.ingest.keys import sorted_keys
-from santander.lake.month_files import MonthFile, below
+from santander.ingest.contradictions import NO_DAMAGE
+from santander.schema.catalogue import CUSTOMERS
 from santander.schema.months import Month
-from santander.storage.places import Place
+from santander.storage.places import Place, open_read
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
+
+Keys = npt.NDArray[np.int64]
+"""Customer ids."""
 
 REASON = "duplicate_key"
 FIRST_KEYS = 1_000
@@ -46,66 +54,33 @@ class TooManyDuplicates(InputError):
         self.first = first
 
 
-def repeats_a_key(files: Sequence[MonthFile], folder: Place) -> bool:
-    """Whether a customer stands twice in a month of these files of customers; it reads their keys, month by month."""
-    by_month: dict[str, list[Place]] = {}
-    for file in files:
-        by_month.setdefault(file.month, []).append(below(folder, file.name))
-    for of_month in by_month.values():
-        keys = sorted_keys(of_month)
-        if (keys[1:] == keys[:-1]).any():
-            return True
-    return False
+def find_duplicates(lines: "DataFrame", files: Mapping[Month, Sequence[Place]], at_most: float) -> list[Duplicate]:
+    """Return all records that are not the first of their key, in order, by the keys in these files of customers.
 
-
-def find_duplicates(staged: "DataFrame", at_most: float) -> list[Duplicate]:
-    """All records of the staged lines that are not the first of their key, in order.
-
-    Two passes: nearly always no key repeats, and counting keys is quicker than ranking rows. The second collects to the
-    driver, so more than ``at_most`` surplus records raise TooManyDuplicates before it.
+    Nearly always no key repeats, and reading keys is quicker than ranking rows. Raises TooManyDuplicates.
     """
-    from pyspark.sql import functions as F
-
-    records = staged.where("row_reason IS NULL")
-    keys = records.groupBy("snapshot_date", "customer_id").count().where("count > 1")
-    n_surplus = keys.agg(F.sum(F.col("count") - 1)).collect()[0][0] or 0
-    if not n_surplus:
+    repeated = {month: _repeated_keys(places) for month, places in files.items()}
+    n_surplus = sum(map(len, repeated.values()))
+    if n_surplus <= at_most:
+        return in_order(_surplus(records_with(lines, repeated)))
+    first = _surplus(records_with(lines, {month: of_month[:FIRST_KEYS] for month, of_month in repeated.items()}))
+    if not first:  # their customers are erased
         return []
-    if n_surplus > at_most:
-        first = _surplus(staged, keys.orderBy("snapshot_date", "customer_id").limit(FIRST_KEYS))
-        raise TooManyDuplicates(
-            f"{n_surplus:,} records repeat the key of another, such as customer {first[0].customer_id} in {first[0].month} "
-            f"(reason {REASON}), nothing was taken in",
-            f"'santander quarantine --refused' lists them; leave out the file that repeats them, or let more rows go to "
-            f"quarantine by {LIMIT_SETTING}",
-            first,
-            Month.parse(first[0].month),
-        )
-    return in_order(_surplus(staged, keys))
+    raise TooManyDuplicates(
+        f"{n_surplus:,} records repeat the key of another, such as customer {first[0].customer_id} in {first[0].month} "
+        f"(reason {REASON}), nothing was taken in",
+        f"'santander quarantine --refused' lists them; leave out the file that repeats them, or let more rows go to "
+        f"quarantine by {LIMIT_SETTING}",
+        first,
+        Month.parse(first[0].month),
+    )
 
 
-def _surplus(staged: "DataFrame", keys: "DataFrame") -> list[Duplicate]:
-    """The records of these keys (snapshot_date, customer_id) that are not the first of their key, by key."""
-    from pyspark.sql import functions as F
-
-    repeated = keys.select(F.col("snapshot_date").alias("key_date"), F.col("customer_id").alias("key_customer"))
-    surplus: list[Duplicate] = []
-    first_of: tuple[str, int] | None = None
-    for record in _records_with(staged, repeated):
-        key = (record.month, record.customer_id)
-        if key == first_of:
-            surplus.append(record)
-        first_of = key
-    return surplus
-
-
-def records_with(staged: "DataFrame", keys: Mapping[Month, Iterable[int]]) -> list[Duplicate]:
-    """All records of the staged lines that have one of these few keys, in order."""
-    pairs = [(month.snapshot, int(customer)) for month, customers in keys.items() for customer in customers]
-    if not pairs:
-        return []
-    repeated = staged.sparkSession.createDataFrame(pairs, "key_date date, key_customer bigint")
-    return in_order(_records_with(staged, repeated))
+def _surplus(records: Sequence[Duplicate]) -> list[Duplicate]:
+    """The records that are not the first of their key, by key, then by file and line."""
+    by_key = sorted(records, key=lambda record: (record.month, record.customer_id, record.file_index, record.line))
+    pairs = itertools.pairwise(by_key)
+    return [each for before, each in pairs if (before.month, before.customer_id) == (each.month, each.customer_id)]
 
 
 def in_order(records: Iterable[Duplicate]) -> list[Duplicate]:
@@ -113,23 +88,54 @@ def in_order(records: Iterable[Duplicate]) -> list[Duplicate]:
     return sorted(set(records), key=lambda record: (record.file_index, record.line))
 
 
-def _records_with(staged: "DataFrame", keys: "DataFrame") -> list[Duplicate]:
-    """The records that have one of the keys (key_date, key_customer), by key, then by file and line."""
+def records_with(lines: "DataFrame", keys: Mapping[Month, Iterable[int]]) -> list[Duplicate]:
+    """Return all records of the staged lines that have one of these few keys."""
     from pyspark.sql import functions as F
 
+    pairs = [(month.snapshot, customer) for month, customers in keys.items() for customer in {int(each) for each in customers}]
+    if not pairs:
+        return []
+    wanted = lines.sparkSession.createDataFrame(pairs, "key_date date, key_customer bigint")
     same_key = (F.col("snapshot_date") == F.col("key_date")) & (F.col("customer_id") == F.col("key_customer"))
-    lines = (
-        staged.where("row_reason IS NULL")
-        .join(keys, on=same_key, how="inner")
-        .select(
-            "customer_id",
-            "file_index",
-            "line",
-            F.date_format("snapshot_date", "yyyy-MM").alias("month"),
-            number_of_bad_values().alias("bad_values"),
-            is_undamaged().alias("undamaged"),
-        )
-        .toArrow()
-        .sort_by([("month", "ascending"), ("customer_id", "ascending"), ("file_index", "ascending"), ("line", "ascending")])
-    )
-    return [Duplicate(**row) for row in lines.to_pylist()]
+    records = lines.where("row_reason IS NULL").join(wanted, on=same_key, how="inner")
+    month, bad_values = F.date_format("snapshot_date", "yyyy-MM").alias("month"), number_of_bad_values().alias("bad_values")
+    rows = records.select("customer_id", "file_index", "line", month, bad_values, is_undamaged().alias("undamaged"))
+    return [Duplicate(**row) for row in rows.toArrow().to_pylist()]
+
+
+def number_of_bad_values() -> "Column":
+    """Return how many values of a line went to quarantine."""
+    from pyspark.sql import functions as F
+
+    return F.when(F.col("bad_values").isNull(), 0).otherwise(F.size("bad_values"))
+
+
+def is_undamaged() -> "Column":
+    """Return whether the only value of a line that went to quarantine is no damage of the file."""
+    from pyspark.sql import functions as F
+
+    reason = F.col("bad_values")[0]["reason"]
+    return F.coalesce((number_of_bad_values() == 1) & reason.isin(*NO_DAMAGE), F.lit(False))
+
+
+def _sorted_keys(files: Iterable[Place]) -> Keys:
+    """Return the customer ids of these files in order; an id occurs as often as there are rows with it."""
+    columns: list[pa.ChunkedArray] = []
+    for file in files:
+        with open_read(file) as source:
+            columns.append(pq.read_table(source, columns=[CUSTOMERS.key[0]]).column(CUSTOMERS.key[0]))
+    chunks = [chunk for column in columns for chunk in column.chunks]
+    return np.sort(pa.chunked_array(chunks, pa.int64()).to_numpy())
+
+
+def _repeated_keys(files: Iterable[Place]) -> Keys:
+    """Return the customer ids that occur more than once in these files, each once less than it occurs."""
+    keys = _sorted_keys(files)
+    repeated: Keys = keys[1:][keys[1:] == keys[:-1]]
+    return repeated
+
+
+def distinct_keys(files: Iterable[Place]) -> Keys:
+    """Return the customer ids of these files in order, each once."""
+    keys = _sorted_keys(files)
+    return keys[np.append(True, keys[1:] != keys[:-1])] if len(keys) else keys

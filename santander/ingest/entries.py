@@ -1,4 +1,4 @@
-"""What lies in quarantine and how it stands: read in the driver from the tables alone, no engine is started.
+"""Entries of the quarantine and their states, read in the driver from the tables alone: no engine is started.
 
 A row of ``quarantine`` is an entry. Whether it is still open follows from the ingestions that hold the months now: an
 ingestion that was replaced since has taken its entries with it, and a replay counts only once it is marked as done.
@@ -28,7 +28,7 @@ _READ = ("ingestion_id", "file", "file_sha256", "month", "line", "scope", "reaso
 
 
 class State(StrEnum):
-    """How an entry stands."""
+    """State of an entry."""
 
     OPEN = "open"
     RESOLVED = "resolved"

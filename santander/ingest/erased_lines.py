@@ -20,9 +20,9 @@ _KEPT = ("file_index", "line")
 
 
 def without_erased(erased: SuppressionList, staged: "DataFrame") -> "DataFrame":
-    """The staged lines, of erased customers only file, line number and month with the reason ``erased``.
+    """Return the staged lines, of erased customers only file, line number and month with the reason ``erased``.
 
-    Lines that are no record count as theirs when the key can be read, or when an erased id stands in them as a whole token.
+    Malformed lines count as theirs when the key can be read, or when an erased id occurs in them as a whole token.
     Costs one pass over the ids, and only when anybody was ever erased.
     """
     from pyspark.sql import functions as F
@@ -60,7 +60,7 @@ def without_erased(erased: SuppressionList, staged: "DataFrame") -> "DataFrame":
 
 
 def _lines_naming(texts: list[str], among: "Callable[[Iterable[int]], set[int]]") -> list[int]:
-    """Positions of the texts in which an erased id stands as a whole token."""
+    """Return the positions of the texts in which an erased id occurs as a whole token."""
     encoded = [plain_digits(text.encode()) for text in texts]
     ends = np.cumsum([len(text) + 1 for text in encoded])
     starts, values = numbers_in(b"\n".join(encoded))

@@ -8,9 +8,8 @@ A file has one header, so lines that were delivered without products go to a fil
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from santander.errors import InputError
 from santander.ingest.arrangement import ID_COLUMN, REASON_COLUMN
@@ -31,17 +30,13 @@ from santander.storage.places import Place, whole_file
 _ROW_REASONS = (FIELD_COUNT, OPEN_QUOTE, STRAY_RETURN, DUPLICATE, "bad_[a-z_]+")
 _VALUE_REASON = f"[a-z_]+: (?:{'|'.join(VALUE_REASONS)})"
 _REASON = re.compile(f"{'|'.join(_ROW_REASONS)}|{_VALUE_REASON}(?:; {_VALUE_REASON})*")
-"""What the last field says in a file that was exported; no field of a landing file reads so."""
+"""The last field of a line in an exported file; no field of a landing file matches."""
 _UNKNOWN_AS = {rule.name: rule.unknown_as for rule in BETWEEN_COLUMNS}
 _POSITION = {column.name: position for position, column in enumerate(PROFILE_COLUMNS)}
 
 
-@dataclass(frozen=True, slots=True)
-class ExportedLine:
-    """One line of a file of corrections."""
-
-    text: str
-    has_products: bool
+_Line: TypeAlias = tuple[str, bool]
+"""A line of a file of corrections, and whether it has products."""
 
 
 def export_corrections(lake: Lake, entries: Iterable[Entry], file: Place, *, duplicates: bool) -> dict[str, int]:
@@ -52,8 +47,8 @@ def export_corrections(lake: Lake, entries: Iterable[Entry], file: Place, *, dup
     """
     still_open = [entry for entry in entries if entry.state is State.OPEN and (duplicates or entry.reason != DUPLICATE)]
     wanted: dict[bool, list[str]] = {True: [], False: []}
-    for line in (*_whole_lines(lake, still_open), *_rows_with_values(lake, still_open)):
-        wanted[line.has_products].append(line.text)
+    for text, has_products in (*_whole_lines(lake, still_open), *_rows_with_values(lake, still_open)):
+        wanted[has_products].append(text)
     places = {True: file, False: _beside(file) if wanted[True] else file}
     for has, place in places.items():
         if wanted[has] and place.is_file():
@@ -81,7 +76,7 @@ def _write(place: Place, header: Sequence[str], lines: Iterable[str]) -> None:
         target.writelines(line.encode() for line in lines)
 
 
-def _whole_lines(lake: Lake, entries: Iterable[Entry]) -> Iterator[ExportedLine]:
+def _whole_lines(lake: Lake, entries: Iterable[Entry]) -> Iterator[_Line]:
     lost = [entry for entry in entries if entry.scope == "row"]
     delivered = {(row.ingestion_id, row.file_sha256): row.has_products for row in read_ingestions(lake)}
     texts = texts_of(lake, lost)
@@ -90,10 +85,10 @@ def _whole_lines(lake: Lake, entries: Iterable[Entry]) -> Iterator[ExportedLine]
         if entry.corrects:  # it came in a file like the one that is written here
             fields = fields[1:-1] if _REASON.fullmatch(fields[-1]) else fields[1:]
         text = joined_line([entry.quarantine_id, *fields, entry.reason])
-        yield ExportedLine(text, delivered[entry.ingestion_id, entry.file_sha256])
+        yield text, delivered[entry.ingestion_id, entry.file_sha256]
 
 
-def _rows_with_values(lake: Lake, entries: Iterable[Entry]) -> Iterator[ExportedLine]:
+def _rows_with_values(lake: Lake, entries: Iterable[Entry]) -> Iterator[_Line]:
     lost = [entry for entry in entries if entry.scope == "value"]
     texts = texts_of(lake, lost)
     months: dict[str, dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
@@ -109,7 +104,7 @@ def _rows_with_values(lake: Lake, entries: Iterable[Entry]) -> Iterator[Exported
             for entry in line:
                 fields[_POSITION[entry.column or ""]] = texts[entry.file_sha256, entry.line, entry.column] or ""
             reason = "; ".join(f"{entry.column}: {entry.reason}" for entry in line)
-            yield ExportedLine(joined_line([quarantine_id, *fields, reason]), row["holdings"] is not None)
+            yield joined_line([quarantine_id, *fields, reason]), row["holdings"] is not None
 
 
 def _customers(lake: Lake, month: str, customer_ids: Sequence[int]) -> dict[int, dict[str, Any]]:

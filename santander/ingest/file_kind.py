@@ -1,15 +1,16 @@
-"""What a user has named as a landing file: whether it is one at all, and how it stands, without opening it."""
+"""Whether what a user has named is a file, and its state, without opening it."""
 
 import re
 import stat
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, Unpack
 
+from santander.errors import About, InputError
 from santander.storage.bucket import state_in_bucket
 from santander.storage.places import Place
 
 FileState: TypeAlias = tuple[int, ...] | tuple[int, str]
-"""What changes whenever a file does: size, times and number of a local file; size and time of an object in a bucket."""
+"""State of a file, which changes when the file does: size, times and number; of an object in a bucket size and time."""
 
 _WRITE_FIRST = "write it to a file first and name that"
 _NOT_THERE = ("there is no such file", "check its name and folder")
@@ -23,11 +24,26 @@ _OTHER_KINDS = {
 }
 
 
-def kind_refused(path: Place) -> tuple[str, str] | None:
-    """Return why something cannot be a landing file and what to do, None for a file.
+class LandingFileRefused(InputError):
+    """A landing file breaks a rule that makes all of it unreadable; nothing of any file is ingested."""
+
+    def __init__(self, path: Place | str, rule: str, **about: Unpack[About]) -> None:
+        about["file"] = path
+        super().__init__(f"{path}: {rule}", **about)
+
+
+def refuse_other_than_files(path: Place) -> None:
+    """Raise LandingFileRefused for what is no file: it is not opened, as a pipe may never answer.
 
     Raises OSError where the system does not say what it is.
     """
+    if refused := _refusal(path):
+        rule, hint = refused
+        raise LandingFileRefused(path, rule, hint=hint)
+
+
+def _refusal(path: Place) -> tuple[str, str] | None:
+    """Return why something cannot be a landing file and what to do, None for a file."""
     if not isinstance(path, Path):
         return None if path.is_file() else _NOT_THERE
     try:
@@ -42,7 +58,7 @@ def kind_refused(path: Place) -> tuple[str, str] | None:
 
 
 def file_state(path: Place) -> FileState | None:
-    """Return size, times and inode of a file, by which its states are told apart; None where it is gone."""
+    """Return size, times and inode of a file, which change when it does; None where it is gone."""
     if not isinstance(path, Path):
         return state_in_bucket(path)
     try:

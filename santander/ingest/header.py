@@ -1,4 +1,4 @@
-"""The first line of a landing file: where its columns stand, or why it may not be read, in words that help."""
+"""The first line of a landing file: the positions of its columns, or why the file is refused and what to do."""
 
 import csv
 import re
@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 from typing import BinaryIO
 
 from santander.ingest.arrangement import ID_COLUMN, REASON_COLUMN, Arrangement
+from santander.ingest.file_kind import LandingFileRefused
 from santander.ingest.not_csv import other_than_csv
-from santander.ingest.refused_file import LandingFileRefused
 from santander.schema.columns import COLUMNS, LEGAL_HEADERS, PRODUCT_COLUMNS
 from santander.storage.kinds import HEAD
 from santander.storage.places import Place
@@ -30,7 +30,7 @@ _RULE = "the header must be the 48 columns of the training file or the first 24 
 
 
 def read_header(path: Place, source: BinaryIO, *, corrections: bool) -> tuple[bytes, Arrangement]:
-    """Return the first line of plain bytes, with its end, and what it says of the others. Raises LandingFileRefused.
+    """Return the first line of plain bytes, with its end, and the arrangement of the columns. Raises LandingFileRefused.
 
     A file of ``corrections`` may have the quarantine id before the columns and the reason after them.
     """
@@ -50,7 +50,7 @@ def read_header(path: Place, source: BinaryIO, *, corrections: bool) -> tuple[by
 
 
 def _names(line: bytes) -> tuple[str, ...]:
-    """The names in a first line; the line as a whole where it is none of a csv."""
+    """Return the names in a first line; the whole line where it cannot be split."""
     text = _text(line)
     fields = _split(text, ",")
     return (text,) if fields is None else tuple(field.strip() for field in fields)

@@ -1,4 +1,4 @@
-"""Which landing files each month of ``customers`` comes from now, by what ``ingestions`` says."""
+"""Landing files that each month of ``customers`` comes from now, by the table ``ingestions``."""
 
 from collections.abc import Iterable, Sequence
 

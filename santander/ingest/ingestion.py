@@ -1,25 +1,25 @@
 """One ingest: landing files in, then quarantine, customers and ingestions, in this order; the last is the commit marker.
 
-Lines are parsed once, into files of ``customers`` that wait for their commit and a few columns of what is said of each line,
-by which everything else is decided. ``read = kept + quarantined`` per file and month.
+Lines are parsed once, into files of ``customers`` that wait for their commit and the outcome of each line, which decides
+everything else. ``read = kept + quarantined`` per file and month.
 """
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from santander.errors import InputError
 from santander.ingest.accounting import MonthCount, check_products, check_shrink, count_lines, markers, shrunken
-from santander.ingest.duplicates import Duplicate, find_duplicates, repeats_a_key
+from santander.ingest.duplicates import Duplicate
 from santander.ingest.landing import LandingFile, refuse_changed, survey_all, unchanged
 from santander.ingest.quarantine import quarantined_rows
 from santander.ingest.reading import RECORDS
 from santander.ingest.refused import forget_refused, keeping_refused
 from santander.ingest.replacing import Replacement, check_shared, replacements
 from santander.ingest.shares import check_shares
-from santander.ingest.staging import StagedFiles, stage_files, with_texts
+from santander.ingest.staging import StagedFiles, stage_files
 from santander.ingest.synthetic_mark import refuse_files_of_others
 from santander.lake.ingestions import UNKNOWN_MONTH, read_ingestions
 from santander.lake.lake import Lake
@@ -84,12 +84,15 @@ def ingest(
         log.info("%s file(s), %s lines: parsing", len(files), f"{sum(file.lines for file in files):,}")
         with unchanged(files):
             staged = stage_files(settings, lake, files, folder)
-        with keeping_refused(settings, staged.lines, files) as duplicates:
-            counts = _take_stock(settings, staged, files, duplicates)
+        with keeping_refused(settings, staged) as duplicates:
+            limit = settings.ingest.max_quarantine_share
+            duplicates.extend(staged.duplicates(at_most=limit * staged.n_lines))
+            counts = count_lines(staged, duplicates)
+            check_shares(staged, counts, duplicates, limit)
             kept = _kept_rows(counts)
             if clash := sorted(set(kept) & set(not_to_replace)):
                 raise WouldReplace(clash)
-            replaced = replacements(lake, staged, files, counts, kept)
+            replaced = replacements(lake, staged, counts, kept)
             present = lake.rows_by_month(CUSTOMERS)
             if not replace_others:
                 would_shrink = bool(shrunken(present, kept)) and not allow_shrink
@@ -97,7 +100,11 @@ def ingest(
             if not allow_shrink:
                 check_shrink(present, kept)
                 check_products(read_ingestions(lake), files, counts)
-        _publish(lake, staged, files, duplicates, counts, kept, ingestion_id)
+        publish_quarantine(lake, staged, duplicates, counts, ingestion_id)
+        lineage = {"ingestion_id": ingestion_id}
+        lake.replace_months_by_files(CUSTOMERS, staged.kept(duplicates), staged.folder / RECORDS, kept, lineage)
+        log.info("customers: %s months written", len(kept))
+        lake.append_rows(INGESTIONS, [row.row() for row in markers(ingestion_id, files, counts)], lineage)
         return IngestReport(ingestion_id, files, tuple(counts), tuple(replaced))
 
 
@@ -115,24 +122,6 @@ def surveyed(settings: "Settings", lake: Lake, paths: Sequence[Place], scratch: 
     return files
 
 
-def _take_stock(
-    settings: "Settings", staged: StagedFiles, files: Sequence[LandingFile], duplicates: list[Duplicate]
-) -> list[MonthCount]:
-    """Count the lines, and those that repeat a key into ``duplicates``."""
-    limit = settings.ingest.max_quarantine_share
-    duplicates += repeated_records(staged, at_most=limit * sum(file.lines for file in files))
-    counts = count_lines(staged.lines, files, duplicates)
-    check_shares(staged.lines, files, counts, duplicates, limit)
-    return counts
-
-
-def repeated_records(staged: StagedFiles, at_most: float) -> list[Duplicate]:
-    """Return the records that are not the first of their key in these files; raises TooManyDuplicates."""
-    if repeats_a_key(staged.records, staged.folder / RECORDS):  # nearly never, and ranking all lines is dear
-        return find_duplicates(staged.lines, at_most=at_most)
-    return []
-
-
 def _kept_rows(counts: Sequence[MonthCount]) -> dict[Month, int]:
     kept: dict[Month, int] = {}
     for count in counts:
@@ -144,38 +133,18 @@ def _kept_rows(counts: Sequence[MonthCount]) -> dict[Month, int]:
     return kept
 
 
-def _publish(
-    lake: Lake,
-    staged: StagedFiles,
-    files: Sequence[LandingFile],
-    duplicates: Sequence[Duplicate],
-    counts: Sequence[MonthCount],
-    kept: Mapping[Month, int],
-    ingestion_id: str,
-) -> None:
-    lineage = {"ingestion_id": ingestion_id}
-    publish_quarantine(lake, staged, files, duplicates, counts, ingestion_id)
-    lake.replace_months_by_files(CUSTOMERS, staged.kept(duplicates), staged.folder / RECORDS, kept, lineage)
-    log.info("customers: %s months written", len(kept))
-    lake.append_rows(INGESTIONS, [row.row() for row in markers(ingestion_id, files, counts)], lineage)
-
-
 def publish_quarantine(
     lake: Lake,
     staged: StagedFiles,
-    files: Sequence[LandingFile],
     duplicates: Sequence[Duplicate],
     counts: Sequence[MonthCount],
     ingestion_id: str,
 ) -> None:
-    """Replace what the quarantine says of these files in these months; raises where a file changed since its survey."""
-    rows = quarantined_rows(lake.session, staged.lines, files, counts, with_texts(files, duplicates), ingestion_id)
+    """Replace the entries of these files and months in the quarantine. Raises LandingFileRefused where a file has changed."""
+    rows = quarantined_rows(staged, counts, duplicates, ingestion_id)
     meant = sum(count.quarantined_rows + count.bad_values for count in counts)
-    refuse_changed(files)
-    lake.replace_where(QUARANTINE, rows, _of_files_and_months(files, counts), meant, {"ingestion_id": ingestion_id})
-
-
-def _of_files_and_months(files: Sequence[LandingFile], counts: Sequence[MonthCount]) -> str:
-    fingerprints = ", ".join(f"'{sha256}'" for sha256 in sorted({file.sha256 for file in files}))
+    fingerprints = ", ".join(f"'{sha256}'" for sha256 in sorted({file.sha256 for file in staged.files}))
     months = ", ".join(f"'{month}'" for month in sorted({count.month for count in counts} | {UNKNOWN_MONTH}))
-    return f"file_sha256 IN ({fingerprints}) AND month IN ({months})"
+    replaced = f"file_sha256 IN ({fingerprints}) AND month IN ({months})"
+    refuse_changed(staged.files)
+    lake.replace_where(QUARANTINE, rows, replaced, meant, {"ingestion_id": ingestion_id})

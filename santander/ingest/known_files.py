@@ -63,5 +63,5 @@ def identity_of(place: Place) -> str | None:
         return None
     if max(found.st_mtime_ns, found.st_ctime_ns) >= time.time_ns() - int(SETTLED_SECONDS * 1e9):
         return None
-    told = (str(place.absolute()), found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
-    return hashlib.sha256(repr(told).encode()).hexdigest()
+    state = (str(place.absolute()), found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
+    return hashlib.sha256(repr(state).encode()).hexdigest()

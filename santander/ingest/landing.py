@@ -11,15 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 
 from santander.errors import is_out_of_space
 from santander.ingest.arrangement import Arrangement
-from santander.ingest.file_kind import FileState, file_state, kind_refused
+from santander.ingest.file_kind import FileState, LandingFileRefused, file_state, refuse_other_than_files
 from santander.ingest.header import read_header
-from santander.ingest.refused_file import LandingFileRefused
 from santander.schema.columns import LEGAL_HEADERS
 from santander.storage.packed import UNREADABLE, is_packed, open_plain
 from santander.storage.places import Place, open_read, whole_file
@@ -27,7 +26,7 @@ from santander.storage.places import Place, open_read, whole_file
 _SHOWN_TEXT = 60
 """Bytes of a text that a line shows."""
 _BLOCK = 1 << 20
-"""Bytes that are unpacked or hashed at a time; how much is parsed at a time is ingest.chunk_bytes."""
+"""Bytes that are unpacked at a time; how much is parsed at a time is ingest.chunk_bytes."""
 _WHOLE = "copy or download it again, whole, where you may read it"
 _CHANGED = "it changed while it was read; nothing was taken in"
 _WHEN_WHOLE = "run the same command again when it is written whole"
@@ -65,7 +64,7 @@ class LandingFile:
 
 
 def survey_all(paths: Sequence[Place], chunk_bytes: int, scratch: Place, *, corrections: bool = False) -> tuple[LandingFile, ...]:
-    """Survey files in order; raises LandingFileRefused, also for two of the same content: lines are told apart by it."""
+    """Survey files in order; raises LandingFileRefused, also for two of the same content: the content identifies lines."""
     files: dict[str, LandingFile] = {}
     for path in paths:
         file = survey(path, chunk_bytes, scratch, corrections=corrections)
@@ -80,8 +79,7 @@ def survey(path: Place, chunk_bytes: int, scratch: Place, *, corrections: bool =
 
     ``scratch`` takes the unpacked copy of a gzip file; workers read it there. ``corrections``: as ``read_header`` has it.
     """
-    try:
-        refuse_other_than_files(path)
+    with _readable(path):
         before = file_state(path)
         try:
             file = _survey(path, chunk_bytes, scratch, corrections=corrections)
@@ -89,9 +87,19 @@ def survey(path: Place, chunk_bytes: int, scratch: Place, *, corrections: bool =
             if file_state(path) != before:
                 raise LandingFileRefused(path, _CHANGED, hint=_WHEN_WHOLE)
         return replace(file, state=before if file.path == path else file_state(file.path))
-    except OSError as error:
+
+
+@contextmanager
+def _readable(path: Place) -> Iterator[None]:
+    """Read the file inside this; raises LandingFileRefused for what is no file or cannot be read or unpacked."""
+    try:
+        refuse_other_than_files(path)
+        yield
+    except UNREADABLE as error:
         if is_out_of_space(error):
             raise  # it is no fault of the file
+        if not isinstance(error, OSError) or isinstance(error, gzip.BadGzipFile):
+            raise LandingFileRefused(path, f"the gzip data cannot be unpacked ({error})", hint=_WHOLE) from None
         raise LandingFileRefused(path, f"it cannot be read ({error.strerror or error})", hint=_WHOLE) from None
 
 
@@ -107,7 +115,7 @@ def refuse_changed(files: Sequence[LandingFile]) -> None:
 
 @contextmanager
 def unchanged(files: Sequence[LandingFile]) -> Iterator[None]:
-    """Read the files inside this: they are the same at its end, or that they changed is what is said of any failure."""
+    """Read the files inside this; raises LandingFileRefused, instead of any other error, where one has changed meanwhile."""
     try:
         yield
     finally:
@@ -137,36 +145,15 @@ def _survey(path: Place, chunk_bytes: int, scratch: Place, *, corrections: bool)
 
 def sha256_of(path: Place) -> str:
     """The fingerprint that ``survey`` gives the file: that of its plain bytes, also where the file is packed."""
-    try:
-        refuse_other_than_files(path)
-        with open_plain(path) as plain:
-            return _sha256(plain)
-    except UNREADABLE as error:
-        raise _unreadable(path, error) from None
+    with _readable(path), open_plain(path) as plain:
+        return hashlib.file_digest(cast("Any", plain), "sha256").hexdigest()
 
 
-def _unreadable(path: Place, error: Exception) -> LandingFileRefused:
-    packed = not isinstance(error, OSError) or isinstance(error, gzip.BadGzipFile)
-    what = f"the gzip data cannot be unpacked ({error})" if packed else f"it cannot be read ({error})"
-    return LandingFileRefused(path, what, hint=_WHOLE)
-
-
-def refuse_other_than_files(path: Place) -> None:
-    """Raise LandingFileRefused, in words that are true, for what is no file: it is not opened, as a pipe may never answer."""
-    if refused := kind_refused(path):
-        rule, hint = refused
-        raise LandingFileRefused(path, rule, hint=hint)
-
-
-def refuse_unreadable(paths: Iterable[Place], *, corrections: bool = False) -> None:
+def refuse_unreadable(paths: Iterable[Place]) -> None:
     """Raise LandingFileRefused for the first that is no landing file by its first line: before a folder or a lock is made."""
     for path in paths:
-        refuse_other_than_files(path)
-        try:
-            with open_plain(path) as plain:
-                read_header(path, plain, corrections=corrections)
-        except UNREADABLE as error:
-            raise _unreadable(path, error) from None
+        with _readable(path), open_plain(path) as plain:
+            read_header(path, plain, corrections=False)
 
 
 def read_chunk(path: Place, chunk: Chunk) -> bytes:
@@ -174,13 +161,6 @@ def read_chunk(path: Place, chunk: Chunk) -> bytes:
     with open_read(path) as source:
         source.seek(chunk.start)
         return source.read(chunk.end - chunk.start)
-
-
-def _sha256(plain: BinaryIO) -> str:
-    fingerprint = hashlib.sha256()
-    while block := plain.read(_BLOCK):
-        fingerprint.update(block)
-    return fingerprint.hexdigest()
 
 
 def _whole_lines(source: BinaryIO, position: int, size: int) -> tuple[memoryview, int]:
@@ -203,13 +183,8 @@ def _unpacked(path: Place, scratch: Place) -> Place:
     whole_name = str(path.resolve() if isinstance(path, Path) else path)
     place = hashlib.sha256(whole_name.encode()).hexdigest()[:12]  # two folders may hold files of one name
     plain = scratch / f"{place}.{path.name}.csv"
-    try:
-        with open_plain(path) as packed, whole_file(plain) as unpacked:
-            shutil.copyfileobj(packed, unpacked, _BLOCK)
-    except UNREADABLE as error:
-        if is_out_of_space(error):
-            raise  # it is no fault of the file
-        raise _unreadable(path, error) from None
+    with open_plain(path) as packed, whole_file(plain) as unpacked:
+        shutil.copyfileobj(packed, unpacked, _BLOCK)
     return plain
 
 

@@ -1,4 +1,4 @@
-"""Records of ``customers`` back in the format of a landing file: what the rules of ``bank.columns`` read as the same values."""
+"""Records of ``customers`` in the format of a landing file, from which the rules of ``schema.columns`` read the same values."""
 
 import csv
 import datetime as dt
@@ -16,7 +16,7 @@ _MISSING = "NA"
 def fields_of(row: Mapping[str, Any], *, unknown_as: str = "") -> list[str]:
     """The fields of one row of customers: 48 of them, or the profile's 24 where products are unknown (``holdings`` null).
 
-    Unknown values are written ``unknown_as``, in columns where that text says nothing.
+    Unknown values are written ``unknown_as``, in columns where that text is read as missing.
     """
     columns = PROFILE_COLUMNS if row["holdings"] is None else COLUMNS
     return [_text(column, row[column.name], unknown_as) for column in columns]
@@ -34,7 +34,7 @@ def _text(column: Column, value: Any, unknown_as: str) -> str:
 
 
 def split_line(line: str) -> list[str]:
-    """The fields of one line, also of one that is no record; a carriage return inside stays where it is."""
+    """Return the fields of one line, malformed or not; a carriage return inside stays where it is."""
     unused = next(char for char in map(chr, range(0xE000, 0xF8FF)) if char not in line)  # the reader would end the line there
     fields = next(csv.reader([line.replace("\r", unused)]), [])
     return [field.replace(unused, "\r") for field in fields]

@@ -17,24 +17,21 @@ _COLUMNS = [name for name, _ in CUSTOMERS.columns]
 _PRODUCTS = [*(column.name for column in PRODUCT_COLUMNS), "holdings"]
 
 
-def merge_month(lake: Lake, corrected: "DataFrame", month: Month, *, ingestion_id: str, bare_files: Collection[int]) -> int:
-    """Replace the rows of the month whose keys ``corrected`` has and add those it lacks; how many were added.
+def merge_month(lake: Lake, corrected: "DataFrame", month: Month, *, ingestion_id: str) -> int:
+    """Replace the rows of the month whose keys ``corrected`` has, add those the month lacks, and return how many were added.
 
-    ``corrected`` has the columns of customers and ``file_index``, one row a key. A record of ``bare_files``, which say
-    nothing of products, leaves its customer the products there are.
+    ``corrected`` has the columns of customers and one row a key. A record of a file without products, whose ``holdings``
+    are null, leaves its customer the products there are.
     """
     from pyspark.sql import functions as F
 
     current = lake.read_months(CUSTOMERS, [month])
-    new = corrected.where(F.col("snapshot_date") == F.lit(month.snapshot))
-    keys = new.select(F.col("customer_id").alias("new_key"))
+    keys = corrected.select(F.col("customer_id").alias("new_key"))
     others = current.join(keys, on=F.col("customer_id") == F.col("new_key"), how="left_anti")
     n_now = lake.rows_by_month(CUSTOMERS)[month]
-    inserted = others.count() + new.count() - n_now
+    inserted = others.count() + corrected.count() - n_now
     lineage = {"ingestion_id": ingestion_id, "mode": MERGE, "inserted": {str(month): inserted}}
-    if bare_files:
-        new = _with_products_of(new, current, bare_files)
-    merged = others.select(*_COLUMNS).unionByName(new.select(*_COLUMNS))
+    merged = others.select(*_COLUMNS).unionByName(_with_products(corrected, current))
     lake.replace_months(CUSTOMERS, merged, {month: n_now + inserted}, lineage)
     return inserted
 
@@ -62,11 +59,12 @@ def lineages(lake: Lake) -> Iterator[dict[str, Any]]:
         yield json.loads(commit.get("userMetadata") or "{}")
 
 
-def _with_products_of(new: "DataFrame", current: "DataFrame", bare_files: Collection[int]) -> "DataFrame":
+def _with_products(corrected: "DataFrame", current: "DataFrame") -> "DataFrame":
+    """The corrected rows with the products that their customers have, where they bring none."""
     from pyspark.sql import functions as F
 
     held = current.select(F.col("customer_id").alias("held_key"), *(F.col(name).alias(f"held_{name}") for name in _PRODUCTS))
-    is_bare = F.col("file_index").isin(sorted(bare_files))
+    is_bare = F.col("holdings").isNull()
     products = [F.when(is_bare, F.col(f"held_{name}")).otherwise(F.col(name)).alias(name) for name in _PRODUCTS]
-    joined = new.join(held, on=F.col("customer_id") == F.col("held_key"), how="left")
-    return joined.select(*(name for name in _COLUMNS if name not in _PRODUCTS), *products)
+    joined = corrected.join(held, on=F.col("customer_id") == F.col("held_key"), how="left")
+    return joined.select(*(name for name in _COLUMNS if name not in _PRODUCTS), *products).select(*_COLUMNS)

@@ -1,4 +1,4 @@
-"""What a file is that was named as a landing file and is none: told by its first bytes, whatever its name, with the remedy."""
+"""Kinds of files that are no csv, recognised by their first bytes whatever their name, each with a remedy."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _DOWNLOAD = "download the file itself, signed in where that is needed, and name 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a file is, and what to do; ``example`` is a text in it that tells."""
+    """What a file is, and what to do; ``example`` is a text in it that shows it."""
 
     what: str
     hint: str
@@ -34,13 +34,21 @@ _OF_SHEETS = ("xl/", "[Content_Types].xml", "_rels/", "docProps/", "customXml/")
 _OPEN_DOCUMENT = b"application/vnd.oasis.opendocument"
 _ARCHIVES = ("archive", "packed")
 _OFFICE = "Office document"
-_POINTER = re.compile(r"version https://(?:git-lfs\.github|hawser\.github)\.com/spec/")
-_POINTER_SIZE = re.compile(r"^size ([0-9]+)", re.MULTILINE)
-_ANNEX = re.compile(r"\S*/annex/objects/\S+\s*")
-_MARKUP = re.compile(r"<(?:!doctype|\?xml|!--|[a-z])", re.IGNORECASE)
-_PAGE = re.compile(r"<(?:!doctype html|html|head|body|title|script|meta|table|div|p)\b", re.IGNORECASE)
-_TITLE = re.compile(r"<title[^>]*>\s*([^<]{1,80}?)\s*</title", re.IGNORECASE)
-_JSON = re.compile(r"[\[{]\s*(?:[\[{\"\]}]|-?[0-9]|true\b|false\b|null\b)")
+_TEXTS = (
+    (
+        r"version https://(?:git-lfs\.github|hawser\.github)\.com/spec/",
+        "a pointer of git-lfs to a file",
+        "fetch the file itself (git lfs pull)",
+    ),
+    (r"\S*/annex/objects/\S+\s*\Z", "a pointer of git-annex to a file", "fetch the file itself (git annex get FILE)"),
+    (r"\{\\rtf", "a rich text document (rtf)", _FROM_SHEET),
+    (r"[\[{]\s*(?:[\[{\"\]}]|-?[0-9]|true\b|false\b|null\b)", "JSON", _TO_CSV.replace("DataFrame", "read_json(OLD)")),
+    (r"<.*(?:urn:schemas-microsoft-com:office:spreadsheet|Excel\.Sheet)", "an Excel file (XML)", _FROM_SHEET),
+    (r"(?=<(?:!|\?xml|[a-z])).*<(?:!doctype html|html|head|body|title|script|meta|table|div|p)\b", "a web page", _DOWNLOAD),
+    (r"<(?:!doctype|\?xml|!--|[a-z])", "XML", _DOWNLOAD),
+)
+"""How texts begin that are no csv, what they are, and what to do."""
+_DETAIL = re.compile(r"^size (?P<size>[0-9]+)$|<title[^>]*>\s*(?P<title>[^<]{1,80}?)\s*</title", re.IGNORECASE | re.MULTILINE)
 
 
 def other_than_csv(head: bytes) -> Known | None:
@@ -89,26 +97,13 @@ def _unpack(name: str) -> str:
 
 
 def _text(text: str) -> Known | None:
-    if _POINTER.match(text):
-        size = _POINTER_SIZE.search(text)
-        bytes_of = f" of {int(size[1]):,} bytes" if size else ""
-        what = f"is a pointer of git-lfs to a file{bytes_of}"
-        return Known(what, "fetch the file itself (git lfs pull)", text.partition("\n")[0])
-    if _ANNEX.fullmatch(text):
-        return Known("is a pointer of git-annex to a file", "fetch the file itself (git annex get FILE)", text.strip()[:80])
-    if _MARKUP.match(text):
-        return _markup(text)
-    if text.startswith("{\\rtf"):
-        return Known("is a rich text document (rtf)", _FROM_SHEET)
-    if _JSON.match(text):
-        return Known("is JSON", _TO_CSV.replace("DataFrame", "read_json(OLD)"), text[:40])
-    return None
-
-
-def _markup(text: str) -> Known:
-    if "urn:schemas-microsoft-com:office:spreadsheet" in text or "Excel.Sheet" in text:
-        return Known("is an Excel file (XML)", _FROM_SHEET)
-    if _PAGE.search(text):
-        title = _TITLE.search(text)
-        return Known(f"is a web page{f' ({title[1]!r})' if title else ''}", _DOWNLOAD, title[1] if title else text[:40])
-    return Known("is XML", _DOWNLOAD, text[:40])
+    found = next((each for each in _TEXTS if re.match(each[0], text, re.IGNORECASE | re.DOTALL)), None)
+    if found is None:
+        return None
+    _, what, hint = found
+    detail, example = _DETAIL.search(text), text.partition("\n")[0][:80]
+    if detail and detail["size"] and "git-lfs" in what:
+        what = f"{what} of {int(detail['size']):,} bytes"
+    elif detail and detail["title"] and "web page" in what:
+        what, example = f"{what} ({detail['title']!r})", detail["title"]
+    return Known(f"is {what}", hint, example)

@@ -1,4 +1,4 @@
-"""Bytes of whole lines to columns of texts, with the lines that are no record told apart.
+"""Bytes of whole lines to columns of texts, with malformed lines apart.
 
 Columns come dictionary-encoded: a chunk has few distinct texts in most columns, so cleaning reads each text once. Most columns
 have texts of one or two bytes throughout; these are read as such, which takes a third of the time, and encoded by a table.
@@ -49,7 +49,7 @@ class ParsedChunk:
     """The records of one chunk of a landing file.
 
     ``texts`` holds one column per field, most dictionary-encoded; ``positions[i]`` is the line of record i, counted from 0
-    within the chunk; ``malformed`` maps the positions of lines that are no record to the rule they break.
+    within the chunk; ``malformed`` maps the positions of malformed lines to the rule they break.
     """
 
     data: bytes
@@ -59,7 +59,7 @@ class ParsedChunk:
     corrections: pa.Array | None = None
     """For each record of a file of corrections the quarantine id it was sent back under, null where that is empty."""
     columns: Arrangement = USUAL
-    """Where the columns stand in a line; ``texts`` are those of all fields until they are arranged."""
+    """Positions of the columns in a line; ``texts`` are those of all fields until they are arranged."""
 
     @cached_property
     def _line_ends(self) -> npt.NDArray[np.int64]:

@@ -6,33 +6,32 @@ from typing import TYPE_CHECKING
 from santander.ingest.accounting import MonthCount
 from santander.ingest.duplicates import REASON as DUPLICATE
 from santander.ingest.duplicates import Duplicate
-from santander.ingest.landing import LandingFile
+from santander.ingest.reading import line_texts
+from santander.ingest.staging import StagedFiles
 from santander.lake.ingestions import UNKNOWN_MONTH
 from santander.schema.catalogue import QUARANTINE
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame
 
 
 def quarantined_rows(
-    session: "SparkSession",
-    staged: "DataFrame",
-    files: Sequence[LandingFile],
-    counts: Sequence[MonthCount] | None,
-    duplicates: Sequence[tuple[Duplicate, str]],
-    ingestion_id: str,
+    staged: StagedFiles, counts: Sequence[MonthCount] | None, duplicates: Sequence[Duplicate], ingestion_id: str
 ) -> "DataFrame":
     """All rows that this ingest quarantines, with the columns of the table; a surplus duplicate counts once, as a row.
 
-    Without ``counts`` a line that is no record has the month that it says, whether the file has records of it or not.
+    Without ``counts`` a whole line has the month of its own text, whether the file has records of that month or not.
     """
     from pyspark.sql import functions as F
 
-    surplus = session.createDataFrame(
-        [(d.file_index, d.line, d.month, raw, d.customer_id) for d, raw in duplicates],
+    session = staged.lines.sparkSession
+    numbers = [[each.line for each in duplicates if each.file_index == index] for index in range(len(staged.files))]
+    texts = [line_texts(file, of_file) for file, of_file in zip(staged.files, numbers, strict=True)]
+    repeated = session.createDataFrame(
+        [(each.file_index, each.line, each.month, texts[each.file_index][each.line], each.customer_id) for each in duplicates],
         "file_index int, line bigint, month string, raw string, customer_id bigint",
     )
-    whole_lines = staged.where("row_reason IS NOT NULL").select(
+    whole_lines = staged.lines.where("row_reason IS NOT NULL").select(
         "file_index",
         "line",
         F.col("row_month").alias("month") if counts is None else _month_or_unknown(counts),
@@ -42,32 +41,21 @@ def quarantined_rows(
         F.col("row_raw").alias("raw"),
         F.col("row_customer_id").alias("customer_id"),
     )
-    repeated = surplus.select(
-        "file_index", "line", "month", F.lit("row").alias("scope"), F.lit(DUPLICATE).alias("reason"),
-        F.lit(None).cast("string").alias("column"), "raw", "customer_id",
-    )  # fmt: skip
-    place = surplus.select(F.col("file_index").alias("surplus_file"), F.col("line").alias("surplus_line"))
+    surplus = repeated.withColumns({"scope": F.lit("row"), "reason": F.lit(DUPLICATE), "column": F.lit(None).cast("string")})
+    place = repeated.select(F.col("file_index").alias("surplus_file"), F.col("line").alias("surplus_line"))
     same_line = (F.col("file_index") == F.col("surplus_file")) & (F.col("line") == F.col("surplus_line"))
     values = (
-        staged.where("row_reason IS NULL AND bad_values IS NOT NULL")
+        staged.lines.where("row_reason IS NULL AND bad_values IS NOT NULL")
         .join(F.broadcast(place), on=same_line, how="left_anti")
-        .select("file_index", "line", "snapshot_date", "customer_id", F.explode("bad_values").alias("bad"))
-        .select(
-            "file_index",
-            "line",
-            F.date_format("snapshot_date", "yyyy-MM").alias("month"),
-            F.lit("value").alias("scope"),
-            F.col("bad.reason").alias("reason"),
-            F.col("bad.column").alias("column"),
-            F.col("bad.raw").alias("raw"),
-            "customer_id",
-        )
+        .withColumn("month", F.date_format("snapshot_date", "yyyy-MM"))
+        .select("file_index", "line", "month", "customer_id", F.lit("value").alias("scope"), F.explode("bad_values").alias("bad"))
+        .select("file_index", "line", "month", "customer_id", "scope", "bad.*")
     )
     origin = session.createDataFrame(
-        [(index, file.name, file.sha256) for index, file in enumerate(files)],
+        [(index, file.name, file.sha256) for index, file in enumerate(staged.files)],
         "origin_index int, file string, file_sha256 string",
     )
-    rows = whole_lines.unionByName(repeated).unionByName(values)
+    rows = whole_lines.unionByName(surplus).unionByName(values)
     return (
         rows.join(F.broadcast(origin), on=F.col("file_index") == F.col("origin_index"), how="inner")
         .withColumn("ingestion_id", F.lit(ingestion_id))

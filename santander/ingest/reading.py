@@ -1,4 +1,4 @@
-"""The one door that reads landing files into a DataFrame: file and line number are given here."""
+"""The one place that reads the lines of landing files: each gets its file and line number here."""
 
 import socket
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,37 +10,25 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from santander.ingest.arrangement import Arrangement
-from santander.ingest.cleaning import LINE_SCHEMA, STAGED_SCHEMA, clean, records_of
+from santander.ingest.cleaning import LINE_SCHEMA, clean, records_of
 from santander.ingest.column_values import NUMBERS
+from santander.ingest.file_kind import LandingFileRefused
 from santander.ingest.landing import Chunk, LandingFile, read_chunk
 from santander.ingest.parsing import KnownColumns, ParsedChunk, parse
-from santander.ingest.refused_file import LandingFileRefused
 from santander.lake.month_file_writer import MonthFileWriter
 from santander.lake.month_files import MonthFile
-from santander.lake.tasks import in_tasks, write_in_tasks
+from santander.lake.tasks import write_in_tasks
 from santander.schema.catalogue import CUSTOMERS
 from santander.storage.places import Place, whole_file
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
 RECORDS, LINES = "records", "lines"
-"""Folders of what is written of landing files: files of customers, and what is said of each line."""
+"""Folders of what is written of landing files: files of customers, and the outcome of each line."""
 
 _Work = tuple[int, LandingFile, Chunk]
 """A chunk, its file, and the number of the file among those that are ingested together."""
-
-
-def read_landing_files(
-    session: "SparkSession", files: Sequence[LandingFile], tasks: int, null_spellings: tuple[str, ...]
-) -> "DataFrame":
-    """Every line of the files as a row of STAGED_SCHEMA, parsed and cleaned chunk by chunk in ``tasks`` parallel tasks."""
-
-    def clean_chunks(work: Iterator[_Work]) -> Iterator[pa.RecordBatch]:
-        for lines in _cleaned(work, null_spellings):
-            yield pa.Table.from_batches([lines]).cast(STAGED_SCHEMA).combine_chunks().to_batches()[0]
-
-    return in_tasks(session, _work_on(files), tasks, clean_chunks, STAGED_SCHEMA)
 
 
 def write_landing_files(
@@ -54,9 +42,9 @@ def write_landing_files(
 
     def write_chunks(work: Iterator[_Work]) -> list[MonthFile]:
         with MonthFileWriter(CUSTOMERS, folder / RECORDS) as records, whole_file(lines_file(folder, records.part)) as file:
-            with pq.ParquetWriter(file, LINE_SCHEMA, use_dictionary=["row_reason", "row_month"], write_statistics=False) as said:
+            with pq.ParquetWriter(file, LINE_SCHEMA, use_dictionary=["row_reason", "row_month"], write_statistics=False) as out:
                 for lines in _cleaned(work, null_spellings):
-                    said.write_batch(lines.select(LINE_SCHEMA.names))
+                    out.write_batch(lines.select(LINE_SCHEMA.names))
                     records.write(records_of(lines))
             return records.finish()
 

@@ -10,15 +10,12 @@ import pyarrow.parquet as pq
 
 from santander.errors import InputError
 from santander.ingest.duplicates import Duplicate, TooManyDuplicates
-from santander.ingest.landing import LandingFile
 from santander.ingest.quarantine import quarantined_rows
-from santander.ingest.staging import with_texts
+from santander.ingest.staging import StagedFiles
 from santander.storage.places import remove_tree, whole_file
 from santander.suppression import ERASED
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
-
     from santander.config.settings import Settings
 
 _FOLDER, _ENTRIES, _GROUPS = "refused", "entries.parquet", "groups.parquet"
@@ -52,7 +49,7 @@ def write_entries(state: Path, entries: pa.Table) -> None:
 
 
 @contextmanager
-def keeping_refused(settings: "Settings", lines: "DataFrame", files: Sequence[LandingFile]) -> Iterator[list[Duplicate]]:
+def keeping_refused(settings: "Settings", staged: StagedFiles) -> Iterator[list[Duplicate]]:
     """Yield a list for the duplicates that are found; where the files are refused inside, keep what is wrong with them.
 
     ``ingest.refused_kept`` entries are kept at most, as a file may be wrong in every line, and the number of all.
@@ -64,13 +61,13 @@ def keeping_refused(settings: "Settings", lines: "DataFrame", files: Sequence[La
         found: Sequence[Duplicate] = duplicates
         if isinstance(error, TooManyDuplicates):
             found = error.first
-            error.file = files[found[0].file_index].name
-        _keep(settings, lines, files, found[: settings.ingest.refused_kept])
+            error.file = staged.files[found[0].file_index].name
+        _keep(settings, staged, found[: settings.ingest.refused_kept])
         raise
 
 
-def _keep(settings: "Settings", lines: "DataFrame", files: Sequence[LandingFile], duplicates: Sequence[Duplicate]) -> None:
-    rows = quarantined_rows(lines.sparkSession, lines, files, None, with_texts(files, duplicates), "")
+def _keep(settings: "Settings", staged: StagedFiles, duplicates: Sequence[Duplicate]) -> None:
+    rows = quarantined_rows(staged, None, duplicates, "")
     rows = rows.where(f"reason <> '{ERASED}'")
     groups = rows.groupBy(*GROUPED).count().toArrow()
     if not groups.num_rows:

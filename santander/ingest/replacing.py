@@ -2,20 +2,17 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from santander.errors import InputError
 from santander.ingest.accounting import SHOWN, MonthCount
+from santander.ingest.duplicates import distinct_keys
 from santander.ingest.holders import files_of, holders_by_month
-from santander.ingest.keys import distinct_keys
-from santander.ingest.landing import LandingFile
-from santander.ingest.reading import RECORDS
 from santander.ingest.staging import StagedFiles
-from santander.lake.ingestions import Ingestion, read_ingestions
-from santander.lake.month_files import below
+from santander.lake.ingestions import read_ingestions
 from santander.schema.catalogue import CUSTOMERS
 from santander.schema.months import Month
 from santander.storage.places import Place
@@ -38,10 +35,6 @@ class Replacement:
     customers_before: int
     customers: int
     shared: int
-    gone_example: int | None
-    """A customer of the month who is not in the files."""
-    new_example: int | None
-    """A customer of the files who is not in the month."""
     files: tuple[str, ...]
     """Names of the files that bring the month now."""
     undone: tuple[str, ...]
@@ -50,6 +43,10 @@ class Replacement:
     """The files that the month came from and comes from no longer, by fingerprint, with the rows each had given it."""
     same_files: bool
     """Whether the month came from exactly these files."""
+    gone_example: int | None = None
+    """A customer of the month who is not in the files."""
+    new_example: int | None = None
+    """A customer of the files who is not in the month."""
 
     @property
     def gone(self) -> int:
@@ -70,9 +67,7 @@ class Replacement:
         return frozenset(sha256 for sha256, rows in self.displaced.items() if self.gone and self.gone >= most * rows)
 
 
-def replacements(
-    lake: "Lake", staged: StagedFiles, files: Sequence[LandingFile], counts: Sequence[MonthCount], kept: Mapping[Month, int]
-) -> list[Replacement]:
+def replacements(lake: "Lake", staged: StagedFiles, counts: Sequence[MonthCount], kept: Mapping[Month, int]) -> list[Replacement]:
     """Compare the months that are there already with what is about to replace them; reads customer ids, month by month.
 
     Nothing is read for a month that is new, or that the same files bring again.
@@ -82,59 +77,40 @@ def replacements(
     if not replaced:
         return []
     held = holders_by_month(read_ingestions(lake))
-    there = lake.files_by_month(CUSTOMERS)
+    there, waiting = lake.files_by_month(CUSTOMERS), staged.places(staged.records)
     found = []
     for month in replaced:
-        ours = {files[count.file_index].sha256: files[count.file_index].name for count in counts if count.month == str(month)}
-        before, rows = held.get(month, []), (present[month], kept[month])
-        if rows[0] == rows[1] and _from_exactly(before, ours):
-            found.append(_replacement(month, rows, before, ours, _SharedCustomers(*rows, shared=rows[0])))
-            continue
-        waiting = [below(staged.folder / RECORDS, file.name) for file in staged.records if file.month == str(month)]
-        found.append(_replacement(month, rows, before, ours, _compared(there[month], waiting)))
+        bringing = [staged.files[count.file_index] for count in counts if count.month == str(month)]
+        ours = {file.sha256: file.name for file in bringing}
+        before = held.get(month, [])
+        same_files = present[month] == kept[month] and files_of(before) == set(ours) and not any(row.is_merge for row in before)
+        one = Replacement(
+            month=month,
+            rows_before=present[month],
+            rows=kept[month],
+            customers_before=present[month],
+            customers=kept[month],
+            shared=present[month],
+            files=tuple(ours.values()),
+            undone=tuple(dict.fromkeys(row.file for row in before if row.is_merge)),
+            displaced={row.file_sha256: row.kept for row in before if row.file_sha256 not in ours},
+            same_files=same_files,
+        )
+        found.append(one if same_files else _compared(one, there[month], waiting[month]))
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _SharedCustomers:
-    before: int
-    now: int
-    shared: int
-    gone_example: int | None = None
-    new_example: int | None = None
-
-
-def _compared(there: Sequence[Place], waiting: Sequence[Place]) -> _SharedCustomers:
+def _compared(one: Replacement, there: Sequence[Place], waiting: Sequence[Place]) -> Replacement:
+    """Return the replacement with its customers as these files have them."""
     old, new = distinct_keys(there), distinct_keys(waiting)
-    lost, added = np.setdiff1d(old, new, assume_unique=True), np.setdiff1d(new, old, assume_unique=True)
-    examples = (int(keys[0]) if len(keys) else None for keys in (lost, added))
-    return _SharedCustomers(len(old), len(new), len(old) - len(lost), *examples)
-
-
-def _from_exactly(before: Sequence[Ingestion], ours: Mapping[str, str]) -> bool:
-    return files_of(before) == set(ours) and not any(row.is_merge for row in before)
-
-
-def _replacement(
-    month: Month,
-    rows: tuple[int, int],
-    before: Sequence[Ingestion],
-    ours: Mapping[str, str],
-    customers: _SharedCustomers,
-) -> Replacement:
-    return Replacement(
-        month=month,
-        rows_before=rows[0],
-        rows=rows[1],
-        customers_before=customers.before,
-        customers=customers.now,
-        shared=customers.shared,
-        gone_example=customers.gone_example,
-        new_example=customers.new_example,
-        files=tuple(ours.values()),
-        undone=tuple(dict.fromkeys(row.file for row in before if row.is_merge)),
-        displaced={row.file_sha256: row.kept for row in before if row.file_sha256 not in ours},
-        same_files=_from_exactly(before, ours) and rows[0] == rows[1],
+    gone, added = np.setdiff1d(old, new, assume_unique=True), np.setdiff1d(new, old, assume_unique=True)
+    return replace(
+        one,
+        customers_before=len(old),
+        customers=len(new),
+        shared=len(old) - len(gone),
+        gone_example=int(gone[0]) if len(gone) else None,
+        new_example=int(added[0]) if len(added) else None,
     )
 
 

@@ -16,19 +16,20 @@ import pyarrow.compute as pc
 
 from santander.errors import InputError
 from santander.ingest.accounting import MonthCount, count_lines, markers
-from santander.ingest.duplicates import find_duplicates
+from santander.ingest.cleaning import RECORD_SCHEMA
+from santander.ingest.duplicates import Duplicate
 from santander.ingest.entries import Entry, State, read_entries, same_lines
+from santander.ingest.file_kind import LandingFileRefused
 from santander.ingest.holders import last_ingestions
 from santander.ingest.landing import LandingFile, refuse_changed, survey_all, unchanged
 from santander.ingest.merging import inserted_by_unfinished, merge_month
 from santander.ingest.quarantine import quarantined_rows
 from santander.ingest.refused import forget_refused, keeping_refused
-from santander.ingest.refused_file import LandingFileRefused
-from santander.ingest.staging import kept_records, stage_lines, with_texts
+from santander.ingest.staging import StagedFiles, stage_files
 from santander.lake.ingestions import MERGE, read_ingestions
 from santander.lake.lake import Lake
 from santander.lake.staging import OF_INGEST, new_id, staging
-from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE
+from santander.schema.catalogue import CUSTOMERS, INGESTIONS, PARTITION, QUARANTINE
 from santander.schema.months import Month
 from santander.storage.places import Place
 
@@ -70,20 +71,19 @@ def replay(settings: "Settings", lake: Lake, paths: Sequence[Place]) -> ReplayRe
         forget_refused(settings.state)
         files = survey_all(paths, settings.ingest.chunk_bytes, folder / "landing", corrections=True)
         with unchanged(files):
-            staged = stage_lines(settings, lake, files, folder / "lines")
-        with keeping_refused(settings, staged, files) as duplicates:
-            duplicates.extend(find_duplicates(staged, at_most=sum(file.lines for file in files)))
-            counts = count_lines(staged, files, duplicates)
+            staged = stage_files(settings, lake, files, folder)
+        with keeping_refused(settings, staged) as duplicates:
+            duplicates.extend(staged.duplicates(at_most=staged.n_lines))
+            counts = count_lines(staged, duplicates)
             _refuse_unreadable(files, counts)
             _refuse_other_months(lake, files, counts)
-        corrected = kept_records(staged, duplicates)
         entries = read_entries(lake)
-        resolved = _resolved(entries, corrected)
-        quarantine = quarantined_rows(lake.session, staged, files, counts, with_texts(files, duplicates), ingestion_id)
+        resolved = _resolved(entries, staged, duplicates)
+        quarantine = quarantined_rows(staged, counts, duplicates, ingestion_id)
         meant = sum(count.quarantined_rows + count.bad_values for count in counts)
         refuse_changed(files)
         _quarantine(lake, quarantine, meant, files, entries, resolved, ingestion_id)
-        inserted = _merge(lake, corrected, files, counts, ingestion_id)
+        inserted = _merge(lake, staged, duplicates, ingestion_id)
         marked = markers(ingestion_id, files, counts, MERGE, inserted)
         lake.append_rows(INGESTIONS, [row.row() for row in marked], {"ingestion_id": ingestion_id})
         return ReplayReport(ingestion_id, files, tuple(counts), inserted, len(resolved))
@@ -115,22 +115,25 @@ def _refuse_other_months(lake: Lake, files: Sequence[LandingFile], counts: Seque
             raise LandingFileRefused(file.name, f"has products for {count.month}, which was delivered without: leave them out")
 
 
-def _resolved(entries: Sequence[Entry], corrected: "DataFrame") -> list[Entry]:
-    """The entries that these records correct: those of the line whose id a record carries, else the open ones of its key."""
+def _resolved(entries: Sequence[Entry], staged: StagedFiles, duplicates: Sequence[Duplicate]) -> list[Entry]:
+    """The entries that the records correct: those of the line whose id a record carries, else the open ones of its key."""
     from pyspark.sql import functions as F
 
-    month = F.date_format("snapshot_date", "yyyy-MM").alias("month")
-    rows = corrected.select("customer_id", month, "correction_of").toArrow()
-    by_id = set(rows.column("correction_of").drop_null().to_pylist())
-    lines = same_lines(entries)
-    if unknown := by_id - {entry.quarantine_id for entry in entries}:
-        log.warning("%s quarantine id(s) are not in quarantine, such as %s", len(unknown), min(unknown))
     open_keys = {(entry.customer_id, entry.month) for entry in entries if entry.state is State.OPEN}
     customers = pa.array(sorted({key for key, _ in open_keys if key is not None}), pa.int64())
-    nameless = rows.filter(pc.and_(pc.is_null(rows["correction_of"]), pc.is_in(rows["customer_id"], customers)))
-    by_key = {(row["customer_id"], row["month"]) for row in nameless.to_pylist()}
+    month = F.date_format("snapshot_date", "yyyy-MM").alias("month")
+    records = (
+        staged.lines.where("row_reason IS NULL").select("file_index", "line", "customer_id", month, "correction_of").toArrow()
+    )
+    telling = records.filter(pc.or_(pc.is_valid(records["correction_of"]), pc.is_in(records["customer_id"], customers)))
+    left_out = {(each.file_index, each.line) for each in duplicates}
+    rows = [row for row in telling.to_pylist() if (row["file_index"], row["line"]) not in left_out]
+    by_id = {row["correction_of"] for row in rows if row["correction_of"] is not None}
+    by_key = {(row["customer_id"], row["month"]) for row in rows if row["correction_of"] is None}
+    if unknown := by_id - {entry.quarantine_id for entry in entries}:
+        log.warning("%s quarantine id(s) are not in quarantine, such as %s", len(unknown), min(unknown))
     found: list[Entry] = []
-    for line in lines.values():
+    for line in same_lines(entries).values():
         named = any(entry.quarantine_id in by_id for entry in line)
         matched = any(entry.state is State.OPEN and (entry.customer_id, entry.month) in by_key for entry in line)
         if named or matched:
@@ -166,18 +169,17 @@ def _quarantine(
     lake.replace_where(QUARANTINE, rows, f"file_sha256 IN ({fingerprints})", n_rows + n_known, {"ingestion_id": ingestion_id})
 
 
-def _merge(
-    lake: Lake, corrected: "DataFrame", files: Sequence[LandingFile], counts: Sequence[MonthCount], ingestion_id: str
-) -> dict[str, int]:
+def _merge(lake: Lake, staged: StagedFiles, duplicates: Sequence[Duplicate], ingestion_id: str) -> dict[str, int]:
     """Merge month by month; the keys that each month gained, by this replay or by one that died before its marker."""
-    bare = [index for index, file in enumerate(files) if not file.has_products]
+    from pyspark.sql import functions as F
+
     marked: dict[str, set[str]] = {}
     for row in read_ingestions(lake):
         marked.setdefault(row.month, set()).add(row.ingestion_id)
     inserted: dict[str, int] = {}
-    for text in sorted({count.month for count in counts if count.is_dated and count.kept}):
-        month = Month.parse(text)
-        unfinished = inserted_by_unfinished(lake, month, marked.get(text, set()))
-        inserted[text] = unfinished + merge_month(lake, corrected, month, ingestion_id=ingestion_id, bare_files=bare)
-        log.info("customers: %s merged, %s rows more", month, inserted[text])
+    for month, places in staged.places(staged.kept(duplicates)).items():
+        corrected = lake.read_staged(RECORD_SCHEMA, *places).withColumn(PARTITION, F.lit(month.snapshot))
+        unfinished = inserted_by_unfinished(lake, month, marked.get(str(month), set()))
+        inserted[str(month)] = unfinished + merge_month(lake, corrected, month, ingestion_id=ingestion_id)
+        log.info("customers: %s merged, %s rows more", month, inserted[str(month)])
     return inserted

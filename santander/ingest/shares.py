@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from santander.errors import InputError
 from santander.ingest.accounting import SHOWN, MonthCount
@@ -14,6 +14,8 @@ from santander.ingest.duplicates import LIMIT_SETTING, Duplicate
 from santander.ingest.duplicates import REASON as DUPLICATE
 from santander.ingest.landing import LandingFile
 from santander.ingest.landing_text import split_line
+from santander.ingest.quarantine import quarantined_rows
+from santander.ingest.staging import StagedFiles
 from santander.lake.ingestions import UNKNOWN_MONTH
 from santander.schema.columns import COLUMNS, Column
 from santander.schema.months import Month, in_spans
@@ -39,141 +41,106 @@ class TooMuchQuarantine(InputError):
 
 @dataclass(frozen=True, slots=True)
 class _Excess:
-    """A month, or the undated lines of a file, with too many bad rows; ``months`` are what their dates say, most lines first."""
+    """The lines of a month, or those of a ``file`` that belong to none, of which too many are bad."""
 
-    months: tuple[str, ...]
-    file_index: int | None
+    month: str
+    file: str | None
     bad: int
     read: int
     reasons: Counter[str]
 
-    @property
-    def month(self) -> str | None:
-        """The month of most of the lines, None where no date of them can be read."""
-        return next(iter(self.months), None)
+    def rows(self, quarantined: "DataFrame") -> "DataFrame":
+        """Return what would be quarantined of these lines for the reason that most have."""
+        from pyspark.sql import functions as F
 
-    def __str__(self) -> str:
-        named = f"month{'s' if len(self.months) > 1 else ''} {in_spans(map(Month.parse, self.months))}"
-        place = named if self.months else "lines without a date that can be read"
-        listed = ", ".join(f"{reason} {n}" for reason, n in self.reasons.most_common() if n)
-        return f"{place}: {self.bad} of {self.read} rows ({listed})"
+        own = quarantined.where(F.col("month") == self.month if self.file is None else F.col("file") == self.file)
+        (reason, _), *_ = self.reasons.most_common(1)
+        if reason == BAD_VALUE:
+            return own.where("scope = 'value'").where(~F.col("reason").isin(*NO_DAMAGE))
+        return own.where(F.col("reason") == reason)
 
+    def months(self, quarantined: "DataFrame") -> list[str]:
+        """Return the month, or those that lines without one say: not one record of these is legal. Most lines first."""
+        if self.file is None:
+            return [self.month]
+        said = self.rows(quarantined).where(f"month <> '{UNKNOWN_MONTH}'").groupBy("month").count().toArrow().to_pylist()
+        return [row["month"] for row in sorted(said, key=lambda row: (-row["count"], row["month"]))]
 
-@dataclass(frozen=True, slots=True)
-class _Example:
-    """A text that is wrong; of a line that is no record, its beginning."""
-
-    file_index: int
-    line: int
-    text: str
-    column: Column | None = None
-
-    def __str__(self) -> str:
-        if self.column is None:
-            return f"{self.text!r}"
-        legal = f" (must be {self.column.legal})" if self.column.legal else ""
-        return f"where {self.column.source} is {self.text!r}{legal}"
+    def line(self, months: Sequence[str]) -> str:
+        """Return for people how many lines are bad, and why."""
+        named = f"month{'s' if len(months) > 1 else ''} {in_spans(map(Month.parse, months))}"
+        reasons = ", ".join(f"{reason} {n}" for reason, n in self.reasons.most_common() if n)
+        return f"{named if months else 'lines without a date that can be read'}: {self.bad} of {self.read} rows ({reasons})"
 
 
-def check_shares(
-    lines: "DataFrame",
-    files: Sequence[LandingFile],
-    counts: Sequence[MonthCount],
-    duplicates: Sequence[Duplicate],
-    limit: float,
-) -> None:
+def check_shares(staged: StagedFiles, counts: Sequence[MonthCount], duplicates: Sequence[Duplicate], limit: float) -> None:
     """Refuse when a month's rows with a quarantined line or value, or a file's undated lines, are above the limit.
 
     Lines of erased customers are no fault of the file and do not count, nor do values that are no damage of it.
     """
-    excesses = _excesses(lines, counts, limit)
+    excesses = _excesses(staged.files, counts, limit)
     if not excesses:
         return
-    first = excesses[0]
-    example = _example(lines, first, duplicates)
+    quarantined = quarantined_rows(staged, None, duplicates, "")
+    months = [excess.months(quarantined) for excess in excesses[:SHOWN]]
+    listed = "; ".join(excess.line(said) for excess, said in zip(excesses, months, strict=False))
     more = f"; and {len(excesses) - SHOWN} more" if len(excesses) > SHOWN else ""
-    said = f"{'; '.join(map(str, excesses[:SHOWN]))}{more}"
-    message = f"more than {limit:.2%} of a month would be quarantined, nothing was replaced: {said}"
-    if example is None:
-        raise TooMuchQuarantine(message, month=first.month, hint=_HINT)
-    file = files[example.file_index].name
-    column = None if example.column is None else example.column.source
-    message = f"{message}; such as line {example.line} of {file}, {example}"
+    month = next(iter(months[0]), None)
+    entry = _first_entry(excesses[0].rows(quarantined).where(f"month = '{month or UNKNOWN_MONTH}'"))
+    column, text = _broken_field(entry)
+    text = text[:_SHOWN_TEXT]
+    legal = f" (must be {column.legal})" if column and column.legal else ""
+    example = f"where {column.source} is {text!r}{legal}" if column else repr(text)
     raise TooMuchQuarantine(
-        message, file=file, month=first.month, column=column, example=example.text, line=example.line, hint=_HINT
+        f"more than {limit:.2%} of a month would be quarantined, nothing was replaced: {listed}{more}; such as line "
+        f"{entry['line']} of {entry['file']}, {example}",
+        file=entry["file"],
+        month=month,
+        column=column.source if column else None,
+        example=text,
+        line=entry["line"],
+        hint=_HINT,
     )
 
 
-def _excesses(lines: "DataFrame", counts: Sequence[MonthCount], limit: float) -> list[_Excess]:
-    read_of_file: Counter[int] = Counter()
+def _excesses(files: Sequence[LandingFile], counts: Sequence[MonthCount], limit: float) -> list[_Excess]:
+    groups: dict[tuple[str, str | None], list[MonthCount]] = {}
     for count in counts:
-        read_of_file[count.file_index] += count.read
-    groups: dict[tuple[str, int | None], list[MonthCount]] = {}
-    for count in counts:
-        groups.setdefault((count.month, None if count.is_dated else count.file_index), []).append(count)
+        groups.setdefault((count.month, None if count.is_dated else files[count.file_index].name), []).append(count)
     found = []
-    for (month, index), group in groups.items():
-        read = read_of_file[index] if index is not None else sum(count.read for count in group)
-        bad = sum(count.quarantined_rows - count.quarantined.get(ERASED, 0) + count.damaged for count in group)
-        if bad <= limit * read:
-            continue
+    for (month, file), group in groups.items():
+        read = sum(count.read for count in (group if file is None else counts) if file in {None, files[count.file_index].name})
         reasons: Counter[str] = Counter()
         for count in group:
             reasons.update(count.quarantined)
             reasons[BAD_VALUE] += count.damaged
         del reasons[ERASED]
-        months = (month,) if index is None else _months_said(lines, index, reasons.most_common(1)[0][0])
-        found.append(_Excess(months, index, bad, read, reasons))
+        if reasons.total() > limit * read:
+            found.append(_Excess(month, file, reasons.total(), read, reasons))
     return found
 
 
-def _months_said(lines: "DataFrame", file_index: int, reason: str) -> tuple[str, ...]:
-    """The months that lines without a month of their own say, most lines first: not one record of them is legal."""
-    of_lines = lines.where(f"file_index = {file_index} AND row_reason = '{reason}' AND row_month <> '{UNKNOWN_MONTH}'")
-    months = of_lines.groupBy("row_month").count().toArrow().to_pylist()
-    return tuple(row["row_month"] for row in sorted(months, key=lambda row: (-row["count"], row["row_month"])))
+def _first_entry(rows: "DataFrame") -> Mapping[str, Any]:
+    """Return the first entry of the column that has most."""
+    from pyspark.sql import functions as F
+
+    columns = rows.groupBy("column").count().toArrow().to_pylist()
+    column = max(columns, key=lambda row: (row["count"], row["column"] or ""))["column"]
+    of_column = rows.where(F.col("column").isNull() if column is None else F.col("column") == column)
+    entry: dict[str, Any] = of_column.orderBy("file", "line").limit(1).toArrow().to_pylist()[0]
+    return entry
 
 
-def _example(lines: "DataFrame", excess: _Excess, duplicates: Sequence[Duplicate]) -> _Example | None:
-    """The first line with what most of the bad ones have."""
-    reason = excess.reasons.most_common(1)[0][0]
-    if reason == DUPLICATE:
-        first = next((each for each in duplicates if each.month == excess.month), None)
-        return None if first is None else _Example(first.file_index, first.line, str(first.customer_id), _KEY)
-    if reason == BAD_VALUE:
-        return _example_of_value(lines, excess)
-    place = f"row_month = '{excess.month}'" if excess.month else f"row_month = '{UNKNOWN_MONTH}'"
-    of_file = "" if excess.file_index is None else f" AND file_index = {excess.file_index}"
-    bad = lines.where(f"row_reason = '{reason}' AND {place}{of_file}").orderBy("file_index", "line")
-    rows = bad.select("file_index", "line", "row_raw").limit(1).toArrow().to_pylist()
-    if not rows:
-        return None
-    row = rows[0]
-    column, text = _broken_field(reason, row["row_raw"])
-    return _Example(row["file_index"], row["line"], text[:_SHOWN_TEXT], column)
-
-
-def _broken_field(reason: str, line: str) -> tuple[Column | None, str]:
-    """The column that breaks a row, and its text; a line that is no record has none."""
-    columns = [column for column in COLUMNS if column.breaks_row and reason_of(column) == reason]
-    fields = dict(zip((column.source for column in COLUMNS), split_line(line), strict=False))
+def _broken_field(entry: Mapping[str, Any]) -> tuple[Column | None, str]:
+    """The column that is wrong, and its text; a malformed line has no column and is the text itself."""
+    if entry["column"] is not None:
+        return _BY_NAME[entry["column"]], entry["raw"]
+    if entry["reason"] == DUPLICATE:
+        return _KEY, str(entry["customer_id"])
+    columns = [column for column in COLUMNS if column.breaks_row and reason_of(column) == entry["reason"]]
+    fields = dict(zip((column.source for column in COLUMNS), split_line(entry["raw"]), strict=False))
     for column in columns:
         text = fields.get(column.source, "").strip()
         if len(columns) == 1 or (text not in column.missing and not re.fullmatch(column.pattern, text)):
             return column, text
-    return None, line
-
-
-def _example_of_value(lines: "DataFrame", excess: _Excess) -> _Example | None:
-    from pyspark.sql import functions as F
-
-    month = F.date_format("snapshot_date", "yyyy-MM") == F.lit(excess.month)
-    of_month = lines.where("row_reason IS NULL AND bad_values IS NOT NULL").where(month)
-    values = of_month.select("file_index", "line", F.explode("bad_values").alias("bad")).select("file_index", "line", "bad.*")
-    damaged = values.where(~F.col("reason").isin(*NO_DAMAGE))
-    columns = damaged.groupBy("column").count().toArrow().to_pylist()
-    if not columns:
-        return None
-    column = max(columns, key=lambda row: (row["count"], row["column"]))["column"]
-    first = damaged.where(F.col("column") == column).orderBy("file_index", "line").limit(1).toArrow().to_pylist()[0]
-    return _Example(first["file_index"], first["line"], first["raw"][:_SHOWN_TEXT], _BY_NAME[column])
+    return None, entry["raw"]

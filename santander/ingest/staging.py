@@ -1,37 +1,85 @@
-"""Where the lines of one ingest or replay are staged, and what of them goes into customers.
+"""Lines of landing files, cleaned and written where they wait for the commit.
 
-An ingest stages records as files of ``customers``, which the commit names where they lie, and beside them what is said of each
-line; a replay, whose records are merged into rows there are, stages its few lines as rows.
+Records wait as files of ``customers``, which the commit names where they lie; beside them waits the outcome of each line.
+Whether a record repeats a key, or its customer was erased, is known only when all lines have been seen. It is seldom so: then
+the files that hold such records are written anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
 from santander.engine.memory.footprint import INGEST
 from santander.ingest.cleaning import LINE_SCHEMA
-from santander.ingest.duplicates import Duplicate
+from santander.ingest.duplicates import Duplicate, find_duplicates
 from santander.ingest.erased_lines import without_erased
 from santander.ingest.landing import LandingFile
-from santander.ingest.reading import LINES, line_texts, read_landing_files, write_landing_files
-from santander.ingest.taking_out import without_lines
+from santander.ingest.reading import LINES, RECORDS, lines_file, write_landing_files
 from santander.lake.lake import Lake
-from santander.lake.month_files import MonthFile
-from santander.storage.places import Place
+from santander.lake.month_file_writer import MonthFileWriter
+from santander.lake.month_files import MonthFile, below
+from santander.lake.tasks import write_in_tasks
+from santander.schema.catalogue import CUSTOMERS, PARTITION
+from santander.schema.months import Month
+from santander.storage.places import Place, open_read
 from santander.suppression import ERASED
 from santander.suppression.suppression_list import suppression_list
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
     from santander.config.settings import Settings
 
 
-def stage_lines(settings: "Settings", lake: Lake, files: Sequence[LandingFile], folder: Place) -> "DataFrame":
-    """Every line of the files, cleaned, written once and read from there: STAGED_SCHEMA, rows of erased customers bare."""
+@dataclass(frozen=True)
+class StagedFiles:
+    """What is written of ``files``: ``lines`` has a row of LINE_SCHEMA for each line, ``records`` are files of customers."""
+
+    files: tuple[LandingFile, ...]
+    lines: "DataFrame"
+    records: tuple[MonthFile, ...]
+    folder: Place
+    has_erased: bool
+    """Whether the customers of some records were erased: ``lines`` names these records, which are still in the files."""
+
+    @property
+    def n_lines(self) -> int:
+        """Lines of all files."""
+        return sum(file.lines for file in self.files)
+
+    def places(self, records: Iterable[MonthFile]) -> dict[Month, list[Place]]:
+        """Return where these files of records lie, by month."""
+        places: dict[Month, list[Place]] = {}
+        for file in records:
+            places.setdefault(Month.parse(file.month), []).append(below(self.folder / RECORDS, file.name))
+        return dict(sorted(places.items()))
+
+    def duplicates(self, at_most: float) -> list[Duplicate]:
+        """Return the records that are not the first of their key in these files; raises TooManyDuplicates."""
+        return find_duplicates(self.lines, self.places(self.records), at_most)
+
+    def kept(self, duplicates: Sequence[Duplicate]) -> Sequence[MonthFile]:
+        """Return the files without the records that do not go into customers; nearly always just the files."""
+        removed = {(each.file_index, each.line) for each in duplicates}
+        if self.has_erased:
+            erased = self.lines.where(f"row_reason = '{ERASED}'").select("file_index", "line").toArrow()
+            removed |= set(zip(*(column.to_pylist() for column in erased.columns), strict=True))
+        return _without_lines(self.lines.sparkSession, self.records, self.folder, removed) if removed else self.records
+
+
+def stage_files(settings: "Settings", lake: Lake, files: Sequence[LandingFile], folder: Place) -> StagedFiles:
+    """Clean every line of the files and write it once."""
     erased = suppression_list(settings, lake)  # without its key nothing is read
-    lines = read_landing_files(lake.session, files, _tasks(settings, lake), settings.ingest.null_spellings)
-    return without_erased(erased, lake.stage(lines, folder))
+    records = write_landing_files(lake.session, files, _tasks(settings, lake), folder, settings.ingest.null_spellings)
+    written = lake.read_staged(LINE_SCHEMA, folder / LINES)
+    lines = without_erased(erased, written)
+    return StagedFiles(tuple(files), lines, tuple(records), folder, has_erased=lines is not written)
 
 
 def _tasks(settings: "Settings", lake: Lake) -> int:
@@ -40,53 +88,44 @@ def _tasks(settings: "Settings", lake: Lake) -> int:
     return lake.budget.tasks(INGEST.fixed, per_task, settings.ingest.tasks or lake.cores())
 
 
-@dataclass(frozen=True)
-class StagedFiles:
-    """What an ingest wrote: ``lines`` has a row of LINE_SCHEMA for each line, ``records`` are files of customers."""
+def _without_lines(
+    session: "SparkSession", files: Sequence[MonthFile], folder: Place, removed: Collection[tuple[int, int]]
+) -> list[MonthFile]:
+    """Return the files less the records of these lines, each (file_index, line); those that hold any are written anew."""
+    keys = _as_keys(np.array(sorted(removed), np.int64))
+    by_part: dict[str, list[MonthFile]] = {}
+    for file in files:
+        by_part.setdefault(file.part, []).append(file)
 
-    lines: "DataFrame"
-    records: tuple[MonthFile, ...]
-    folder: Place
-    has_erased: bool
-    """Whether ``lines`` says of some records that their customer was erased: they are still in the files."""
+    def rewrite(work: Iterator[Sequence[MonthFile]]) -> list[MonthFile]:
+        return [file for own in work for file in _of_task(own, folder, keys)]
 
-    def kept(self, duplicates: Sequence[Duplicate]) -> Sequence[MonthFile]:
-        """The files without the records that do not go into customers; nearly always just the files."""
-        gone = {(each.file_index, each.line) for each in duplicates}
-        if self.has_erased:
-            erased = self.lines.where(f"row_reason = '{ERASED}'").select("file_index", "line").toArrow()
-            gone |= set(zip(*(column.to_pylist() for column in erased.columns), strict=True))
-        return without_lines(self.lines.sparkSession, self.records, self.folder, gone) if gone else self.records
+    return write_in_tasks(session, list(by_part.values()), len(by_part), rewrite)
 
 
-def stage_files(settings: "Settings", lake: Lake, files: Sequence[LandingFile], folder: Place) -> StagedFiles:
-    """Every line of the files, cleaned and written once."""
-    erased = suppression_list(settings, lake)  # without its key nothing is read
-    records = write_landing_files(lake.session, files, _tasks(settings, lake), folder, settings.ingest.null_spellings)
-    said = lake.read_staged(folder / LINES, LINE_SCHEMA)
-    lines = without_erased(erased, said)
-    return StagedFiles(lines, tuple(records), folder, has_erased=lines is not said)
+def _of_task(files: Sequence[MonthFile], folder: Place, removed: npt.NDArray[np.int64]) -> Iterator[MonthFile]:
+    """The files of one task; those that hold none of the lines stay as they are."""
+    with open_read(lines_file(folder, files[0].part)) as source:
+        lines = pq.read_table(source, columns=[PARTITION, "file_index", "line", "row_reason"])
+    lines = lines.filter(pc.is_null(lines["row_reason"]))
+    places = np.column_stack([lines["file_index"].to_numpy(), lines["line"].to_numpy()])
+    stays = ~np.isin(_as_keys(places), removed)
+    with MonthFileWriter(CUSTOMERS, folder / RECORDS) as writer:
+        for file in files:
+            date = Month.parse(file.month).snapshot
+            of_month = stays[pc.equal(lines[PARTITION], pa.scalar(date)).to_numpy()]
+            if of_month.all():
+                yield file
+                continue
+            with open_read(below(folder / RECORDS, file.name)) as source:
+                records = pq.read_table(source)
+            dates = pa.repeat(pa.scalar(date, pa.date32()), records.num_rows)
+            kept = records.append_column(PARTITION, dates).filter(pa.array(of_month))
+            for batch in kept.to_batches():
+                writer.write(batch)
+        yield from writer.finish()
 
 
-def kept_records(staged: "DataFrame", duplicates: Sequence[Duplicate]) -> "DataFrame":
-    """The staged records that go into customers: whole, and the first of their key."""
-    from pyspark.sql import functions as F
-
-    whole = staged.where("row_reason IS NULL")
-    if not duplicates:
-        return whole
-    surplus = staged.sparkSession.createDataFrame(
-        [(d.file_index, d.line) for d in duplicates], "surplus_file int, surplus_line bigint"
-    )
-    same_line = (F.col("file_index") == F.col("surplus_file")) & (F.col("line") == F.col("surplus_line"))
-    return whole.join(F.broadcast(surplus), on=same_line, how="left_anti")
-
-
-def with_texts(files: Sequence[LandingFile], duplicates: Sequence[Duplicate]) -> list[tuple[Duplicate, str]]:
-    """Return each duplicate with its line as delivered, which the staged rows do not hold."""
-    found: list[tuple[Duplicate, str]] = []
-    for index, file in enumerate(files):
-        inside = [duplicate for duplicate in duplicates if duplicate.file_index == index]
-        texts = line_texts(file, [duplicate.line for duplicate in inside])
-        found += [(duplicate, texts[duplicate.line]) for duplicate in inside]
-    return found
+def _as_keys(places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """File and line as one number: no file has 2^40 lines."""
+    return (places[:, 0].astype(np.int64) << 40) | places[:, 1]

@@ -20,7 +20,7 @@ from santander.lake.reading import in_months
 from santander.lake.table_files import commit_files, fingerprints_of, rows_by_month, rows_meeting
 from santander.lake.table_protocol import check_writable
 from santander.lake.table_schema import upgrade_schema
-from santander.schema.catalogue import PARTITION, Table
+from santander.schema.catalogue import Table
 from santander.schema.months import Month
 from santander.storage.places import Place, move
 
@@ -155,15 +155,6 @@ class Lake(LakeCommits):
                 raise RowCountMismatch(table, None, rows_meant, deleted, rolled_back=self._roll_back(table, delta.version()))
 
         self._commit(table, write)
-
-    def stage(self, frame: "DataFrame", folder: Place) -> "DataFrame":
-        """Write rows that a step reads more than once to a folder of its own, by month, and return them as read from there.
-
-        What the step makes of them is counted by the step, as there is no number to hold them against yet.
-        """
-        where = self._for_engine(folder)
-        frame.write.format("delta").partitionBy(PARTITION).save(where)
-        return self.session.read.format("delta").load(where)
 
     def upgrade(self, table: Table) -> list[str]:
         """Add the columns that the catalogue declares and the table lacks, and return their names."""

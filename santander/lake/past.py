@@ -11,7 +11,6 @@ from santander.lake.table_files import files_of
 from santander.lake.table_schema import OutdatedTable, check_schema
 from santander.schema.catalogue import Table
 from santander.schema.months import Month
-from santander.storage.places import Place
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -103,10 +102,6 @@ class PastLake(Lake):
         wanted = [file.path for file in files if self._reads(file.month)]
         if missing := sum(not (folder / path).is_file() for path in wanted):
             raise VersionGone(table, self.version(table), f"{missing} of its {len(wanted)} files are gone")
-
-    def stage(self, frame: "DataFrame", folder: Place) -> "DataFrame":  # noqa: ARG002
-        """Raises: nothing is written."""
-        raise RuntimeError(_READING_ONLY)
 
     def upgrade(self, table: Table) -> list[str]:  # noqa: ARG002
         """Raises: nothing is written."""

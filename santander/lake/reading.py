@@ -156,14 +156,14 @@ class LakeReader:
         check_writable(delta, table, self.path(table))
         return delta
 
-    def read_staged(self, folder: Place, schema: "pa.Schema") -> "DataFrame":
-        """Rows that the tasks of a step wrote as parquet files to a folder of its own; they are there when the step has run."""
+    def read_staged(self, schema: "pa.Schema", *places: Place) -> "DataFrame":
+        """Return the rows of parquet files, or of folders of them, that the tasks of a step have written."""
         from pyspark.sql.pandas.types import from_arrow_schema
 
         reader = self.session.read.schema(from_arrow_schema(schema))
         if self.has_workers:
             reader = reader.option(NO_PATTERNS, "false")
-        return reader.parquet(self._for_engine(folder))
+        return reader.parquet(*map(self._for_engine, places))
 
     def _delta(self, table: Table, version: int | None = None) -> "DeltaTable":
         """The one place that opens a table: by what its protocol asks, it is read or refused (UnreadableProtocol)."""

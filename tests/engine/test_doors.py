@@ -15,8 +15,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from santander.config.settings import Settings
 from santander.ingest.column_values import clean_column
+from santander.ingest.file_kind import LandingFileRefused
 from santander.ingest.landing import survey
-from santander.ingest.refused_file import LandingFileRefused
 from santander.lake.lake import Lake
 from santander.lake.mismatch import RowCountMismatch, SchemaMismatch
 from santander.lake.table_schema import ForeignTable, OutdatedTable

@@ -10,8 +10,8 @@ import pytest
 
 from santander.errors import InputError
 from santander.ingest import ingestion, landing, replay
+from santander.ingest.file_kind import LandingFileRefused
 from santander.ingest.landing import LandingFile, refuse_changed, survey
-from santander.ingest.refused_file import LandingFileRefused
 from santander.lake.lake import Lake
 from santander.pipeline.steps import Steps
 from santander.schema.catalogue import CUSTOMERS, QUARANTINE

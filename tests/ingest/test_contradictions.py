@@ -65,7 +65,7 @@ def test_an_empty_profile_is_no_damage_of_its_file_and_a_contradiction_is(sessio
     lake = Lake(settings, session)
     lines = [*(record(number) for number in range(1, 9)), record(9, **ALL_NA)]
     report = ingest(settings, lake, [landing_file(tmp_path / "a.csv", lines)])
-    assert [(count.rows_with_bad_values, count.damaged) for count in report.counts] == [(1, 0)]
+    assert [(count.rows_with_quarantined_values, count.damaged) for count in report.counts] == [(1, 0)]
     with pytest.raises(TooMuchQuarantine, match=r"1 of 10 rows \(bad_value 1\)"):
         ingest(settings, lake, [landing_file(tmp_path / "b.csv", [*lines, record(10, nomprov="MADRID")])])
 

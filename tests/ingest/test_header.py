@@ -13,8 +13,8 @@ import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
 
+from santander.ingest.file_kind import LandingFileRefused
 from santander.ingest.landing import refuse_unreadable, survey
-from santander.ingest.refused_file import LandingFileRefused
 from santander.schema.columns import SOURCE_HEADER
 from tests.landing_files import header, record
 

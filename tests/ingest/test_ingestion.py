@@ -10,8 +10,8 @@ from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.ingest.accounting import MonthWouldShrink
 from santander.ingest.duplicates import TooManyDuplicates
+from santander.ingest.file_kind import LandingFileRefused
 from santander.ingest.ingestion import IngestReport, ingest
-from santander.ingest.refused_file import LandingFileRefused
 from santander.ingest.shares import TooMuchQuarantine
 from santander.lake.lake import Lake
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from santander.ingest import known_files
+from santander.ingest.file_kind import LandingFileRefused
 from santander.ingest.known_files import SETTLED_SECONDS, KnownFiles
-from santander.ingest.refused_file import LandingFileRefused
 
 LONG_AGO = 1_600_000_000.0
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from santander.cli.refused_entries import shown
 from santander.cli.verbs.quarantine import quarantine
 from santander.config.settings import Settings
 from santander.errors import InputError
-from santander.ingest.display import shown
 from santander.lake.lake import Lake
 from santander.schema.catalogue import INGESTIONS, QUARANTINE
 from tests.landing_files import record

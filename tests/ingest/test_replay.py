@@ -14,11 +14,11 @@ from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.ingest.entries import State, read_entries
 from santander.ingest.export import export_corrections
+from santander.ingest.file_kind import LandingFileRefused
 from santander.ingest.holders import last_ingestions, merges_since
 from santander.ingest.ingestion import ingest
 from santander.ingest.merging import inserted_by_unfinished
 from santander.ingest.refused import read_refused
-from santander.ingest.refused_file import LandingFileRefused
 from santander.ingest.replay import ReplayReport, replay
 from santander.lake.ingestions import read_ingestions
 from santander.lake.lake import Lake

@@ -123,7 +123,6 @@ def test_a_lake_as_of_a_version_shows_the_rows_of_then_and_cannot_be_written(lak
         lambda: past.update_rows(NUMBERS, "true", {"number": "9"}),
         lambda: past.delete_rows(NUMBERS, "true", 2),
         lambda: past.upgrade(wider),
-        lambda: past.stage(numbers(session), Path("anywhere")),
     ):
         with pytest.raises(RuntimeError, match="is for reading"):
             write()

@@ -10,8 +10,8 @@ from santander.audit.landing_copy import CannotBeAudited, ready_copy
 from santander.config.settings import Settings
 from santander.forget.landing import find_landing_files
 from santander.forget.search import search
+from santander.ingest.file_kind import LandingFileRefused
 from santander.ingest.landing import sha256_of, survey
-from santander.ingest.refused_file import LandingFileRefused
 from santander.lake.lake import Lake
 from santander.storage.packed import is_packed, open_plain
 from santander.suppression.tokens import sorted_ids

@@ -9,9 +9,9 @@ import pytest
 from santander.config.settings import Settings
 from santander.errors import InputError, SantanderError
 from santander.ingest.arrangement import USUAL
+from santander.ingest.file_kind import LandingFileRefused
 from santander.ingest.landing import Chunk, LandingFile
 from santander.ingest.reading import read_chunk_on_worker
-from santander.ingest.refused_file import LandingFileRefused
 from santander.lake.lake import Lake
 from santander.storage.access import Access
 from santander.storage.bucket import BucketPath

@@ -82,7 +82,7 @@ def test_the_ingest_counts_and_quarantines_the_dirt_that_is_announced_and_nothin
             assert (count.read, count.kept, count.quarantined_rows) == tuple(
                 expected[name] for name in ("read", "kept", "quarantined")
             )
-            assert count.rows_with_bad_values == sum(expected["values"].values()) + contradicting[str(file), month]
+            assert count.rows_with_quarantined_values == sum(expected["values"].values()) + contradicting[str(file), month]
     with (raw / "dirty" / "lines.csv").open(newline="") as listed:
         soiled = Counter((str(raw / row["file"]), int(row["line"]), *list(row.values())[2:]) for row in csv.DictReader(listed))
     names = ("file", "line", "month", "scope", "reason", "column", "raw")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from santander.cli.options import MonthOption
-from santander.cli.refused_entries import QuarantinedMonth, Scope, list_refused
+from santander.cli.refused_entries import QuarantinedMonth, Scope, by_month, list_refused, shown, table_of
 from santander.cli.verb import Outcome, verb
 from santander.schema.records import Inline
 
@@ -158,38 +158,18 @@ def _wanted(month: str | None, scope: Scope | None, reason: str | None) -> dict[
 
 
 def _count(lake: "Lake", entries: "Sequence[Entry]", *, all_states: bool, limit: int) -> Outcome:
-    from rich.table import Table
-
     from santander.ingest.entries import State
 
     states = Counter(entry.state for entry in entries)
-    shown = [entry for entry in entries if all_states or entry.state is State.OPEN]
-    groups = Counter((entry.month, entry.scope, entry.reason, entry.column or "") for entry in shown)
-    table = Table("month", "scope", "reason", "column", "entries")
-    table.columns[-1].justify = "right"
-    for group, n in sorted(groups.items()):
-        table.add_row(*group, f"{n:,}")
+    chosen = [entry for entry in entries if all_states or entry.state is State.OPEN]
+    groups = Counter((entry.month, entry.scope, entry.reason, entry.column or "") for entry in chosen)
     said = ", ".join(f"{states[state]:,} {state.value}" for state in State if states[state])
-    text: list[Any] = [table] if groups else []
-    listed = ListedEntries(_listed(lake, shown[:limit])) if limit else None
+    text: list[Any] = [table_of(groups)] if groups else []
+    listed = ListedEntries(_listed(lake, chosen[:limit])) if limit else None
     if listed is not None:
-        text.append(_listing(listed.entries, len(shown)))
+        text.append(_listing(listed.entries, len(chosen)))
     by_state = EntriesByState(**{state.value: states[state] for state in State})
-    return Outcome(QuarantinePayload(_by_month(shown), by_state, listed), [*text, said or "nothing is in quarantine"])
-
-
-def _by_month(entries: "Sequence[Entry]") -> dict[str, QuarantinedMonth]:
-    months: dict[str, list[Entry]] = {}
-    for entry in entries:
-        months.setdefault(entry.month, []).append(entry)
-    return {
-        month: QuarantinedMonth(
-            rows=sum(entry.scope == Scope.ROW for entry in of_month),
-            values=sum(entry.scope != Scope.ROW for entry in of_month),
-            reasons=dict(sorted(Counter(entry.reason for entry in of_month).items())),
-        )
-        for month, of_month in sorted(months.items())
-    }
+    return Outcome(QuarantinePayload(by_month(groups), by_state, listed), [*text, said or "nothing is in quarantine"])
 
 
 def _listed(lake: "Lake", entries: "Sequence[Entry]") -> list[ListedEntry]:
@@ -217,8 +197,6 @@ def _listed(lake: "Lake", entries: "Sequence[Entry]") -> list[ListedEntry]:
 def _listing(listed: Sequence[ListedEntry], n_all: int) -> Any:
     from rich.table import Table
     from rich.text import Text
-
-    from santander.ingest.display import shown
 
     table = Table(
         "file", "line", "reason", "column", "state", "text", title=f"{len(listed):,} of {n_all:,}", title_justify="left"
