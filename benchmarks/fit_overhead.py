@@ -17,7 +17,7 @@ from fit_tradeoff import HIDDEN, Rows, processor_seconds
 from santander.models.additions import examples_of
 from santander.models.boosted_trees import BoostedTrees, BoostedTreesSettings
 from santander.models.classes import Classes
-from santander.models.start import GroupStart, Start
+from santander.models.groups import GroupStart, Start
 from santander.models.training_set import TrainingSet
 from santander.training.recipe import Recipe
 

@@ -28,15 +28,15 @@ import pyarrow.parquet as pq
 from santander.config.settings import Settings
 from santander.engine.session import open_session
 from santander.evaluation.buyers import BuyersOfMonth
-from santander.evaluation.hidden import HiddenMonth, hidden_month
+from santander.evaluation.oracle import HiddenMonth, hidden_month
 from santander.features.expansion import integers
 from santander.lake.lake import Lake
 from santander.models.additions import RowWeight, examples_of
 from santander.models.boosted_trees import BoostedTreesSettings
 from santander.models.classes import Classes, Rare
+from santander.models.groups import GroupStart
 from santander.models.month_weight import ALIKE
 from santander.models.ranking import Ranks, top_products
-from santander.models.start import GroupStart
 from santander.models.training_set import TrainingSet, in_months
 from santander.schema.catalogue import FEATURES_TABLE
 from santander.schema.months import Month

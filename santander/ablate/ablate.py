@@ -3,18 +3,16 @@
 import logging
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from santander.ablate.ablation import Variant
-from santander.ablate.plan import TablePlan
+from santander.ablate.ablation import TablePlan, Variant
 from santander.ablate.row import AblationRow
+from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.evaluation.average_precision import Precisions
 from santander.evaluation.buyers import BuyersOfMonth, buyers_of_month
-from santander.evaluation.hidden import HiddenMonth, hidden_month
-from santander.evaluation.oracle import oracle_of
+from santander.evaluation.oracle import HiddenMonth, hidden_month, oracle_of
 from santander.evaluation.resampling import paired_difference
 from santander.lake.lake import Lake
 from santander.models.month_weight import ALIKE
@@ -28,27 +26,28 @@ from santander.training.fitting import fit_candidate
 from santander.training.plan import MonthPlan
 from santander.training.recipe import Recipe
 
-if TYPE_CHECKING:
-    from santander.config.settings import Settings
-
 log = logging.getLogger(__name__)
 
 
-Told = Callable[[AblationRow, Recipe], None]
+RowReport = Callable[[AblationRow, Recipe], None]
 """Called with each row as soon as it is there, and the recipe it was made by."""
 
 
-def to_nobody(_row: AblationRow, _recipe: Recipe) -> None:
-    """The Told of who waits for the whole table."""
+def no_report(_row: AblationRow, _recipe: Recipe) -> None:
+    """Report to nobody."""
 
 
 def ablate(
-    settings: "Settings", lake: Lake, retrieve: Retrieve, plan: TablePlan, shipped: Recipe | None = None, told: Told = to_nobody
+    settings: Settings,
+    lake: Lake,
+    retrieve: Retrieve,
+    plan: TablePlan,
+    shipped: Recipe | None = None,
+    report: RowReport = no_report,
 ) -> list[AblationRow]:
     """Fit each step for each month and judge it there; the rows stand by month, then in the order of the steps.
 
-    A month delivered without products is judged by the chances of a synthetic bank; raises InputError where there are
-    none, before anything is fitted. A row that is the recipe ``shipped`` says so.
+    A month delivered without products is judged by a synthetic bank's chances; raises InputError, before any fit, without these.
     """
     hidden = {month: _hidden(settings, lake, retrieve, month) for month in plan.judged if month not in plan.labelled}
     rows = []
@@ -58,7 +57,7 @@ def ablate(
             for variant in plan.variants:
                 row = judging.row(variant, fits[variant.name], training, shipped)
                 log.info("%s on %s: MAP@7 %.6f, fitted in %.1f s", row.step, row.month, row.map7, row.seconds)
-                told(row, variant.recipe)
+                report(row, variant.recipe)
                 rows.append(row)
     return rows
 
@@ -66,7 +65,7 @@ def ablate(
 class _Judging:
     """One month on which all steps are judged, and how each did."""
 
-    def __init__(self, settings: "Settings", judged: BuyersOfMonth | HiddenMonth) -> None:
+    def __init__(self, settings: Settings, judged: BuyersOfMonth | HiddenMonth) -> None:
         self._rule, self._judged, self._oracle = settings.gate, judged, _oracle(settings, judged)
         self._precisions: dict[str, Precisions] = {}
 
@@ -116,13 +115,13 @@ def _columns(model: Recommender) -> int | None:
     return len(model.plan.names) if isinstance(model, ColumnRecommender) else None
 
 
-def _oracle(settings: "Settings", judged: BuyersOfMonth | HiddenMonth) -> float | None:
+def _oracle(settings: Settings, judged: BuyersOfMonth | HiddenMonth) -> float | None:
     if isinstance(judged, HiddenMonth):
         return judged.oracle
     return oracle_of(settings.data / "raw", judged.month, judged.customers, judged.rows.num_rows)
 
 
-def _hidden(settings: "Settings", lake: Lake, retrieve: Retrieve, month: Month) -> HiddenMonth:
+def _hidden(settings: Settings, lake: Lake, retrieve: Retrieve, month: Month) -> HiddenMonth:
     everyone = lake.read_months(FEATURES_TABLE, [month]).select("customer_id", "snapshot_date")
     present = month in lake.months(FEATURES_TABLE) and month in lake.months(CUSTOMERS)
     found = hidden_month(settings.data / "raw", month, retrieve(everyone).toArrow()) if present else None

@@ -1,7 +1,6 @@
-"""Average precision of a list of seven products, and its mean over all customers of a month (MAP@7).
+"""Average precision of a list of seven products, and its mean over all customers of a month (MAP@7, docs/data.md).
 
-Source: the metric of the competition (docs/data.md), over customers with a row in the month and in the month before.
-Those who add nothing count with 0, so the best possible mean is the share of customers who add something.
+Who adds nothing counts with 0, so the best possible mean is the share of customers who add something.
 """
 
 import numpy as np

@@ -17,8 +17,7 @@ PerProduct = npt.NDArray[np.float64]
 class ProductFigures:
     """One product over the month; recall and precision count its places anywhere in the lists of seven.
 
-    ``lost`` is the part of the distance from MAP@7 to the ceiling that its additions account for: 0 if all of them stood
-    first. Over all products it sums to the ceiling less MAP@7.
+    ``lost`` is its part of the distance from MAP@7 to the ceiling: 0 if all its additions stood first.
     """
 
     product: str
@@ -58,9 +57,9 @@ def by_product(ranks: Ranks, baseline_ranks: Ranks, added: Masks) -> tuple[Produ
             listed=int(listed[i]),
             hits=int(hit[i]),
             baseline_hits=int(baseline_hit[i]),
-            recall=_share(hit[i], additions[i]),
-            baseline_recall=_share(baseline_hit[i], additions[i]),
-            precision=_share(hit[i], listed[i]),
+            recall=share(hit[i], additions[i]),
+            baseline_recall=share(baseline_hit[i], additions[i]),
+            precision=share(hit[i], listed[i]),
             found_at=tuple(found[i].tolist()),
             baseline_found_at=tuple(baseline_found[i].tolist()),
             lost=float(lost[i]),
@@ -80,10 +79,9 @@ def found_at(ranks: Ranks, added: Masks) -> npt.NDArray[np.int64]:
 
 
 def lost_by_product(ranks: Ranks, added: Masks) -> PerProduct:
-    """For each product (24) its part of the ceiling less MAP@7; 0 when there are no rows.
+    """Return for each product (24) its part of the ceiling less MAP@7; 0 when there are no rows.
 
-    A customer's distance from 1 is shared out among what he added: of n additions each could have given 1 / n, and gave
-    what its hit counts in the average precision, or nothing.
+    Of a customer's n additions each could have given 1 / n, and gave what its hit counts in the average precision, or nothing.
     """
     bought = np.flatnonzero(added)
     if not len(bought):
@@ -104,5 +102,6 @@ def _first_in_vain(ranks: Ranks, added: Masks) -> npt.NDArray[np.int64]:
     return np.bincount(first[in_vain], minlength=N_PRODUCTS)
 
 
-def _share(part: np.integer, whole: np.integer) -> float | None:
+def share(part: float | np.integer, whole: float | np.integer | None) -> float | None:
+    """Return a part as a share of the whole; None where that is 0 or unknown."""
     return float(part / whole) if whole else None

@@ -8,8 +8,7 @@ import numpy as np
 from santander.evaluation.by_product import ProductFigures
 from santander.evaluation.calibration import CalibrationBin
 from santander.evaluation.drawing import BASELINE_COLOUR, GUIDE_COLOUR, MODEL_COLOUR, readable
-from santander.evaluation.resampling import PairedDifference
-from santander.evaluation.slices import SliceDifference
+from santander.evaluation.resampling import PairedDifference, SliceDifference
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

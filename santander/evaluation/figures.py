@@ -1,10 +1,10 @@
 """The figures of one model in one month, as they are recorded and shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import ClassVar
 
-from santander.evaluation.by_product import ProductFigures
+from santander.evaluation.by_product import ProductFigures, share
 from santander.schema.months import Month
-from santander.schema.records import Inline
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,15 @@ class SegmentFigures:
     @property
     def share_of_ceiling(self) -> float | None:
         """MAP@7 as a share of what can be reached; None where nobody added anything."""
-        return self.map7 / self.ceiling if self.ceiling else None
+        return share(self.map7, self.ceiling)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EvaluationFigures:
-    """What a model reached in a month, with the shares that make months comparable; None where not known."""
+    """What a model reached in a month, with the shares that make months comparable.
+
+    MAP@7 counts customers who add nothing too, so ``ceiling`` is the most there is.
+    """
 
     month: Month
     customers: int
@@ -35,17 +38,44 @@ class EvaluationFigures:
     ceiling: float
     baseline: float
     oracle: float | None = None
-    share_of_ceiling: float | None = None
-    baseline_share_of_ceiling: float | None = None
-    share_of_oracle: float | None = None
-    gain_over_baseline: float | None = None
+    """MAP@7 of who knows the propensities the bank was made with; None for a bank that was not made here."""
+
+    ALSO_WRITTEN: ClassVar = ("share_of_ceiling", "baseline_share_of_ceiling", "share_of_oracle", "gain_over_baseline")
+
+    @property
+    def share_of_ceiling(self) -> float | None:
+        """MAP@7 as a share of the ceiling."""
+        return share(self.map7, self.ceiling)
+
+    @property
+    def baseline_share_of_ceiling(self) -> float | None:
+        """The baseline's MAP@7 as a share of the ceiling."""
+        return share(self.baseline, self.ceiling)
+
+    @property
+    def share_of_oracle(self) -> float | None:
+        """MAP@7 as a share of the oracle's."""
+        return share(self.map7, self.oracle)
+
+    @property
+    def gain_over_baseline(self) -> float | None:
+        """Gain over the baseline, as a share of it."""
+        return share(self.map7 - self.baseline, self.baseline)
 
 
 @dataclass(frozen=True)
-class EvaluationDetails:
+class Evaluation(EvaluationFigures):
     """The figures of everybody, with those by product, by segment, and of new customers."""
 
-    everybody: Inline[EvaluationFigures]
-    products: tuple[ProductFigures, ...]
-    segments: tuple[SegmentFigures, ...]
-    new_customers: SegmentFigures | None
+    products: tuple[ProductFigures, ...] = ()
+    segments: tuple[SegmentFigures, ...] = ()
+    new_customers: SegmentFigures | None = None
+
+    @property
+    def slices(self) -> tuple[SegmentFigures, ...]:
+        """Slices that the gate judges beside everybody: the segments, and the new customers."""
+        return self.segments if self.new_customers is None else (*self.segments, self.new_customers)
+
+    def figures(self) -> EvaluationFigures:
+        """The figures of everybody alone."""
+        return EvaluationFigures(**{each.name: getattr(self, each.name) for each in fields(EvaluationFigures)})

@@ -6,59 +6,16 @@ from functools import cached_property
 import numpy as np
 
 from santander.evaluation.average_precision import Precisions, average_precision, ceiling
-from santander.evaluation.by_product import ProductFigures, by_product
+from santander.evaluation.by_product import by_product
 from santander.evaluation.calibration import CalibrationBin, calibration_of, expected_calibration_error
-from santander.evaluation.figures import EvaluationDetails, EvaluationFigures, SegmentFigures
+from santander.evaluation.figures import Evaluation, SegmentFigures
 from santander.evaluation.month_to_judge import MonthToJudge
-from santander.evaluation.slices import NEW_CUSTOMERS, slices_of
+from santander.evaluation.resampling import NEW_CUSTOMERS, slices_of
 from santander.models.list_check import checked_lists
 from santander.models.ranking import Scores
 from santander.models.recommender import Recommender
-from santander.schema.months import Month
 
-__all__ = ["Evaluation", "Judgement", "MonthToJudge", "ProductFigures", "SegmentFigures", "judge", "precisions_of"]
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What a model reached in a month. MAP@7 counts customers who add nothing too, so ``ceiling`` is the most there is."""
-
-    month: Month
-    customers: int
-    buyers: int
-    map7: float
-    ceiling: float
-    baseline: float
-    oracle: float | None
-    """MAP@7 of who knows the propensities the bank was made with; None for a bank that was not made here."""
-    products: tuple[ProductFigures, ...]
-    segments: tuple[SegmentFigures, ...]
-    new_customers: SegmentFigures | None = None
-
-    @property
-    def slices(self) -> tuple[SegmentFigures, ...]:
-        """Slices that the gate judges beside everybody: the segments, and the new customers."""
-        return self.segments if self.new_customers is None else (*self.segments, self.new_customers)
-
-    def figures(self) -> EvaluationFigures:
-        """The figures of everybody, with the shares that make months comparable."""
-        return EvaluationFigures(
-            month=self.month,
-            customers=self.customers,
-            buyers=self.buyers,
-            map7=self.map7,
-            ceiling=self.ceiling,
-            baseline=self.baseline,
-            oracle=self.oracle,
-            share_of_ceiling=_share(self.map7, self.ceiling),
-            baseline_share_of_ceiling=_share(self.baseline, self.ceiling),
-            share_of_oracle=_share(self.map7, self.oracle),
-            gain_over_baseline=_share(self.map7 - self.baseline, self.baseline),
-        )
-
-    def details(self) -> EvaluationDetails:
-        """The figures with those by product, by segment, and of new customers."""
-        return EvaluationDetails(self.figures(), self.products, self.segments, self.new_customers)
+__all__ = ["Evaluation", "Judgement", "MonthToJudge", "judge", "precisions_of"]
 
 
 @dataclass(frozen=True)
@@ -88,9 +45,8 @@ def precisions_of(model: Recommender, judged: MonthToJudge) -> Precisions:
 
 
 def judge(model: Recommender, baseline: Recommender, judged: MonthToJudge, oracle: float | None = None) -> Judgement:
-    """Rank the products of every customer by the model and compare the lists with what was added.
+    """Compare the model's list of every customer with what was added; the baseline ranks for who added something only.
 
-    Of the baseline no figure counts lists in which nothing could be found, so it only ranks for who added something.
     Raises WrongLists for a list that no recommender may give.
     """
     scores, ranks = checked_lists(model, judged.rows)
@@ -127,7 +83,3 @@ def _by_slice(judged: MonthToJudge, precisions: Precisions, baseline: Precisions
         for name, within in slices_of(judged)
         if within.any()
     }
-
-
-def _share(part: float, whole: float | None) -> float | None:
-    return part / whole if whole else None

@@ -1,14 +1,20 @@
-"""Is one model better than another on the same customers, or was it luck? A paired bootstrap.
+"""Is one model better than another on the same customers, or was it luck? A paired bootstrap, of everybody and of slices.
 
+Slices are groups who must not lose by a new model, whatever everybody gains: each segment, and new customers.
 Source: B. Efron, R. Tibshirani, An Introduction to the Bootstrap (1993), chapter 13, percentile intervals.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from santander.config.sections import GateSettings
 from santander.evaluation.average_precision import Precisions
+from santander.evaluation.month_to_judge import MonthToJudge
+from santander.features.expansion import integers
+from santander.models.groups import SEGMENTS
 
 LOWER, UPPER = 2.5, 97.5
 """Percentiles of a 95 % interval. No setting: what the gate says names it so, and decisions of the past went by it."""
@@ -35,9 +41,8 @@ class PairedDifference:
 def paired_difference(champion: Precisions, challenger: Precisions, resamples: int, seed: int) -> PairedDifference:
     """Compare average precisions (rows, the same customers in the same order) over resamples of customers.
 
-    Customers with the same pair of precisions are alike, and there are only some thousands of pairs. Drawing n customers
-    with replacement is drawing how often each pair occurs from a multinomial, which takes a second instead of minutes.
-    Relative figures are 0 where the champion has 0. Raises ValueError when the arrays do not match or are empty.
+    There are only some thousands of different pairs of precisions. How often each is drawn is multinomial, which takes a second
+    instead of minutes. Relative figures are 0 where the champion has 0. Raises ValueError for arrays that do not match.
     """
     if champion.shape != challenger.shape or not len(champion):
         raise ValueError(f"a pair of precisions for every customer is needed, got {champion.shape} and {challenger.shape}")
@@ -71,3 +76,62 @@ def _pairs(champion: Precisions, challenger: Precisions) -> tuple[npt.NDArray[np
     if nothing := len(champion) - len(counts):
         pairs, times = np.vstack([np.zeros((1, 2)), pairs]), np.concatenate([[nothing], times])
     return pairs, np.asarray(times, dtype=np.int64)
+
+
+NEW_CUSTOMERS = "new customers"
+
+
+@dataclass(frozen=True)
+class SliceDifference:
+    """One slice of the gate month. ``counts`` is whether it has enough buyers to be held against the challenger."""
+
+    name: str
+    customers: int
+    buyers: int
+    counts: bool
+    failed: bool
+    champion: float
+    challenger: float
+    relative: float
+    relative_lower: float
+    relative_upper: float
+
+
+def compare_slices(
+    judged: MonthToJudge, champion: Precisions, challenger: Precisions, rule: GateSettings
+) -> tuple[SliceDifference, ...]:
+    """Compare the precisions (a row per row of ``judged``) of two models slice by slice.
+
+    A slice fails when it has enough buyers and has surely lost more than ``max_slice_loss``, by the upper bound of its change.
+    """
+    added = judged.added
+    return tuple(
+        _difference(name, int(np.count_nonzero(added[within])), champion[within], challenger[within], rule)
+        for name, within in slices_of(judged)
+        if within.any()
+    )
+
+
+def slices_of(judged: MonthToJudge) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+    """Return a mask of rows for each slice by name."""
+    segment = integers(judged.rows, "segment", unknown=SEGMENTS.index("unknown"))
+    for code, name in enumerate(SEGMENTS):
+        yield name, segment == code
+    yield NEW_CUSTOMERS, integers(judged.rows, "is_new", unknown=0) == 1
+
+
+def _difference(name: str, buyers: int, champion: Precisions, challenger: Precisions, rule: GateSettings) -> SliceDifference:
+    compared: PairedDifference = paired_difference(champion, challenger, rule.resamples, rule.seed)
+    counts = buyers >= rule.min_slice_buyers
+    return SliceDifference(
+        name=name,
+        customers=len(champion),
+        buyers=buyers,
+        counts=counts,
+        failed=counts and compared.relative_upper < -rule.max_slice_loss,
+        champion=compared.champion,
+        challenger=compared.challenger,
+        relative=compared.relative,
+        relative_lower=compared.relative_lower,
+        relative_upper=compared.relative_upper,
+    )

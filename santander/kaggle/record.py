@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from santander.kaggle.board import COMPLETE, FAILED
 from santander.lake.lake import Lake
-from santander.registry.tracking import find_run, has_registry, open_tracking
+from santander.registry.tracking import has_registry, open_tracking, unless_missing
 from santander.schema.catalogue import ALERTS, SUBMISSIONS
 from santander.schema.records import record_of_row
 
@@ -93,7 +93,7 @@ def validation_share(settings: "Settings", run_id: str) -> float | None:
     """The share of its ceiling that the run's model reached on its gate month; None where that is not known here."""
     run = None
     with _warned(f"run {run_id} cannot be asked for its share of the ceiling"):
-        run = find_run(open_tracking(settings), run_id) if has_registry(settings) else None
+        run = unless_missing(open_tracking(settings).get_run, run_id) if has_registry(settings) else None
     return None if run is None else run.data.metrics.get("share_of_ceiling")
 
 

@@ -70,8 +70,8 @@ STEPS: Mapping[str, Deciding] = {
     "train": Deciding(
         (
             "features/expansion.py", "models/additions.py", "models/booster*.py", "models/boosting.py", "models/classes.py",
-            "models/groups.py", "models/learnable.py", "models/month_weight.py", "models/on_columns.py", "models/ranking.py",
-            "models/start.py", "models/training_set.py", "training/collect.py", "training/fitting.py", "training/folds.py",
+            "models/groups.py", "models/month_weight.py", "models/on_columns.py", "models/ranking.py",
+            "models/training_set.py", "training/collect.py", "training/fitting.py", "training/folds.py",
             "training/labelled.py", "training/labels.py", "training/plan.py", "training/recipe.py",
         ),
     ),

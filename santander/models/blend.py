@@ -1,14 +1,10 @@
-"""Several registered models as one: the weighted mean of their probabilities.
-
-A blend learns nothing. It is made of fits that were made before (``training/blending.py``), carries them with it, and
-needs no registry to load.
-"""
+"""Several registered models as one: the weighted mean of their probabilities. It learns nothing and needs no registry to load."""
 
 import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from santander.errors import InputError
 from santander.features.expansion import Features, bits_of, integers
-from santander.models.progress import Progress, no_progress
 from santander.models.ranking import Prior, Scores
 from santander.models.recommender import KindSettings, Recommender, in_chunks, in_declared_order
 from santander.models.saving import load_recommender, save_recommender
-from santander.models.training_set import TrainingData
 from santander.schema.products import PRODUCT_NAMES
 
 _FACTS, _MEMBERS = "blend.json", "members"
@@ -65,13 +59,7 @@ class Blend(Recommender):
         self.prior: Prior = np.average([member.prior for member in members], axis=0, weights=self._weights)
 
     @classmethod
-    def fit(
-        cls,
-        settings: KindSettings,  # noqa: ARG003
-        training: TrainingData,  # noqa: ARG003
-        validation: TrainingData | None = None,  # noqa: ARG003
-        progress: Progress = no_progress,  # noqa: ARG003
-    ) -> Self:
+    def fit(cls, *_: Any, **__: Any) -> Self:
         """Raises InputError: months alone do not make a blend."""
         raise InputError("a blend is made of registered versions by 'santander train': it has nothing to fit on months")
 
@@ -90,16 +78,18 @@ class Blend(Recommender):
 
     def importance(self) -> dict[str, float]:
         """The weighted mean over the members that can say."""
-        said = [(member.importance(), weight) for member, weight in zip(self.members, self._weights, strict=True)]
-        total = sum(weight for importance, weight in said if importance) or 1.0
-        columns = dict.fromkeys(column for importance, _ in said for column in importance)
-        return {column: sum(importance.get(column, 0.0) * weight for importance, weight in said) / total for column in columns}
+        importances = [(member.importance(), weight) for member, weight in zip(self.members, self._weights, strict=True)]
+        total = sum(weight for importance, weight in importances if importance) or 1.0
+        columns = dict.fromkeys(column for importance, _ in importances for column in importance)
+        return {
+            column: sum(importance.get(column, 0.0) * weight for importance, weight in importances) / total for column in columns
+        }
 
     @property
     def fingerprint(self) -> str:
         """A hash of the members and their weights: two blends with the same one are the same."""
-        told = json.dumps([self.kind, self._weights, [member.fingerprint for member in self.members]])
-        return hashlib.sha256(told.encode()).hexdigest()
+        content = json.dumps([self.kind, self._weights, [member.fingerprint for member in self.members]])
+        return hashlib.sha256(content.encode()).hexdigest()
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -122,16 +112,15 @@ class Blend(Recommender):
 
 
 def probabilities(scores: Scores, open_: npt.NDArray[np.bool_], prior: Prior) -> Probabilities:
-    """Scores of any kind (rows x 24) as probabilities that sum to 1 over the ``open_`` products of each row.
+    """Return scores of any kind (rows x 24) as probabilities that sum to 1 over the ``open_`` products of each row.
 
-    A product without a score has what its prior has among the open products, and the scores share the rest by their size:
-    so a model that leaves a rare product out says of it what it knows, its frequency, and not that it never comes.
+    A product without a score gets the share that its prior has among the open products, not 0; the scores share the rest by size.
     """
     scored = open_ & ~np.isnan(scores)
     priors = _shares(np.where(open_, prior, 0.0))
     left = np.where(scored, 0.0, priors)
     sizes = np.where(scored, np.maximum(scores, 0.0), 0.0)
-    # a row whose scores are all 0, or that has none, is told by the priors alone
+    # a row whose scores are all 0, or that has none, goes by the priors alone
     shares = np.where(sizes.sum(axis=1, keepdims=True) > 0, _shares(sizes), _shares(np.where(scored, priors, 0.0)))
     mixed: Probabilities = shares * (1.0 - left.sum(axis=1, keepdims=True)) + left
     return mixed

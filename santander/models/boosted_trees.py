@@ -1,25 +1,23 @@
-"""Gradient boosted trees over the products that occur, for a customer who adds something.
+"""Gradient boosted trees with a class for each product, fitted on additions only, one example per added product.
 
-Fitted on additions only, one example per added product, as the best entries of the competition did: whoever adds
-nothing says little about the order of the products, and the metric asks for the order alone.
+Whoever adds nothing says little about the order of the products, and the metric asks for the order alone.
 """
 
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from santander.features.expansion import ColumnPlan, Features
+from santander.features.expansion import Features
 from santander.models.booster import read_booster, shares_of_gain
 from santander.models.booster_settings import BoosterSettings
 from santander.models.boosting import BoostingOfClasses
 from santander.models.classes import Classes, Rare
-from santander.models.on_columns import ColumnRecommender
+from santander.models.groups import GroupStart, Start
+from santander.models.on_columns import ColumnRecommender, SavedFacts
 from santander.models.packages import XGBOOST
 from santander.models.progress import Progress, no_progress
-from santander.models.ranking import Prior, Scores
-from santander.models.recommender import KindSettings, in_chunks, in_declared_order
-from santander.models.saved_facts import SavedFacts
-from santander.models.start import GroupStart, Start
+from santander.models.ranking import Scores
+from santander.models.recommender import KindSettings, in_declared_order
 from santander.models.training_set import TrainingData
 
 if TYPE_CHECKING:
@@ -48,29 +46,21 @@ class BoostedTrees(ColumnRecommender):
     settings: BoostedTreesSettings
 
     def __init__(
-        self,
-        settings: BoostedTreesSettings,
-        booster: "xgboost.Booster",
-        classes: Classes,
-        prior: Prior,
-        plan: ColumnPlan,
-        start: GroupStart | None = None,
+        self, facts: SavedFacts[BoostedTreesSettings], booster: "xgboost.Booster", start: GroupStart | None = None
     ) -> None:
-        """``plan`` has the columns of the fit; ``start`` is where the booster was started, if not where it starts by itself."""
-        self.settings, self.booster, self.classes, self.prior, self.start = settings, booster, classes, prior, start
-        self.plan = plan
+        """``start`` is where the booster was started, if not where it starts by itself."""
+        super().__init__(facts)
+        self.booster, self.start = booster, start
 
     @classmethod
     def fit(
         cls,
-        settings: KindSettings,
+        settings: BoostedTreesSettings,
         training: TrainingData,
         validation: TrainingData | None = None,
         progress: Progress = no_progress,
     ) -> Self:
         """Fit ``rounds`` rounds, or with ``validation`` until its log-loss has not fallen for a while."""
-        if not isinstance(settings, BoostedTreesSettings):
-            raise TypeError(f"settings of kind {cls.kind} expected, got {type(settings).__name__}")
         classes = Classes.of(training, settings.min_additions, settings.rare)
         classes.require_in(validation)
         start = GroupStart.of(training.population, training.weights) if settings.start is Start.GROUPS else None
@@ -84,7 +74,7 @@ class BoostedTrees(ColumnRecommender):
             start=start,
         )
         [booster] = training.boost(boosting, validation, progress)
-        return cls(settings, booster, classes, training.shares(), settings.plan, start)
+        return cls(SavedFacts(settings, settings.plan, classes, training.shares()), booster, start)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -95,10 +85,6 @@ class BoostedTrees(ColumnRecommender):
     def rounds(self) -> int:
         """Boosting rounds of the fit."""
         return self.booster.num_boosted_rounds()
-
-    def score(self, features: Features) -> Scores:
-        """The probability of each product given that something is added; NaN for the products left out."""
-        return in_chunks(features, self._score)
 
     def _score(self, rows: Features) -> Scores:
         margins = None if self.start is None else self.start.margins(rows, self.classes)
@@ -111,7 +97,7 @@ class BoostedTrees(ColumnRecommender):
     def save(self, folder: Path) -> None:
         """Write the booster as UBJSON and beside it what it cannot say of itself."""
         self.booster.save_model(folder / _BOOSTER)
-        SavedFacts(self.settings, self.plan, self.classes, self.prior).write(folder / _FACTS)
+        self.facts.write(folder / _FACTS)
         if self.start is not None:
             (folder / _START).write_text(json.dumps(self.start.written(), indent=1))
 
@@ -120,4 +106,4 @@ class BoostedTrees(ColumnRecommender):
         """Read what ``save`` wrote; raises SantanderError for columns that this code does not make."""
         facts = SavedFacts.read(folder / _FACTS, BoostedTreesSettings)
         start = GroupStart.read(json.loads((folder / _START).read_text())) if facts.settings.start is Start.GROUPS else None
-        return cls(facts.settings, read_booster(folder / _BOOSTER), facts.classes, facts.prior, facts.plan, start)
+        return cls(facts, read_booster(folder / _BOOSTER), start)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # variable is read when xgboost is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-Told = Callable[[int, float | None], None]
+RoundReport = Callable[[int, float | None], None]
 """Called with: rounds done of one booster, loss on the validation months where there are any."""
 
 
@@ -32,7 +32,7 @@ class OneBooster:
     rounds: int
     early_stopping_rounds: int
 
-    def grow(self, training: Examples, validation: Examples | None, progress: Told) -> "xgboost.Booster":
+    def grow(self, training: Examples, validation: Examples | None, progress: RoundReport) -> "xgboost.Booster":
         """Grow ``rounds`` rounds, or with ``validation`` until its loss has not fallen for a while."""
         import xgboost
 
@@ -82,13 +82,13 @@ def shares_of_gain(boosters: Sequence["xgboost.Booster"], columns: Sequence[str]
     return {name: gain / total for name, gain in by_column.items() if any(name in each for each in gains)}
 
 
-def _report_to(told: Told, metric: str) -> "xgboost.callback.TrainingCallback":
+def _report_to(report: RoundReport, metric: str) -> "xgboost.callback.TrainingCallback":
     import xgboost
 
     class Report(xgboost.callback.TrainingCallback):
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:  # noqa: ARG002  (the signature is xgboost's)
             losses = evals_log.get("validation", {}).get(metric)
-            told(epoch + 1, float(losses[-1]) if losses else None)
+            report(epoch + 1, float(losses[-1]) if losses else None)
             return False
 
     return Report()

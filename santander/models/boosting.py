@@ -1,7 +1,6 @@
 """Growing boosters on examples. The same code runs in the driver on all rows and on each worker on its part of them.
 
-What it needs is plain values and Arrow rows, so it can be sent to where the rows are. Inside one of xgboost's
-communicators the bins and the histograms are those of the rows of all workers together, without a word about it here.
+It takes plain values and Arrow rows, so it can be sent to the rows. In one of xgboost's communicators bins are of all rows.
 """
 
 from collections.abc import Mapping
@@ -12,10 +11,10 @@ import numpy as np
 
 from santander.features.expansion import ColumnPlan, bits_of, integers
 from santander.models.additions import Additions, Examples, RowWeight, examples_of
-from santander.models.booster import OneBooster, Told
+from santander.models.booster import OneBooster, RoundReport
 from santander.models.classes import Classes
+from santander.models.groups import GroupStart
 from santander.models.progress import Progress
-from santander.models.start import GroupStart
 
 if TYPE_CHECKING:
     import xgboost
@@ -76,10 +75,7 @@ class BoostingOfClasses:
 
 @dataclass(frozen=True)
 class BoostingPerProduct:
-    """A booster for each of ``products`` (bits) on the buyers of a month who do not own it: have they added it or not.
-
-    ``rounds`` are those of each booster in turn.
-    """
+    """A booster for each of ``products`` (bits), each with its ``rounds``: have the buyers who do not own it added it or not."""
 
     columns: ColumnPlan
     products: tuple[int, ...]
@@ -104,8 +100,8 @@ class BoostingPerProduct:
         before = 0
         for product, rounds in zip(self.products, self.rounds, strict=True):
             one = OneBooster(self.columns, parameters, rounds, self.early_stopping_rounds)
-            told = _told_after(progress, before, self.most_rounds)
-            boosters.append(one.grow(rows.of(product), None if watched is None else watched.of(product), told))
+            report = _report_after(progress, before, self.most_rounds)
+            boosters.append(one.grow(rows.of(product), None if watched is None else watched.of(product), report))
             before += rounds
         return boosters
 
@@ -120,10 +116,9 @@ class _Buyers:
         self._owned = bits_of(integers(additions.buyers, "owned", unknown=0))
 
     def of(self, product: int) -> Examples:
-        """Class 1 is for who added the product.
+        """Return examples of class 1 for who added the product, 0 for who did not.
 
-        Where the additions of a customer share a weight, one among three counts a third, and not having added it counts whole:
-        so the probability is that of a hit as MAP@7 counts it.
+        Where a customer's additions share a weight, one among three counts a third, as a hit does in MAP@7.
         """
         added = self._added[:, product]
         taken = (self._owned[:, product] == 0) | (added == 1)
@@ -133,5 +128,5 @@ class _Buyers:
         return Examples(self._matrix[taken], added[taken].astype(np.int64), weight[taken])
 
 
-def _told_after(progress: Progress, before: int, most: int) -> Told:
+def _report_after(progress: Progress, before: int, most: int) -> RoundReport:
     return lambda done, loss: progress(before + done, most, loss)

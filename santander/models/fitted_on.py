@@ -1,7 +1,6 @@
-"""What a saved model was fitted on, products and features by their definitions, held against those of this code.
+"""What a saved model was fitted on, products and features by their definitions, compared with those of this code.
 
-A model is refused where this code would give it something else than what it learned from, and only there: features that it was
-not fitted on may come and go (docs/adr/0041).
+A model is refused only where it would be given something else than it learned from; other features may come and go (ADR 41).
 """
 
 from collections.abc import Iterable, Mapping

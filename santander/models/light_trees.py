@@ -8,14 +8,13 @@ import numpy as np
 from pydantic import Field
 
 from santander.errors import InputError
-from santander.features.expansion import ColumnPlan, Features
+from santander.features.expansion import Features
 from santander.models.additions import RowWeight, examples_of
 from santander.models.classes import Classes, Rare
-from santander.models.on_columns import ColumnRecommender, ColumnSettings
+from santander.models.on_columns import ColumnRecommender, ColumnSettings, SavedFacts
 from santander.models.progress import Progress, no_progress
-from santander.models.ranking import Prior, Scores
-from santander.models.recommender import KindSettings, in_chunks
-from santander.models.saved_facts import SavedFacts
+from santander.models.ranking import Scores
+from santander.models.recommender import KindSettings
 from santander.models.training_set import TrainingData, TrainingSet
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 _TREES, _FACTS = "trees.txt", "light_trees.json"
 _METRIC = "multi_logloss"
 _THREADS = re.compile(r"^\[num_threads: .*\]\n", re.MULTILINE)
+"""Left out of what is saved: the same trees are the same model, however many threads grew them."""
 
 
 class LightTreesSettings(ColumnSettings):
@@ -74,24 +74,19 @@ class LightTrees(ColumnRecommender):
 
     settings: LightTreesSettings
 
-    def __init__(
-        self, settings: LightTreesSettings, booster: "lightgbm.Booster", classes: Classes, prior: Prior, plan: ColumnPlan
-    ) -> None:
-        """``plan`` has the columns of the fit."""
-        self.settings, self.booster, self.classes, self.prior = settings, booster, classes, prior
-        self.plan = plan
+    def __init__(self, facts: SavedFacts[LightTreesSettings], booster: "lightgbm.Booster") -> None:
+        super().__init__(facts)
+        self.booster = booster
 
     @classmethod
     def fit(
         cls,
-        settings: KindSettings,
+        settings: LightTreesSettings,
         training: TrainingData,
         validation: TrainingData | None = None,
         progress: Progress = no_progress,
     ) -> Self:
         """Fit ``rounds`` rounds, or with ``validation`` until its log-loss has not fallen for a while; always in the driver."""
-        if not isinstance(settings, LightTreesSettings):
-            raise TypeError(f"settings of kind {cls.kind} expected, got {type(settings).__name__}")
         lgb = _lightgbm()
         here, watched = training.in_driver(), None if validation is None else validation.in_driver()
         classes = Classes.of(training, settings.min_additions, settings.rare)
@@ -110,19 +105,16 @@ class LightTrees(ColumnRecommender):
             callbacks=callbacks,
         )
         kept = booster.best_iteration if watched is not None else settings.rounds
-        return cls(settings, _booster_of(booster.model_to_string(num_iteration=kept)), classes, training.shares(), settings.plan)
+        facts = SavedFacts(settings, settings.plan, classes, training.shares())
+        return cls(facts, _booster_of(booster.model_to_string(num_iteration=kept)))
 
     @property
     def rounds(self) -> int:
         """Boosting rounds of the fit."""
         return int(self.booster.current_iteration())
 
-    def score(self, features: Features) -> Scores:
-        """The probability of each product given that something is added; NaN for the products left out."""
-        return in_chunks(
-            features,
-            lambda rows: self.classes.scores(np.asarray(self.booster.predict(self.plan.matrix(rows))), self.prior),
-        )
+    def _score(self, rows: Features) -> Scores:
+        return self.classes.scores(np.asarray(self.booster.predict(self.plan.matrix(rows))), self.prior)
 
     def importance(self) -> dict[str, float]:
         """For each model column used: the loss it took away over all its splits, as a share of all."""
@@ -132,14 +124,14 @@ class LightTrees(ColumnRecommender):
 
     def save(self, folder: Path) -> None:
         """Write the trees as LightGBM's text and beside them what they cannot say of themselves."""
-        (folder / _TREES).write_text(_text_of(self.booster.model_to_string()))
-        SavedFacts(self.settings, self.plan, self.classes, self.prior).write(folder / _FACTS)
+        (folder / _TREES).write_text(_THREADS.sub("", self.booster.model_to_string()))
+        self.facts.write(folder / _FACTS)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what ``save`` wrote; raises SantanderError for columns that this code does not make."""
         facts = SavedFacts.read(folder / _FACTS, LightTreesSettings)
-        return cls(facts.settings, _booster_of((folder / _TREES).read_text()), facts.classes, facts.prior, facts.plan)
+        return cls(facts, _booster_of((folder / _TREES).read_text()))
 
 
 def _lightgbm() -> Any:
@@ -153,11 +145,6 @@ def _lightgbm() -> Any:
 def _booster_of(text: str) -> "lightgbm.Booster":
     booster: lightgbm.Booster = _lightgbm().Booster(model_str=text)
     return booster
-
-
-def _text_of(text: str) -> str:
-    """The trees without the number of threads that grew them: on another machine the same trees are the same model."""
-    return _THREADS.sub("", text)
 
 
 def _dataset(

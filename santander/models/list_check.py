@@ -1,7 +1,7 @@
-"""What a list must be like, whoever made it, before it is judged, written or served: the one check of every recommender.
+"""What lists and scores must be like, whoever made them, before they are judged, written or served.
 
-One list of seven places for each customer asked: exactly min(7, 24 - owned) products from rank 1 on without a gap, each a
-product of the bank, none owned, none twice, in the order of their scores; scores as ``score_check`` wants them.
+Each customer's list of seven places has exactly min(7, 24 - owned) products from rank 1 on without a gap, none owned, none twice,
+in the order of their scores.
 """
 
 from collections.abc import Iterator
@@ -13,11 +13,35 @@ import numpy.typing as npt
 from santander.errors import SantanderError
 from santander.features.expansion import Features, integers
 from santander.models.ranking import LIST_LENGTH, NO_PRODUCT, Ranks, Scores
-from santander.models.score_check import complaint_about
 from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 
 if TYPE_CHECKING:
     from santander.models.recommender import Recommender
+
+
+def complaint_about(scores: Scores, rows: int) -> str | None:
+    """Return the fault in the scores of so many customers, as the end of a sentence about their model; None without one."""
+    if len(scores) != rows:
+        return f"gives scores of {len(scores):,} customers where {rows:,} were asked for"
+    with np.errstate(over="ignore", invalid="ignore"):
+        known = np.isfinite(scores.sum(axis=0))  # a column's sum is a number only if all of it are
+    if known.any() and np.isnan(scores[:, ~known]).all():
+        return None
+    return _complaint_about_some(scores, rows)
+
+
+def _complaint_about_some(scores: Scores, rows: int) -> str | None:
+    if endless := int(np.isinf(scores).any(axis=1).sum()):
+        return f"gives infinite scores to {endless:,} of {rows:,} customers"
+    missing = np.isnan(scores)
+    if silent := int(missing.all(axis=1).sum()):
+        return f"has no score of any product for {silent:,} of {rows:,} customers"
+    of_product = missing.sum(axis=0)
+    partly = [bit for bit in range(scores.shape[1]) if 0 < of_product[bit] < rows]
+    if partly:
+        return f"has no score of the products with bits {partly} for some customers only"
+    return None
+
 
 _AT_A_TIME = 8_192
 """Rows that are checked together: what is computed of them stays near the processor."""

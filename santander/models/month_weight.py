@@ -11,10 +11,7 @@ from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 
 @dataclass(frozen=True)
 class MonthWeight:
-    """The weight of an addition of any product, and of those products that count otherwise.
-
-    A month of the year before tells more of seasonal products than of others, so its weight may differ by product.
-    """
+    """The weight of an addition of any product, and of those, such as seasonal ones, that count otherwise."""
 
     usual: float
     by_product: tuple[tuple[str, float], ...] = ()

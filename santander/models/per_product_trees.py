@@ -1,27 +1,25 @@
 """Gradient boosted trees, a booster for each product, over the buyers of a month who do not own it.
 
-The second-best entry of the competition was made this way. Each booster asks one question, will this buyer add this
-product, and may stop at a time of its own; customers who add two products count as such in both.
+Each asks one question, will this buyer add this product, and may stop at a time of its own.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import numpy as np
 from pydantic import Field, field_validator
 
-from santander.features.expansion import ColumnPlan, Features
+from santander.features.expansion import Features
 from santander.models.booster import read_booster, shares_of_gain
 from santander.models.booster_settings import BoosterSettings
 from santander.models.boosting import BoostingPerProduct
-from santander.models.classes import Classes
-from santander.models.learnable import require_learned, require_products
-from santander.models.on_columns import ColumnRecommender
+from santander.models.classes import Classes, require_learned, require_products
+from santander.models.on_columns import ColumnRecommender, SavedFacts
 from santander.models.packages import XGBOOST
 from santander.models.progress import Progress, no_progress
-from santander.models.ranking import Prior, Scores
-from santander.models.recommender import KindSettings, in_chunks
-from santander.models.saved_facts import SavedFacts
+from santander.models.ranking import Scores
+from santander.models.recommender import KindSettings
 from santander.models.training_set import TrainingData
 from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 
@@ -60,24 +58,20 @@ class PerProductTrees(ColumnRecommender):
 
     settings: PerProductTreesSettings
 
-    def __init__(
-        self, settings: PerProductTreesSettings, boosters: dict[int, "xgboost.Booster"], prior: Prior, plan: ColumnPlan
-    ) -> None:
-        """``boosters`` by the bit of their product, ascending."""
-        self.settings, self.boosters, self.prior = settings, boosters, prior
-        self.plan = plan
+    def __init__(self, facts: SavedFacts[PerProductTreesSettings], boosters: Iterable["xgboost.Booster"]) -> None:
+        """``boosters`` in the order of the classes."""
+        super().__init__(facts)
+        self.boosters = dict(zip(facts.classes.products, boosters, strict=True))
 
     @classmethod
     def fit(
         cls,
-        settings: KindSettings,
+        settings: PerProductTreesSettings,
         training: TrainingData,
         validation: TrainingData | None = None,
         progress: Progress = no_progress,
     ) -> Self:
         """Fit every booster ``rounds`` rounds, or with ``validation`` until its own log-loss has not fallen for a while."""
-        if not isinstance(settings, PerProductTreesSettings):
-            raise TypeError(f"settings of kind {cls.kind} expected, got {type(settings).__name__}")
         counts = training.counts()
         weighted = np.sum([weight.of_products() for weight in training.weights.values()], axis=0)
         products = tuple(int(bit) for bit in np.flatnonzero((counts >= settings.min_additions) & (counts > 0) & (weighted > 0)))
@@ -93,7 +87,7 @@ class PerProductTrees(ColumnRecommender):
             row_weight=settings.row_weight,
         )
         boosters = training.boost(boosting, validation, progress)
-        return cls(settings, dict(zip(products, boosters, strict=True)), training.shares(), settings.plan)
+        return cls(SavedFacts(settings, settings.plan, Classes(products), training.shares()), boosters)
 
     @property
     def rounds(self) -> int:
@@ -108,11 +102,8 @@ class PerProductTrees(ColumnRecommender):
         fewer = {name: own for name, own in found.items() if own < rounds}
         return self.settings.model_copy(update={"rounds": rounds, "rounds_by_product": fewer})
 
-    def score(self, features: Features) -> Scores:
-        """The probability that a buyer who does not own a product adds it; NaN for the products left out."""
-        return in_chunks(features, self._score)
-
     def _score(self, rows: Features) -> Scores:
+        """The probability that a buyer who does not own a product adds it."""
         matrix = self.plan.matrix(rows)
         scores = np.full((len(matrix), N_PRODUCTS), np.nan, dtype=np.float32)
         for bit, booster in self.boosters.items():
@@ -128,11 +119,10 @@ class PerProductTrees(ColumnRecommender):
         (folder / _BOOSTERS).mkdir(exist_ok=True)
         for bit, booster in self.boosters.items():
             booster.save_model(folder / _BOOSTERS / f"{PRODUCT_NAMES[bit]}.ubj")
-        SavedFacts(self.settings, self.plan, Classes(tuple(self.boosters)), self.prior).write(folder / _FACTS)
+        self.facts.write(folder / _FACTS)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what ``save`` wrote; raises SantanderError for columns that this code does not make."""
         facts = SavedFacts.read(folder / _FACTS, PerProductTreesSettings)
-        boosters = {bit: read_booster(folder / _BOOSTERS / f"{PRODUCT_NAMES[bit]}.ubj") for bit in facts.classes.products}
-        return cls(facts.settings, boosters, facts.prior, facts.plan)
+        return cls(facts, [read_booster(folder / _BOOSTERS / f"{PRODUCT_NAMES[bit]}.ubj") for bit in facts.classes.products])

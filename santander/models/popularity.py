@@ -1,7 +1,4 @@
-"""The baseline: what customers alike in age, segment and activity added most.
-
-One implementation serves as the figure beside every model, as the first champion, and as a kind of model.
-"""
+"""The baseline: what customers alike in age, segment and activity added most. Also the first champion, and a kind of model."""
 
 import json
 from pathlib import Path
@@ -12,9 +9,9 @@ import numpy.typing as npt
 
 from santander.errors import TooLittleData
 from santander.features.expansion import Features, bits_of
+from santander.models.classes import require_additions, span_of
 from santander.models.fitted_on import refuse_other_products
-from santander.models.groups import ACTIVITIES, AGE_BANDS, GROUP_FEATURES, N_GROUPS, SEGMENTS, SHAPE, groups_of
-from santander.models.learnable import require_additions, span_of
+from santander.models.groups import GROUP_FEATURES, N_GROUPS, SHAPE, groups_of, name_of, place_of
 from santander.models.progress import Progress, no_progress
 from santander.models.ranking import Prior, Scores
 from santander.models.recommender import KindSettings, Recommender, in_declared_order
@@ -58,14 +55,12 @@ class Popularity(Recommender):
     @classmethod
     def fit(
         cls,
-        settings: KindSettings,
+        settings: PopularitySettings,
         training: TrainingData,
         validation: TrainingData | None = None,  # noqa: ARG003  (nothing to stop)
         progress: Progress = no_progress,
     ) -> Self:
         """Count customers and additions per group; the weights of months do not matter here."""
-        if not isinstance(settings, PopularitySettings):
-            raise TypeError(f"settings of kind {cls.kind} expected, got {type(settings).__name__}")
         number = training.population["customers"].to_numpy()
         if not number.sum():
             raise TooLittleData(f"{span_of(training.weights)}: no customer has a row in two months that follow each other")
@@ -90,13 +85,11 @@ class Popularity(Recommender):
         """Write the counts of the groups that occur, by name."""
         groups = [
             {
-                "age": AGE_BANDS[band],
-                "segment": SEGMENTS[segment],
-                "activity": ACTIVITIES[activity],
-                "customers": int(self._customers[band, segment, activity]),
-                "additions": dict(zip(PRODUCT_NAMES, self._additions[band, segment, activity].tolist(), strict=True)),
+                **name_of(place),
+                "customers": int(self._customers[tuple(place)]),
+                "additions": dict(zip(PRODUCT_NAMES, self._additions[tuple(place)].tolist(), strict=True)),
             }
-            for band, segment, activity in np.argwhere(self._customers > 0)
+            for place in np.argwhere(self._customers > 0)
         ]
         (folder / _FILE).write_text(json.dumps({"settings": self.settings.model_dump(), "groups": groups}, indent=1))
 
@@ -104,12 +97,11 @@ class Popularity(Recommender):
     def load(cls, folder: Path) -> Self:
         """Read the counts that ``save`` wrote; raises ChangedProducts."""
         written = json.loads((folder / _FILE).read_text())
-        for group in written["groups"]:
-            refuse_other_products(group["additions"], f"the model in {folder}")
         customers = np.zeros(SHAPE, dtype=np.int64)
         additions = np.zeros((*SHAPE, N_PRODUCTS), dtype=np.int64)
         for group in written["groups"]:
-            place = (AGE_BANDS.index(group["age"]), SEGMENTS.index(group["segment"]), ACTIVITIES.index(group["activity"]))
+            refuse_other_products(group["additions"], f"the model in {folder}")
+            place = place_of(group)
             customers[place] = group["customers"]
             additions[place] = [group["additions"][name] for name in PRODUCT_NAMES]
         return cls(PopularitySettings(**written["settings"]), customers, additions)

@@ -23,12 +23,11 @@ _OWNED = np.iinfo(np.int64).min
 
 
 def top_products(scores: Scores, owned: npt.NDArray[np.integer], prior: Prior) -> Ranks:
-    """Rank the products of each row: (rows x 7) bits of products, the likeliest first, padded with -1.
+    """Return the bits of the products of each list (rows x 7), the likeliest first, padded with -1.
 
-    ``scores`` is (rows x 24), NaN where the model has no opinion of a product; ``owned`` holds one bitmask a row;
-    ``prior`` (24) is how common each product is. Owned products are never listed, so a list has exactly
-    min(7, 24 - owned) products. Products without a score follow at the end by their prior. Equal scores are ordered
-    by prior, then by bit.
+    ``scores`` is (rows x 24), NaN where the model has no opinion; ``owned`` holds one bitmask a row; ``prior`` (24) is how common
+    each product is. Owned products are never listed; those without a score follow at the end by their prior. Equal scores are
+    ordered by prior, then by bit.
     """
     order = np.lexsort((np.arange(N_PRODUCTS), -prior))
     ranks = np.empty((len(scores), LIST_LENGTH), dtype=np.int8)
@@ -42,10 +41,10 @@ def top_products(scores: Scores, owned: npt.NDArray[np.integer], prior: Prior) -
 
 
 def _keys(scores: Scores, owned: npt.NDArray[np.integer], order: npt.NDArray[np.intp]) -> _Keys:
-    """A whole number for each product of each row that says everything a list goes by: the greatest is listed first.
+    """Return a whole number for each product of each row: the greatest is listed first.
 
-    Sorting numbers of one kind is several times faster than looking for the best score seven times. A float's bits order
-    as the float does, once those of the negative ones are turned round; below them there is room for the place among equals.
+    Sorting numbers is several times faster than looking for the best score seven times. A float's bits order as the float does,
+    once those of the negative ones are turned round; below them there is room for the place among equals.
     """
     bits = (scores + np.float32(0)).view(np.int32)  # the sum makes 0 of -0
     keys = np.where(bits < 0, bits ^ np.int32(0x7FFFFFFF), bits).astype(np.int64)

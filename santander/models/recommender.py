@@ -76,22 +76,18 @@ class Recommender(ABC):
     @abstractmethod
     def fit(
         cls,
-        settings: KindSettings,
+        settings: Any,
         training: TrainingData,
         validation: TrainingData | None = None,
         progress: Progress = no_progress,
     ) -> Self:
-        """Fit on ``training``; ``validation`` may decide when to stop, never what is learned.
-
-        Raises TooLittleData, which names the months, when they hold too little to learn from.
-        """
+        """Fit with settings of the kind; ``validation`` may decide when to stop, never what is learned. Raises TooLittleData."""
 
     @abstractmethod
     def score(self, features: Features) -> Scores:
-        """Return the score of each product, higher for likelier: (rows x 24) float32, NaN where the model has none.
+        """Return the score of each product (rows x 24, float32), higher for likelier, NaN where the model has none.
 
-        ``features`` has one row a customer and the columns of ``feature_names``; others are not looked at. Only the order
-        of the products within a row has a meaning.
+        ``features`` has a row per customer and the columns of ``feature_names``. Only the order within a row has a meaning.
         """
 
     @property

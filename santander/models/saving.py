@@ -1,7 +1,6 @@
-"""Models of any kind as folders, and the kinds that are registered under a name.
+"""Models of any kind as folders, and the kinds by name.
 
-``kind.json`` says the kind, and what the model was fitted on: products, and the definitions of its features. It is no part of the
-model's fingerprint.
+``kind.json`` says the kind and what the model was fitted on, products and features; it is no part of the model's fingerprint.
 """
 
 import json
@@ -38,11 +37,7 @@ def save_recommender(model: Recommender, folder: Path) -> None:
 
 
 def load_recommender(folder: Path) -> Recommender:
-    """Read a model of any kind from a folder that ``save_recommender`` wrote.
-
-    Raises ChangedProducts or ChangedFeatures where it was fitted on something that this code does not have; a model that was
-    saved before definitions were is held to the names of its products and columns.
-    """
+    """Read a model of any kind; raises ChangedProducts or ChangedFeatures for one fitted on what this code does not have."""
     facts = json.loads((folder / _FILE).read_text())
     what = f"the model in {folder}"
     refuse_other_products(facts.get("products", PRODUCT_NAMES), what)

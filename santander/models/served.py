@@ -1,7 +1,6 @@
 """What a registered version calls when MLflow serves it: load a fit, rank rows of features.
 
-The file that MLflow stores with a version (``registry/served_model.py``) imports this module and nothing else of the package,
-so this name and the two below keep their meaning (docs/adr/0038-rooms.md).
+The file that MLflow stores with a version imports this module alone, so its name and functions stay as they are (ADR 38).
 """
 
 from pathlib import Path
@@ -28,8 +27,7 @@ def load_fit(folder: Path) -> Recommender:
 def recommend(model: Recommender, rows: pd.DataFrame) -> pd.DataFrame:
     """Return a row per row of features: ``products`` (names, the likeliest first) and their ``scores``.
 
-    A feature may have any numeric or boolean type and any of pandas' ways to be missing; columns that the model does not read
-    are left out. Raises InputError for a feature of another type, WrongLists when the model's lists are not what lists must be.
+    Features have any numeric or boolean type and any of pandas' ways to be missing. Raises InputError for others, WrongLists.
     """
     read = {*model.feature_names, *_READ_BY_THE_CHECK}
     scores, ranks = checked_lists(model, pa.table({name: _numbers(name, rows[name]) for name in map(str, rows) if name in read}))

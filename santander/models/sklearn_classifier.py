@@ -9,16 +9,14 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from santander.errors import InputError, telling_line
-from santander.features.expansion import ColumnPlan, Features
-from santander.models import sklearn_files
+from santander.features.expansion import Features
 from santander.models.additions import RowWeight, examples_of
 from santander.models.classes import Classes, Rare
-from santander.models.on_columns import ColumnRecommender, ColumnSettings
+from santander.models.on_columns import ColumnRecommender, ColumnSettings, SavedFacts
 from santander.models.progress import Progress, no_progress
-from santander.models.ranking import Prior, Scores
-from santander.models.recommender import KindSettings, in_chunks
-from santander.models.saved_facts import SavedFacts
-from santander.models.sklearn_steps import Step, pipeline_of
+from santander.models.ranking import Scores
+from santander.models.recommender import KindSettings
+from santander.models.sklearn_steps import Step, pipeline_of, read_estimator, telling_part, write_estimator
 from santander.models.training_set import TrainingData
 
 log = logging.getLogger(__name__)
@@ -53,15 +51,14 @@ class SklearnClassifier(ColumnRecommender):
 
     settings: SklearnSettings
 
-    def __init__(self, settings: SklearnSettings, pipeline: Any, classes: Classes, prior: Prior, plan: ColumnPlan) -> None:
-        """``plan`` has the columns of the fit."""
-        self.settings, self.pipeline, self.classes, self.prior = settings, pipeline, classes, prior
-        self.plan = plan
+    def __init__(self, facts: SavedFacts[SklearnSettings], pipeline: Any) -> None:
+        super().__init__(facts)
+        self.pipeline = pipeline
 
     @classmethod
     def fit(
         cls,
-        settings: KindSettings,
+        settings: SklearnSettings,
         training: TrainingData,
         validation: TrainingData | None = None,  # noqa: ARG003  (scikit-learn knows no month to stop on)
         progress: Progress = no_progress,
@@ -70,8 +67,6 @@ class SklearnClassifier(ColumnRecommender):
         from joblib import parallel_config
         from threadpoolctl import threadpool_limits
 
-        if not isinstance(settings, SklearnSettings):
-            raise TypeError(f"settings of kind {cls.kind} expected, got {type(settings).__name__}")
         here = training.in_driver()
         classes = Classes.of(training, settings.min_additions, settings.rare)
         examples = examples_of(here.additions(), settings.plan, classes, settings.row_weight)
@@ -82,30 +77,23 @@ class SklearnClassifier(ColumnRecommender):
         weights = _weights_for(pipeline, settings.steps[-1].name, examples.weight)
         # scoring stays on one thread: the votes of a forest's trees are added in the order in which threads end
         threads = parallel_config("threading", n_jobs=here.threads)
-        with threadpool_limits(here.threads), threads, warnings.catch_warnings(record=True) as said:
+        with threadpool_limits(here.threads), threads, warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("default")
             try:
                 pipeline.fit(matrix, examples.label, **weights)
             except (ValueError, TypeError) as error:
                 raise InputError(f"scikit-learn refuses the fit: {telling_line(error)}") from error
-        for line in dict.fromkeys(str(warning.message).strip().partition("\n")[0] for warning in said):
+        for line in dict.fromkeys(str(warning.message).strip().partition("\n")[0] for warning in caught):
             log.warning("scikit-learn: %s", line)
         progress(1, 1, None)
-        return cls(settings, pipeline, classes, training.shares(), settings.plan)
-
-    def score(self, features: Features) -> Scores:
-        """The probability of each product given that something is added; NaN for the products left out."""
-        return in_chunks(features, self._score)
+        return cls(SavedFacts(settings, settings.plan, classes, training.shares()), pipeline)
 
     def _score(self, rows: Features) -> Scores:
         probabilities = self.pipeline.predict_proba(self.plan.matrix(rows).astype(np.float64))
         return self.classes.scores(probabilities, self.prior)
 
     def importance(self) -> dict[str, float]:
-        """Return the classifier's importances of its columns, as shares; empty for one without, or that sees other columns.
-
-        Coefficients are taken by their size, which compares columns only where a step before has scaled them.
-        """
+        """Return the classifier's importances of its columns, or the size of its coefficients, as shares; empty without."""
         last = self.pipeline[-1]
         of_columns = getattr(last, "feature_importances_", None)
         if of_columns is None and hasattr(last, "coef_"):
@@ -117,17 +105,17 @@ class SklearnClassifier(ColumnRecommender):
 
     def save(self, folder: Path) -> None:
         """Write the pipeline as skops does, without pickle, and beside it what it cannot say of itself."""
-        sklearn_files.write(self.pipeline, folder / _PIPELINE)
-        SavedFacts(self.settings, self.plan, self.classes, self.prior).write(folder / _FACTS)
+        write_estimator(self.pipeline, folder / _PIPELINE)
+        self.facts.write(folder / _FACTS)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what ``save`` wrote; raises SantanderError for other columns, and for types that are not scikit-learn's."""
         facts = SavedFacts.read(folder / _FACTS, SklearnSettings)
-        return cls(facts.settings, sklearn_files.read(folder / _PIPELINE), facts.classes, facts.prior, facts.plan)
+        return cls(facts, read_estimator(folder / _PIPELINE))
 
     def _telling(self, file: Path) -> bytes:
-        return sklearn_files.telling(file) if file.name == _PIPELINE else super()._telling(file)
+        return telling_part(file) if file.name == _PIPELINE else super()._telling(file)
 
 
 def _weights_for(pipeline: Any, name: str, weight: Any) -> dict[str, Any]:

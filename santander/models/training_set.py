@@ -22,10 +22,7 @@ if TYPE_CHECKING:
 
 
 class TrainingData(Protocol):
-    """Additions of some months, and the customers among whom they happened, wherever the rows are kept.
-
-    Counted are customers with a row in the month and in the month before, as everywhere a label is made.
-    """
+    """Additions of some months, wherever the rows are kept, and the customers with a row in the month and in the month before."""
 
     @property
     def population(self) -> pa.Table:

@@ -95,7 +95,7 @@ class Overview:
             months=self.months,
             tables=self.tables,
             champion=self.champion.champion,
-            champion_problem=self.champion.told,
+            champion_problem=self.champion.message,
             synthetic=self.mark is not None,
             missing_months=self.missing_months,
             logs=self.logs,

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 def blend_candidate(settings: "Settings", recipe: Recipe, plan: MonthPlan) -> Candidate:
     """Load the members of a recipe of the kind ``blend`` and make its fits; nothing is fitted.
 
-    The candidate's recipe names its members by number, also those that were named by alias: it says who they are, and the
-    same alias on other versions is another recipe. Raises InputError for a version that is not there, was trained for
-    another month or lacks a fit.
+    The candidate's recipe names its members by number: an alias on other versions makes another recipe. Raises InputError for a
+    version that is not there, was trained for another month or lacks a fit.
     """
     from santander.registry.champion import version_named
 

@@ -1,7 +1,6 @@
 """The champion: whether it can score, the command that sets it right where not, and which version scores a month.
 
-An alias outlives what it names: versions are deleted in MLflow's pages, files are removed by hand. Then nothing scores: another
-version in its place would be a decision that nobody took.
+Its version may be deleted in MLflow's pages, its files by hand. Then nothing scores: nobody decided on another version.
 """
 
 import json
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from santander.errors import SantanderError
 from santander.lake.table_schema import OutdatedTable
-from santander.registry.tracking import find_run, has_registry, open_tracking
+from santander.registry.tracking import has_registry, open_tracking, unless_missing
 from santander.registry.versions import (
     CHAMPION,
     PACKED,
@@ -46,7 +45,7 @@ class Standing:
     remedy: str | None = None
 
     @property
-    def told(self) -> str | None:
+    def message(self) -> str | None:
         """Problem and remedy in one line; None where nothing is wrong."""
         return None if self.problem is None else f"{self.problem}: {self.remedy}"
 
@@ -58,8 +57,8 @@ class ChampionUnfit(SantanderError):
 def sound_champion(settings: "Settings") -> int:
     """The number of the champion, which can score; raises NoChampion, or ChampionUnfit with the remedy."""
     found = standing(settings)
-    if found.told is not None:
-        raise ChampionUnfit(found.told)
+    if found.message is not None:
+        raise ChampionUnfit(found.message)
     if found.champion is None:
         raise NoChampion(settings.mlflow.registered_model)
     return found.champion
@@ -111,16 +110,13 @@ def _missing_below(packed: Path, facts: str) -> str | None:
 def _listed(settings: "Settings", version: StoredVersion) -> set[str]:
     """Return the files beside the facts of a version on a server; none where the server finds no such folder."""
     client = open_tracking(settings)
-    from mlflow.exceptions import MlflowException
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-    try:
+    def listed() -> set[str]:
         address = client.get_model_version_download_uri(settings.mlflow.registered_model, str(version.number))
         return {str(file.path) for file in get_artifact_repository(address).list_artifacts(PACKED)}
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return set()
+
+    return unless_missing(listed) or set()
 
 
 def _lost_alias(settings: "Settings", found: Mapping[int, StoredVersion]) -> str | None:
@@ -144,12 +140,12 @@ def _was_decided(settings: "Settings", lake: "Lake", *, tagged: bool) -> bool:
 
     if tagged:
         return bool(champions_until(settings, lake, None))
-    # a version is deleted without its run, by which this registry is told from another with the same numbers
+    # a version is deleted without its run, by which this registry is distinguished from another with the same numbers
     return any(row.promoted and _has_run(settings, row.run_id) for row in decisions(settings, lake))
 
 
 def _has_run(settings: "Settings", run_id: str) -> bool:
-    return has_registry(settings) and find_run(open_tracking(settings), run_id) is not None
+    return has_registry(settings) and unless_missing(open_tracking(settings).get_run, run_id) is not None
 
 
 def _remedy(settings: "Settings", found: Mapping[int, StoredVersion], number: int | None) -> str:
@@ -176,11 +172,10 @@ def champion(settings: "Settings") -> RegisteredVersion:
 
 
 def version_for(settings: "Settings", month: "Month") -> VersionId:
-    """The version that scores a month: the champion, unless it was trained for a later month.
+    """Return the version that scores a month: the champion, unless it was trained for a later month.
 
-    Then it has seen what was added in the month, and the one that was promoted last for this month or an earlier one
-    scores; where there is none, the champion, whose judged fit may still be blind to the month. Raises NoChampion, and
-    SantanderError where the alias champion names a version that cannot score: no other version scores in its place.
+    Then it is the version promoted last for this month or an earlier one, if there is one. Raises NoChampion, and ChampionUnfit
+    where the champion cannot score: no other version scores in its place.
     """
     number = sound_champion(settings)
     found = registered(settings)

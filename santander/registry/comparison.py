@@ -1,8 +1,4 @@
-"""Two versions beside each other on one month, slice by slice and product by product, as figures and as tables.
-
-The gate looks at one month. Who reviews wants to see the others too, the slices, the products and the calibration, and what
-was decided before.
-"""
+"""Two versions beside each other on every month that both can be judged on, as figures and as tables, for who reviews."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,13 +11,11 @@ from santander.evaluation.calibration import CalibrationBin
 from santander.evaluation.drawing import readable
 from santander.evaluation.judgement import Evaluation, MonthToJudge, judge
 from santander.evaluation.oracle import oracle_of
-from santander.evaluation.resampling import PairedDifference, paired_difference
-from santander.evaluation.slices import SliceDifference, compare_slices
+from santander.evaluation.resampling import PairedDifference, SliceDifference, compare_slices, paired_difference
 from santander.lake.lake import Lake
 from santander.registry.champion import champion
 from santander.registry.decisions import champions_until, decisions
-from santander.registry.tracking import open_tracking
-from santander.registry.versions import CHALLENGER, RegisteredVersion, load_version, registered
+from santander.registry.versions import CHALLENGER, RegisteredVersion, load_version, number_of, registered
 from santander.schema.months import Month
 from santander.training.collect import Retrieve, collect_month, refuse_too_large
 from santander.training.labelled import labelled_months
@@ -92,16 +86,14 @@ class Comparison:
 
 
 def pair_to_review(settings: Settings, lake: Lake) -> Pair:
-    """The challenger against the champion; where the challenger is the champion, the champion against one before it.
+    """Return the challenger against the champion, or else the champion against the last one before that differs from it.
 
-    That is the last one that differs on the champion's gate month: after a refresh the champion before is the same model
-    there, fitted on the same months. Raises NoChampion, and InputError when there was no champion before.
+    After a refresh the champion before is the same model on its gate month. Raises NoChampion, and InputError without one before.
     """
     current = champion(settings)
-    client, name = open_tracking(settings), settings.mlflow.registered_model
-    challenger = client.get_registered_model(name).aliases.get(CHALLENGER)
-    if challenger is not None and int(challenger) != current.number and int(challenger) in registered(settings):
-        contender = load_version(settings, int(challenger))
+    challenger = number_of(settings, CHALLENGER)
+    if challenger is not None and challenger != current.number and challenger in registered(settings):
+        contender = load_version(settings, challenger)
         return Pair(current, contender, f"Challenger version {contender.number} against champion version {current.number}.")
     before = champions_until(settings, lake, current.number)[:-1]
     if not before:
@@ -157,10 +149,7 @@ def _compare(settings: Settings, pair: Pair, rows: MonthToJudge) -> JudgedMonth:
 def share_of_ceiling_by_month(
     lake: Lake, retrieve: Retrieve, versions: Sequence[RegisteredVersion]
 ) -> Mapping[Month, Mapping[int, float]]:
-    """For each month with known additions, what each of these versions reached of the ceiling, by number.
-
-    A month that a version, or all its fits, has seen or lies before is not there.
-    """
+    """Return for each month with known additions the share of the ceiling of each version, by number, that has not seen it."""
     found: dict[Month, dict[int, float]] = {}
     blind_to = {
         month: {version.number: fit for version in versions if (fit := version.candidate.fit_to_judge(month)) is not None}
@@ -177,9 +166,7 @@ def share_of_ceiling_by_month(
 
 def last_versions(settings: Settings, most: int = 6) -> list[RegisteredVersion]:
     """The versions registered last, the oldest first."""
-    found = open_tracking(settings).search_model_versions(f"name = '{settings.mlflow.registered_model}'")
-    numbers = sorted(int(version.version) for version in found)[-most:]
-    return [load_version(settings, number) for number in numbers]
+    return [load_version(settings, number) for number in sorted(registered(settings))[-most:]]
 
 
 def by_month(comparison: Comparison) -> pd.DataFrame:
@@ -195,13 +182,15 @@ def by_month(comparison: Comparison) -> pd.DataFrame:
             "baseline": judged.contender.baseline,
             "oracle": judged.holder.oracle,
             "ceiling": judged.holder.ceiling,
-            "relative": judged.difference.relative,
-            "95 % from": judged.difference.relative_lower,
-            "to": judged.difference.relative_upper,
+            **_change(judged.difference),
         }
         for judged in comparison.months
     ]
     return pd.DataFrame(rows).set_index("month")
+
+
+def _change(difference: PairedDifference | SliceDifference) -> dict[str, float]:
+    return {"relative": difference.relative, "95 % from": difference.relative_lower, "to": difference.relative_upper}
 
 
 def by_slice(comparison: Comparison) -> pd.DataFrame:
@@ -214,9 +203,7 @@ def by_slice(comparison: Comparison) -> pd.DataFrame:
             "buyers": part.buyers,
             holder: part.champion,
             contender: part.challenger,
-            "relative": part.relative,
-            "95 % from": part.relative_lower,
-            "to": part.relative_upper,
+            **_change(part),
             "enough buyers": part.counts,
         }
         for part in comparison.last.slices

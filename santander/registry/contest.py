@@ -1,8 +1,7 @@
 """A contest on a month that neither has seen: which month, whom the challenger meets, or one version judged alone.
 
-Before a version is compared it must be sound: fitted on features that this code makes, scoring everybody, and with a scoring
-fit that ranks much as its judged fit does. The scoring fit is checked, not judged: nobody knows yet what is added in the month
-that it scores. It was fitted as the judged fit was, on months one later.
+A version must be sound before: of features that this code makes, scoring everybody, with a scoring fit that ranks much as its
+judged fit does. The scoring fit itself cannot be judged, as nobody knows yet what is added in its month.
 """
 
 from collections.abc import Callable
@@ -16,12 +15,11 @@ from santander.config.sections import GateSettings
 from santander.config.settings import Settings
 from santander.errors import InputError, SantanderError
 from santander.evaluation.average_precision import Precisions
-from santander.evaluation.checked_customers import CheckedCustomers
-from santander.evaluation.figures import EvaluationDetails
-from santander.evaluation.judgement import Judgement, MonthToJudge, judge
+from santander.evaluation.figures import Evaluation
+from santander.evaluation.judgement import MonthToJudge, judge
+from santander.evaluation.month_to_judge import CheckedCustomers
 from santander.evaluation.oracle import oracle_of
-from santander.evaluation.resampling import paired_difference
-from santander.evaluation.slices import compare_slices
+from santander.evaluation.resampling import compare_slices, paired_difference
 from santander.lake.lake import Lake
 from santander.models.list_check import WrongLists, checked_lists
 from santander.models.ranking import NO_PRODUCT, Ranks
@@ -174,10 +172,7 @@ def month_to_judge(lake: Lake, retrieve: Retrieve, month: Month | None) -> Month
 
 
 def month_with_all_rows(lake: Lake, month: Month | None) -> Month:
-    """The month (None: the last one whose additions are known), which can be judged on.
-
-    Raises InputError when its additions are not known, or features of it are missing or out of date.
-    """
+    """Return the month, by default the last with known additions; raises InputError where it cannot be judged on."""
     from santander.ledger.staleness import Origins, stale_features
     from santander.ledger.step_ledger import StepLedger
     from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
@@ -198,32 +193,18 @@ def month_with_all_rows(lake: Lake, month: Month | None) -> Month:
 
 
 @dataclass(frozen=True)
-class AssessmentPayload:
-    """The JSON object of ``evaluate``."""
+class Assessment:
+    """What a fit of a version reached on a month: the JSON object of ``evaluate``."""
 
-    details: Inline[EvaluationDetails]
+    evaluation: Inline[Evaluation]
     version: int
     fit: FitName
     fit_months: tuple[Month, ...]
 
-
-@dataclass(frozen=True)
-class Assessment:
-    """What a fit of a version reached on a month."""
-
-    version: int
-    fit: Fit
-    judgement: Judgement
-
     @property
     def title(self) -> str:
         """Which fit of which version was judged, in one line."""
-        return f"version {self.version}, its {self.fit.name} fit of {min(self.fit.weights)} to {self.fit.last_month}"
-
-    def payload(self) -> AssessmentPayload:
-        """The evaluation by product and segment, and what was judged."""
-        details = self.judgement.evaluation.details()
-        return AssessmentPayload(details, self.version, self.fit.name, tuple(self.fit.weights))
+        return f"version {self.version}, its {self.fit} fit of {min(self.fit_months)} to {max(self.fit_months)}"
 
 
 def assess(
@@ -231,9 +212,7 @@ def assess(
 ) -> Assessment:
     """Judge the fit of a version that saw the most without the month, and log it as a run of its own.
 
-    A version carries a fit up to the month before its target and one that ends a month earlier, so it can be judged on
-    that month too. Raises InputError when the month, or a later one, is among the months of every fit,
-    and for a month that cannot be judged on.
+    Raises InputError for a month that every fit has seen, or a later one, and for one that cannot be judged on.
     """
     chosen = month_with_all_rows(lake, month)
     fit = registered.candidate.fit_to_judge(chosen)
@@ -245,17 +224,13 @@ def assess(
         )
     judged = collect_month(lake, retrieve, chosen)
     oracle = oracle_of(settings.data / "raw", chosen, judged.rows.num_rows, judged.buyers)
-    assessment = Assessment(registered.number, fit, judge(fit.model, fit.baseline, judged, oracle))
-    _log(settings, registered, assessment)
-    return assessment
-
-
-def _log(settings: Settings, registered: RegisteredVersion, assessment: Assessment) -> None:
+    judgement = judge(fit.model, fit.baseline, judged, oracle)
     client = open_tracking(settings)
     import mlflow
 
-    name = f"version {registered.number} on {assessment.judgement.evaluation.month}"
+    name = f"version {registered.number} on {chosen}"
     with mlflow.start_run(experiment_id=experiment_id(settings, client), run_name=name):
-        tags = {"version": registered.number, "fit": assessment.fit.name, "trained_by": registered.run_id}
-        mlflow.set_tags({**tags, "month": str(assessment.judgement.evaluation.month)})
-        log_judgement(registered.candidate, assessment.judgement)
+        tags = {"version": registered.number, "fit": fit.name, "trained_by": registered.run_id, "month": str(chosen)}
+        mlflow.set_tags(tags)
+        log_judgement(registered.candidate, judgement)
+    return Assessment(judgement.evaluation, registered.number, fit.name, tuple(fit.weights))

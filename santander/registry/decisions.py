@@ -7,17 +7,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from santander.config.settings import Settings
 from santander.errors import SantanderError, is_out_of_space, telling_line
-from santander.evaluation.slices import SliceDifference
 from santander.lake.lake import Lake
-from santander.registry.gate import Contest, Contestants, Verdict, VerdictFigures
+from santander.registry.gate import Verdict
 from santander.registry.tracking import open_tracking
 from santander.registry.versions import NoChampion, StoredVersion, registered
 from santander.schema.catalogue import PROMOTIONS
-from santander.schema.months import Month
 from santander.schema.records import Inline, plain, plain_value, record_of_row
 
 
@@ -67,54 +65,20 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True)
-class PromotePayload:
-    """The JSON object of ``promote``."""
-
-    promoted: bool
-    reason: str
-    action: Action
-    version: int
-    champion: int | None
-    """Who is champion after it."""
-    champion_before: int | None
-    contest: Contest | None
-    month: Month | None
-    """The month both were judged on."""
-    figures: VerdictFigures | None
-    contestants: Contestants | None
-    slices: Sequence[SliceDifference]
-
-
-@dataclass(frozen=True)
 class Promotion:
-    """What became of a version: promoted or not, by whom and why, and who was champion before."""
+    """What became of a version: promoted or not, by whom and why, and who was champion before. The JSON object of ``promote``."""
 
     action: Action
     version: int
-    verdict: Verdict
+    verdict: Inline[Verdict]
     champion_before: int | None
+
+    ALSO_WRITTEN: ClassVar = ("champion",)
 
     @property
     def champion(self) -> int | None:
         """Champion after the decision: the one before where the version was refused."""
         return self.version if self.verdict.promoted else self.champion_before
-
-    def payload(self) -> PromotePayload:
-        """The JSON object of ``promote``."""
-        verdict = self.verdict
-        return PromotePayload(
-            promoted=verdict.promoted,
-            reason=verdict.reason,
-            action=self.action,
-            version=self.version,
-            champion=self.champion,
-            champion_before=self.champion_before,
-            contest=verdict.contest,
-            month=verdict.month,
-            figures=verdict.figures(),
-            contestants=verdict.contestants(),
-            slices=verdict.slices,
-        )
 
 
 @dataclass(frozen=True)
@@ -180,13 +144,10 @@ class DecisionPayload:
 
 
 def write_down(settings: Settings, lake: Lake, decision: Promotion) -> dt.datetime:
-    """Put a decision into the table and return its moment, by which ``write_done`` finds it again.
-
-    A promotion is only meant so far: nothing that scores has changed. A refusal is done, as nothing follows it.
-    """
+    """Put a decision into the table and return its moment. A promotion is only meant so far; a refusal is done."""
     version = open_tracking(settings).get_model_version(settings.mlflow.registered_model, str(decision.version))
     verdict = decision.verdict
-    figures, contestants = verdict.figures(), verdict.contestants()
+    figures, contestants = verdict.figures, verdict.contestants
     row = DecisionRow(
         decided_at=dt.datetime.now(dt.UTC),
         model=settings.mlflow.registered_model,
@@ -208,10 +169,7 @@ def write_down(settings: Settings, lake: Lake, decision: Promotion) -> dt.dateti
 
 
 def write_done(lake: Lake, moment: dt.datetime) -> None:
-    """Say of the promotion that was meant at this moment that it is done: the alias has moved.
-
-    As it has moved, whatever goes wrong here is logged and no more: the next decision goes by the alias.
-    """
+    """Say of the promotion that was meant at this moment that it is done. Errors are logged and no more: the alias has moved."""
     # cast, as the library cannot compare the moments themselves
     microseconds = round(moment.timestamp() * 1_000_000)
     try:
@@ -233,10 +191,9 @@ def decisions(settings: Settings, lake: Lake) -> list[DecisionRow]:
 
 
 def champions_until(settings: Settings, lake: Lake, current: int | None) -> list[int]:
-    """The champions that led to the current one (None: it has lost the alias), without those that were rolled back.
+    """Return the champions that led to the current one (None: it has lost the alias), the first first, without rolled back ones.
 
-    The first one is first. A registry from before the table knows of earlier ones by the tag ``promoted`` alone. Rows on
-    another registry, in which the same numbers mean other versions, and versions that were deleted do not count.
+    A registry from before the table knows them by the tag ``promoted``. Deleted versions and other registries do not count.
     """
     found = registered(settings)
     rows = [row for row in decisions(settings, lake) if row.is_of(found)]
@@ -255,8 +212,7 @@ def champion_before(settings: Settings, lake: Lake, current: int | None) -> int 
 def line_of_champions(rows: Iterable[DecisionRow], current: int | None, earlier: Sequence[int] = ()) -> list[int]:
     """Replay decisions in order: a promotion adds a champion, a rollback takes the last ones away.
 
-    The alias is what holds: a decision after which a process died before the alias moved, or an alias that was moved by
-    hand, shows in the champion that the next decision found, and the line is cut or continued there.
+    Where the next decision found another champion, the alias was moved by hand, or never: the line is cut or continued there.
     """
     line = list(earlier)
     for row in rows:

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import ClassVar, Self
 
 from santander.config.sections import GateSettings
-from santander.evaluation.resampling import PairedDifference
-from santander.evaluation.slices import SliceDifference
+from santander.evaluation.resampling import PairedDifference, SliceDifference
 from santander.schema.months import Month
-from santander.schema.records import Inline
+from santander.schema.records import Inline, Unwritten
 
 
 class Contest(StrEnum):
@@ -57,19 +56,11 @@ class VerdictFigures:
 
 @dataclass(frozen=True)
 class Contestant:
-    """What a contestant reached, and the last month of the fit that it was judged by."""
-
-    map7: float
-    fitted_to: Month
-
-
-@dataclass(frozen=True)
-class RefitContestant:
-    """What the champion's recipe fitted anew reached, and the bounds of the challenger's gain over it."""
+    """What a contestant reached, the last month of its fit, and for a refit the bounds of the challenger's gain over it."""
 
     map7: float
     fitted_to: Month | None
-    bounds: Inline[Bounds]
+    bounds: Inline[Bounds | None] = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +69,7 @@ class Contestants:
 
     challenger: Contestant
     champion: Contestant
-    refit: RefitContestant | None
+    refit: Contestant | None
 
 
 @dataclass(frozen=True)
@@ -87,34 +78,38 @@ class Verdict:
 
     promoted: bool
     reason: str
-    compared: PairedDifference | None = None
+    compared: Unwritten[PairedDifference | None] = None
     """With the champion as it is."""
     slices: tuple[SliceDifference, ...] = ()
     contest: Contest | None = None
     month: Month | None = None
     """The month both were judged on."""
-    refit: PairedDifference | None = None
+    refit: Unwritten[PairedDifference | None] = None
     """With the champion's recipe fitted anew up to the month before; where there is one, the gain over it is what counts."""
-    ages: Ages | None = None
+    ages: Unwritten[Ages | None] = None
+
+    ALSO_WRITTEN: ClassVar = ("figures", "contestants")
 
     @property
     def counted(self) -> PairedDifference | None:
         """The comparison that the gate went by."""
         return self.refit or self.compared
 
+    @property
     def contestants(self) -> Contestants | None:
         """MAP@7 and last fit month of each that was compared, and the gain over a refit; None where nothing was compared."""
         if self.compared is None or self.ages is None:
             return None
         refit = None
         if self.refit is not None:
-            refit = RefitContestant(self.refit.champion, self.ages.refit, Bounds.of(self.refit))
+            refit = Contestant(self.refit.champion, self.ages.refit, Bounds.of(self.refit))
         return Contestants(
             challenger=Contestant(self.compared.challenger, self.ages.challenger),
             champion=Contestant(self.compared.champion, self.ages.champion),
             refit=refit,
         )
 
+    @property
     def figures(self) -> VerdictFigures | None:
         """MAP@7 of challenger and champion as it is, and bounds of the difference; None where nothing was compared."""
         if self.compared is None:
@@ -134,8 +129,8 @@ def decide(
 ) -> Verdict:
     """A new recipe must gain enough and surely, a refresh must surely not lose much, and no slice may surely lose more.
 
-    ``compared`` is with the champion as it is, ``refit`` with its recipe fitted anew: then the gain counts over that, and the
-    champion as it is must not be better. ``names`` are what the reason calls challenger and champion.
+    With ``refit`` the gain counts over the champion's recipe fitted anew, and the champion as it is must not be better. ``names``
+    are what the reason calls challenger and champion.
     """
     counted = refit or compared
     whom = names[1] if refit is None else "the champion's recipe fitted anew"

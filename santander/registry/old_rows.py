@@ -2,16 +2,13 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from santander.config.settings import Settings
 from santander.lake.lake import Lake
 from santander.registry.versions import CHALLENGER, CHAMPION, number_of, registered
 from santander.schema.catalogue import CUSTOMERS
 from santander.schema.features import months_read_for
 from santander.schema.months import Month, in_spans
-
-if TYPE_CHECKING:
-    from santander.config.settings import Settings
 
 ROWS_READ = "rows_read"
 """Tag of a version: JSON, for each month of ``customers`` that the fit which scores was made from the rows it had."""
@@ -26,11 +23,8 @@ def rows_read(lake: Lake, fit_months: Iterable[Month]) -> str:
     return json.dumps({str(month): now[month] for month in months})
 
 
-def on_old_rows(settings: "Settings", lake: Lake) -> dict[int, list[Month]]:
-    """Return champion and challenger as far as they were trained on rows that were replaced since, with the months of these.
-
-    Nothing is known of versions of earlier releases, which have no such tag.
-    """
+def on_old_rows(settings: Settings, lake: Lake) -> dict[int, list[Month]]:
+    """Return champion and challenger as far as they were trained on rows that were replaced since, with the months of these."""
     in_use = {number for alias in (CHAMPION, CHALLENGER) if (number := number_of(settings, alias)) is not None}
     if not in_use:
         return {}
@@ -41,8 +35,8 @@ def on_old_rows(settings: "Settings", lake: Lake) -> dict[int, list[Month]]:
 
 def old_rows_line(behind: Mapping[int, Sequence[Month]]) -> str:
     """Return a sentence that names the versions and the months."""
-    told = " and ".join(f"version {number} ({in_spans(months)})" for number, months in behind.items())
-    return f"trained on rows that were replaced since: {told}"
+    versions = " and ".join(f"version {number} ({in_spans(months)})" for number, months in behind.items())
+    return f"trained on rows that were replaced since: {versions}"
 
 
 def _replaced(tag: str, now: Mapping[Month, str]) -> list[Month]:

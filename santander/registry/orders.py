@@ -2,8 +2,8 @@
 
 import datetime as dt
 import logging
-from typing import TYPE_CHECKING
 
+from santander.config.settings import Settings
 from santander.errors import InputError, SantanderError
 from santander.lake.lake import Lake
 from santander.registry.champion import sound_champion, standing
@@ -26,17 +26,11 @@ from santander.registry.tracking import open_tracking
 from santander.registry.verdict import record_verdict
 from santander.registry.versions import CHAMPION, NoChampion, RegisteredVersion, load_version, registered
 
-if TYPE_CHECKING:
-    from santander.config.settings import Settings
-
 
 def check_order(
     version: int | None, alias: str | None, month: str | None, *, override: bool, rollback: bool, reason: str | None
 ) -> str | None:
-    """The reason, without blanks around it; raises InputError for options that do not go together.
-
-    An override needs a reason; one that is given must belong to an override or a rollback.
-    """
+    """Return the reason without blanks around it; raises InputError for options that do not go together."""
     if override and rollback:
         raise InputError("give --override or --rollback, not both")
     if rollback and (version, alias, month) != (None, None, None):
@@ -52,11 +46,8 @@ def check_order(
 log = logging.getLogger(__name__)
 
 
-def load_by_number(settings: "Settings", number: int, name: str) -> RegisteredVersion:
-    """A version as scoring will load it, of features that this code makes.
-
-    Raises InputError where there is none, else SantanderError that says why it does not load.
-    """
+def load_by_number(settings: Settings, number: int, name: str) -> RegisteredVersion:
+    """Load a version as scoring will; raises InputError where there is none, SantanderError that says why it does not load."""
     try:
         version = load_version(settings, number)
         check_features(settings, number)
@@ -67,13 +58,13 @@ def load_by_number(settings: "Settings", number: int, name: str) -> RegisteredVe
     return version
 
 
-def holder_of(settings: "Settings") -> RegisteredVersion:
+def holder_of(settings: Settings) -> RegisteredVersion:
     """The champion as it scores; raises NoChampion, or SantanderError that says why it does not load and what to do."""
     number = sound_champion(settings)
     return load_by_number(settings, number, f"champion {number}")
 
 
-def carry_out(settings: "Settings", lake: Lake, decision: Promotion) -> Promotion:
+def carry_out(settings: Settings, lake: Lake, decision: Promotion) -> Promotion:
     """Write a decision down as meant, in the table and on the version, then do it, and say in the table that it is done."""
     log.info("%s decides on version %d: %s", decision.action, decision.version, decision.verdict.reason)
     moment = write_down(settings, lake, decision)
@@ -88,24 +79,23 @@ def carry_out(settings: "Settings", lake: Lake, decision: Promotion) -> Promotio
     return decision
 
 
-def tag(settings: "Settings", number: int, tags: dict[str, str]) -> None:
+def tag(settings: Settings, number: int, tags: dict[str, str]) -> None:
     """Set tags of a version."""
     client, name = open_tracking(settings), settings.mlflow.registered_model
     for tag, text in tags.items():
         client.set_model_version_tag(name, str(number), tag, text)
 
 
-def set_alias(settings: "Settings", alias: str, number: int) -> None:
+def set_alias(settings: Settings, alias: str, number: int) -> None:
     """Move an alias to a version."""
     open_tracking(settings).set_registered_model_alias(settings.mlflow.registered_model, alias, str(number))
 
 
-def roll_back(settings: "Settings", lake: Lake, reason: str | None = None) -> Promotion:
+def roll_back(settings: Settings, lake: Lake, reason: str | None = None) -> Promotion:
     """Give the alias back to the champion before the present one, which must load; once more goes back once more.
 
-    The present one may be gone, or have lost the alias: then this is the way back to one that scores. The version rolled
-    back is marked as not promoted, so that no other month is scored by it. Raises InputError when no champion before is
-    known, Undecided when the one before does not load; the champion then stays.
+    The present one may be gone or have lost the alias. It is marked as not promoted, so that no other month is scored by it.
+    Raises InputError when no champion before is known, Undecided when that does not load.
     """
     with failing_closed(), lake.lock(DECISION):
         found = standing(settings)
@@ -114,7 +104,7 @@ def roll_back(settings: "Settings", lake: Lake, reason: str | None = None) -> Pr
             raise NoChampion(settings.mlflow.registered_model)
         before = champion_before(settings, lake, current)
         if before is None and current is None:
-            raise InputError(f"no champion before is known to go back to: {found.told}")
+            raise InputError(f"no champion before is known to go back to: {found.message}")
         if before is None:
             raise InputError(f"no champion before version {current} is known: there is nothing to go back to")
         try:

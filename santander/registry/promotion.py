@@ -1,18 +1,15 @@
-"""From a candidate to a registered version that meets the champion.
+"""From a candidate to a registered version that meets the champion, as both will be loaded for scoring.
 
-``train`` and ``tune`` use ``register_candidate``, ``promote`` uses ``promote_version``; versions meet the champion in one way,
-as they will be loaded for scoring. Fails closed: any error but "no champion yet" leaves the champion where it is. One decision at
-a time: it holds a lock from reading who is champion until the alias has moved.
-
-What was decided is written to the table ``promotions``, as meant, and to the version before the alias moves, and as done after
-it. Where a process dies in between, the champion is still the one before, and the next ``promote`` decides anew.
+Fails closed: any error but "no champion yet" leaves the champion where it is. A lock is held from reading who is champion until
+the alias has moved. A decision is written down as meant before, as done after that: where a process dies in between, the next
+``promote`` decides anew.
 """
 
 import contextlib
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from santander.config.settings import Settings
 from santander.engine.memory.budget import OverBudget
 from santander.errors import InputError, SantanderError
 from santander.evaluation.judgement import Judgement, MonthToJudge, judge
@@ -40,10 +37,7 @@ from santander.schema.months import Month
 from santander.training.candidate import Candidate, Fit
 from santander.training.labelled import labelled_months
 from santander.training.recipe import Recipe
-
-if TYPE_CHECKING:
-    from santander.config.settings import Settings
-    from santander.training.train import TrainReport
+from santander.training.train import TrainReport
 
 
 def baseline_candidate(candidate: Candidate) -> Candidate:
@@ -70,10 +64,10 @@ def judged_as_baseline(first: Candidate, judgement: Judgement | None) -> Judgeme
 log = logging.getLogger(__name__)
 
 
-def register_candidate(settings: "Settings", lake: Lake, report: "TrainReport", *, promote: bool | None = None) -> Promotion:
+def register_candidate(settings: Settings, lake: Lake, report: TrainReport, *, promote: bool | None = None) -> Promotion:
     """Register a candidate as challenger and let it meet the champion; the first time its baseline is made champion before.
 
-    With ``promote`` False (None: the setting ``gate.automatic``) it waits as challenger, and nothing is decided.
+    With ``promote`` False (None: the setting ``gate.automatic``) it waits, and nothing is decided.
     """
     candidate, judgement = report.candidate, report.judgement
     with failing_closed():
@@ -82,8 +76,8 @@ def register_candidate(settings: "Settings", lake: Lake, report: "TrainReport", 
                 first = baseline_candidate(candidate)
                 judged = judged_as_baseline(first, judgement)
                 number = register(settings, lake, first, judged, report.example, report.versions)
-                told = "the baseline is the first champion, so that there is always a model"
-                verdict = Verdict(True, told, month=None if judged is None else judged.judged.month)
+                reason = "the baseline is the first champion, so that there is always a model"
+                verdict = Verdict(True, reason, month=None if judged is None else judged.judged.month)
                 decision = carry_out(settings, lake, Promotion(Action.FIRST, number, verdict, None))
                 if candidate.recipe.kind == first.recipe.kind:
                     return decision
@@ -102,7 +96,7 @@ def register_candidate(settings: "Settings", lake: Lake, report: "TrainReport", 
 
 
 def promote_version(
-    settings: "Settings",
+    settings: Settings,
     lake: Lake,
     rows_of: RowsOf,
     number: int,
@@ -112,8 +106,7 @@ def promote_version(
 ) -> Promotion:
     """Let a registered version meet the champion on its gate month or on ``month``, and take its place if the gate lets it.
 
-    ``rows_of`` gives the rows of a month to judge on. ``override`` is a person's reason: then it takes the place whatever the
-    comparison says, if it loads and scores everybody.
+    ``override`` is a person's reason: then it takes the place whatever the comparison says, if it loads and scores everybody.
     Raises InputError when ``month`` is among the months of either, or not known; Undecided for whatever else is in the way.
     """
     if override is None:
@@ -124,8 +117,8 @@ def promote_version(
             sound_champion(settings)
             return already_champion(number)
         if holder is None and override is None:
-            told = standing(settings).told or str(NoChampion(settings.mlflow.registered_model))
-            raise SantanderError(f"{told}, or name one by 'santander promote --version N --override --reason TEXT'")
+            message = standing(settings).message or str(NoChampion(settings.mlflow.registered_model))
+            raise SantanderError(f"{message}, or name one by 'santander promote --version N --override --reason TEXT'")
         challenger = load_by_number(settings, number, f"version {number}")
         if override is not None:
             decision = _by_a_person(settings, rows_of, challenger, holder, month, override)
@@ -139,7 +132,7 @@ def promote_version(
         return carry_out(settings, lake, decision)
 
 
-def _refit_beforehand(settings: "Settings", lake: Lake, number: int, month: Month | None) -> None:
+def _refit_beforehand(settings: Settings, lake: Lake, number: int, month: Month | None) -> None:
     """Fit the champion's recipe anew where the contest will need it: it takes long, so before the lock, and is kept for it."""
     if champion_number(settings) in (None, number):
         return
@@ -159,7 +152,7 @@ def already_champion(number: int) -> Promotion:
 
 
 def _by_the_gate(
-    settings: "Settings", lake: Lake, challenger: RegisteredVersion, holder: RegisteredVersion, rows: MonthToJudge | None
+    settings: Settings, lake: Lake, challenger: RegisteredVersion, holder: RegisteredVersion, rows: MonthToJudge | None
 ) -> Promotion:
     """Return the gate's verdict on a challenger; an unsound one is refused on record before the error goes on."""
     number, before = challenger.number, holder.number
@@ -180,7 +173,7 @@ def _by_the_gate(
 
 
 def _by_a_person(
-    settings: "Settings",
+    settings: Settings,
     rows_of: RowsOf,
     challenger: RegisteredVersion,
     before: int | None,
@@ -201,29 +194,29 @@ def _by_a_person(
     if before is None:
         return Promotion(Action.OVERRIDE, challenger.number, verdict, before)
     found = _comparison_if_any(settings, challenger, rows, lists)
-    told = replace(found, promoted=True, reason=f"override: {reason} ({found.reason})")
-    return Promotion(Action.OVERRIDE, challenger.number, told, before)
+    verdict = replace(found, promoted=True, reason=f"override: {reason} ({found.reason})")
+    return Promotion(Action.OVERRIDE, challenger.number, verdict, before)
 
 
-def _comparison_if_any(settings: "Settings", challenger: RegisteredVersion, rows: MonthToJudge, lists: Lists) -> Verdict:
+def _comparison_if_any(settings: Settings, challenger: RegisteredVersion, rows: MonthToJudge, lists: Lists) -> Verdict:
     """Return the gate's verdict in words; where it would fit the champion anew, how the two compare as they are."""
     try:
         holder = holder_of(settings)
         found = compare(settings.gate, challenger, holder, rows, lists)
         if refit_is_due(challenger, holder, rows.month):
-            said = f"the gate would have fitted the champion's recipe anew up to {rows.month - 1}; as it is: {found.reason}"
+            message = f"the gate would have fitted the champion's recipe anew up to {rows.month - 1}; as it is: {found.reason}"
         else:
-            said = "the gate would have promoted it" if found.promoted else f"the gate said: {found.reason}"
-        return replace(found, reason=said)
-    except Exception as error:  # noqa: BLE001  (a champion that is broken in any way is what an override is for; it is told)
+            message = "the gate would have promoted it" if found.promoted else f"the gate said: {found.reason}"
+        return replace(found, reason=message)
+    except Exception as error:  # noqa: BLE001  (a champion that is broken in any way is what an override is for; it is named)
         log.warning("not compared with the champion: %s", in_one_line(error))
         return Verdict(False, f"the gate said: not compared: {in_one_line(error)}")
 
 
-def _let_wait(settings: "Settings", number: int) -> Promotion:
+def _let_wait(settings: Settings, number: int) -> Promotion:
     """Leave a challenger to a later ``promote``. Its tags say so; the table has decisions only."""
-    told = f"version {number} waits and has met no champion: 'santander promote --version {number}' lets it"
-    verdict = Verdict(False, told)
+    reason = f"version {number} waits and has met no champion: 'santander promote --version {number}' lets it"
+    verdict = Verdict(False, reason)
     tag(settings, number, {PROMOTED: WAITING, VERDICT: verdict.reason})
     log.info("%s", verdict.reason)
     return Promotion(Action.GATE, number, verdict, champion_number(settings))

@@ -1,11 +1,7 @@
-"""The champion's recipe fitted anew on the challenger's months, and kept for the next contest.
+"""The champion's recipe fitted anew on the challenger's months, so that freshness never counts as the gain of a new recipe.
 
-A model fitted up to last month beats one fitted months ago by being fresh. So that this never counts as the gain of a new
-recipe, the champion's recipe, as recorded with its version, is fitted for the gate month as the challenger's was, with the rounds
-that the champion has. It is compared and nothing else: it is no version, it cannot score and cannot become champion.
-
-Refits that are kept hold no examples of input. One made from other rows has another name and is never found again; ``maintain``
-removes those older than the retention, ``forget`` all of them, as models remember persons.
+It has the rounds of the champion, and is only compared. Refits are kept for the next contest, without examples of input;
+``maintain`` removes those older than the retention, ``forget`` all of them, as models remember persons.
 """
 
 import logging
@@ -15,8 +11,8 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from santander.config.settings import Settings
 from santander.errors import SantanderError
 from santander.lake.lake import Lake
 from santander.ledger.staleness import Origins, refuse_stale_features
@@ -40,9 +36,6 @@ from santander.training.fitting import fit_once
 from santander.training.labelled import labelled_months
 from santander.training.plan import FitName, PlannedFit
 from santander.training.recipe import Recipe
-
-if TYPE_CHECKING:
-    from santander.config.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -134,15 +127,14 @@ def refit_is_due(challenger: RegisteredVersion, holder: RegisteredVersion, month
 class Refits:
     """Refits of champions, made from the tables of a lake and kept in the state folder for the next contest on the same rows."""
 
-    def __init__(self, settings: "Settings", lake: Lake) -> None:
+    def __init__(self, settings: Settings, lake: Lake) -> None:
         self._settings, self._lake, self._kept = settings, lake, KeptRefits(settings.state)
 
     def against(self, challenger: RegisteredVersion, holder: RegisteredVersion, month: Month) -> Fit | None:
-        """The champion's recipe fitted up to the month before, for a contest with a challenger on this month.
+        """Return the champion's recipe fitted up to the month before, for a contest with a challenger on this month.
 
-        None where none is due, and where the months at hand hold nothing newer for the recipe than the champion has seen.
-        Raises CannotRefit when they lack months that the challenger has seen, or a member of a blend does not load; InputError
-        for features that are out of date and months that do not fit the memory budget.
+        None where none is due, or nothing newer is at hand than the champion has seen. Raises CannotRefit when months that the
+        challenger has seen or a member of a blend are gone; InputError for features out of date and months over the budget.
         """
         own, blind = challenger.candidate.fit_to_judge(month), holder.candidate.fit_to_judge(month)
         if not refit_is_due(challenger, holder, month) or own is None or blind is None:

@@ -68,10 +68,9 @@ def requirements(candidate: Candidate) -> list[str]:
 
 
 def signature(features: Sequence[str]) -> "ModelSignature":
-    """The features that a model reads in, lists and scores out.
+    """Return the features that a model reads in, lists and scores out.
 
-    A feature comes as integer, boolean, double or object, by where a frame is from and whether one value in it is missing. No one
-    type of MLflow takes them all, so that it checks their names, and the model their types (``santander.models.served``).
+    Where a frame is from decides on the type of a feature, so MLflow checks names alone, the model types (``models/served.py``).
     """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
@@ -110,8 +109,7 @@ def register(
 ) -> int:
     """Log a run, register its model and return the number of the new version.
 
-    ``judgement`` is what the judged fit reached on the gate month; ``example`` gives the first feature rows as example;
-    ``read_at`` are the versions of the tables when training began to read them, by default those there are now.
+    ``judgement`` is of the judged fit on the gate month; ``read_at`` are the versions of the tables that were read.
     """
     client = open_tracking(settings)
     import mlflow
@@ -121,7 +119,7 @@ def register(
     title = f"{candidate.target} {candidate.recipe.name}"
     with mlflow.start_run(experiment_id=experiment_id(settings, client), run_name=title) as run:
         run_id = run.info.run_id
-        mlflow.set_tags(_origin(candidate, versions, sha))
+        mlflow.set_tags({**_UNDECIDED, "target": str(candidate.target), **origin_tags(versions, sha)})
         mlflow.log_params(_parameters(candidate))
         read = datasets(lake, versions)
         mlflow.log_inputs([*read], ["training"] * len(read), [None] * len(read))
@@ -171,7 +169,7 @@ def log_judgement(candidate: Candidate, judgement: Judgement) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         calibration = [asdict(each) for each in judgement.calibration]
-        _write_json(folder / "evaluation.json", {**plain(evaluation.details()), "calibration": calibration})
+        _write_json(folder / "evaluation.json", {**plain(evaluation), "calibration": calibration})
         (folder / "plots").mkdir()
         for name, figure in draw(fit.model, judgement).items():
             figure.savefig(folder / "plots" / f"{name}.png")
@@ -179,13 +177,12 @@ def log_judgement(candidate: Candidate, judgement: Judgement) -> None:
 
 
 def metrics_of(judgement: Judgement) -> dict[str, float]:
-    """The figures of a judgement as metrics, the most telling first: that is how the page of a run shows them.
+    """Return the figures of a judgement as metrics, the most telling first: that is how the page of a run shows them.
 
-    Slices and products have one figure each, as a share of the ceiling: pages that compare runs round to three digits, to
-    which two MAP@7 look alike. ``evaluation.json`` has all figures.
+    Slices and products have one each, as a share of the ceiling: pages that compare runs round to three digits.
     """
     evaluation: Evaluation = judgement.evaluation
-    figures = asdict(evaluation.figures())
+    figures = plain(evaluation.figures())
     first = ("map7", "share_of_ceiling", "gain_over_baseline", "share_of_oracle", "baseline", "oracle", "ceiling")
     chosen: dict[str, Any] = {name: figures[name] for name in first}
     chosen["calibration_error"] = judgement.calibration_error
@@ -197,10 +194,6 @@ def metrics_of(judgement: Judgement) -> dict[str, float]:
             chosen[f"share_of_ceiling_lost/{product.product}"] = product.lost / evaluation.ceiling
     chosen |= {name: figures[name] for name in ("baseline_share_of_ceiling", "customers", "buyers")}
     return {name: float(value) for name, value in chosen.items() if value is not None}
-
-
-def _origin(candidate: Candidate, versions: Mapping[str, int | None], sha: str) -> dict[str, str]:
-    return {**_UNDECIDED, "target": str(candidate.target), **origin_tags(versions, sha)}
 
 
 def _parameters(candidate: Candidate) -> dict[str, Any]:
@@ -218,7 +211,7 @@ def _parameters(candidate: Candidate) -> dict[str, Any]:
 def _version_tags(candidate: Candidate, judgement: Judgement | None) -> dict[str, str]:
     """Tags of a version. Pages show them in the order in which they came, so the telling ones come first."""
     validations = {str(fit.validation) for fit in candidate.fits.values() if fit.validation is not None}
-    figures = {} if judgement is None else asdict(judgement.evaluation.figures())
+    figures = {} if judgement is None else plain(judgement.evaluation.figures())
     shown = {name: f"{figures[name]:.4f}" for name in ("map7", "share_of_ceiling") if figures.get(name) is not None}
     return {
         **_UNDECIDED,

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 from santander.config.settings import Settings
 from santander.lake.lake import Lake
 from santander.lake.versions_read import TABLES_READ, table_versions
-from santander.registry.tracking import experiment_id, has_registry, open_tracking
+from santander.registry.tracking import experiment_id, has_registry, open_tracking, unless_missing
 from santander.registry.versions import StoredVersion, registered
 from santander.schema.catalogue import Table
 from santander.schema.features import FEATURE_SET
+from santander.schema.records import plain
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
     from mlflow import MlflowClient
     from mlflow.data.dataset import Dataset
 
@@ -32,10 +34,7 @@ _PASSWORD = re.compile(r"(://[^:/@\s\"]*:)[^@/\s\"]+(?=@)|(password=)[^,\s\"]+")
 
 
 def git_sha() -> str:
-    """The commit of the checkout the code runs from, with ``+`` when files differ from it.
-
-    Without a checkout or without git it is what GIT_SHA says (an image built from a checkout sets it), else "unknown".
-    """
+    """Return the commit of the checkout, with ``+`` when files differ; else what GIT_SHA of an image says, else "unknown"."""
     commit = _git("rev-parse", "HEAD")
     if not commit:
         return os.environ.get("GIT_SHA") or "unknown"
@@ -92,17 +91,18 @@ class ParentRun:
     _client: "MlflowClient"
     _experiment_id: str
 
-    def child(self, name: str, seconds: float, params: Mapping[str, Any], metrics: Mapping[str, float | None]) -> None:
-        """A finished run below this one, which took ``seconds`` until now; figures that are None are not known."""
+    def child(self, name: str, params: Mapping[str, Any], record: "DataclassInstance") -> None:
+        """Log a finished run below this one, with the numbers of the record, which took its ``seconds`` until now."""
         from mlflow.entities import Metric, Param
 
         now = int(time.time() * 1000)
-        started = now - round(seconds * 1000)
+        figures = {key: float(value) for key, value in plain(record).items() if isinstance(value, int | float)}
+        started = now - round(figures["seconds"] * 1000)
         tags = {"mlflow.parentRunId": self.run_id}
         run_id = self._client.create_run(self._experiment_id, start_time=started, tags=tags, run_name=name).info.run_id
         self._client.log_batch(
             run_id,
-            [Metric(key, float(value), now, 0) for key, value in metrics.items() if value is not None],
+            [Metric(key, value, now, 0) for key, value in figures.items()],
             [Param(key, str(value)[:LONGEST_PARAMETER]) for key, value in params.items()],
         )
         self._client.set_terminated(run_id, end_time=now)
@@ -111,11 +111,10 @@ class ParentRun:
         """A file beside the figures of all."""
         self._client.log_text(self.run_id, text, name)
 
-    def log_metrics(self, metrics: Mapping[str, float | None]) -> None:
+    def log_metrics(self, metrics: Mapping[str, float]) -> None:
         """Figures of all together."""
         for key, value in metrics.items():
-            if value is not None:
-                self._client.log_metric(self.run_id, key, float(value))
+            self._client.log_metric(self.run_id, key, value)
 
 
 @contextmanager
@@ -145,7 +144,7 @@ _CLOCKS_DIFFER_SECONDS = 300.0
 
 
 def training_here(settings: "Settings", runs: "Sequence[StepRun[TrainResult]]") -> "StepRun[TrainResult] | None":
-    """The first of these trainings whose version is in the registry of the settings; None, which is said, where none is."""
+    """The first of these trainings whose version is in the registry of the settings; None, which is logged, where none is."""
     if not runs:
         return None
     found = registered(settings)
@@ -160,8 +159,7 @@ def training_here(settings: "Settings", runs: "Sequence[StepRun[TrainResult]]") 
 def _is_of(found: Mapping[int, StoredVersion], run: "StepRun[TrainResult]") -> bool:
     """Whether the version of a training is among those found, made by the run that the training names.
 
-    Trainings recorded by earlier releases name none: theirs is the version of that number that was registered for that month
-    while they ran.
+    Earlier releases recorded none: theirs is the version of that number that was registered for that month while they ran.
     """
     version = None if run.result.version is None else found.get(run.result.version)
     if version is None:
@@ -181,17 +179,11 @@ def versions_named_by_models(settings: "Settings", tables: list[Table]) -> dict[
     if not has_registry(settings):
         return named
     client = open_tracking(settings)
-    from mlflow.exceptions import MlflowException
-
     for model in client.search_model_versions(f"name = '{settings.mlflow.registered_model}'"):
-        try:
-            tags = client.get_run(str(model.run_id)).data.tags
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-                raise
-            continue  # the run was deleted for good, and with it what it named
+        run = unless_missing(client.get_run, str(model.run_id))
         for name, versions in named.items():
-            text = tags.get(f"delta.{name}", "")
+            # a run that was deleted for good took with it what it named
+            text = "" if run is None else run.data.tags.get(f"delta.{name}", "")
             if text.isdigit():
                 versions.setdefault(int(text), []).append(int(model.version))
     return named

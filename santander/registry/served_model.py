@@ -1,9 +1,7 @@
 """The model as MLflow serves it. MLflow stores this file and runs it to load the model: nothing is pickled.
 
-Input: a row per customer, a column per feature that the model reads, all as double, missing as NaN. Output: a row per
-customer, ``products`` (names, the likeliest first) and ``scores`` (of these products, NaN where the model has none).
-
-It outlives the layout of the package: of the package it imports ``santander.models.served`` alone, a name that stays.
+Input: a row per customer, a column per feature. Output: ``products`` (names, the likeliest first) and their ``scores``. It
+outlives the layout of the package: it imports ``santander.models.served`` alone, a name that stays.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""MLflow as this project opens it: the registry's address, its client, runs found by id, the view that reviewers begin with.
+"""MLflow as this project opens it: the registry's address, its client, the view that reviewers begin with.
 
 A saved view is a tag of the experiment; the page lists it under "Views" and opens it with ``?viewStateShareKey=review``.
 """
@@ -6,8 +6,9 @@ A saved view is a tag of the experiment; the page lists it under "Views" and ope
 import json
 import os
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from santander.config.settings import Settings
 from santander.errors import SantanderError
@@ -17,7 +18,8 @@ from santander.storage.addresses import file_address, path_of_sqlite, sqlite_add
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Run
+
+T = TypeVar("T")
 
 _MAGIC = b"SQLite format 3\0"
 
@@ -110,15 +112,25 @@ def open_tracking(settings: Settings) -> "MlflowClient":
     if named_by_user is None:
         # MLflow writes its choice to the environment, where other settings of this process would take it for the user's
         os.environ.pop("MLFLOW_TRACKING_URI", None)
-    return mlflow.MlflowClient(uri, uri)
-
-
-def find_run(client: "MlflowClient", run_id: str) -> "Run | None":
-    """A run by its id, deleted ones too; None where this place has none. Any other failure to find out is raised."""
     from mlflow.exceptions import MlflowException
 
     try:
-        return client.get_run(run_id)
+        return mlflow.MlflowClient(uri, uri)
+    except MlflowException as error:
+        if file is None or "database schema" not in str(error):
+            raise
+        raise SantanderError(
+            f"{file} is of another release of MLflow than {mlflow.__version__}: copy it, then run 'mlflow db upgrade {uri}'; "
+            "if a later release wrote it, name another --state-dir"
+        ) from error
+
+
+def unless_missing(ask: Callable[..., T], *arguments: str) -> T | None:
+    """Return what MLflow answers; None where it has no such thing. Any other failure to find out is raised."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return ask(*arguments)
     except MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise

@@ -5,8 +5,8 @@ import time
 from typing import TYPE_CHECKING
 
 from santander.evaluation.resampling import PairedDifference
-from santander.registry.card import ModelCard, Section, escaped, rendered
 from santander.registry.gate import Verdict
+from santander.registry.model_card import ModelCard, Section, escaped, rendered
 from santander.registry.tracking import open_tracking
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from santander.config.settings import Settings
-    from santander.evaluation.figures import EvaluationDetails, EvaluationFigures
+    from santander.evaluation.figures import Evaluation, EvaluationFigures
 
 COMPARISON = "Against the champion"
 
@@ -62,9 +62,9 @@ LONGEST_NOTE = 8_000
 
 
 def record_verdict(settings: "Settings", number: int, verdict: "Verdict", champion: int | None = None) -> None:
-    """Write for reviewers what was decided on a version: its card and description, and tags and metrics of its run.
+    """Write what was decided on a version to its card and description, and to its run; ``champion`` is whom it met.
 
-    ``champion`` is whom it met. The decision itself stands elsewhere, so whatever goes wrong here is logged and no more.
+    The decision itself stands elsewhere, so whatever goes wrong here is logged and no more.
     """
     try:
         _record(settings, number, verdict, champion)
@@ -120,9 +120,9 @@ def table_of(figures: "EvaluationFigures") -> "Table":
     return table
 
 
-def table_of_details(details: "EvaluationDetails") -> "Table":
+def table_of_details(details: "Evaluation") -> "Table":
     """The figures of everybody, of the segments and of new customers as a table."""
-    table = table_of(details.everybody)
+    table = table_of(details)
     for segment in details.segments:
         title = f"model, segment {segment.segment} ({segment.customers:,})"
         table.add_row(title, *_figures(segment.map7, segment.ceiling))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from santander.errors import InputError, SantanderError, telling_line
-from santander.registry.tracking import check_sqlite, has_registry, open_tracking, tracking_uri
+from santander.registry.tracking import check_sqlite, has_registry, open_tracking, tracking_uri, unless_missing
 from santander.schema.months import Month
 from santander.storage.addresses import path_of_file, path_of_sqlite, read_only_sqlite
 
@@ -204,18 +204,12 @@ def registered(settings: "Settings") -> Mapping[int, StoredVersion]:
 
 def _found(settings: "Settings", number: int) -> "ModelVersion":
     """Return a version as the registry has it; raises InputError for one that is not there."""
-    missing = InputError(f"'{settings.mlflow.registered_model}' has no version {number}")
-    if not has_registry(settings):
-        raise missing
-    client = open_tracking(settings)
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return client.get_model_version(settings.mlflow.registered_model, str(number))
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        raise missing from None
+    name, found = settings.mlflow.registered_model, None
+    if has_registry(settings):
+        found = unless_missing(open_tracking(settings).get_model_version, name, str(number))
+    if found is None:
+        raise InputError(f"'{name}' has no version {number}")
+    return found
 
 
 def number_of(settings: "Settings", alias: str) -> int | None:
@@ -224,14 +218,6 @@ def number_of(settings: "Settings", alias: str) -> int | None:
         return None
     if (stored := stored_model(settings)) is not None:
         return stored.aliases.get(alias)
-    client = open_tracking(settings)
-    from mlflow.exceptions import MlflowException
-
-    try:
-        model = client.get_registered_model(settings.mlflow.registered_model)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return None
-    number = model.aliases.get(alias)
+    model = unless_missing(open_tracking(settings).get_registered_model, settings.mlflow.registered_model)
+    number = None if model is None else model.aliases.get(alias)
     return None if number is None else int(number)

@@ -1,9 +1,10 @@
-"""What a training run logged: enough to train it again, and the model to compare with."""
+"""What a training run logged: enough to train it again, the model to compare with, and what is not as it was then."""
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ from pydantic import ValidationError
 from santander.config.settings import Settings
 from santander.errors import InputError, SantanderError
 from santander.registry.packing import unpack
-from santander.registry.tracking import has_registry, open_tracking
+from santander.registry.runs import git_sha, settings_dump
+from santander.registry.tracking import has_registry, open_tracking, unless_missing
 from santander.registry.versions import PACKED
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, Table
 from santander.schema.months import Month
@@ -50,7 +52,7 @@ class LoggedRun:
 def logged_run(settings: Settings, run_id: str | None, version: int | None) -> LoggedRun:
     """Read a training run by its id, or by the number of the version that it made.
 
-    Raises InputError for a run that is not there or did not train, SantanderError when what it logged is no longer whole.
+    Raises InputError for a run that is not there or did not train, SantanderError for one that is no longer whole.
     """
     if (run_id is None) == (version is None):
         raise InputError("name a run by its id, or a version by --version")
@@ -87,14 +89,11 @@ def logged_run(settings: Settings, run_id: str | None, version: int | None) -> L
 
 
 def _by_version(client: "MlflowClient", name: str, version: int) -> "tuple[int, Run]":
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return version, client.get_run(str(client.get_model_version(name, str(version)).run_id))
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        raise InputError(f"'{name}' has no version {version}, or its run was deleted") from None
+    found = unless_missing(client.get_model_version, name, str(version))
+    run = None if found is None else unless_missing(client.get_run, str(found.run_id))
+    if run is None:
+        raise InputError(f"'{name}' has no version {version}, or its run was deleted")
+    return version, run
 
 
 def _by_run(client: "MlflowClient", name: str, run_id: str) -> "tuple[int, Run]":
@@ -126,3 +125,45 @@ def _packages(file: Path) -> dict[str, str]:
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     pairs = (line.partition("==") for line in lines)
     return {name.strip(): version.strip() for name, is_pinned, version in pairs if is_pinned}
+
+
+MATTER = ("master", "spark", "gate", "training")
+"""Settings that may change a booster or how it is judged. All others say where things lie or are part of the recipe."""
+
+
+def differences(settings: Settings, run: LoggedRun) -> list[str]:
+    """A line for each: the code, packages, settings."""
+    found = [*_of_code(run), *_of_packages(run), *_of_settings(settings, run)]
+    return [f"changed since: {each}" for each in found]
+
+
+def _of_code(run: LoggedRun) -> Iterator[str]:
+    now = git_sha()
+    if now != run.git_sha or now.endswith("+"):
+        yield f"code: trained by {run.git_sha}, now {now}" + (" (+: files differ from the commit)" if "+" in now else "")
+
+
+def _of_packages(run: LoggedRun) -> Iterator[str]:
+    for name, then in run.packages.items():
+        try:
+            now = version(name)
+        except PackageNotFoundError:
+            now = "missing"
+        if now != then:
+            yield f"package {name}: trained with {then}, now {now}"
+
+
+def _of_settings(settings: Settings, run: LoggedRun) -> Iterator[str]:
+    now = settings_dump(settings)
+    for name in MATTER:
+        yield from _differing(name, run.settings.get(name), now[name])
+
+
+def _differing(name: str, then: Any, now: Any) -> Iterator[str]:
+    if isinstance(then, Mapping) and isinstance(now, Mapping):
+        for key in now:
+            # a setting that did not exist then had no say
+            if key in then:
+                yield from _differing(f"{name}.{key}", then[key], now[key])
+    elif then != now:
+        yield f"setting {name}: was {then}, is {now}"

@@ -10,9 +10,8 @@ from santander.reproduce.reproduce import Reproduction
 
 def lines(result: Reproduction) -> list[Any]:
     """The fits as a table, what has changed since the run, and the outcome; why it failed is said by the verb's error."""
-    run = result.run
-    tables = ", ".join(f"{table.name} {version}" for table, version in run.tables.items())
-    title = f"{run.recipe.name} for {run.target} (version {run.version}, run {run.run_id}), from {tables}"
+    tables = ", ".join(f"{table} {version}" for table, version in result.versions.items())
+    title = f"{result.recipe} for {result.target} (version {result.version}, run {result.run_id}), from {tables}"
     shown: list[Any] = [Text(title)]
     if result.fits:
         fits = Table("fit", "the same to the byte", "trained on", "logged: trained on", "model", "logged: model")

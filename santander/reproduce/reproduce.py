@@ -1,14 +1,13 @@
 """Trains a logged run again and says whether the same models came out.
 
-Trained in the driver then and now, every fit must be the same to the byte. Where Spark had a hand in one of the two, the order of
-sums is another, so the judged fit need only be as good: MAP@7 on the gate month equal within noise.
+Trained in the driver, every fit must be the same to the byte; with Spark, which adds in another order, as good within noise.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from santander.config.settings import Settings
 from santander.errors import SantanderError
@@ -18,16 +17,19 @@ from santander.lake.lake import Lake
 from santander.lake.past import PastLake, VersionGone, as_of
 from santander.models.blend import Blend
 from santander.registry.blending import blend_candidate
-from santander.reproduce.differences import differences
-from santander.reproduce.logged_run import LoggedRun
-from santander.reproduce.retrieval import as_stored
+from santander.reproduce.logged_run import LoggedRun, differences
 from santander.schema.catalogue import CUSTOMERS, ERASURES, FEATURES_TABLE
-from santander.schema.features import FEATURE_SET
+from santander.schema.features import FEATURE_NAMES, FEATURE_SET
 from santander.schema.months import Month
 from santander.training.candidate import Fit
+from santander.training.collect import Retrieve
 from santander.training.labelled import labelled_months
+from santander.training.labels import KEY
 from santander.training.plan import FitName, MonthPlan, TooFewMonths, plan_months
 from santander.training.train import TrainReport, train
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 SAME_FIGURE = 1e-6
 """A logged MAP@7 and one found again by the same model differ by less."""
@@ -56,8 +58,8 @@ class RefitComparison:
 
 
 @dataclass(frozen=True)
-class ReproducePayload:
-    """The JSON object of ``reproduce``."""
+class Reproduction:
+    """What came of it, as JSON shows it. ``map7`` is of the judged fit made anew; None where nothing was judged or fitted."""
 
     run_id: str
     version: int | None
@@ -65,69 +67,52 @@ class ReproducePayload:
     target: Month
     reproduced: bool
     reason: str
-    fits: Mapping[FitName, RefitComparison]
-    map7: float | None
-    """Of the judged fit made anew."""
     logged_map7: float | None
-    relative_difference: float | None
-    relative_bounds: tuple[float, float] | None
     versions: Mapping[str, int]
     """The version of each table that the run was trained from."""
     warnings: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Reproduction:
-    """What came of it. ``map7`` is of the judged fit made anew; None where the run judged nothing or nothing was fitted."""
-
-    run: LoggedRun
-    reproduced: bool
-    reason: str
     fits: Mapping[FitName, RefitComparison] = field(default_factory=dict)
     map7: float | None = None
-    difference: PairedDifference | None = None
-    """Of the logged model (champion) and the one made anew (challenger) on the gate month."""
-    warnings: list[str] = field(default_factory=list)
-
-    def payload(self) -> ReproducePayload:
-        """The JSON object of ``reproduce``."""
-        compared = self.difference
-        return ReproducePayload(
-            run_id=self.run.run_id,
-            version=self.run.version,
-            recipe=self.run.recipe.name,
-            target=self.run.target,
-            reproduced=self.reproduced,
-            reason=self.reason,
-            fits=self.fits,
-            map7=self.map7,
-            logged_map7=self.run.map7,
-            relative_difference=None if compared is None else compared.relative,
-            relative_bounds=None if compared is None else (compared.relative_lower, compared.relative_upper),
-            versions={table.name: version for table, version in self.run.tables.items()},
-            warnings=self.warnings,
-        )
+    relative_difference: float | None = None
+    """Of the model made anew and the logged one on the gate month."""
+    relative_bounds: tuple[float, float] | None = None
 
 
 def reproduce(settings: Settings, lake: Lake, run: LoggedRun) -> Reproduction:
     """Train the run again from the versions that it logged; nothing is registered or written.
 
-    A version that is gone, or months that the recipe would not choose again, end it before anything is fitted: not reproduced.
+    A version that is gone, or months that the recipe would not choose again, end it before anything is fitted.
     """
-    warnings = differences(settings, run)
+    of_run = partial(
+        Reproduction,
+        run_id=run.run_id,
+        version=run.version,
+        recipe=run.recipe.name,
+        target=run.target,
+        logged_map7=run.map7,
+        versions={table.name: version for table, version in run.tables.items()},
+        warnings=(warnings := differences(settings, run)),
+    )
     if run.recipe.model is Blend:
         warnings.append("note: a blend is put together again from its members as they are registered: reproduce those too")
     try:
         past = _as_it_was(lake, run)
     except SantanderError as error:
-        return Reproduction(run, reproduced=False, reason=str(error), warnings=warnings)
+        return of_run(reproduced=False, reason=str(error))
     recipe = run.recipe.on_columns_of(run.candidate.scoring.model)
     report = train(settings, past, as_stored(past), recipe, run.target, blend=partial(blend_candidate, settings))
     fits = {name: _compare(fit, run.candidate.fits[name]) for name, fit in report.candidate.fits.items()}
     difference = _difference(settings, run, report)
     map7 = None if report.judgement is None else report.judgement.evaluation.map7
     reproduced, reason = _verdict(run, fits, map7, difference, settings.gate.max_refresh_loss)
-    return Reproduction(run, reproduced, reason, fits, map7, difference, warnings)
+    return of_run(
+        reproduced=reproduced,
+        reason=reason,
+        fits=fits,
+        map7=map7,
+        relative_difference=None if difference is None else difference.relative,
+        relative_bounds=None if difference is None else (difference.relative_lower, difference.relative_upper),
+    )
 
 
 def _as_it_was(lake: Lake, run: LoggedRun) -> PastLake:
@@ -193,9 +178,9 @@ def _verdict(
         if map7 is not None and run.map7 is not None and abs(map7 - run.map7) > SAME_FIGURE:
             return False, f"the models are identical, but MAP@7 on {run.target - 1} is {map7:.6f} where {run.map7:.6f} was logged"
         return True, f"identical to the byte: {_names(fits)}"
-    told = "" if difference is None else f"; MAP@7 of the judged fit {_bounds(difference)}"
+    figures = "" if difference is None else f"; MAP@7 of the judged fit {_bounds(difference)}"
     if any(fits[name].must_be_identical for name in differing):
-        return False, f"another model came out of the fits {_names(differing)}{told}"
+        return False, f"another model came out of the fits {_names(differing)}{figures}"
     if difference is None:
         return False, f"the fits {_names(differing)} are not identical, and without a judged fit nothing else can be compared"
     places = "; ".join(sorted({f"{fit.logged_trained_on} then, {fit.trained_on} now" for fit in fits.values()}))
@@ -232,3 +217,22 @@ def _names(fits: Any) -> str:
 
 def _named(months: Mapping[str, str]) -> str:
     return " ".join(month if weight == "1" else f"{month}*{weight}" for month, weight in months.items()) or "none"
+
+
+def as_stored(lake: PastLake) -> Retrieve:
+    """Retrieval from ``features`` as that lake shows it; all of them null where a customer has no row of the month."""
+
+    def retrieve(rows: "DataFrame", _months: Collection[Month] | None = None, /) -> "DataFrame":
+        from pyspark.sql import functions as F
+
+        same_key = [F.col(f"asked.{name}") == F.col(f"stored.{name}") for name in KEY]
+        return (
+            rows.alias("asked")
+            .join(lake.read(FEATURES_TABLE).alias("stored"), on=same_key, how="left")
+            .select(
+                *(F.col(f"asked.{name}") for name in rows.columns),
+                *(F.col(f"stored.{name}") for name in FEATURE_NAMES),
+            )
+        )
+
+    return retrieve

@@ -24,6 +24,10 @@ _INLINE = "inline"
 Inline = Annotated[T, _INLINE]
 """Type of a field whose own fields are written beside those of the record, not below its name; None writes nothing."""
 
+_UNWRITTEN = "unwritten"
+Unwritten = Annotated[T, _UNWRITTEN]
+"""Type of a field that is not written: what stands in it is written otherwise, by a property."""
+
 ALSO_WRITTEN = "ALSO_WRITTEN"
 """Class attribute of a record that names the properties which are written with its fields."""
 
@@ -33,8 +37,8 @@ def plain(record: "DataclassInstance") -> dict[str, Any]:
     written: dict[str, Any] = {}
     for field in dataclasses.fields(record):
         value = getattr(record, field.name)
-        if not _is_inline(field):
-            written[field.name] = plain_value(value)
+        if not _is(_INLINE, field):
+            written |= {} if _is(_UNWRITTEN, field) else {field.name: plain_value(value)}
         elif value is not None:
             written |= plain(value)
     return written | {name: plain_value(getattr(record, name)) for name in getattr(record, ALSO_WRITTEN, ())}
@@ -68,7 +72,7 @@ def read_record(record: type[R], written: Mapping[str, Any]) -> R:
     """
     given = dict(written)
     for field in dataclasses.fields(record):
-        if _is_inline(field):
+        if _is(_INLINE, field):
             given[field.name] = written if _required(_record_of(field)) <= written.keys() else None
     read: R = _reader(record).validate_python(given)
     return read
@@ -85,10 +89,10 @@ def _required(record: Any) -> set[str]:
     return {field.name for field in dataclasses.fields(record) if field.default is field.default_factory is dataclasses.MISSING}
 
 
-def _is_inline(field: "dataclasses.Field[Any]") -> bool:
+def _is(kind: str, field: "dataclasses.Field[Any]") -> bool:
     if isinstance(field.type, str):  # of a class that is imported for the checker of types alone
-        return field.type.startswith("Inline[")
-    return get_origin(field.type) is Annotated and _INLINE in get_args(field.type)
+        return field.type.startswith(f"{kind.capitalize()}[")
+    return get_origin(field.type) is Annotated and kind in get_args(field.type)
 
 
 def _record_of(field: "dataclasses.Field[Any]") -> Any:

@@ -1,7 +1,6 @@
 """Score a month: features through Feast, ranked lists through the model, into the table ``recommendations``.
 
-Each task of the engine predicts for its part of the customers and writes their lists to a file; the driver puts all files into
-the table in one commit.
+Each task writes the lists of its customers to a file; the driver puts all files into the table in one commit.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -41,11 +40,10 @@ _FOUND = MONTH_FILE_SCHEMA.append(pa.field(_COMPLAINT, pa.string()))
 
 
 def score_month(lake: Lake, store: "FeatureStore", model: Recommender, version: int, month: Month) -> int:
-    """Replace the recommendations of a month by those of a model and return how many rows that is.
+    """Replace the recommendations of a month by those of a model and return the number of rows.
 
-    Every customer with a row in the month gets a list of min(7, 24 - owned) products. Raises InputError when the month
-    has no features, SantanderError for a model that leaves a customer without scores or gives a list that no recommender
-    may give (``models/list_check.py``); then nothing is written.
+    Every customer of the month gets a list of min(7, 24 - owned) products. Raises InputError when the month has no features,
+    SantanderError for scores or a list that no recommender may give (``models/list_check.py``); then nothing is written.
     """
     from santander.store.access import retrieve
 

@@ -33,10 +33,9 @@ def name_of(month: Month) -> str:
 
 
 def write_submission(lake: Lake, month: Month, folder: Place) -> tuple[Place, int]:
-    """Write ``<folder>/<month>.csv`` from the month's recommendations; the file and its number of customers.
+    """Write ``<folder>/<month>.csv`` from the month's recommendations; return the file and its number of customers.
 
-    A customer who holds everything has an empty list and stands there all the same. Raises InputError for a month that
-    was not scored.
+    A customer who holds everything has an empty list. Raises InputError for a month that was not scored.
     """
     if month not in lake.months(RECOMMENDATIONS):
         raise InputError(f"no recommendations for {month}: run 'santander score --month {month}' first")

@@ -1,8 +1,7 @@
 """Runs work whose tasks must all run at once, and gives up in one line when the slots for it stay missing.
 
-Left alone, Spark waits for slots: ten minutes when they are missing at the start of a barrier stage, for ever when one is
-lost before its tasks are launched. A stage that loses a worker while it runs is aborted by Spark, and run again here
-when the slots are back.
+Spark alone waits ten minutes for slots that are missing at the start of a barrier stage, and for ever for one that is lost before
+its tasks are launched. A stage that loses a worker is aborted by Spark, and run again here when the slots are back.
 """
 
 import logging
@@ -10,8 +9,10 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from santander.engine.slots import slots_of
 from santander.errors import SantanderError
@@ -53,31 +54,52 @@ class Guard:
 
     def wait(self) -> None:
         """Return when the slots are there; raises MissingSlots."""
-        missing = _Missing(self)
-        while missing.look():
-            time.sleep(_BETWEEN_LOOKS)
+
+        def are_there(found: int) -> bool:
+            if found < self.workers:
+                time.sleep(_BETWEEN_LOOKS)
+            return found >= self.workers
+
+        self._look_until(are_there)
 
     def run(self, work: Callable[[], T]) -> T:
-        """The result of ``work``, a call that runs Spark jobs; run again when it lost a worker and the slots came back.
+        """Return the result of ``work``, a call that runs Spark jobs; run again when it lost a worker and the slots came back.
 
-        Raises MissingSlots, with the jobs cancelled, when slots stay missing before, during or after it; else what the
-        work raised.
+        Raises MissingSlots, with the jobs cancelled, when slots stay missing; else what the work raised.
         """
         for attempt in range(1, ATTEMPTS + 1):
             self.wait()
-            job = _Job(self.session, work)
-            missing = _Missing(self)
+            result: Future[T] = Future()
+            tag = f"training-{uuid.uuid4().hex}"  # by which the jobs of Spark are cancelled
+            threading.Thread(target=_run, args=(self.session, tag, work, result), name=tag, daemon=True).start()
             try:
-                while not job.ended.wait(_BETWEEN_LOOKS):
-                    missing.look()
-                if job.error is None:
-                    return job.result()
-                if not (missing.ever or self._loses_a_slot()) or attempt == ATTEMPTS:
-                    raise job.error
+                missed = self._look_until(partial(_has_ended, result))
+                if (error := result.exception()) is None:
+                    return result.result()
+                if not (missed or self._loses_a_slot()) or attempt == ATTEMPTS:
+                    raise error
             finally:
-                job.cancel()
+                if not result.done():
+                    self.session.interruptTag(tag)
             log.warning("training lost a worker (attempt %d of %d): it starts again when its slots are back", attempt, ATTEMPTS)
         raise AssertionError("the last attempt returns or raises")
+
+    def _look_until(self, ended: Callable[[int], bool]) -> bool:
+        """Look at the slots until ``ended`` says so of their number; return whether any ever lacked, or raise MissingSlots."""
+        since, ever = 0.0, False
+        while True:
+            found, now = slots_of(self.session), time.monotonic()
+            if found >= self.workers:
+                since = 0.0
+            else:
+                if not since:
+                    since, ever = now, True
+                    missing = self.workers - found
+                    log.warning("training waits for %d of %d task slots, at most %g s", missing, self.workers, self.patience)
+                if now - since >= self.patience:
+                    raise MissingSlots(self.workers, found, self.patience)
+            if ended(found):
+                return ever
 
     def _loses_a_slot(self) -> bool:
         until = time.monotonic() + _UNTIL_A_LOSS_SHOWS
@@ -88,56 +110,15 @@ class Guard:
         return False
 
 
-class _Missing:
-    """Since when slots are missing."""
-
-    def __init__(self, guard: Guard) -> None:
-        self._guard, self._since = guard, 0.0
-        self.ever = False
-
-    def look(self) -> bool:
-        """Whether slots are missing now; raises MissingSlots when they have been for too long."""
-        wanted, patience = self._guard.workers, self._guard.patience
-        found, now = slots_of(self._guard.session), time.monotonic()
-        if found >= wanted:
-            self._since = 0.0
-            return False
-        if not self._since:
-            self._since, self.ever = now, True
-            log.warning("training waits for %d of %d task slots, at most %g s", wanted - found, wanted, patience)
-        if now - self._since >= patience:
-            raise MissingSlots(wanted, found, patience)
-        return True
+def _has_ended(result: "Future[T]", _found: int) -> bool:
+    """Whether the work has ended, or does so before the next look."""
+    return bool(wait([result], _BETWEEN_LOOKS).done)
 
 
-@dataclass
-class _Job(Generic[T]):
-    """Work in a thread of its own, so that somebody can watch; its Spark jobs carry a tag by which they are cancelled."""
-
-    session: "SparkSession"
-    work: Callable[[], T]
-    ended: threading.Event = field(default_factory=threading.Event)
-    error: Exception | None = None
-    _found: list[T] = field(default_factory=list)
-    _tag: str = field(default_factory=lambda: f"training-{uuid.uuid4().hex}")
-
-    def __post_init__(self) -> None:
-        threading.Thread(target=self._run, name=self._tag, daemon=True).start()
-
-    def result(self) -> T:
-        """Result of the work."""
-        return self._found[0]
-
-    def cancel(self) -> None:
-        """Cancel what still runs."""
-        if not self.ended.is_set():
-            self.session.interruptTag(self._tag)
-
-    def _run(self) -> None:
-        try:
-            self.session.addTag(self._tag)
-            self._found.append(self.work())
-        except Exception as error:  # noqa: BLE001  (it is raised again in the thread that waits)
-            self.error = error
-        finally:
-            self.ended.set()
+def _run(session: "SparkSession", tag: str, work: Callable[[], T], result: "Future[T]") -> None:
+    """Run the work in a thread of its own, so that somebody can watch."""
+    try:
+        session.addTag(tag)
+        result.set_result(work())
+    except Exception as error:  # noqa: BLE001  (it is raised again in the thread that waits)
+        result.set_exception(error)

@@ -1,8 +1,4 @@
-"""Reads what a fit or a judgement needs from the lake and the feature store.
-
-On the embedded engine that is plain tables in the driver. On Spark the buyers stay on the workers, who train; the
-month to judge comes to the driver on either engine.
-"""
+"""Reads what a fit or a judgement needs: into the driver, but on Spark the buyers stay on the workers, who train."""
 
 import logging
 from collections.abc import Collection, Iterator, Mapping
@@ -10,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from santander.engine.memory.footprint import JUDGE, LEARNT_FROM
@@ -34,6 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _DECLARED = ["customer_id", "snapshot_date", "added", *(feature.name for feature in FEATURES)]
+"""Columns of the rows that are learned from and judged: the key, what was added, the declared features."""
 
 
 class Retrieve(Protocol):
@@ -71,17 +67,14 @@ def collect_training_set(lake: Lake, retrieve: Retrieve, weights: Mapping[Month,
     customers, features = lake.read_months(CUSTOMERS, months), lake.read_months(FEATURES_TABLE, months)
     added = retrieve(buyers(labels(customers, features)), months).toArrow()
     log.info("training set: %s customers who added something in %d months", f"{added.num_rows:,}", len(months))
-    return TrainingSet(_declared(added), population(customers, features).toArrow(), dict(weights))
+    return TrainingSet(added.select(_DECLARED), population(customers, features).toArrow(), dict(weights))
 
 
 @contextmanager
 def keep_training_set(
     settings: "Settings", lake: Lake, retrieve: Retrieve, weights: Mapping[Month, MonthWeight]
 ) -> Iterator["DistributedTrainingSet"]:
-    """Keep the rows on the workers of Spark, because every fit reads them, and drop them on leaving.
-
-    Raises MissingSlots when fewer workers can train than the settings want.
-    """
+    """Keep the rows on the workers of Spark for all fits, and drop them on leaving; raises MissingSlots."""
     from santander.engine.slots import slots_of
     from santander.training.barrier import Guard
     from santander.training.distributed import DistributedTrainingSet
@@ -91,7 +84,7 @@ def keep_training_set(
     months = sorted(weights)
     customers, features = lake.read_months(CUSTOMERS, months), lake.read_months(FEATURES_TABLE, months)
     counted = population(customers, features).toArrow()
-    added = _declared_columns(retrieve(buyers(labels(customers, features)), months)).persist()
+    added = retrieve(buyers(labels(customers, features)), months).select(*_DECLARED).persist()
     try:
         # counted last: workers of a cluster report to the driver one by one while the first jobs run
         guard = Guard(lake.session, wanted or slots_of(lake.session), patience)
@@ -115,25 +108,15 @@ def refuse_too_large_fit(lake: Lake, fitted: Collection[Month], judged: Month, s
 
 
 def collect_month(lake: Lake, retrieve: Retrieve, month: Month) -> MonthToJudge:
-    """All customers of a month who count for MAP@7, what they added, and what was known before, in order of customer.
+    """Return all customers of a month who count for MAP@7, what they added and what was known before, in order of customer.
 
-    Raises TooLittleData when there is none - the month, or the one before it, has no products - or nobody added anything;
-    OverBudget, before anything is read, for a month that does not fit the memory budget.
+    Raises TooLittleData when there is none or nobody added anything, OverBudget before anything is read.
     """
     refuse_too_large(lake, [month])
     customers, features = lake.read_months(CUSTOMERS, [month]), lake.read_months(FEATURES_TABLE, [month])
-    rows = _declared(retrieve(labels(customers, features), [month]).toArrow())
+    rows = retrieve(labels(customers, features), [month]).toArrow().select(_DECLARED)
     if not rows.num_rows:
         raise TooLittleData(f"month {month} has no customer with products in it and in {month - 1}: nothing can be judged")
     if not pc.any(pc.not_equal(rows["added"], 0)).as_py():
         raise TooLittleData(f"none of the {rows.num_rows:,} customers of {month} added anything: nothing can be judged on it")
     return MonthToJudge(month, rows.sort_by("customer_id"))
-
-
-def _declared(rows: pa.Table) -> pa.Table:
-    """The key, what was added and the declared features, nothing else; raises KeyError when one is not there."""
-    return rows.select(_DECLARED)
-
-
-def _declared_columns(rows: "DataFrame") -> "DataFrame":
-    return rows.select(*_DECLARED)

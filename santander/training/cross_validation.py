@@ -5,9 +5,10 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from santander.evaluation.buyers import buyers_of_month
+from santander.evaluation.figures import EvaluationFigures
 from santander.evaluation.oracle import oracle_of
 from santander.lake.lake import Lake
 from santander.models.month_weight import ALIKE
@@ -21,47 +22,22 @@ from santander.training.plan import FitName
 from santander.training.recipe import Recipe
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from santander.config.settings import Settings
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class FoldResult:
+class FoldResult(EvaluationFigures):
     """What a recipe reached in one month; ``baseline`` is the popularity of the same fit months."""
 
-    month: Month
-    map7: float
-    baseline: float
-    ceiling: float
-    oracle: float | None
-    rounds: int | None
-    fit_months: tuple[Month, ...]
-    validation: Month | None
+    rounds: int | None = None
+    fit_months: tuple[Month, ...] = ()
+    validation: Month | None = None
     """The month that chose the number of rounds; None without a search."""
-    seconds: float
-
-    ALSO_WRITTEN: ClassVar = ("share_of_ceiling", "share_of_oracle", "gain_over_baseline")
-
-    @property
-    def share_of_ceiling(self) -> float:
-        """MAP@7 as a share of the best there can be: what makes months comparable."""
-        return self.map7 / self.ceiling if self.ceiling else 0.0
-
-    @property
-    def share_of_oracle(self) -> float | None:
-        """MAP@7 as a share of what knowing the chances reaches."""
-        return self.map7 / self.oracle if self.oracle else None
-
-    @property
-    def gain_over_baseline(self) -> float:
-        """Gain over the baseline, as a share of it."""
-        return (self.map7 - self.baseline) / self.baseline if self.baseline else 0.0
-
-    def metrics(self) -> dict[str, float | None]:
-        """The figures of the fold by name."""
-        named = ("map7", "baseline", "ceiling", "oracle", "share_of_ceiling", "share_of_oracle", "gain_over_baseline")
-        return {**{name: getattr(self, name) for name in named}, "rounds": self.rounds, "seconds": self.seconds}
+    seconds: float = 0.0
 
     def parameters(self, recipe: Recipe) -> dict[str, Any]:
         """Parameters of the fold, as a run names them."""
@@ -90,7 +66,7 @@ class FoldsSummary:
     share_of_ceiling: Spread
     gain_over_baseline: Spread
 
-    def metrics(self) -> dict[str, float | None]:
+    def metrics(self) -> dict[str, float]:
         """Mean and spread by name, as a run names them."""
         return {f"{name}_{part}": value for name, spread in asdict(self).items() for part, value in spread.items()}
 
@@ -111,8 +87,8 @@ def summary_of(folds: Sequence[FoldResult]) -> FoldsSummary:
     """Return mean and spread over the folds."""
     return FoldsSummary(
         map7=_spread([fold.map7 for fold in folds]),
-        share_of_ceiling=_spread([fold.share_of_ceiling for fold in folds]),
-        gain_over_baseline=_spread([fold.gain_over_baseline for fold in folds]),
+        share_of_ceiling=_spread([fold.share_of_ceiling or 0.0 for fold in folds]),
+        gain_over_baseline=_spread([fold.gain_over_baseline or 0.0 for fold in folds]),
     )
 
 
@@ -125,15 +101,15 @@ def cross_validate(
     lake: Lake,
     retrieve: Retrieve,
     planned: Sequence[PlannedFold],
-    told: Callable[[FoldResult], None] = lambda _fold: None,
+    report: Callable[[FoldResult], None] = lambda _fold: None,
 ) -> list[FoldResult]:
-    """Fit and judge each fold, from one training set; ``told`` is called with each as soon as it is there."""
+    """Fit and judge each fold, from one training set; ``report`` is called with each as soon as it is there."""
     with training_data(settings, lake, retrieve, dict.fromkeys(months_of(planned), ALIKE)) as training:
         results = []
         for fold in planned:
             result = judge_fold(settings, training, fold)
             log.info("fold %s: MAP@7 %.6f, %.3f of the ceiling", fold.month, result.map7, result.share_of_ceiling)
-            told(result)
+            report(result)
             results.append(result)
     return results
 
@@ -146,6 +122,8 @@ def judge_fold(settings: "Settings", training: TrainingData, fold: PlannedFold) 
     judged = buyers_of_month(training, fold.month)
     return FoldResult(
         month=fold.month,
+        customers=judged.customers,
+        buyers=judged.rows.num_rows,
         map7=judged.map7(fit.model),
         baseline=judged.map7(fit.baseline),
         ceiling=judged.ceiling,
@@ -155,3 +133,31 @@ def judge_fold(settings: "Settings", training: TrainingData, fold: PlannedFold) 
         validation=fit.validation,
         seconds=seconds,
     )
+
+
+def table_of(title: str, folds: Sequence[FoldResult]) -> "Table":
+    """A row a fold in order of time, then mean and spread."""
+    from rich.table import Table
+
+    with_oracle = any(fold.oracle is not None for fold in folds)
+    table = Table("judged on", title=title)
+    headings = ("fitted on", "MAP@7", "ceiling", "of ceiling", *(("of oracle",) if with_oracle else ()), "baseline", "gain", "s")
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for fold in folds:
+        oracle = (f"{fold.share_of_oracle:.3f}" if fold.share_of_oracle else "",) if with_oracle else ()
+        figures = (f"{fold.map7:.6f}", f"{fold.ceiling:.6f}", f"{fold.share_of_ceiling:.3f}", *oracle)
+        against = (f"{fold.baseline:.6f}", f"{fold.gain_over_baseline:+.1%}", f"{fold.seconds:.0f}")
+        table.add_row(str(fold.month), _span(fold), *figures, *against)
+    table.add_section()
+    summary = summary_of(folds)
+    map7, share, gain = summary.map7, summary.share_of_ceiling, summary.gain_over_baseline
+    blank = ("",) if with_oracle else ()
+    table.add_row("mean", "", f"{map7.mean:.6f}", "", f"{share.mean:.3f}", *blank, "", f"{gain.mean:+.1%}", "")
+    table.add_row("spread", "", f"{map7.deviation:.6f}", "", f"{share.deviation:.3f}", *blank, "", f"{gain.deviation:.1%}", "")
+    return table
+
+
+def _span(fold: FoldResult) -> str:
+    """Number of fitted months, from the first to the last."""
+    return f"{len(fold.fit_months)}: {fold.fit_months[0]} to {fold.fit_months[-1]}"

@@ -1,8 +1,7 @@
 """Training on the workers of Spark: the rows stay where they are, the workers grow one booster together.
 
-A barrier stage gives every worker its share of the buyers, and xgboost's own collective, the one ``xgboost.spark`` is
-built on, joins the workers: bins and histograms are those of all rows. Why not ``xgboost.spark`` itself, and what that
-costs and saves: docs/adr/0009-distributed-training.md.
+A barrier stage gives every worker its share of the buyers, and xgboost's own collective joins the workers: bins and histograms
+are those of all rows. Why not ``xgboost.spark`` itself: docs/adr/0009-distributed-training.md.
 """
 
 import logging
@@ -54,10 +53,10 @@ _MeetingPoint = Mapping[str, str | int]
 
 
 class TrainingFailed(SantanderError):
-    """A worker could not go on; says what it said."""
+    """A worker could not go on; says why."""
 
-    def __init__(self, said: str) -> None:
-        super().__init__(f"training on the workers failed: {said}")
+    def __init__(self, message: str) -> None:
+        super().__init__(f"training on the workers failed: {message}")
 
 
 @dataclass(frozen=True)
@@ -101,8 +100,7 @@ class DistributedTrainingSet:
     def boost(self, boosting: Boosting, validation: TrainingData | None, progress: Progress) -> list["xgboost.Booster"]:
         """Grow boosters on all workers; raises MissingSlots when they cannot all run.
 
-        A customer's rows are on one worker, decided by the customer's number, so the same rows on as many workers give the
-        same boosters. ``progress`` is told of the end only: the rounds are made elsewhere.
+        The customer's number decides on which worker a row is, so the same rows on as many workers give the same boosters.
         """
         if validation is not None and not isinstance(validation, DistributedTrainingSet):
             raise TypeError(f"validation rows lie in {validation.place}, training rows in {self.place}")
@@ -170,12 +168,9 @@ def _worker(share: _Share, threads: int, meeting_point: _MeetingPoint) -> Callab
         with CommunicatorContext(**meeting_point, dmlc_task_id=str(number)):
             boosters, examples = share.grow(rows, threads)
         saved = [bytes(booster.save_raw("ubj")) for booster in boosters] if number == 0 else [None]
-        told = (number, socket.gethostname(), examples, time.monotonic() - started)
-        reply = zip(*((told[0], position, *told[1:], one) for position, one in enumerate(saved)), strict=True)
-        yield pa.RecordBatch.from_arrays(
-            [pa.array(list(values), field.type) for values, field in zip(reply, arrow_schema(_REPLY), strict=True)],
-            schema=arrow_schema(_REPLY),
-        )
+        facts = {"worker": number, "host": socket.gethostname(), "examples": examples, "seconds": time.monotonic() - started}
+        replies = [{**facts, "position": position, "booster": one} for position, one in enumerate(saved)]
+        yield pa.RecordBatch.from_pylist(replies, schema=arrow_schema(_REPLY))
 
     return grow_with_the_others
 

@@ -1,8 +1,4 @@
-"""The folds of a cross-validation over time: the last months, each with fits of months before it alone.
-
-A fold is what the gate does, some months earlier: the judged fit of a target one month after the fold's. So no fold sees
-its own month or a later one, and a search for rounds stops on the month before the fold's, as in the three fits.
-"""
+"""The folds of a cross-validation over time: the last months, each judged by fits of months before it alone, as the gate does."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,11 +22,10 @@ class PlannedFold:
 
 
 def plan_folds(recipe: Recipe, labelled: Sequence[Month], folds: int, window: Window) -> list[PlannedFold]:
-    """The last ``folds`` labelled months in order of time, each with its fits.
+    """Return the last ``folds`` labelled months in order of time, each with its fits.
 
-    ``recipe``: a fold fits on the months before its own that the recipe names. ``expanding``: on every labelled month before its
-    own; those that the recipe names keep the weight they have there, the others count 1. Raises InputError when the first
-    fold would have nothing to learn from.
+    Window ``recipe`` fits on the months that the recipe names, ``expanding`` also on all other labelled months, at weight 1.
+    Raises InputError when the first fold would have nothing to learn from.
     """
     if len(labelled) < folds:
         raise InputError(

@@ -1,7 +1,6 @@
-"""Labels: which products a customer added in a month.
+"""Labels: an addition is a product held in month M and not in M-1, by a customer with a row in both.
 
-An addition is a product held in month M and not in M-1, by a customer with a row in both. Counting customers without
-a row in M-1 as if they had owned nothing would add a tenth to the buyers of June 2015 (docs/data.md, the label trap).
+Customers without a row in M-1 would add a tenth to the buyers of June 2015 (docs/data.md, the label trap).
 """
 
 from collections.abc import Sequence
@@ -18,10 +17,9 @@ GROUP = ("age", "segment", "is_active")
 
 
 def labels(customers: "DataFrame", features: "DataFrame", also: Sequence[str] = ()) -> "DataFrame":
-    """A row: one customer in one month, with rows with products in it and in the month before, and what was added.
+    """Rows: one customer with products known in a month and in the month before; ``added`` is a bitmask, 0 for nothing.
 
-    Columns: customer_id, snapshot_date, added (bitmask, 0 for nothing), then the features named by ``also``.
-    ``customers`` gives the products of the month, ``features`` those of the month before.
+    ``customers`` gives the products of the month, ``features`` those of the month before and the columns named by ``also``.
     """
     month, before = customers.alias("month"), features.alias("before")
     same_key = [F.col(f"month.{name}") == F.col(f"before.{name}") for name in KEY]

@@ -36,9 +36,7 @@ class PlannedFit:
 class MonthPlan:
     """The fits for one target. Every fit is the recipe applied to the month that fit predicts.
 
-    The rounds are found by predicting the validation month (target - 2), the judged fit predicts the gate month
-    (target - 1), the promoted fit the target itself. So each sees the same stretch of months, and the same month of
-    the year before, relative to what it predicts.
+    That is target - 2, the validation month, for the rounds, target - 1, the gate month, for the judged fit, and the target.
     """
 
     target: Month
@@ -57,22 +55,15 @@ class MonthPlan:
 
 
 def plan_months(recipe: Recipe, target: Month, labelled: Sequence[Month]) -> MonthPlan:
-    """Plan the recipe's fits; ``labelled`` are the months with products whose month before has products too.
-
-    Raises TooFewMonths that says which month is missing when a fit would have none to learn from or none to be judged on.
-    """
+    """Plan the recipe's fits on these months with known additions; raises TooFewMonths, which names the month that is missing."""
     if not labelled:
         raise TooFewMonths("no additions are known: ingest at least three months in a row with products")
     gate, validation = target - 1, target - 2
-    wanted: list[tuple[FitName, Month, Month | None]] = []
-    if recipe.fits.rounds:
-        wanted.append((FitName.ROUNDS, validation, validation))
-    if recipe.fits.judged:
-        wanted.append((FitName.JUDGED, gate, None))
-    if recipe.fits.promoted:
-        wanted.append((FitName.PROMOTED, target, None))
+    possible = ((FitName.ROUNDS, validation, validation), (FitName.JUDGED, gate, None), (FitName.PROMOTED, target, None))
     fits = []
-    for name, predicts, stop_on in wanted:
+    for name, predicts, stop_on in possible:
+        if not getattr(recipe.fits, name):
+            continue
         if name is not FitName.PROMOTED and predicts not in labelled:
             raise TooFewMonths(
                 f"a model for {target} is judged on {gate}, and additions of {predicts} are not known: they need products "

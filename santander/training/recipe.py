@@ -26,8 +26,7 @@ class RecipePart(BaseModel):
 class MonthsBefore(RecipePart):
     """A stretch of months before the one to predict, and the weight of each addition in them.
 
-    ``products`` gives other weights to additions of some products, such as the seasonal ones in the same month of the year
-    before; 0 leaves them out.
+    ``products`` gives other weights to additions of some products, such as seasonal ones a year before; 0 leaves them out.
     """
 
     first: int = Field(alias="from", ge=1)
@@ -123,10 +122,7 @@ class Recipe(RecipePart):
         return sorted({predicted - back for stretch in self.months for back in range(stretch.first, stretch.last + 1)})
 
     def weights_before(self, predicted: Month, labelled: Sequence[Month]) -> dict[Month, MonthWeight]:
-        """The fit months for predicting one month and their weights, as far as the labelled months reach.
-
-        A month named by two stretches counts with the sum of their weights.
-        """
+        """Return the labelled fit months for predicting one month, and their weights, summed where two stretches name a month."""
         weights: dict[Month, MonthWeight] = {}
         for stretch in self.months:
             for back in range(stretch.first, stretch.last + 1):

@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from santander.config.settings import Settings
 from santander.evaluation.judgement import Judgement, judge
 from santander.evaluation.oracle import oracle_of
 from santander.lake.lake import Lake
@@ -20,10 +20,6 @@ from santander.training.fitting import fit_candidate
 from santander.training.labelled import labelled_months
 from santander.training.plan import FitName, MonthPlan, plan_months
 from santander.training.recipe import Recipe
-
-if TYPE_CHECKING:
-    from santander.config.settings import Settings
-
 
 log = logging.getLogger(__name__)
 
@@ -46,12 +42,11 @@ class TrainReport:
 
 
 def train(
-    settings: "Settings", lake: Lake, retrieve: Retrieve, recipe: Recipe, target: Month | None = None, *, blend: Blending
+    settings: Settings, lake: Lake, retrieve: Retrieve, recipe: Recipe, target: Month | None = None, *, blend: Blending
 ) -> TrainReport:
     """Fit a recipe for the month ``target``, by default the month after the last one whose additions are known.
 
-    Raises InputError when the months at hand are too few for the recipe, and says which are missing. A recipe of the
-    kind ``blend`` is not fitted: ``blend`` makes its candidate of registered versions.
+    ``blend`` makes the candidate of a recipe of that kind. Raises InputError, which names the missing months.
     """
     versions = table_versions(lake)
     labelled = labelled_months(lake)

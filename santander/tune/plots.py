@@ -32,4 +32,7 @@ def draw(study: "optuna.Study") -> dict[str, "Figure"]:
             with contextlib.suppress(ValueError, RuntimeError):  # all trials alike: nothing can be told
                 plots["importances"] = plot_param_importances(study, params=sorted(varied)).get_figure(root=True)
     plt.close("all")
-    return {name: figure for name, figure in plots.items() if figure is not None}
+    drawn = {name: figure for name, figure in plots.items() if figure is not None}
+    for figure in drawn.values():
+        figure.set_layout_engine("constrained")  # Optuna cuts long names of settings
+    return drawn

@@ -1,8 +1,6 @@
-"""Gives up trials that do worse on the validation month than others did after learning as much.
+"""Gives up trials that do worse on the validation month than others of their recipe did after learning as much.
 
-Trials are compared with those of their own recipe: losses of different kinds are no more comparable than their rounds. Nor
-are rounds of different learning rates: at half the rate a booster needs twice the rounds. So a step is not a round, it is a
-unit of rounds times learning rate, and a slow learner is not given up for being slow.
+A step is a unit of rounds times learning rate: at half the rate a booster needs twice the rounds.
 """
 
 import math
@@ -28,8 +26,7 @@ class Stopped(Exception):
 class MedianOfRecipe(BasePruner):
     """Gives a trial up whose best loss is worse than the median of the others at the same step by more than a tolerance.
 
-    Optuna's own median rule has no tolerance. It gives up every other trial, and among sensible settings the loss says next to
-    nothing of MAP@7: see docs/tuning.md.
+    Optuna's own median rule has no tolerance and gives up every other trial: see docs/tuning.md.
     """
 
     def __init__(self, startup_trials: int, tolerance: float) -> None:
@@ -51,8 +48,7 @@ class MedianOfRecipe(BasePruner):
 class Watch:
     """The Progress of a trial: tells the study how the loss falls, and ends the fit when the study has seen enough.
 
-    It is given up after ``warmup_rounds`` at the earliest, with None never. ``show`` is told every round too. Kinds that tell
-    no loss are never given up, nor is a fit on Spark, which tells at its end.
+    That is after ``warmup_rounds`` at the earliest, with None never, and never for kinds that tell no loss, nor on Spark.
     """
 
     def __init__(

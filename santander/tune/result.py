@@ -142,10 +142,7 @@ class StudyResult:
 
 
 def recipe_of(trial: Tried, recipes: Mapping[str, Recipe], space: Space, name: str | None) -> Recipe:
-    """The recipe that makes the model of a trial, for all its fits; the rounds that the trial found are its rounds.
-
-    A recipe that won as it is stays as it is, unless it gets a name of its own.
-    """
+    """Return the recipe that makes the model of a trial, with the rounds that the trial found; one that won as it is stays so."""
     base = recipes[trial.recipe]
     if trial.as_is:
         return base if name is None else base.model_copy(update={"name": name})

@@ -11,7 +11,7 @@ from santander.config.settings import Settings
 from santander.lake.lake import Lake
 from santander.lake.versions_read import table_versions
 from santander.registry.runs import git_sha, origin_tags, settings_dump
-from santander.registry.tracking import experiment_id, find_run, open_tracking
+from santander.registry.tracking import experiment_id, open_tracking, unless_missing
 from santander.tune.space import Space
 from santander.tune.study import Study
 from santander.tune.variant import Variant
@@ -78,7 +78,7 @@ def runs_of(settings: Settings, lake: Lake, study: Study, space: Space, tags: Ma
     client = open_tracking(settings)
     experiment = experiment_id(settings, client)
     known = study.optuna.user_attrs.get(_RUN)
-    found = None if known is None else find_run(client, known)
+    found = None if known is None else unless_missing(client.get_run, known)
     if found is None or found.info.lifecycle_stage != "active":
         origin = {**origin_tags(table_versions(lake), git_sha()), "study": study.name, **tags}
         known = client.create_run(experiment, run_name=f"tune {study.name.partition(',')[0]}", tags=origin).info.run_id

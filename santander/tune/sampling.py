@@ -18,10 +18,7 @@ from santander.tune.variant import Variant, value_at
 
 
 def sampler_for(rule: TuningSettings, begun: int, recipes: int) -> BaseSampler:
-    """The sampler of one trial, seeded by how many were begun before: a study that goes on does not repeat itself.
-
-    Parameters of different recipes are learned apart.
-    """
+    """Return the sampler of one trial, seeded by how many were begun before: a study that goes on does not repeat itself."""
     seed = rule.seed + begun
     if rule.sampler != "tpe":
         return RandomSampler(seed=seed)

@@ -37,13 +37,13 @@ def place_for(name: str, study: str) -> Path:
     return path
 
 
-def save(recipe: Recipe, path: Path, study: str, said: str) -> None:
+def save(recipe: Recipe, path: Path, study: str, comment: str) -> None:
     """Write the recipe; what is there is replaced whole."""
     content = recipe.model_dump(mode="json", by_alias=True, exclude={"name"})
     for stretch in content["months"]:
         if not stretch["products"]:
             del stretch["products"]
-    text = f"{_HEADER}{study}:\n# {said}.\n" + yaml.safe_dump(content, sort_keys=False, default_flow_style=None, width=120)
+    text = f"{_HEADER}{study}:\n# {comment}.\n" + yaml.safe_dump(content, sort_keys=False, default_flow_style=None, width=120)
     scratch = path.with_suffix(".part")
     scratch.write_text(text)
     scratch.replace(path)

@@ -14,13 +14,13 @@ from optuna.trial import TrialState
 from santander.config.sections import TuningSettings
 from santander.errors import SantanderError, is_out_of_space, telling_line
 from santander.training.recipe import Recipe
-from santander.tune.ground import Ground, Measured
 from santander.tune.progress import Announce
 from santander.tune.pruning import Stopped, Watch
 from santander.tune.runs import StudyRuns
 from santander.tune.sampling import as_it_is, parameters_of, rest_of_grid, sampler_for, suggest
 from santander.tune.space import Space
 from santander.tune.study import AS_IS, FAILURE, RESULT, Study
+from santander.tune.trial_data import Measured, TrialData
 from santander.tune.variant import Variant, variant_of
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Search:
     study: Study
     space: Space
     recipes: dict[str, Recipe]
-    ground: Ground
+    data: TrialData
     runs: StudyRuns
     rule: TuningSettings
     trials: int
@@ -94,7 +94,7 @@ class Search:
             if self.rule.sampler == "grid" and not self._enqueue_grid_point():
                 break
             begun = self._begin()
-            self._under_way[executor.submit(self.ground.measure, begun.recipe, begun.watch)] = begun
+            self._under_way[executor.submit(self.data.measure, begun.recipe, begun.watch)] = begun
         return bool(self._under_way)
 
     def _is_another_wanted(self) -> bool:
@@ -148,7 +148,7 @@ class Search:
                 raise TooManyFailures(self._failures, why) from error
         else:
             self._failures = 0
-            share = self.ground.share_of_ceiling(measured.map7)
+            share = self.data.share_of_ceiling(measured.map7)
             reached = {"map7": measured.map7, "share_of_ceiling": share, "rounds": measured.rounds, "seconds": measured.seconds}
             self._end(begun, TrialState.COMPLETE, reached, found=measured.found)
 

@@ -117,10 +117,9 @@ class Space(RecipePart):
 
 
 def competing(space: Space) -> dict[str, Recipe]:
-    """The recipes of a space whose packages are installed, in its order.
+    """Return the recipes of a space whose packages are installed, in its order.
 
-    Raises InputError in one line for a recipe that is not there, for something that is varied and that the recipe does not
-    have, and for a value that its kind refuses.
+    Raises InputError for a recipe that is not there, and for what varies that it does not have or its kind refuses.
     """
     recipes = {name: Recipe.load(name) for name in space.recipes}
     for name, recipe in recipes.items():

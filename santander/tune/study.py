@@ -1,7 +1,7 @@
 """A study: the trials of one space on one state of the data, kept in a file below the state folder so that it can go on.
 
-What was stopped in the middle of a trial left it RUNNING. The lock of the study says that nobody else works on it, so such
-a trial is dead: it is marked failed, and what it tried is tried again. Optuna's heartbeat would say so only some time after.
+The lock of the study says that nobody else works on it, so a trial that is RUNNING at the start is dead: it is marked failed, and
+what it tried is tried again. Optuna's heartbeat would say so only some time after.
 """
 
 import hashlib

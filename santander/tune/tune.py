@@ -23,7 +23,6 @@ from santander.training.labelled import labelled_months
 from santander.training.plan import plan_months
 from santander.training.recipe import Recipe
 from santander.training.trained import TrainResult
-from santander.tune.ground import Ground, months_of_trials
 from santander.tune.plots import draw
 from santander.tune.progress import announced
 from santander.tune.pruning import MedianOfRecipe
@@ -33,6 +32,7 @@ from santander.tune.saving import check_name, place_for, save
 from santander.tune.search import Search
 from santander.tune.space import Space, competing
 from santander.tune.study import Identity, Study, open_study
+from santander.tune.trial_data import TrialData, months_of_trials
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ _CANDIDATE, _CEILING = "candidate", "ceiling"
 
 
 @dataclass(frozen=True)
-class Wish:
+class TuneOptions:
     """What is asked of a study; what is None is as the settings say."""
 
     trials: int
@@ -87,48 +87,48 @@ def parallel_trials(settings: Settings, asked: int | None) -> int:
     return 1
 
 
-def check_wish(settings: Settings, wish: Wish) -> None:
+def check_options(settings: Settings, options: TuneOptions) -> None:
     """Raise InputError for what can be known to be wrong without tables: number of trials at a time, space, recipes, name.
 
     Recipes whose packages are not installed are named by a warning.
     """
-    parallel_trials(settings, wish.parallel)
-    space = Space.load(wish.space or settings.tuning.space)
+    parallel_trials(settings, options.parallel)
+    space = Space.load(options.space or settings.tuning.space)
     for name in space.recipes.keys() - competing(space).keys():
         log.warning("recipe %s is left out: %s is not installed", name, ", ".join(missing(Recipe.load(name).model.packages)))
-    if wish.save_as is not None:
-        check_name(wish.save_as)
+    if options.save_as is not None:
+        check_name(options.save_as)
 
 
-def tune(steps: Steps, wish: Wish) -> tuple[StudyResult, Tuned]:
+def tune(steps: Steps, options: TuneOptions) -> tuple[StudyResult, Tuned]:
     """Make the trials that a study still lacks, then train, judge and register its best.
 
     Raises InputError before the first trial for a space that does not fit its recipes, months that do not suffice and a
     name that cannot be saved; SantanderError when interrupted, or when no trial was completed.
     """
     settings, lake, rule = steps.settings, steps.lake, steps.settings.tuning
-    parallel_trials(settings, wish.parallel)
-    space = Space.load(wish.space or rule.space)
+    parallel_trials(settings, options.parallel)
+    space = Space.load(options.space or rule.space)
     recipes = competing(space)
     labelled = labelled_months(lake)
-    target = wish.target or (labelled[-1] + 1 if labelled else max(lake.months(CUSTOMERS)))
+    target = options.target or (labelled[-1] + 1 if labelled else max(lake.months(CUSTOMERS)))
     months = months_of_trials(recipes.values(), target, labelled)
     for recipe in recipes.values():
         plan_months(recipe.model_copy(update={"fits": CANDIDATE_FITS}), target, labelled)
     steps.refuse_stale_features([*months, target - 1])
-    steps.refuse_unfit_champion(promote=wish.promote)
+    steps.refuse_unfit_champion(promote=options.promote)
     identity = Identity.of(space, recipes, target, _rows(steps, months))
-    place = None if wish.save_as is None else place_for(wish.save_as, str(identity))
+    place = None if options.save_as is None else place_for(options.save_as, str(identity))
     tags = {"space": space.name, "target": str(target), "validation_month": str(target - 2)}
     pruner = MedianOfRecipe(rule.startup_trials, rule.tolerance)
-    with open_study(settings, lake, identity, pruner) as study, _going_on(study, wish):
-        _say_what_is_there(study, wish.trials, buried=study.bury_the_dead())
+    with open_study(settings, lake, identity, pruner) as study, _going_on(study, options):
+        _say_what_is_there(study, options.trials, buried=study.bury_the_dead())
         with runs_of(settings, lake, study, space, tags) as runs:
-            if study.finished < wish.trials:
+            if study.finished < options.trials:
                 with training_data(settings, lake, through(steps.store), dict.fromkeys(months, ALIKE)) as training:
-                    ground = Ground.of(target, labelled, training)
-                    study.optuna.set_user_attr(_CEILING, ground.judged.ceiling)
-                    _search(settings, study, space, recipes, ground, runs, wish)
+                    data = TrialData.of(target, labelled, training)
+                    study.optuna.set_user_attr(_CEILING, data.judged.ceiling)
+                    _search(settings, study, space, recipes, data, runs, options)
             result = StudyResult.of(study, space, target - 2, study.optuna.user_attrs[_CEILING])
             _report(study, result, runs)
             best = result.best
@@ -136,8 +136,8 @@ def tune(steps: Steps, wish: Wish) -> tuple[StudyResult, Tuned]:
                 counts = result.counts().in_words() or "none was begun"
                 raise SantanderError(f"no trial of study {study.name} was completed ({counts}): nothing to train")
             log.info("%s", result.comparison())
-            recipe = recipe_of(best, recipes, space, wish.save_as)
-            candidate = _candidate(steps, study, runs, recipe, best, target, wish)
+            recipe = recipe_of(best, recipes, space, options.save_as)
+            candidate = _candidate(steps, study, runs, recipe, best, target, options)
             if place is not None:
                 save(recipe, place, study.name, f"{result.comparison()}; version {candidate.version}")
     return result, Tuned(
@@ -159,13 +159,13 @@ def tune(steps: Steps, wish: Wish) -> tuple[StudyResult, Tuned]:
 
 
 @contextmanager
-def _going_on(study: Study, wish: Wish) -> Iterator[None]:
+def _going_on(study: Study, options: TuneOptions) -> Iterator[None]:
     """Say of an interrupt how the study goes on."""
     try:
         yield
     except KeyboardInterrupt:
         raise SantanderError(
-            f"interrupted: {study.finished} of {wish.trials} trials of study {study.name} are finished; "
+            f"interrupted: {study.finished} of {options.trials} trials of study {study.name} are finished; "
             "the same command goes on from there"
         ) from None
 
@@ -186,18 +186,24 @@ def _say_what_is_there(study: Study, wanted: int, *, buried: int) -> None:
 
 
 def _search(
-    settings: Settings, study: Study, space: Space, recipes: dict[str, Recipe], ground: Ground, runs: StudyRuns, wish: Wish
+    settings: Settings,
+    study: Study,
+    space: Space,
+    recipes: dict[str, Recipe],
+    data: TrialData,
+    runs: StudyRuns,
+    options: TuneOptions,
 ) -> None:
-    rule, parallel = settings.tuning, parallel_trials(settings, wish.parallel)
-    if wish.sampler is not None:
-        rule = rule.model_copy(update={"sampler": wish.sampler})
+    rule, parallel = settings.tuning, parallel_trials(settings, options.parallel)
+    if options.sampler is not None:
+        rule = rule.model_copy(update={"sampler": options.sampler})
     if parallel > 1:
-        ground = ground.with_threads(max(1, cores() // parallel))
-    deadline = float("inf") if wish.timeout is None else time.monotonic() + wish.timeout
-    with announced(study.finished, wish.trials) as announce:
-        Search(study, space, recipes, ground, runs, rule, wish.trials, deadline, parallel, announce).run()
-    if study.finished < wish.trials and time.monotonic() >= deadline:
-        log.info("the time is up: %d of %d trials are finished; the same command goes on", study.finished, wish.trials)
+        data = data.with_threads(max(1, cores() // parallel))
+    deadline = float("inf") if options.timeout is None else time.monotonic() + options.timeout
+    with announced(study.finished, options.trials) as announce:
+        Search(study, space, recipes, data, runs, rule, options.trials, deadline, parallel, announce).run()
+    if study.finished < options.trials and time.monotonic() >= deadline:
+        log.info("the time is up: %d of %d trials are finished; the same command goes on", study.finished, options.trials)
 
 
 def _report(study: Study, result: StudyResult, runs: StudyRuns) -> None:
@@ -217,7 +223,7 @@ def _report(study: Study, result: StudyResult, runs: StudyRuns) -> None:
 
 
 def _candidate(
-    steps: Steps, study: Study, runs: StudyRuns, recipe: Recipe, best: Tried, target: Month, wish: Wish
+    steps: Steps, study: Study, runs: StudyRuns, recipe: Recipe, best: Tried, target: Month, options: TuneOptions
 ) -> TrainResult:
     """Register what the best trial makes for the target, unless that was done."""
     made_of = {"trial": best.trial, "recipe": recipe.model_dump(mode="json")}
@@ -229,7 +235,7 @@ def _candidate(
             log.info("version %d was made of trial %d before", made.version, best.trial)
             return made
     # a recipe as it is may have been trained before, and would come out the same
-    result = steps.train(target, recipe, anyway=not best.as_is, promote=wish.promote).result
+    result = steps.train(target, recipe, anyway=not best.as_is, promote=options.promote).result
     study.optuna.set_user_attr(_CANDIDATE, {"made_of": made_of, "result": plain(result)})
     runs.tag(candidate_version=str(result.version), promoted=str(result.promoted).lower())
     if result.version is not None:

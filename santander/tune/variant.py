@@ -41,7 +41,7 @@ def variant_of(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
 def value_at(recipe: Recipe, path: str) -> Any:
     """Return the recipe's value at a path, defaults of its kind included; None for an entry that it does not have.
 
-    Raises InputError for a setting that the kind does not know, and for a stretch that the recipe does not have.
+    Raises InputError for an unknown setting or stretch of months.
     """
     if path.startswith(_MONTHS):
         stretch, _, product = _stretch(recipe.months, path)

@@ -19,15 +19,13 @@ import pytest
 import yaml
 
 from santander.ablate.ablate import ablate
-from santander.ablate.ablation import Ablation
-from santander.ablate.plan import plan_table
-from santander.ablate.row import AblationRow
-from santander.ablate.table import csv_of, markdown_of, tables_of
+from santander.ablate.ablation import Ablation, plan_table
+from santander.ablate.row import AblationRow, csv_of, markdown_of, tables_of
 from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.evaluation.buyers import BuyersOfMonth
-from santander.evaluation.hidden import HiddenMonth, hidden_month
 from santander.evaluation.judgement import precisions_of
+from santander.evaluation.oracle import HiddenMonth, hidden_month
 from santander.evaluation.resampling import paired_difference
 from santander.models.month_weight import ALIKE
 from santander.models.popularity import Popularity, PopularitySettings

@@ -7,7 +7,7 @@ import yaml
 
 from santander.config.conf_folders import conf_dir
 from santander.config.sections import GateSettings, IngestSettings
-from santander.evaluation.checked_customers import ENOUGH
+from santander.evaluation.month_to_judge import ENOUGH
 from santander.evaluation.resampling import LOWER
 
 DOCS = Path(__file__).parents[2] / "docs"

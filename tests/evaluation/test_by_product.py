@@ -5,10 +5,9 @@ import pytest
 
 from santander.evaluation.average_precision import average_precision, ceiling
 from santander.evaluation.by_product import ProductFigures, by_product, found_at, lost_by_product
-from santander.evaluation.judgement import Evaluation, SegmentFigures
-from santander.evaluation.plots import by_slice
-from santander.evaluation.product_plots import lost_by_product as plot_of_losses
-from santander.evaluation.product_plots import recall_by_product
+from santander.evaluation.figures import Evaluation, SegmentFigures
+from santander.evaluation.plots import by_slice, recall_by_product
+from santander.evaluation.plots import lost_by_product as plot_of_losses
 from santander.models.ranking import Ranks
 from santander.schema.months import Month
 

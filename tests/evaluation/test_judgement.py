@@ -71,11 +71,11 @@ def test_new_customers_are_a_slice_of_their_own() -> None:
     assert evaluation.new_customers is not None
     assert (evaluation.new_customers.customers, evaluation.new_customers.ceiling) == (1, 1)
     assert [part.segment for part in evaluation.slices] == ["top", "students", "new customers"]
-    assert plain(evaluation.details())["new_customers"]["buyers"] == 1
+    assert plain(evaluation)["new_customers"]["buyers"] == 1
 
 
 def test_everything_can_be_written_as_json(judgement: Judgement) -> None:
-    assert (details := json.loads(json.dumps(plain(judgement.evaluation.details()))))["segments"][0]["segment"] == "top"
+    assert (details := json.loads(json.dumps(plain(judgement.evaluation))))["segments"][0]["segment"] == "top"
     assert (details["month"], details["map7"]) == ("2016-05", judgement.evaluation.map7)
 
 

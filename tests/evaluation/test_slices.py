@@ -6,7 +6,7 @@ import pytest
 
 from santander.config.settings import Settings
 from santander.evaluation.judgement import MonthToJudge
-from santander.evaluation.slices import SliceDifference, compare_slices
+from santander.evaluation.resampling import SliceDifference, compare_slices
 from santander.schema.months import Month
 from tests.models.toy_world import feature_rows
 

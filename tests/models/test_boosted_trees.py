@@ -10,8 +10,8 @@ from santander.errors import InputError
 from santander.models.additions import RowWeight
 from santander.models.boosted_trees import BoostedTrees, BoostedTreesSettings
 from santander.models.classes import Rare
+from santander.models.groups import GroupStart, Start
 from santander.models.kinds import kind_named, settings_of
-from santander.models.start import GroupStart, Start
 from santander.schema.months import Month
 from tests.models.recommender_contract import LearnerContract
 from tests.models.toy_world import (
@@ -62,9 +62,9 @@ def test_two_starts_are_two_models() -> None:
     model = BoostedTrees.fit(FROM_GROUPS, toy_training_set())
     assert model.start is not None
     other = GroupStart(model.start.additions * 2)
-    moved = BoostedTrees(model.settings, model.booster, model.classes, model.prior, model.plan, other)
+    moved = BoostedTrees(model.facts, model.booster, other)
     assert moved.fingerprint != model.fingerprint
-    again = BoostedTrees(model.settings, model.booster, model.classes, model.prior, model.plan, model.start)
+    again = BoostedTrees(model.facts, model.booster, model.start)
     assert again.fingerprint == model.fingerprint
 
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from santander.evaluation.buyers import BuyersOfMonth
-from santander.evaluation.hidden import HiddenMonth
 from santander.evaluation.judgement import judge, precisions_of
+from santander.evaluation.oracle import HiddenMonth
 from santander.models.list_check import WrongLists, checked_lists, refuse_wrong_lists
 from santander.models.popularity import Popularity, PopularitySettings
 from santander.models.ranking import top_products

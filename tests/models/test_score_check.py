@@ -2,7 +2,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from santander.models.score_check import complaint_about
+from santander.models.list_check import complaint_about
 
 NAN, INF, HUGE = np.nan, np.inf, np.finfo(np.float32).max
 

@@ -9,11 +9,11 @@ import pytest
 
 from santander.errors import InputError, SantanderError
 from santander.features.expansion import ColumnGroup
-from santander.models import sklearn_files
 from santander.models.classes import Rare
 from santander.models.kinds import settings_of
 from santander.models.recommender import Recommender
 from santander.models.sklearn_classifier import SklearnClassifier, SklearnSettings
+from santander.models.sklearn_steps import is_allowed, telling_part, write_estimator
 from tests.models.recommender_contract import LearnerContract, lists
 from tests.models.toy_world import BIT, MASK, STUDENT, TAXPAYER, feature_rows, several, toy_training_set
 
@@ -172,7 +172,7 @@ def test_two_files_of_one_model_tell_the_same_though_they_differ(tmp_path: Path)
     model = SklearnClassifier.fit(TREES, toy_training_set())
     one, other = saved(model, tmp_path / "one"), saved(SklearnClassifier.load(tmp_path / "one"), tmp_path / "other")
     assert one.read_bytes() != other.read_bytes()
-    assert sklearn_files.telling(one) == sklearn_files.telling(other)
+    assert telling_part(one) == telling_part(other)
 
 
 class Stranger:
@@ -183,7 +183,7 @@ def test_a_file_that_names_other_types_is_not_loaded(tmp_path: Path) -> None:
     model = SklearnClassifier.fit(LINEAR, toy_training_set())
     saved(model, tmp_path / "model")
     model.pipeline[-1].stranger_ = Stranger()
-    sklearn_files.write(model.pipeline, tmp_path / "model" / "pipeline.skops")
+    write_estimator(model.pipeline, tmp_path / "model" / "pipeline.skops")
     with pytest.raises(SantanderError, match=r"it names .*Stranger, which no model") as refused:
         SklearnClassifier.load(tmp_path / "model")
     assert "\n" not in str(refused.value)
@@ -206,4 +206,4 @@ def test_a_file_that_names_other_types_is_not_loaded(tmp_path: Path) -> None:
     ],
 )
 def test_only_classes_that_scikit_learn_defines_and_numbers_of_numpy_are_made(name: str, allowed: bool) -> None:
-    assert sklearn_files.is_allowed(name) is allowed
+    assert is_allowed(name) is allowed

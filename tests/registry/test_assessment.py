@@ -79,9 +79,9 @@ def test_the_gate_month_is_judged_by_the_fit_that_has_not_seen_it(
 ) -> None:
     registered = load_version(settings, promotion.version)
     assessment = assess(settings, bank.lake, retrieve, registered, MAY)
-    assert assessment.fit.name is FitName.JUDGED
+    assert assessment.fit is FitName.JUDGED
     assert report.judgement is not None
-    figures = plain(assessment.payload())
+    figures = plain(assessment)
     assert figures | plain(report.judgement.evaluation.figures()) == figures
     assert figures["fit_months"] == [str(month) for month in report.candidate.fits[FitName.JUDGED].weights]
     assert json.loads(json.dumps(figures))["version"] == promotion.version

@@ -82,9 +82,9 @@ def test_the_reason_gives_both_figures_and_the_age_of_each() -> None:
         "0.020000 of the champion's recipe fitted anew, +5.00% ("
     )
     assert verdict.reason.endswith("; the champion as it is, fitted up to 2015-11: 0.020000, +20.00% (needed: above 0)")
-    contestants = verdict.contestants()
+    contestants = verdict.contestants
     assert contestants is not None
     assert plain(contestants.champion) == {"map7": 0.02, "fitted_to": "2015-11"}
     assert contestants.refit is not None
     assert contestants.refit.bounds.relative == 0.05
-    assert decide(compared(0.05), Contest.NEW_RECIPE, RULE).contestants() is None
+    assert decide(compared(0.05), Contest.NEW_RECIPE, RULE).contestants is None

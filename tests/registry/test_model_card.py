@@ -9,14 +9,12 @@ import pytest
 
 from santander.config.settings import Settings
 from santander.evaluation.judgement import Judgement
-from santander.evaluation.resampling import PairedDifference
-from santander.evaluation.slices import SliceDifference
+from santander.evaluation.resampling import PairedDifference, SliceDifference
 from santander.lake.lake import Lake
 from santander.models.month_weight import MonthWeight
 from santander.registry import verdict as reporting
-from santander.registry.card import ModelCard, Section
 from santander.registry.gate import Contest, Verdict
-from santander.registry.model_card import NOT_MET, Origin, model_card, months_told
+from santander.registry.model_card import NOT_MET, ModelCard, Origin, Section, model_card, months_told
 from santander.registry.promotion import register_candidate
 from santander.registry.registration import metrics_of
 from santander.registry.runs import datasets

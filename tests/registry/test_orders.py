@@ -99,7 +99,7 @@ def test_a_decision_is_in_the_table_with_its_figures(settings: Settings) -> None
 def test_a_version_that_is_champion_is_said_to_be_so_and_nothing_is_written(settings: Settings) -> None:
     before = len(table(settings))
     decided = promote(settings, 2)
-    assert decided.payload().promoted is True
+    assert decided.verdict.promoted is True
     assert decided.verdict.reason == "version 2 is the champion already (nothing was decided)"
     assert len(table(settings)) == before
 

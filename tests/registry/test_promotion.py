@@ -2,12 +2,13 @@
 
 import dataclasses
 
-import numpy as np
 import pytest
 
 from santander.config.settings import Settings
 from santander.lake.lake import Lake
+from santander.models.boosted_trees import BoostedTrees
 from santander.models.classes import Classes
+from santander.models.recommender import Recommender
 from santander.registry import contest as contest_module
 from santander.registry.champion import champion
 from santander.registry.decisions import DecisionRow, Promotion, Undecided, decisions
@@ -120,10 +121,8 @@ def test_an_error_on_the_way_leaves_the_champion(named: Named, monkeypatch: pyte
     assert [row.version for row in decided(settings) if row.promoted] == [1, 2]
 
 
-def _upside_down(model: object) -> object:
+def _upside_down(model: Recommender) -> BoostedTrees:
     """A model whose prior and products are those of other products."""
-    turned = object.__new__(type(model))
-    turned.__dict__.update(model.__dict__)
-    turned.classes = Classes(tuple(23 - bit for bit in model.classes.products))  # type: ignore[attr-defined]
-    turned.prior = np.asarray(model.prior)[::-1]  # type: ignore[attr-defined]
-    return turned
+    assert isinstance(model, BoostedTrees)
+    products = tuple(23 - bit for bit in model.classes.products)
+    return BoostedTrees(dataclasses.replace(model.facts, classes=Classes(products), prior=model.prior[::-1]), model.booster)

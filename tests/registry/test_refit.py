@@ -119,7 +119,7 @@ def test_a_new_recipe_as_good_as_the_champions_is_not_promoted_for_being_fresh(
     decision = promote(settings, lake, gate, ALIKE)
     assert not decision.verdict.promoted
     assert champion_number(settings) == BASELINE
-    contestants = plain(decision.payload())["contestants"]
+    contestants = plain(decision)["contestants"]
     assert {name: found["fitted_to"] for name, found in contestants.items()} == {
         "challenger": "2016-04",
         "champion": "2016-01",
@@ -128,9 +128,7 @@ def test_a_new_recipe_as_good_as_the_champions_is_not_promoted_for_being_fresh(
     # what a training of the champion's recipe for the challenger's target is judged by
     judged = fresh[BASELINE].fits[FitName.JUDGED]
     assert contestants["refit"]["map7"] == judge(judged.model, judged.baseline, gate).evaluation.map7
-    assert (
-        contestants["champion"]["map7"] == plain(decision.payload())["figures"]["champion_map7"] != contestants["refit"]["map7"]
-    )
+    assert contestants["champion"]["map7"] == plain(decision)["figures"]["champion_map7"] != contestants["refit"]["map7"]
     reason = decision.verdict.reason
     assert reason.startswith("fitted up to 2016-04, and the champion's recipe fitted anew up to 2016-04: MAP@7 ")
     assert "; the champion as it is, fitted up to 2016-01: " in reason
@@ -159,15 +157,15 @@ def test_a_refit_is_kept_for_the_next_contest_and_made_anew_where_it_cannot_be_r
     settings: Settings, lake: Lake, gate: MonthToJudge, holds: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    first = promote(settings, lake, gate, ALIKE).payload()
+    first = promote(settings, lake, gate, ALIKE)
     assert caplog.text.count("its recipe counts is fitted anew up to 2016-04") == 1
     [kept] = (settings.state / "refits").iterdir()
     assert kept.name.startswith("2016-05-")
     caplog.clear()
-    assert promote(settings, lake, gate, ALIKE).payload() == first
+    assert promote(settings, lake, gate, ALIKE) == first
     assert "is fitted anew" not in caplog.text
     (kept / "candidate.json").write_text("{")
-    assert promote(settings, lake, gate, ALIKE).payload() == first
+    assert promote(settings, lake, gate, ALIKE) == first
     assert "cannot be read and is made anew" in caplog.text
     assert KeptRefits(settings.state).remove(older_than_days=1) == 0
     assert KeptRefits(settings.state).remove(dry_run=True) == KeptRefits(settings.state).remove() == 1

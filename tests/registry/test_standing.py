@@ -101,8 +101,8 @@ def test_deleting_the_champion_in_mlflow_takes_the_alias_and_no_first_champion_i
     open_tracking(settings).delete_model_version("standing", "2")
     assert champion_number(settings) is None
     found = standing(settings)
-    assert found.told is not None
-    assert found.told.startswith("no version of 'standing' has the alias champion any more: 'santander promote --rollback'")
+    assert found.message is not None
+    assert found.message.startswith("no version of 'standing' has the alias champion any more: 'santander promote --rollback'")
     with pytest.raises(ChampionUnfit):
         version_for(settings, JUNE)
     with pytest.raises(Undecided, match="has the alias champion any more"):
@@ -115,7 +115,7 @@ def test_deleting_the_champion_in_mlflow_takes_the_alias_and_no_first_champion_i
 def test_where_no_version_that_is_left_was_ever_champion_an_override_is_named_and_no_first_one_made(settings: Settings) -> None:
     for number in ("1", "2"):
         open_tracking(settings).delete_model_version("standing", number)
-    told = standing(settings).told
+    told = standing(settings).message
     assert told is not None
     assert told.startswith("no version of 'standing' has the alias champion any more: 'santander promote --version 3 --override")
     with pytest.raises(ChampionUnfit):

@@ -1,6 +1,9 @@
 """Where runs go, and what is known of the code they were made by."""
 
+import shutil
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from santander.config.settings import Settings
 from santander.errors import SantanderError
 from santander.registry import runs as provenance
 from santander.registry.tracking import has_registry, open_tracking, tracking_uri
+from tests.registry.conftest import Named
 
 
 def settings_with(folder: Path, uri: str | None = None) -> Settings:
@@ -65,4 +69,19 @@ def test_what_cannot_be_a_database_is_named_at_once(tmp_path: Path) -> None:
     file.rmdir()
     file.write_bytes(b"something else")
     with pytest.raises(SantanderError, match=f"{file} should be an SQLite database and is not one"):
+        open_tracking(settings)
+
+
+def test_a_registry_of_another_release_is_named_with_the_remedy(
+    named: Named, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    made, settings = named("first"), Settings.load(data_dir=str(tmp_path))
+    open_tracking(made)
+    settings.state.mkdir(parents=True)
+    file = shutil.copy(made.state / "mlflow.db", settings.state / "mlflow.db")
+    with closing(sqlite3.connect(file)) as registry:
+        registry.execute("UPDATE alembic_version SET version_num = 'bd07f7e963c5'")
+        registry.commit()
+    with pytest.raises(SantanderError, match=f"{file} is of another release of MLflow .* 'mlflow db upgrade sqlite:///{file}'"):
         open_tracking(settings)

@@ -14,8 +14,7 @@ from santander.forget.forget import forget
 from santander.lake.past import as_of
 from santander.models.month_weight import MonthWeight
 from santander.registry.tracking import open_tracking
-from santander.reproduce.differences import differences
-from santander.reproduce.logged_run import logged_run
+from santander.reproduce.logged_run import differences, logged_run
 from santander.reproduce.reproduce import is_within_noise, reproduce
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, TABLES
 from santander.schema.months import Month
@@ -48,7 +47,7 @@ def test_a_run_is_reproduced_from_tables_that_have_changed_since_and_nothing_is_
 
 
 def test_features_as_stored_are_those_that_the_feature_store_gives(bank: Bank) -> None:
-    from santander.reproduce.retrieval import as_stored
+    from santander.reproduce.reproduce import as_stored
 
     lake, month = bank.lake, Month(2016, 5)
     now = as_of(lake, {table: lake.version(table) or 0 for table in (CUSTOMERS, FEATURES_TABLE)})

@@ -10,7 +10,7 @@ from santander.errors import InputError, SantanderError
 from santander.pipeline.run import walk
 from santander.schema.asked_months import AskedMonths
 from santander.schema.months import Month
-from santander.tune.tune import Wish, check_wish
+from santander.tune.tune import TuneOptions, check_options
 from tests.cli.test_command_line import SANTANDER, call, error_line
 
 JANUARY, MARCH, MAY = Month(2015, 1), Month(2015, 3), Month(2015, 5)
@@ -49,9 +49,9 @@ def test_other_verbs_refuse_sizes_and_names_before_they_make_anything(settings: 
     with pytest.raises(InputError, match="--seed is a number from 0"):
         audit_banks(settings, 200, [-1], models=False)
     with pytest.raises(InputError, match="there is no space 'nope'"):
-        check_wish(settings, Wish(5, space="nope"))
+        check_options(settings, TuneOptions(5, space="nope"))
     with pytest.raises(InputError, match="--save-as a/b"):
-        check_wish(settings, Wish(5, save_as="a/b"))
+        check_options(settings, TuneOptions(5, save_as="a/b"))
     assert not Path(settings.data_dir).exists()
 
 

@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from santander.schema.months import Month
-from santander.schema.records import Inline, plain, plain_value, read_record, record_of_row
+from santander.schema.records import Inline, Unwritten, plain, plain_value, read_record, record_of_row
 from santander.tune.result import TrialCounts
 
 MAY = Month(2016, 5)
@@ -49,6 +49,7 @@ class Everything:
     at: dt.datetime
     by_month: Mapping[Month, Figures]
     nothing: None = None
+    raw: Unwritten[int] = 7
 
 
 def test_a_record_is_written_by_its_fields_and_what_it_holds_as_text_or_plain_values() -> None:

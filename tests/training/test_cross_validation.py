@@ -193,7 +193,7 @@ def test_a_fold_has_the_figures_of_a_judgement_over_all_customers(folds: list[Fo
 
 
 def test_mean_and_spread_are_those_of_the_folds(folds: list[FoldResult]) -> None:
-    other = FoldResult(FIRST, 0.1, 0.05, 0.2, 0.19, 3, (FIRST,), None, 1.0)
+    other = FoldResult(FIRST, 10, 2, map7=0.1, ceiling=0.2, baseline=0.05, oracle=0.19, fit_months=(FIRST,))
     summary = summary_of([*folds, other])
     gains = [fold.map7 / fold.baseline - 1 for fold in (*folds, other)]
     assert summary.map7.mean == pytest.approx(statistics.mean([*(fold.map7 for fold in folds), 0.1]))

@@ -15,10 +15,10 @@ from santander.lake.lake import Lake
 from santander.models.training_set import TrainingSet
 from santander.registry.tracking import experiment_id, open_tracking
 from santander.training.recipe import Recipe
-from santander.tune.ground import Ground, months_of_trials
 from santander.tune.result import StudyResult, TrialCounts, recipe_of
 from santander.tune.search import TooManyFailures
 from santander.tune.space import Space
+from santander.tune.trial_data import TrialData, months_of_trials
 from tests.tune.world import (
     BLIND,
     GATE,
@@ -26,7 +26,7 @@ from tests.tune.world import (
     SEEING,
     TARGET,
     VALIDATION,
-    SlowGround,
+    SlowData,
     World,
     finished,
     rows_of,
@@ -54,13 +54,13 @@ def test_the_recipe_as_it_is_comes_first_and_the_best_is_compared_with_it(world:
 def test_trials_are_measured_on_the_validation_month_and_never_see_the_gate_month(world: World) -> None:
     seen: list[TrainingSet] = []
 
-    class Looking(Ground):
+    class Looking(TrialData):
         def measure(self, *given: Any) -> Any:
             assert isinstance(self.training, TrainingSet)
             seen.append(self.training)
             return super().measure(*given)
 
-    result = world.search(2, ground=Looking)
+    result = world.search(2, data=Looking)
     assert result.month == VALIDATION
     recipe = Recipe.load("small")
     assert max(months_of_trials([recipe], TARGET, LABELLED)) == VALIDATION
@@ -85,7 +85,7 @@ def test_what_a_trial_is_fitted_on_ends_before_the_validation_month() -> None:
         def model(self) -> Any:
             return Model
 
-    Ground.of(TARGET, LABELLED, rows).measure(Spied(**dict(recipe)), lambda *_: None)
+    TrialData.of(TARGET, LABELLED, rows).measure(Spied(**dict(recipe)), lambda *_: None)
     assert fitted[0].months == (VALIDATION - 2, VALIDATION - 1)
 
 
@@ -94,7 +94,7 @@ def test_a_validation_month_without_additions_is_refused_before_the_first_trial(
     kept = (pc.field("snapshot_date") != month) | (pc.field("added") == 0)
     silent = TrainingSet(rows.buyers.filter(pc.field("snapshot_date") != month), rows.population.filter(kept), rows.weights)
     with pytest.raises(InputError, match=f"nobody added anything in {VALIDATION}, .*: tune for another month"):
-        Ground.of(TARGET, LABELLED, silent)
+        TrialData.of(TARGET, LABELLED, silent)
 
 
 def test_another_seed_gives_other_trials(world: World, tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_the_best_becomes_a_recipe_with_the_rounds_that_were_found(world: World)
     assert made.settings["max_depth"] == trial.settings["max_depth"]
     assert made.months[0].weight == trial.settings["months.1"]
     assert (made.fits.rounds, made.fits.judged, made.fits.promoted) == (False, True, True)
-    again = Ground.of(TARGET, LABELLED, rows_of(LABELLED[:3])).measure(made, lambda *_: None)
+    again = TrialData.of(TARGET, LABELLED, rows_of(LABELLED[:3])).measure(made, lambda *_: None)
     assert again.map7 == trial.map7
     as_is = next(t for t in result.trials if t.as_is and t.recipe == "small")
     assert recipe_of(as_is, recipes, space, None) == recipes["small"]
@@ -173,7 +173,7 @@ def test_the_best_becomes_a_recipe_with_the_rounds_that_were_found(world: World)
 def test_several_trials_at_a_time_are_as_many_as_wanted(world: World) -> None:
     most, now, lock = 0, 0, threading.Lock()
 
-    class Counting(SlowGround):
+    class Counting(SlowData):
         def measure(self, *given: Any) -> Any:
             nonlocal most, now
             with lock:
@@ -185,7 +185,7 @@ def test_several_trials_at_a_time_are_as_many_as_wanted(world: World) -> None:
                 with lock:
                     now -= 1
 
-    result = world.search(6, parallel=2, ground=Counting)
+    result = world.search(6, parallel=2, data=Counting)
     assert most == 2
     assert len(finished(result)) == 6
     assert len({str(trial.settings) for trial in result.trials}) == 6
@@ -193,20 +193,20 @@ def test_several_trials_at_a_time_are_as_many_as_wanted(world: World) -> None:
 
 def test_no_trial_begins_when_the_time_is_up(world: World) -> None:
     started = time.monotonic()
-    result = world.search(1000, timeout=1.0, ground=SlowGround)
+    result = world.search(1000, timeout=1.0, data=SlowData)
     assert 0 < len(result.trials) < 1000
     assert time.monotonic() - started < 60
 
 
 def test_a_trial_that_fails_does_not_end_the_search_but_three_in_a_row_do(world: World) -> None:
-    class Failing(Ground):
+    class Failing(TrialData):
         def measure(self, recipe: Any, progress: Any) -> Any:
             if recipe.settings["max_depth"] > 1:
                 raise SantanderError("too deep")
             return super().measure(recipe, progress)
 
     with pytest.raises(TooManyFailures, match="3 trials in a row failed, the last with: too deep"):
-        world.search(40, "random", ground=Failing)
+        world.search(40, "random", data=Failing)
     result = world.search(8, "random", seed=4)
     assert len(finished(result)) == 8
     assert {trial.failure for trial in result.in_state("failed")} == {"too deep"}
@@ -226,14 +226,14 @@ def test_every_trial_is_a_run_below_the_run_of_the_study(world: World) -> None:
 
 
 def test_an_interrupt_leaves_a_study_that_goes_on(world: World) -> None:
-    class Interrupted(Ground):
+    class Interrupted(TrialData):
         def measure(self, recipe: Recipe, progress: Any) -> Any:
             if recipe.settings["eta"] != 0.5:
                 raise KeyboardInterrupt
             return super().measure(recipe, progress)
 
     with pytest.raises(KeyboardInterrupt):
-        world.search(4, ground=Interrupted)
+        world.search(4, data=Interrupted)
     result = world.search(4)
     assert result.counts() == TrialCounts(complete=len(finished(result)), pruned=0, failed=0, killed=1)
     assert len(finished(result)) == 4

@@ -15,10 +15,10 @@ from santander.registry.tracking import experiment_id, open_tracking
 from santander.registry.versions import load_version
 from santander.schema.records import plain
 from santander.training.recipe import Recipe
-from santander.tune.ground import Ground
 from santander.tune.reporting import lines
 from santander.tune.result import StudyResult
-from santander.tune.tune import Tuned, Wish, parallel_trials, tune
+from santander.tune.trial_data import TrialData
+from santander.tune.tune import Tuned, TuneOptions, parallel_trials, tune
 from tests.conftest import Bank
 from tests.environment import use_conf
 from tests.tune.world import write_conf
@@ -47,7 +47,7 @@ def _conf(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
 def found(steps: Steps) -> tuple[StudyResult, Tuned]:
     with pytest.MonkeyPatch.context() as patch:
         use_conf(patch, Path(steps.settings.data_dir).parent / "conf")
-        return tune(steps, Wish(TRIALS, space="tiny", save_as="found", promote=False))
+        return tune(steps, TuneOptions(TRIALS, space="tiny", save_as="found", promote=False))
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_the_run_of_the_study_has_pictures_and_a_table(tuned: Tuned, steps: Step
 
 
 def test_the_same_command_again_finds_everything_done(tuned: Tuned, steps: Steps) -> None:
-    _, again = tune(steps, Wish(TRIALS, space="tiny", save_as="found", promote=False))
+    _, again = tune(steps, TuneOptions(TRIALS, space="tiny", save_as="found", promote=False))
     assert again == tuned
 
 
@@ -103,17 +103,17 @@ def test_a_name_that_is_taken_is_refused_before_a_trial(tuned: Tuned, steps: Ste
         ("../x", "letters, digits"),
     ):
         with pytest.raises(InputError, match=said):
-            tune(steps, Wish(TRIALS + 5, space="tiny", save_as=name))
+            tune(steps, TuneOptions(TRIALS + 5, space="tiny", save_as=name))
 
 
 def test_an_interrupt_says_how_to_go_on(tuned: Tuned, steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Ground, "measure", interrupted)
+    monkeypatch.setattr(TrialData, "measure", interrupted)
     said = rf"interrupted: {TRIALS} of {TRIALS + 1} trials of study {tuned.study} are finished; the same command goes on"
     with pytest.raises(SantanderError, match=said):
-        tune(steps, Wish(TRIALS + 1, space="tiny", parallel=1))
+        tune(steps, TuneOptions(TRIALS + 1, space="tiny", parallel=1))
     run = open_tracking(steps.settings).get_run(tuned.run_id)
     assert run.info.status == "KILLED"
 

@@ -22,7 +22,6 @@ from santander.models.month_weight import ALIKE
 from santander.models.progress import Progress
 from santander.models.training_set import TrainingSet
 from santander.schema.months import Month
-from santander.tune.ground import Ground, Measured, months_of_trials
 from santander.tune.progress import Announce
 from santander.tune.pruning import MedianOfRecipe
 from santander.tune.result import StudyResult, Tried
@@ -30,6 +29,7 @@ from santander.tune.runs import runs_of
 from santander.tune.search import Search
 from santander.tune.space import Space, competing
 from santander.tune.study import Identity, Study, open_study
+from santander.tune.trial_data import Measured, TrialData, months_of_trials
 from tests.registry.two_holders import month_of_buyers
 
 TARGET = Month(2016, 5)
@@ -81,7 +81,7 @@ def rows_of(months: Iterable[Month]) -> TrainingSet:
     )
 
 
-class SlowGround(Ground):
+class SlowData(TrialData):
     """Takes its time for every trial, so that somebody can come in between."""
 
     def measure(self, recipe: Any, progress: Progress) -> Measured:
@@ -108,13 +108,13 @@ class World:
 
     def search(
         self, trials: int, sampler: str = "tpe", *, parallel: int = 1, seed: int = 1, warmup_rounds: int = 2,
-        timeout: float = float("inf"), ground: type[Ground] = Ground, announce: Announce | None = None,
+        timeout: float = float("inf"), data: type[TrialData] = TrialData, announce: Announce | None = None,
     ) -> StudyResult:  # fmt: skip
         """Make the trials that are missing, as ``tune`` does, and return all there are."""
         with self.study() as (space, recipes, study):
             study.bury_the_dead()
             months = months_of_trials(recipes.values(), TARGET, LABELLED)
-            here = ground.of(TARGET, LABELLED, rows_of(months)).with_threads(1)
+            here = data.of(TARGET, LABELLED, rows_of(months)).with_threads(1)
             asked = {"sampler": sampler, "seed": seed, "warmup_rounds": warmup_rounds}
             rule, deadline = self.settings.tuning.model_copy(update=asked), time.monotonic() + timeout
             with runs_of(self.settings, Lake(self.settings), study, space, {"target": str(TARGET)}) as runs:
@@ -134,4 +134,4 @@ def finished(result: StudyResult) -> list[Tried]:
 
 if __name__ == "__main__":
     threading.Thread(target=lambda: (time.sleep(120), sys.exit("not killed")), daemon=True).start()
-    World(Settings.load(), sys.argv[1]).search(int(sys.argv[2]), parallel=int(sys.argv[3]), ground=SlowGround)
+    World(Settings.load(), sys.argv[1]).search(int(sys.argv[2]), parallel=int(sys.argv[3]), data=SlowData)

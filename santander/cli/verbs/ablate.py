@@ -44,10 +44,8 @@ def ablate(
     Nothing is registered. Each row is a run in MLflow below one for the table, which is also written to DATA_DIR/reports.
     """
     from santander.ablate.ablate import ablate
-    from santander.ablate.ablation import Ablation
-    from santander.ablate.plan import plan_table
-    from santander.ablate.row import AblationRow
-    from santander.ablate.table import markdown_of, tables_of, write_reports
+    from santander.ablate.ablation import Ablation, plan_table
+    from santander.ablate.row import AblationRow, markdown_of, tables_of, write_reports
     from santander.engine.session import open_session
     from santander.pipeline.steps import Steps
     from santander.registry.runs import parent_run
@@ -67,7 +65,7 @@ def ablate(
         with parent_run(settings, steps.lake, f"ablation {chosen.name} on {judged}", params, {"kind": "ablation"}) as run:
 
             def log_row(row: AblationRow, recipe: Recipe) -> None:
-                run.child(f"{row.step} on {row.month}", row.seconds, row.parameters(recipe), row.metrics())
+                run.child(f"{row.step} on {row.month}", row.parameters(recipe), row)
 
             rows = ablate(settings, steps.lake, through(steps.store), plan, default, log_row)
             run.log_text(markdown_of(rows), "ablation.md")

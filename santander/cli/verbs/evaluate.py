@@ -33,5 +33,4 @@ def evaluate(
     with open_session(settings) as session:
         lake = Lake(settings, session)
         assessment = assess(settings, lake, through(open_store(settings, lake)), registered, chosen)
-    payload = assessment.payload()
-    return Outcome(payload, [assessment.title, table_of_details(payload.details)])
+    return Outcome(assessment, [assessment.title, table_of_details(assessment.evaluation)])

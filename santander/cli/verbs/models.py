@@ -51,9 +51,9 @@ def models(
     versions, there = registered_versions(settings, last), registered(settings)
     decided = all_decisions(settings, Lake(settings))[::-1][:decisions]
     name, holder = settings.mlflow.registered_model, standing(settings)
-    payload = ModelsPayload(name, holder.champion, holder.told, versions, [row.payload(there) for row in decided])
+    payload = ModelsPayload(name, holder.champion, holder.message, versions, [row.payload(there) for row in decided])
     text: list[Any] = [_versions(name, versions)] if versions else [f"'{name}' has no version yet: run 'santander train'"]
-    text += [f"nothing is scored: {holder.told}"] if holder.told else []
+    text += [f"nothing is scored: {holder.message}"] if holder.message else []
     if decided:
         text += ["", "decisions, the newest first", *(line for row in decided for line in _told(row, there))]
     waiting = [version for version in versions if version.verdict and version.verdict not in {row.reason for row in decided}]

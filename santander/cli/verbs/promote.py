@@ -71,7 +71,7 @@ def _outcome(decision: "Promotion") -> Outcome:
     else:
         line = f"version {decision.version} does not replace champion {decision.champion}: {decision.verdict.reason}"
     tables = [_slices(decision)] if decision.verdict.slices else []
-    return Outcome(decision.payload(), [*tables, Text(line)])  # a reason may hold what rich takes for markup
+    return Outcome(decision, [*tables, Text(line)])  # a reason may hold what rich takes for markup
 
 
 def _slices(decision: "Promotion") -> Any:

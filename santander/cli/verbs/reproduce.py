@@ -32,4 +32,4 @@ def reproduce(
     with open_session(settings) as session:
         result = train_again(settings, Lake(settings, session), run)
     error = None if result.reproduced else SantanderError(f"not reproduced: {result.reason}")
-    return Outcome(result.payload(), lines(result), error=error)
+    return Outcome(result, lines(result), error=error)

@@ -84,8 +84,8 @@ def _tables(overview: "Overview") -> list[Any]:
 def _champion(overview: "Overview") -> Any:
     from rich.text import Text
 
-    if overview.champion.told is not None:
-        return Text(f"nothing is scored: {overview.champion.told}")  # a path may hold what rich takes for markup
+    if overview.champion.message is not None:
+        return Text(f"nothing is scored: {overview.champion.message}")  # a path may hold what rich takes for markup
     if overview.champion.champion is None:
         return "no champion yet: run 'santander train'"
     return f"champion: version {overview.champion.champion} of '{overview.model}'"

@@ -70,8 +70,7 @@ def _cross_validated(
     from santander.pipeline.steps import Steps
     from santander.registry.runs import parent_run
     from santander.training.collect import through
-    from santander.training.cross_validation import CrossValidationPayload, cross_validate, summary_of
-    from santander.training.cross_validation_table import table_of
+    from santander.training.cross_validation import CrossValidationPayload, cross_validate, summary_of, table_of
     from santander.training.folds import months_of, plan_folds
     from santander.training.labelled import labelled_months
 
@@ -91,7 +90,7 @@ def _cross_validated(
                 steps.lake,
                 through(steps.store),
                 planned,
-                lambda fold: run.child(f"fold {fold.month}", fold.seconds, fold.parameters(recipe), fold.metrics()),
+                lambda fold: run.child(f"fold {fold.month}", fold.parameters(recipe), fold),
             )
             summary = summary_of(results)
             run.log_metrics(summary.metrics())

@@ -37,16 +37,16 @@ def tune(
     from santander.registry.verdict import table_of
     from santander.schema.months import Month
     from santander.tune.reporting import lines, seconds_of, table_of_trials
-    from santander.tune.tune import Wish, check_wish, tune
+    from santander.tune.tune import TuneOptions, check_options, tune
 
     target = None if month is None else Month.parse(month)
     limit = None if timeout is None else seconds_of(timeout)
-    wish = Wish(trials, limit, target, space, sampler, parallel, save_as, promote)
-    check_wish(settings, wish)
+    options = TuneOptions(trials, limit, target, space, sampler, parallel, save_as, promote)
+    check_options(settings, options)
     with open_session(settings) as session:
         steps = Steps(settings, session)
         with steps.lake.carrying_persons():
-            study, tuned = tune(steps, wish)
+            study, tuned = tune(steps, options)
     judged = tuned.candidate.evaluation
     tables = [] if judged is None else [table_of(judged)]
     return Outcome(tuned, [table_of_trials(study), *tables, *lines(study, tuned)])

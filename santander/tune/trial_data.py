@@ -1,7 +1,4 @@
-"""What trials see and how they are measured: fitted on months before the validation month, measured on it by MAP@7.
-
-The gate month, on which the best meets the champion, is not among the rows.
-"""
+"""What trials see and how they are measured: by MAP@7 of the validation month. The gate month is not among the rows."""
 
 import dataclasses
 import math
@@ -46,7 +43,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Ground:
+class TrialData:
     """The rows of all trials of a study, and the buyers of the validation month to measure them on."""
 
     target: Month
@@ -55,12 +52,12 @@ class Ground:
     judged: BuyersOfMonth
 
     @classmethod
-    def of(cls, target: Month, labelled: Sequence[Month], training: TrainingData) -> "Ground":
+    def of(cls, target: Month, labelled: Sequence[Month], training: TrainingData) -> "TrialData":
         """Measure on the validation month, which must be among the rows; raises InputError when nobody added anything in it."""
         validation_rows(training, target - 2, "tune for another month")
         return cls(target, labelled, training, buyers_of_month(training, target - 2))
 
-    def with_threads(self, threads: int) -> "Ground":
+    def with_threads(self, threads: int) -> "TrialData":
         """For trials beside which others run: each fit in the driver takes so many threads."""
         if not isinstance(self.training, TrainingSet):
             return self

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from santander.models.classes import Classes
+from santander.models.groups import LENT, GroupStart
 from santander.models.month_weight import ALIKE, MonthWeight
-from santander.models.start import LENT, GroupStart
 from santander.schema.months import Month
 from tests.models.toy_world import BIT, MASK, PENSIONER, STUDENT, TAXPAYER, feature_rows, several, together
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from santander.evaluation import checked_customers
+from santander.evaluation import month_to_judge
 from santander.evaluation.average_precision import average_precision
-from santander.evaluation.checked_customers import CheckedCustomers
 from santander.evaluation.judgement import MonthToJudge, precisions_of
+from santander.evaluation.month_to_judge import CheckedCustomers
 from santander.models.popularity import Popularity, PopularitySettings
 from tests.registry import crowd
 
@@ -18,7 +18,7 @@ def judged() -> MonthToJudge:
 
 @pytest.fixture
 def checked(judged: MonthToJudge, monkeypatch: pytest.MonkeyPatch) -> CheckedCustomers:
-    monkeypatch.setattr(checked_customers, "ENOUGH", 1_000)
+    monkeypatch.setattr(month_to_judge, "ENOUGH", 1_000)
     return CheckedCustomers.of(judged)
 
 
