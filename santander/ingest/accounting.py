@@ -4,7 +4,6 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from santander.errors import InputError
 from santander.ingest.duplicates import REASON as DUPLICATE
@@ -66,8 +65,9 @@ def count_lines(staged: StagedFiles, duplicates: Sequence[Duplicate]) -> list[Mo
     """
     values_of_line = (number_of_bad_values().alias("bad_values"), is_undamaged().alias("undamaged"))
     by = ("file_index", PARTITION, "row_month", "row_reason", *values_of_line)
-    groups = [_of_month(group) for group in staged.lines.groupBy(*by).count().toArrow().to_pylist()]
-
+    groups = staged.lines.groupBy(*by).count().toArrow().to_pylist()
+    for group in groups:
+        group["month"] = group["row_month"] or str(Month.of(group[PARTITION]))
     kept: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
     quarantined: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
 
@@ -100,11 +100,6 @@ def count_lines(staged: StagedFiles, duplicates: Sequence[Duplicate]) -> list[Mo
         if staged_lines != file.lines:
             raise RuntimeError(f"{file.name} has {file.lines} records, {staged_lines} were staged")
     return counts
-
-
-def _of_month(group: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a group of lines with the month it counts under: of records theirs, of other lines what their text says."""
-    return {**group, "month": group["row_month"] or str(Month.of(group[PARTITION]))}
 
 
 def markers(

@@ -7,7 +7,7 @@ that the same command can complete a merge that died before it wrote them.
 
 import datetime as dt
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,7 @@ from santander.lake.lake import Lake
 from santander.lake.staging import OF_INGEST, new_id, staging
 from santander.lake.table_files import fingerprints_of
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS
-from santander.schema.months import Month
+from santander.schema.months import Month, in_spans
 from santander.schema.records import Inline, record_of_row
 from santander.storage.places import Place
 
@@ -101,7 +101,7 @@ def _is_held(file: LandingFile, ingestions: Sequence[Ingestion]) -> bool:
     if held and gave - held:
         raise LandingFileRefused(
             file.name,
-            f"{_listed(held)} has its rows already, {_listed(gave - held)} has not: a merge adds no row twice, nothing "
+            f"{in_spans(held)} has its rows already, {in_spans(gave - held)} has not: a merge adds no row twice, nothing "
             f"was added; 'santander ingest' takes all of it in again",
         )
     return bool(held)
@@ -149,7 +149,7 @@ def _check_months(
     present = set(lake.months(CUSTOMERS))
     if absent := {Month.parse(count.month) for count in dated} - present:
         raise InputError(
-            f"{_listed(absent)}: not in customers, and --merge adds to months that are there: nothing was added; "
+            f"{in_spans(absent)}: not in customers, and --merge adds to months that are there: nothing was added; "
             f"'santander ingest' without --merge takes in a new month"
         )
     held = holders_by_month(ingestions)
@@ -200,10 +200,6 @@ def _markers_of_unfinished(lake: Lake, files: Sequence[LandingFile], ingestions:
         log.info("completing the merge %s, which had added its rows", lineage["ingestion_id"])
         return waiting
     return []
-
-
-def _listed(months: Iterable[Month]) -> str:
-    return ", ".join(map(str, sorted(months)))
 
 
 def merged_lines(report: MergeReport) -> list[str]:

@@ -1,10 +1,11 @@
 """Positions of the columns in the lines of a landing file: columns are taken by name, in any order."""
 
+import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from santander.ingest.landing_text import joined_line, split_line
 from santander.schema.columns import LEGAL_HEADERS
 
 ID_COLUMN, REASON_COLUMN = "quarantine_id", "reason"
@@ -60,3 +61,17 @@ class Arrangement:
 
 USUAL = Arrangement(tuple(range(len(LEGAL_HEADERS[0]))))
 """All 48 columns in the order of the rules."""
+
+
+def split_line(line: str) -> list[str]:
+    """Return the fields of one line, malformed or not; a carriage return inside stays where it is."""
+    unused = next(char for char in map(chr, range(0xE000, 0xF8FF)) if char not in line)  # the reader would end the line there
+    fields = next(csv.reader([line.replace("\r", unused)]), [])
+    return [field.replace(unused, "\r") for field in fields]
+
+
+def joined_line(fields: Sequence[str]) -> str:
+    """Return one line of csv, quoted where that is needed, with its newline."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(fields)  # what occurs in it is quoted, a lone carriage return so too
+    return line.getvalue().removesuffix("\r\n") + "\n"

@@ -5,24 +5,26 @@ next. A row that lost values is written as it stands in customers, with the refu
 A file has one header, so lines that were delivered without products go to a file of their own.
 """
 
+import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from santander.errors import InputError
-from santander.ingest.arrangement import ID_COLUMN, REASON_COLUMN
+from santander.ingest.arrangement import ID_COLUMN, REASON_COLUMN, joined_line, split_line
 from santander.ingest.contradictions import VALUE_REASONS
 from santander.ingest.duplicates import REASON as DUPLICATE
 from santander.ingest.entries import Entry, State, texts_of
-from santander.ingest.landing_text import fields_of, joined_line, split_line
 from santander.ingest.parsing import FIELD_COUNT, OPEN_QUOTE, STRAY_RETURN
 from santander.lake.ingestions import read_ingestions
 from santander.lake.lake import Lake
 from santander.schema.between_columns import BETWEEN_COLUMNS
 from santander.schema.catalogue import CUSTOMERS, PARTITION
-from santander.schema.columns import LEGAL_HEADERS, PROFILE_COLUMNS
+from santander.schema.columns import COLUMNS, LEGAL_HEADERS, PROFILE_COLUMNS, Column
 from santander.schema.months import Month
 from santander.storage.bucket import BucketPath
 from santander.storage.places import Place, whole_file
@@ -113,3 +115,23 @@ def _customers(lake: Lake, month: str, customer_ids: Sequence[int]) -> dict[int,
     wanted = (pc.field(PARTITION) == Month.parse(month).snapshot) & pc.field("customer_id").isin(customer_ids)
     rows = lake.delta(CUSTOMERS).to_pyarrow_dataset().to_table(filter=wanted).to_pylist()
     return {row["customer_id"]: row for row in rows}
+
+
+def fields_of(row: Mapping[str, Any], *, unknown_as: str = "") -> list[str]:
+    """The fields of one row of customers: 48 of them, or the profile's 24 where products are unknown (``holdings`` null).
+
+    Unknown values are written ``unknown_as``, in columns where that text is read as missing.
+    """
+    columns = PROFILE_COLUMNS if row["holdings"] is None else COLUMNS
+    return [_text(column, row[column.name], unknown_as) for column in columns]
+
+
+def _text(column: Column, value: Any, unknown_as: str) -> str:
+    if value is None:
+        return next(text for text in (unknown_as, "", "NA") if text in column.missing)
+    if isinstance(value, bool):
+        yes, no = ("S", "N") if "S" in column.pattern else ("1", "0")
+        return yes if value else no
+    if isinstance(value, float):
+        return np.format_float_positional(value, trim="0")  # every digit that the value needs, never an exponent
+    return value.isoformat() if isinstance(value, dt.date) else str(value)

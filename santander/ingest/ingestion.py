@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from santander.errors import InputError
-from santander.ingest.accounting import MonthCount, check_products, check_shrink, count_lines, markers, shrunken
+from santander.ingest.accounting import MonthCount, check_products, check_shrink, count_lines, markers, shrunken, totals_by_month
 from santander.ingest.duplicates import Duplicate
 from santander.ingest.landing import LandingFile, refuse_changed, survey_all, unchanged
 from santander.ingest.quarantine import quarantined_rows
@@ -89,7 +89,10 @@ def ingest(
             duplicates.extend(staged.duplicates(at_most=limit * staged.n_lines))
             counts = count_lines(staged, duplicates)
             check_shares(staged, counts, duplicates, limit)
-            kept = _kept_rows(counts)
+            totals = totals_by_month(counts)
+            kept = {Month.parse(month): of_month.kept for month, of_month in totals.items() if month != UNKNOWN_MONTH}
+            if not kept:
+                raise InputError("the files hold no legal record: nothing was replaced")
             if clash := sorted(set(kept) & set(not_to_replace)):
                 raise WouldReplace(clash)
             replaced = replacements(lake, staged, counts, kept)
@@ -120,17 +123,6 @@ def surveyed(settings: "Settings", lake: Lake, paths: Sequence[Place], scratch: 
     if not force:
         refuse_files_of_others(lake, settings.data, files)
     return files
-
-
-def _kept_rows(counts: Sequence[MonthCount]) -> dict[Month, int]:
-    kept: dict[Month, int] = {}
-    for count in counts:
-        if count.is_dated:
-            month = Month.parse(count.month)
-            kept[month] = kept.get(month, 0) + count.kept
-    if not kept:
-        raise InputError("the files hold no legal record: nothing was replaced")
-    return kept
 
 
 def publish_quarantine(

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from santander.errors import InputError
 from santander.ingest.accounting import SHOWN, MonthCount
+from santander.ingest.arrangement import split_line
 from santander.ingest.cleaning import reason_of
 from santander.ingest.contradictions import NO_DAMAGE
 from santander.ingest.duplicates import LIMIT_SETTING, Duplicate
 from santander.ingest.duplicates import REASON as DUPLICATE
 from santander.ingest.landing import LandingFile
-from santander.ingest.landing_text import split_line
 from santander.ingest.quarantine import quarantined_rows
 from santander.ingest.staging import StagedFiles
 from santander.lake.ingestions import UNKNOWN_MONTH

@@ -8,11 +8,10 @@ from pyspark.sql import SparkSession
 from santander.audit.audit import Audit
 from santander.config.settings import Settings
 from santander.forget.forget import forget
-from santander.ingest.arrangement import ID_COLUMN, REASON_COLUMN, Arrangement
+from santander.ingest.arrangement import ID_COLUMN, REASON_COLUMN, Arrangement, split_line
 from santander.ingest.entries import read_entries, texts_of
 from santander.ingest.export import export_corrections
 from santander.ingest.ingestion import ingest
-from santander.ingest.landing_text import split_line
 from santander.ingest.replay import replay
 from santander.lake.lake import Lake
 from santander.schema.catalogue import CUSTOMERS, QUARANTINE

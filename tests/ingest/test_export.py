@@ -1,4 +1,4 @@
-"""A row of customers, written as a landing line, reads as the same row: the inverse of the rules of bank.columns."""
+"""A row of customers, written as a landing line, reads as the same row: the inverse of the rules of schema.columns."""
 
 from collections.abc import Collection
 from typing import Any
@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from santander.ingest.arrangement import joined_line, split_line
 from santander.ingest.cleaning import clean
-from santander.ingest.landing_text import fields_of, joined_line, split_line
+from santander.ingest.export import fields_of
 from santander.ingest.parsing import parse
 from santander.schema.between_columns import BETWEEN_COLUMNS
 from santander.schema.catalogue import CUSTOMERS
