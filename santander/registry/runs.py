@@ -88,8 +88,8 @@ class ParentRun:
     """An open run that has others below it."""
 
     run_id: str
-    _client: "MlflowClient"
-    _experiment_id: str
+    client: "MlflowClient"
+    experiment: str
 
     def child(self, name: str, params: Mapping[str, Any], record: "DataclassInstance") -> None:
         """Log a finished run below this one, with the numbers of the record, which took its ``seconds`` until now."""
@@ -99,22 +99,22 @@ class ParentRun:
         figures = {key: float(value) for key, value in plain(record).items() if isinstance(value, int | float)}
         started = now - round(figures["seconds"] * 1000)
         tags = {"mlflow.parentRunId": self.run_id}
-        run_id = self._client.create_run(self._experiment_id, start_time=started, tags=tags, run_name=name).info.run_id
-        self._client.log_batch(
+        run_id = self.client.create_run(self.experiment, start_time=started, tags=tags, run_name=name).info.run_id
+        self.client.log_batch(
             run_id,
             [Metric(key, value, now, 0) for key, value in figures.items()],
             [Param(key, str(value)[:LONGEST_PARAMETER]) for key, value in params.items()],
         )
-        self._client.set_terminated(run_id, end_time=now)
+        self.client.set_terminated(run_id, end_time=now)
 
     def log_text(self, text: str, name: str) -> None:
         """A file beside the figures of all."""
-        self._client.log_text(self.run_id, text, name)
+        self.client.log_text(self.run_id, text, name)
 
     def log_metrics(self, metrics: Mapping[str, float]) -> None:
         """Figures of all together."""
         for key, value in metrics.items():
-            self._client.log_metric(self.run_id, key, value)
+            self.client.log_metric(self.run_id, key, value)
 
 
 @contextmanager
@@ -122,19 +122,24 @@ def parent_run(
     settings: Settings, lake: Lake, title: str, params: Mapping[str, Any], tags: Mapping[str, str]
 ) -> Iterator[ParentRun]:
     """A run for what is compared, with its origin; it ends as failed when the block does not end well."""
+    run_id = begin_run(settings, lake, title, tags)
     client = open_tracking(settings)
-    experiment = experiment_id(settings, client)
-    origin = origin_tags(table_versions(lake), git_sha())
-    run_id = client.create_run(experiment, run_name=title, tags={**origin, **tags}).info.run_id
     for key, value in params.items():
         client.log_param(run_id, key, str(value)[:LONGEST_PARAMETER])
-    client.log_dict(run_id, dict(settings_dump(settings)), "settings.json")
     ended = "FAILED"
     try:
-        yield ParentRun(run_id, client, experiment)
+        yield ParentRun(run_id, client, experiment_id(settings, client))
         ended = "FINISHED"
     finally:
         client.set_terminated(run_id, status=ended)
+
+
+def begin_run(settings: Settings, lake: Lake, title: str, tags: Mapping[str, str]) -> str:
+    """Begin a run with its origin and the settings, and return its id."""
+    client, origin = open_tracking(settings), origin_tags(table_versions(lake), git_sha())
+    run_id = client.create_run(experiment_id(settings, client), run_name=title, tags={**origin, **tags}).info.run_id
+    client.log_dict(run_id, dict(settings_dump(settings)), "settings.json")
+    return str(run_id)
 
 
 log = logging.getLogger(__name__)

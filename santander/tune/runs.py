@@ -4,20 +4,15 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from santander.config.settings import Settings
 from santander.lake.lake import Lake
-from santander.lake.versions_read import table_versions
-from santander.registry.runs import git_sha, origin_tags, settings_dump
+from santander.registry.runs import ParentRun, begin_run
 from santander.registry.tracking import experiment_id, open_tracking, unless_missing
 from santander.tune.space import Space
 from santander.tune.study import Study
 from santander.tune.variant import Variant
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
 
 _RUN = "mlflow_run"
 _PARENT = "mlflow.parentRunId"
@@ -25,13 +20,8 @@ _LONGEST = 500
 _RUNNING = "RUNNING"
 
 
-@dataclass(frozen=True)
-class StudyRuns:
-    """The runs of one study."""
-
-    run_id: str
-    client: "MlflowClient"
-    experiment: str
+class StudyRuns(ParentRun):
+    """The run of one study, and those of its trials."""
 
     def kill_left_running(self) -> None:
         """Mark trials below the study that still run as killed."""
@@ -76,17 +66,14 @@ def runs_of(settings: Settings, lake: Lake, study: Study, space: Space, tags: Ma
     What another process left running below it is killed.
     """
     client = open_tracking(settings)
-    experiment = experiment_id(settings, client)
     known = study.optuna.user_attrs.get(_RUN)
     found = None if known is None else unless_missing(client.get_run, known)
     if found is None or found.info.lifecycle_stage != "active":
-        origin = {**origin_tags(table_versions(lake), git_sha()), "study": study.name, **tags}
-        known = client.create_run(experiment, run_name=f"tune {study.name.partition(',')[0]}", tags=origin).info.run_id
+        known = begin_run(settings, lake, f"tune {study.name.partition(',')[0]}", {"study": study.name, **tags})
         client.log_dict(known, space.model_dump(mode="json"), "space.json")
-        client.log_dict(known, dict(settings_dump(settings)), "settings.json")
         study.optuna.set_user_attr(_RUN, known)
     client.update_run(str(known), status=_RUNNING)
-    runs = StudyRuns(str(known), client, experiment)
+    runs = StudyRuns(str(known), client, experiment_id(settings, client))
     runs.kill_left_running()
     ended = "KILLED"
     try:

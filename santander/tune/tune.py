@@ -214,9 +214,8 @@ def _report(study: Study, result: StudyResult, runs: StudyRuns) -> None:
             figures |= {f"{name}_map7": trial.map7 or 0.0, f"{name}_share_of_ceiling": trial.share_of_ceiling or 0.0}
     if result.gain is not None:
         figures["gain_over_default"] = result.gain
-    for name, value in figures.items():
-        runs.client.log_metric(runs.run_id, name, value)
-    runs.client.log_text(runs.run_id, result.as_csv(), "trials.csv")
+    runs.log_metrics(figures)
+    runs.log_text(result.as_csv(), "trials.csv")
     for name, figure in draw(study.optuna).items():
         runs.client.log_figure(runs.run_id, figure, f"plots/{name}.png")
     runs.tag(comparison=result.comparison(), **{"mlflow.note.content": f"{result.comparison()}."})
