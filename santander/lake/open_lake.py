@@ -4,6 +4,7 @@ import atexit
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from santander.config.settings import Settings
@@ -12,6 +13,7 @@ from santander.lake.reading import LakeReader
 from santander.schema.catalogue import PARTITION, TABLES, Table
 from santander.schema.months import Month
 from santander.schema.products import PRODUCTS
+from santander.storage.places import Place
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset as ds
     from duckdb import DuckDBPyConnection, DuckDBPyRelation
+    from pyarrow.fs import SubTreeFileSystem
     from pyspark.sql import DataFrame, SparkSession
 
 PRODUCTS_TABLE = "products"
@@ -80,7 +83,8 @@ class OpenLake:
 
         if name == PRODUCTS_TABLE:
             return ds.dataset(_products())
-        return self._lake.delta(self._table(name)).to_pyarrow_dataset()
+        table = self._table(name)
+        return self._lake.delta(table).to_pyarrow_dataset(filesystem=_filesystem(self._lake.place / table.name))
 
     def polars(self, name: str) -> "pl.LazyFrame":
         """Return a table as a LazyFrame of Polars, which ``collect()`` reads; raises InputError where Polars is not installed."""
@@ -151,6 +155,19 @@ class OpenLake:
 
         atexit.register(self.close)
         return self._open.enter_context(open_session(self._settings))
+
+
+def _filesystem(folder: Place) -> "SubTreeFileSystem":
+    """Return the files of a table through Arrow's own clients.
+
+    That of deltalake calls Python from threads, which go on after a query that has enough rows: the process would crash, or
+    hang, when it ends.
+    """
+    from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
+
+    if isinstance(folder, Path):
+        return SubTreeFileSystem(str(folder), LocalFileSystem())
+    return SubTreeFileSystem(folder.path, folder.access.filesystem())
 
 
 def _products() -> "pa.Table":

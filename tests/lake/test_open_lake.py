@@ -14,6 +14,7 @@ from santander.lake.lake import Lake
 from santander.lake.open_lake import OpenLake
 from santander.schema.catalogue import ADDITIONS, ALERTS
 from santander.schema.months import Month
+from tests.conftest import Bank
 
 MAY, JUNE = Month(2016, 5), Month(2016, 6)
 ROWS = [
@@ -65,6 +66,16 @@ def test_it_reads_the_latest_version_each_time(opened: OpenLake, tmp_path: Path)
     Lake(Settings.load(data_dir=str(folder))).append_rows(ADDITIONS, [ROWS[0] | {"customer_id": 3}])
     counted.append(opened.sql("SELECT count(*) FROM additions").fetchall())
     assert counted == [[(3,)], [(4,)]]
+
+
+def test_a_process_ends_well_after_a_query_that_did_not_read_everything(bank: Bank) -> None:
+    code = (
+        "import sys; from santander import open_lake; print(len(open_lake(sys.argv[1]).duckdb('customers').limit(1).fetchall()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, bank.settings.data_dir], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
 
 
 def test_what_is_not_there_is_named_with_what_is(opened: OpenLake, tmp_path: Path) -> None:
