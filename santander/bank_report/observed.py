@@ -10,8 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
-from santander.bank_report.expected import LAST
-from santander.bank_report.figures import Counts
+from santander.bank_report.figures import LAST, Counts
 from santander.schema.columns import COLUMNS
 from santander.schema.months import Month
 from santander.schema.products import N_PRODUCTS, PRODUCTS
@@ -39,15 +38,15 @@ def observed_counts(folder: Path) -> Counts:
             additions[str(month)] = int(np.bitwise_count(added).sum())
             added_total += _per_product(added)
         before = month, customer, held
-    present = {name: float(rows.total() - missing[name]) for name in ("last_primary_on", "is_employee_spouse")}
+    present = {name: rows.total() - missing[name] for name in ("last_primary_on", "is_employee_spouse")}
     rows[str(LAST)] = sum(table.num_rows for _, table in months_of(folder / TEST))
     return {
-        "rows": _floats(rows),
-        "buyers": _floats(buyers),
-        "additions by month": _floats(additions),
-        "additions by product": {product.name: float(added_total[product.bit]) for product in PRODUCTS},
-        "ownership": {product.name: float(ones[product.bit]) for product in PRODUCTS},
-        "missing": _floats(missing),
+        "rows": rows,
+        "buyers": buyers,
+        "additions by month": additions,
+        "additions by product": {product.name: int(added_total[product.bit]) for product in PRODUCTS},
+        "ownership": {product.name: int(ones[product.bit]) for product in PRODUCTS},
+        "missing": missing,
         "present": present,
     }
 
@@ -113,7 +112,3 @@ def _by_text(column: pa.ChunkedArray, holds: object) -> NDArray[np.bool_]:
 
 def _per_product(masks: NDArray[np.int32]) -> NDArray[np.int64]:
     return np.array([np.count_nonzero(masks & product.mask) for product in PRODUCTS])
-
-
-def _floats(counts: Counter[str]) -> dict[str, float]:
-    return {name: float(number) for name, number in counts.items()}

@@ -1,31 +1,12 @@
 """The comparison of one or more banks with the facts, for people and as plain values."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rich.table import Table
 
+from santander.bank_report.banks import Audit, Reach
 from santander.bank_report.figures import Figure, outside
-from santander.bank_report.reach import Reach
-from santander.schema.months import Month
-from santander.synthetic.oracle import OracleMonth
-
-
-@dataclass(frozen=True)
-class Audit:
-    """One bank: its seed, its figures, the oracle of its months, and what models reach on it where that was measured."""
-
-    seed: int
-    figures: list[Figure]
-    oracle: list[OracleMonth]
-    reach: Reach | None = None
-    disagreements: list[str] = field(default_factory=list)
-    """What models reach that is not as calibrated; empty where it was not measured or is not judged."""
-
-    @property
-    def agrees(self) -> bool:
-        """Whether everything that was judged is as expected."""
-        return not outside(self.figures) and not self.disagreements
 
 
 def tables(audits: list[Audit]) -> list[Table | str]:
@@ -83,36 +64,13 @@ def _reach_table(audits: list[Audit]) -> Table:
 
 
 @dataclass(frozen=True)
-class OutsideFigure:
-    """A count that is not as the facts lead to expect."""
-
-    group: str
-    name: str
-    expected: float
-    seen: float
-
-
-@dataclass(frozen=True)
-class ReachPayload:
-    """What oracle, baseline and models reach in a month, as shares of the ceiling."""
-
-    month: Month
-    ceiling: float
-    oracle: float
-    baseline: float
-    model: float
-    lag_1: float
-    """A model that sees the month before alone."""
-
-
-@dataclass(frozen=True)
 class BankPayload:
     """One bank: how many counts were compared, those that are outside, and what models reach where that was measured."""
 
     seed: int
     figures: int
-    outside: Sequence[OutsideFigure]
-    reach: ReachPayload | None
+    outside: Sequence[Figure]
+    reach: Reach | None
     disagreements: Sequence[str]
 
 
@@ -126,23 +84,8 @@ class BankReportPayload:
 
 def payload(audits: list[Audit]) -> BankReportPayload:
     """Return the JSON object of ``bank-report``."""
-    return BankReportPayload(
-        agrees=all(audit.agrees for audit in audits),
-        banks=[
-            BankPayload(
-                seed=audit.seed,
-                figures=len(audit.figures),
-                outside=[OutsideFigure(each.group, each.name, each.expected, each.seen) for each in outside(audit.figures)],
-                reach=None if audit.reach is None else _reach(audit.reach),
-                disagreements=audit.disagreements,
-            )
-            for audit in audits
-        ],
-    )
-
-
-def _reach(reach: Reach) -> ReachPayload:
-    return ReachPayload(reach.month, reach.ceiling, reach.oracle, reach.baseline, reach.model, reach.lag_1)
+    banks = [BankPayload(each.seed, len(each.figures), outside(each.figures), each.reach, each.disagreements) for each in audits]
+    return BankReportPayload(all(audit.agrees for audit in audits), banks)
 
 
 def _number(number: float) -> str:

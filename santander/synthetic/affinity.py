@@ -13,12 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from santander.schema.columns import HIGHEST_AGE
-from santander.synthetic import facts, values
+from santander.synthetic import facts
 from santander.synthetic.bundles import BUNDLES
-from santander.synthetic.sampling import Indices
-from santander.synthetic.streams import stream
+from santander.synthetic.sampling import Indices, stream
 
-AGES, SEGMENTS, INCOMES, TENURES, CHANNELS = HIGHEST_AGE + 1, len(values.SEGMENTS), 24, 24, len(values.CHANNELS)
+AGES, SEGMENTS, INCOMES, TENURES, CHANNELS = HIGHEST_AGE + 1, len(facts.SEGMENTS), 24, 24, len(facts.CHANNELS)
 _UNKNOWN_INCOME = INCOMES - 1
 _LOWEST_AGE_EFFECT = -4.5
 _CHANNEL_SEED, _CHANNEL_SPREAD = 2015, 0.8

@@ -4,24 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from santander.schema.months import Month, month_range
-from santander.synthetic import ownership
-from santander.synthetic.activity import first_activity, turn_activity
-from santander.synthetic.arrivals import draw_holdings
-from santander.synthetic.bundles import bundle_targets
-from santander.synthetic.closings import draw_closings
-from santander.synthetic.draw import draw_additions
-from santander.synthetic.facts import FULL_CUSTOMERS, LAST_LABELLED
-from santander.synthetic.history import NO_ROW, History
-from santander.synthetic.panel import draw_panel
+from santander.synthetic.bundles import BLOCKS, bundle_targets
+from santander.synthetic.facts import FULL_CUSTOMERS, LAST_LABELLED, additions_of
+from santander.synthetic.history import NO_ROW, Past, no_history
+from santander.synthetic.holdings import base_rates, draw_closings, draw_holdings, holders, newcomer_share
+from santander.synthetic.panel import continued, draw_panel, plan_panel
 from santander.synthetic.people import People, draw_people, with_newcomers
-from santander.synthetic.profile import Profile, profile_of
-from santander.synthetic.propensity import Propensity, Sharpness, propensities, view_of
-from santander.synthetic.sampling import Flags, Masks
-from santander.synthetic.streams import stream
-from santander.synthetic.targets import additions_of, continued, plan_panel
+from santander.synthetic.profile import Profile, first_activity, profile_of, turn_activity
+from santander.synthetic.propensity import Propensity, propensities, view_of
+from santander.synthetic.sampling import Flags, Masks, stream, systematic
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +46,6 @@ class Bank:
         first: Month,
         last: Month,
         seed: int,
-        sharpness: Sharpness | None = None,
         *,
         until: Month | None = None,
     ) -> None:
@@ -68,11 +60,10 @@ class Bank:
         self._scale = customers / FULL_CUSTOMERS
         self._months = month_range(first, until or last)
         self._seed = seed
-        self._sharpness = sharpness or Sharpness()
 
     def months(self) -> Iterator[BankMonth]:
         """Simulate from the first month to the last."""
-        history = History(len(self.people))
+        history = no_history(len(self.people))
         remembered = np.zeros(len(self.people), np.int32)
         active = np.zeros(len(self.people), np.bool_)
         opened = np.zeros(len(self.people), np.int32)
@@ -81,14 +72,16 @@ class Bank:
             first_row = (self.people.entry[who] == position) & (position > 0)
             active = self._activity(active, opened, position, month)
             rows = profile_of(self.people, month, who, first_row, active[who], self._seed)
-            result = self._step(month, rows, first_row, history, remembered) if position else self._opening(month, rows)
+            result = (
+                self._step(month, rows, first_row, Past.of(history, who), remembered) if position else self._opening(month, rows)
+            )
             yield result
             opened[:] = 0
             opened[who] = result.added
             remembered[who] = result.held
             finished = np.full(len(self.people), NO_ROW, np.int32)
             finished[who] = result.held
-            history.push(finished)
+            history = [finished, *history[:-1]]
 
     def _activity(self, active: Flags, opened: Masks, position: int, month: Month) -> Flags:
         known = self.people.entry < position
@@ -100,21 +93,34 @@ class Bank:
 
     def _opening(self, month: Month, rows: Profile) -> BankMonth:
         random = stream(self._seed, "opening", month.index)
-        held = draw_holdings(rows, self._scale * ownership.holders(month), random)
+        held = draw_holdings(rows, self._scale * holders(month), random)
         nothing = np.zeros(len(rows), np.int32)
         return BankMonth(month, rows, held, nothing, np.zeros(len(rows), np.bool_), nothing, None)
 
-    def _step(self, month: Month, rows: Profile, first_row: Flags, history: History, remembered: NDArray[np.int32]) -> BankMonth:
+    def _step(self, month: Month, rows: Profile, first_row: Flags, past: Past, remembered: Masks) -> BankMonth:
         random = stream(self._seed, "month", month.index)
-        past = history.past(rows.who)
         targets = {name: self._scale * number for name, number in bundle_targets(additions_of(month).additions).items()}
         view = view_of(rows, self.people.income[rows.who], past)
-        propensity = propensities(view, targets, self._sharpness)
+        propensity = propensities(view, targets)
         added = draw_additions(propensity, random)
         now = np.where(past.consecutive, past.held | added, remembered[rows.who])
         arrivals = np.flatnonzero(first_row)
-        wanted = arrivals.size * ownership.base_rates() * ownership.newcomer_share()
+        wanted = arrivals.size * base_rates() * newcomer_share()
         now[arrivals] = draw_holdings(rows.of(arrivals), wanted, random)
-        path = self._scale * ownership.holders(month)
+        path = self._scale * holders(month)
         held = now & ~draw_closings(rows, past, now, path, random)
         return BankMonth(month, rows, held, past.held, past.consecutive, added, propensity)
+
+
+def draw_additions(propensity: Propensity, random: np.random.Generator) -> Masks:
+    """Products added per row, as bitmasks: at most one bundle of each block, blocks independent of each other."""
+    rows = propensity.chances[0].shape[1]
+    added = np.zeros(rows, np.int32)
+    order = random.permutation(rows)
+    for block, chances in zip(BLOCKS, propensity.chances, strict=True):
+        in_order = chances[:, order].T.ravel()  # the bundles of a customer lie side by side, so one at most is drawn
+        drawn = systematic(in_order, random.random())
+        brings = np.array([bundle.adds for bundle in block], np.int32)
+        customer, bundle = np.divmod(drawn, len(block))
+        added[order[customer]] |= brings[bundle]
+    return added

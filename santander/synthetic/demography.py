@@ -1,4 +1,4 @@
-"""Age, segment, residence and channel of customers, drawn so that the rows follow the value distributions."""
+"""Age, segment, residence, channel and income of customers, drawn so that the rows follow the value distributions."""
 
 from typing import TypeAlias
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from santander.schema.provinces import PROVINCES
-from santander.synthetic import facts, values
+from santander.synthetic import facts
 from santander.synthetic.sampling import Flags, Indices, spread
 
 Codes: TypeAlias = NDArray[np.int16]
@@ -42,26 +42,26 @@ def draw_segments(age: Indices, newcomer: Flags, random: np.random.Generator) ->
     student = np.interp(age, *_STUDENT_BY_AGE)
     top = np.interp(age, *_TOP_BY_AGE) * np.where(newcomer, 0.25, 1.0)
     drawn = random.random(age.size)
-    rest = np.where(drawn < student + top, values.TOP, values.INDIVIDUAL)
-    return np.where(drawn < student, values.STUDENT, rest).astype(np.int16)
+    rest = np.where(drawn < student + top, facts.TOP, facts.INDIVIDUAL)
+    return np.where(drawn < student, facts.STUDENT, rest).astype(np.int16)
 
 
 def later_segments(segment: Codes, age: Indices) -> Codes:
     """Return the segment to which a customer changes: students to individuals, individuals to top or (when young) students."""
-    after = np.array([0, values.INDIVIDUAL, values.TOP, values.INDIVIDUAL])[segment]
-    young = (segment == values.INDIVIDUAL) & (age < 24)
-    return np.where(young, values.STUDENT, after).astype(np.int16)
+    after = np.array([0, facts.INDIVIDUAL, facts.TOP, facts.INDIVIDUAL])[segment]
+    young = (segment == facts.INDIVIDUAL) & (age < 24)
+    return np.where(young, facts.STUDENT, after).astype(np.int16)
 
 
 def draw_sexes(number: int, random: np.random.Generator) -> Codes:
     """7,424,252 rows of men to 6,195,253 of women (calibration/README.md)."""
     man = random.random(number) < 7_424_252 / 13_619_505
-    return np.where(man, values.MAN, values.WOMAN).astype(np.int16)
+    return np.where(man, facts.MAN, facts.WOMAN).astype(np.int16)
 
 
 def draw_employments(rows: Indices, random: np.random.Generator) -> Codes:
     """Almost nobody has to do with the bank's staff; ``rows``: rows of each customer."""
-    plain, *staff = values.EMPLOYMENT_ROWS
+    plain, *staff = facts.EMPLOYMENT_ROWS
     is_staff = spread(sum(staff) / (plain + sum(staff)), rows, random)
     return np.where(is_staff, 2 + _draw(staff, rows.size, random), 1).astype(np.int16)
 
@@ -69,8 +69,8 @@ def draw_employments(rows: Indices, random: np.random.Generator) -> Codes:
 def draw_countries(rows: Indices, random: np.random.Generator) -> Codes:
     """Country of residence; ``rows``: rows of each customer."""
     table = facts.counts("country_counts")
-    abroad = [table[code] for code in values.COUNTRIES[2:]]
-    is_abroad = spread(sum(abroad) / (sum(abroad) + table[values.SPAIN]), rows, random)
+    abroad = [table[code] for code in facts.COUNTRIES[2:]]
+    is_abroad = spread(sum(abroad) / (sum(abroad) + table[facts.SPAIN]), rows, random)
     return np.where(is_abroad, 2 + _draw(abroad, rows.size, random), 1).astype(np.int16)
 
 
@@ -84,11 +84,11 @@ def draw_provinces(resident: Flags, random: np.random.Generator) -> Codes:
 def draw_channels(segment: Codes, newcomer: Flags, random: np.random.Generator) -> Codes:
     """Channel by segment so that the channel table comes out; newcomers use the few channels open to them."""
     table = facts.counts("channel_counts")
-    codes = values.CHANNELS[1:]
+    codes = facts.CHANNELS[1:]
     rows = np.array([max(table[code] - _NEWCOMER_ROWS * _OPEN_CHANNELS.get(code, 0.0), 1.0) for code in codes])
     students = np.array([_STUDENT_CHANNELS.get(code, _STUDENTS_ELSEWHERE) for code in codes])
     by_segment = np.where(
-        segment == values.STUDENT,
+        segment == facts.STUDENT,
         _draw(rows * students, segment.size, random),
         _draw(rows * (1 - students), segment.size, random),
     )
@@ -100,3 +100,41 @@ def _draw(weights: list[int] | list[float] | NDArray[np.float64], number: int, r
     """Independent draws from a value set with the given weights, as positions."""
     reach = np.cumsum(np.asarray(weights, np.float64))
     return np.searchsorted(reach[:-1] / reach[-1], random.random(number), side="right").astype(np.int16)
+
+
+_LOWEST, _HIGHEST = 1_202.73, 28_894_395.0
+_NEVER_KNOWN = ("ALAVA", "BIZKAIA", "GIPUZKOA", "NAVARRA")
+_UNKNOWN_ELSEWHERE = 0.176
+"""Share of customers of the other provinces without income: what is left of the 20.5 % of rows."""
+_WIDE = 0.002
+"""Share of incomes drawn with three times the spread: the far ends of the real range."""
+_SEGMENT_SHIFT = np.array([0.0, 0.45, 0.02, -0.06])
+"""Log income of a segment against its province: the top segment earns more, students' households a little less."""
+
+
+def draw_income(
+    province: NDArray[np.int16], segment: NDArray[np.int16], age: Indices, rows: Indices, random: np.random.Generator
+) -> NDArray[np.float64]:
+    """Gross yearly household income in euros, two decimals, NaN where unknown; ``rows``: rows of each customer."""
+    medians, spreads = _by_province()
+    shift = _SEGMENT_SHIFT[segment] + np.interp(age, [18, 45, 60, 90], [-0.05, 0.05, 0.02, -0.08])
+    spread_of = spreads[province] * np.where(random.random(province.size) < _WIDE, 3.0, 1.0)
+    drawn = np.log(medians[province]) + shift + spread_of * random.normal(size=province.size)
+    income = np.round(np.clip(np.exp(drawn), _LOWEST, _HIGHEST), 2)
+    never = np.isin(province, [0, *(PROVINCES.index(name) for name in _NEVER_KNOWN)])
+    unknown = spread(np.where(never, 0.999, _UNKNOWN_ELSEWHERE), rows, random)
+    return np.where(unknown, np.nan, income)
+
+
+def _by_province() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Median and log-spread by province code; the spread follows from mean / median = exp(spread ** 2 / 2)."""
+    table = {row["nomprov"]: row for row in facts.table("income_by_province")}
+    overall_median, overall_spread = 101_850.0, 0.6
+    medians = np.full(len(PROVINCES), overall_median)
+    spreads = np.full(len(PROVINCES), overall_spread)
+    for code, name in enumerate(PROVINCES):
+        if name in table:
+            medians[code] = float(table[name]["median_renta"])
+            ratio = float(table[name]["mean_renta"]) / medians[code]
+            spreads[code] = max(np.sqrt(2 * np.log(max(ratio, 1.0))), 0.3)
+    return medians, spreads

@@ -1,20 +1,18 @@
-"""Dirt: malformed lines, illegal rows and illegal values, put into the lines of a month, counted and listed.
+"""Dirt: malformed lines, illegal rows and illegal values, put into the lines of a month and listed.
 
 Damaged rows are copies put in between, so the rows of the clean bank are all still there; damaged values replace what
-a row said in one profile column. What an ingest is to make of it stands in docs/data.md: every damaged row
-goes to quarantine, a row with a damaged value stays without that value.
+a row said in one profile column, each in a row of its own.
 """
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from santander.schema.columns import COLUMNS, PROFILE_COLUMNS
 from santander.schema.months import Month
-from santander.synthetic.streams import stream
+from santander.synthetic.sampling import stream
 
 UNKNOWN = "unknown"
 """The month of a row whose date cannot be read."""
@@ -51,55 +49,14 @@ class DirtyLine:
     line: int
     month: str
     scope: str
+    kind: str
     reason: str
     column: str | None
     raw: str
 
 
-@dataclass(slots=True)
-class DirtCount:
-    """What an ingest is to count for one month of a file: ``read = kept + quarantined``.
-
-    ``rows`` and ``values``: damages by kind; each damaged value sits in a row of its own.
-    """
-
-    read: int = 0
-    kept: int = 0
-    quarantined: int = 0
-    rows: Counter[str] = field(default_factory=Counter)
-    values: Counter[str] = field(default_factory=Counter)
-
-    def __add__(self, other: "DirtCount") -> "DirtCount":
-        return DirtCount(
-            self.read + other.read,
-            self.kept + other.kept,
-            self.quarantined + other.quarantined,
-            self.rows + other.rows,
-            self.values + other.values,
-        )
-
-    def as_json(self) -> dict[str, object]:
-        """For ``dirty.json``."""
-        return {
-            "read": self.read,
-            "kept": self.kept,
-            "quarantined": self.quarantined,
-            "rows": dict(self.rows),
-            "values": dict(self.values),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Soiled:
-    """The lines of a month with their dirt; counts are by month, with ``unknown`` where a date became unreadable."""
-
-    lines: pa.Array
-    counts: dict[str, DirtCount]
-    dirty: list[DirtyLine]
-
-
-def soil(lines: pa.Array, month: Month, share: float, seed: int, *, products: bool) -> Soiled:
-    """Damage ``share`` of a month's lines, each in one way, the kinds in turn."""
+def soil(lines: pa.Array, month: Month, share: float, seed: int, *, products: bool) -> tuple[pa.Array, list[DirtyLine]]:
+    """Damage ``share`` of a month's lines, each in one way, the kinds in turn; return the lines and what was damaged."""
     random = stream(seed, "dirt", month.index)
     kinds = _kinds(month, len(COLUMNS) if products else len(PROFILE_COLUMNS))
     chosen = random.choice(len(lines), size=min(round(share * len(lines)), len(lines) // 2), replace=False)
@@ -123,6 +80,7 @@ def soil(lines: pa.Array, month: Month, share: float, seed: int, *, products: bo
             int(line),
             str(month) if kind.is_dated else UNKNOWN,
             "value" if kind.column else "row",
+            kind.name,
             kind.reason,
             kind.column,
             text.removesuffix("\n") if kind.text is None else kind.text,
@@ -130,7 +88,7 @@ def soil(lines: pa.Array, month: Month, share: float, seed: int, *, products: bo
         for kind, text, line in zip(kind_of, damaged, line_of[len(lines) :], strict=True)
     ]
     soiled = pa.concat_arrays([lines, pa.array(damaged, pa.string())]).take(pa.array(order))
-    return Soiled(soiled, _count(month, len(lines), kind_of), sorted(dirty, key=lambda line: line.line))
+    return soiled, sorted(dirty, key=lambda line: line.line)
 
 
 def _kinds(month: Month, n_columns: int) -> list[_Kind]:
@@ -170,14 +128,3 @@ def _replaced(line: str, n_columns: int, position: int, text: str) -> str:
 def _flip_last_flag(line: str) -> str:
     """Return rows of the same keys with other content: an ingest that keeps the wrong one of two rows shows."""
     return line[:-2] + ("1" if line[-2] == "0" else "0") + "\n"
-
-
-def _count(month: Month, clean_lines: int, kind_of: Sequence[_Kind]) -> dict[str, DirtCount]:
-    dated, undated = DirtCount(kept=clean_lines), DirtCount()
-    for kind in kind_of:
-        count = dated if kind.is_dated else undated
-        (count.values if kind.column else count.rows)[kind.name] += 1
-    for count in (dated, undated):
-        count.quarantined = count.rows.total()
-        count.read = count.kept + count.quarantined
-    return {str(month): dated, UNKNOWN: undated} if undated.read else {str(month): dated}

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from santander.schema.months import Month
-from santander.schema.products import PRODUCTS
+from santander.schema.products import PRODUCT_NAMES, PRODUCTS
 
 FULL_CUSTOMERS = 956_645
 FIRST_MONTH = Month(2015, 1)
@@ -36,6 +36,9 @@ PRESENT_ROWS = {"last_primary": 24_793, "spouse": 1_808}
 """Rows that carry one of the two columns which are nearly always empty."""
 
 BLOCK_CUSTOMERS = 7_340
+
+_FADING = [PRODUCT_NAMES.index(name) for name in ("short_term_deposit", "medium_term_deposit", "long_term_deposit")]
+"""Products on their way out: beyond the tables they stay at the last month's level instead of the season's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,40 @@ def month_facts() -> dict[Month, MonthFacts]:
     }
 
 
+def additions_of(month: Month) -> MonthFacts:
+    """Return the additions of a month at full size; beyond the tables those of the nearest same calendar month."""
+    known = month_facts()
+    if month in known:
+        return known[month]
+    same_season = [other for other in known if other.number == month.number]
+    if month < FIRST_MONTH + 1:
+        return known[min(same_season)]
+    nearest = known[max(same_season)]
+    additions = nearest.additions.copy()
+    additions[_FADING] = known[LAST_LABELLED].additions[_FADING]
+    return MonthFacts(nearest.buyers, additions)
+
+
 @cache
 def ones_by_product() -> NDArray[np.float64]:
     """Rows of 2015-01 to 2016-05 that hold each product, by bit."""
     ones = {row["product"]: float(row["ones_in_train"]) for row in table("product_totals")}
     return np.array([ones[product.source] for product in PRODUCTS])
+
+
+SEGMENTS = ("", "01 - TOP", "02 - PARTICULARES", "03 - UNIVERSITARIO")
+TOP, INDIVIDUAL, STUDENT = 1, 2, 3
+
+SEXES = ("", "H", "V")
+WOMAN, MAN = 1, 2
+
+EMPLOYMENTS = ("", "N", "B", "F", "A", "S")
+EMPLOYMENT_ROWS = (13_610_977, 3_566, 2_523, 2_492, 17)
+
+RELATION_KINDS = ("", "1", "1.0", "2", "2.0", "3", "3.0", "4", "4.0", "P")
+RELATION_TYPES = ("", "A", "I", "P", "R", "N")
+ACTIVE_TYPE, INACTIVE_TYPE, FORMER_TYPE, POTENTIAL_TYPE, UNKNOWN_TYPE = 1, 2, 3, 4, 5
+
+SPAIN = "ES"
+COUNTRIES = ("", SPAIN, *sorted(code for code in counts("country_counts") if code != SPAIN))
+CHANNELS = ("", *sorted(counts("channel_counts")))

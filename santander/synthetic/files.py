@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -12,12 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from santander.schema.columns import COLUMNS
+from santander.schema.columns import COLUMNS, PROFILE_COLUMNS
 from santander.schema.products import N_PRODUCTS
 from santander.storage.places import Place, whole_file
 from santander.synthetic.sampling import Indices
-
-PROFILE_COLUMNS = len(COLUMNS) - N_PRODUCTS
 
 
 class Hashed:
@@ -38,9 +37,12 @@ class Hashed:
         return self._hash.hexdigest()
 
 
-def header(columns: int) -> bytes:
-    """The first line of a raw file: all names quoted."""
-    return (",".join(f'"{column.source}"' for column in COLUMNS[:columns]) + "\n").encode()
+def begin_landing(files: ExitStack, path: Place, *, products: bool) -> Hashed:
+    """Begin a landing file with its header, all names quoted; it is there when ``files`` are closed without an error."""
+    file = Hashed(files.enter_context(whole_file(path)))
+    columns = COLUMNS if products else PROFILE_COLUMNS
+    file.write((",".join(f'"{column.source}"' for column in columns) + "\n").encode())
+    return file
 
 
 def write_json(path: Place, content: dict[str, Any]) -> None:

@@ -1,29 +1,24 @@
-"""Writing a bank: the train and test files, the oracle, the propensities, and the dirt where it is asked for."""
+"""Writing a bank: the train and test files, the oracle, the propensities, and the dirt where it is asked for.
 
+``oracle.json`` names the landing files of a folder with their SHA-256: only those may another bank replace or remove.
+"""
+
+import json
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Self
 
-from santander.schema.columns import COLUMNS
+from santander.errors import InputError
+from santander.ingest.landing import sha256_of
 from santander.schema.months import month_range
-from santander.storage.places import names_in, whole_file
+from santander.storage.places import Place, names_in
 from santander.synthetic.bank import Bank
-from santander.synthetic.earlier import EarlierBank
-from santander.synthetic.files import PROFILE_COLUMNS, Hashed, header, write_csv, write_json
+from santander.synthetic.files import begin_landing, write_csv, write_json
 from santander.synthetic.month_writer import MonthWriter
-from santander.synthetic.spec import (
-    DIRTY,
-    DIRTY_LINES,
-    GENERATOR_VERSION,
-    LATER_TEST,
-    LATER_TRAIN,
-    ORACLE,
-    TEST,
-    TRAIN,
-    BankReport,
-    BankSpec,
-)
+from santander.synthetic.spec import DIRTY, DIRTY_LINES, LATER_TEST, LATER_TRAIN, ORACLE, TEST, TRAIN, BankReport, BankSpec
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +28,38 @@ _LATER = re.compile("|".join(re.escape(name).replace(r"\{\}", _ANY_MONTH) for na
 
 Progress = Callable[[str], None]
 Ready = Callable[[BankReport], None]
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierBank:
+    """The landing files of an earlier ``generate`` in a folder, and, where one was killed, those of the bank it replaced."""
+
+    folder: Place
+    files: Mapping[str, str]
+    replaced: Mapping[str, str]
+
+    @classmethod
+    def read(cls, folder: Place) -> Self:
+        """Read ``oracle.json``. Raises InputError where a file of that name is none of ours."""
+        oracle = folder / ORACLE
+        if not oracle.is_file():
+            return cls(folder, {}, {})
+        try:
+            content = json.loads(oracle.read_text())
+            return cls(folder, dict(content["files"]), dict(content.get("replaces", {})))
+        except (ValueError, KeyError, AttributeError, TypeError):
+            raise _not_generated(oracle) from None
+
+    def refuse_to_replace_others(self, names: Iterable[str]) -> None:
+        """Raise InputError when one of these files is there and is not as it was generated."""
+        for name in names:
+            if (self.folder / name).is_file() and not self.wrote(name):
+                raise _not_generated(self.folder / name)
+
+    def wrote(self, name: str) -> bool:
+        """Whether the file of this name, which is there, is as an earlier ``generate`` wrote it."""
+        known = {self.files.get(name), self.replaced.get(name)} - {None}
+        return bool(known) and sha256_of(self.folder / name) in known
 
 
 def generate(spec: BankSpec, progress: Progress = lambda _month: None, ready: Ready = lambda _report: None) -> BankReport:
@@ -46,9 +73,7 @@ def generate(spec: BankSpec, progress: Progress = lambda _month: None, ready: Re
     bank = Bank(spec.customers, spec.first, spec.last, spec.seed)
     writer = MonthWriter(report, bank.people)
     with ExitStack() as files:
-        raw = {name: Hashed(files.enter_context(whole_file(spec.out / name))) for name in (TRAIN, TEST)}
-        raw[TRAIN].write(header(len(COLUMNS)))
-        raw[TEST].write(header(PROFILE_COLUMNS))
+        raw = {name: begin_landing(files, spec.out / name, products=name == TRAIN) for name in (TRAIN, TEST)}
         for month in bank.months():
             is_test = month.month == spec.last
             file = TEST if is_test else TRAIN
@@ -56,22 +81,22 @@ def generate(spec: BankSpec, progress: Progress = lambda _month: None, ready: Re
             raw[file].write(content)
             if spec.monthly:
                 name = _MONTHLY.format(month.month)
-                raw[name] = Hashed(files.enter_context(whole_file(spec.out / name)))
-                raw[name].write(header(PROFILE_COLUMNS if is_test else len(COLUMNS)))
+                raw[name] = begin_landing(files, spec.out / name, products=not is_test)
                 raw[name].write(content)
             writer.score(month, is_test=is_test, propensity=spec.propensity)
             progress(str(month.month))
         report.landing = {name: file.sha256 for name, file in raw.items()}
         # a process that is killed while the files appear must find them to be its own when it is started again
-        write_json(spec.out / ORACLE, report.oracle_json(GENERATOR_VERSION) | {"replaces": earlier.files})
+        write_json(spec.out / ORACLE, report.oracle_json() | {"replaces": earlier.files})
         ready(report)
-    write_json(spec.out / ORACLE, report.oracle_json(GENERATOR_VERSION))
+    write_json(spec.out / ORACLE, report.oracle_json())
+    report.files = [spec.out / name for name in (TRAIN, TEST, ORACLE)]
     if spec.dirty_share:
         write_json(spec.out / DIRTY, report.dirty_json())
         write_csv(spec.out / DIRTY_LINES, report.dirty_rows())
-    if earlier.is_there:
+        report.files += [spec.out / name for name in (DIRTY, DIRTY_LINES)]
+    if earlier.files:
         _remove_leftovers(spec, earlier, list(report.rows))
-    report.files = [spec.out / name for name in (TRAIN, TEST, ORACLE, *([DIRTY, DIRTY_LINES] if spec.dirty_share else []))]
     return report
 
 
@@ -106,3 +131,7 @@ def _remove_leftovers(spec: BankSpec, earlier: EarlierBank, months: list[str]) -
         (spec.out / name).unlink()
     if later:
         log.info("generate: removed %s: the bank begins anew, 'santander generate --next' continues it", ", ".join(later))
+
+
+def _not_generated(file: Place) -> InputError:
+    return InputError(f"{file} was not generated, or not left as it was: move it away, it is not replaced")

@@ -1,6 +1,7 @@
 """The last five months of holdings, and what they say: lapses, openings, closings."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -10,25 +11,9 @@ LAGS = 5
 NO_ROW = -1
 
 
-class History:
-    """Holdings of all customers in the last five months, newest first; ``NO_ROW`` where a customer has no row."""
-
-    def __init__(self, customers: int) -> None:
-        self._months = [np.full(customers, NO_ROW, np.int32) for _ in range(LAGS)]
-
-    def push(self, holdings: Masks) -> None:
-        """Add a finished month: holdings per customer, ``NO_ROW`` without a row."""
-        self._months = [holdings, *self._months[:-1]]
-
-    def lag(self, months: int, who: Indices) -> Masks:
-        """Holdings of the customers ``who``, ``months`` before the month to come."""
-        taken: Masks = self._months[months - 1][who]
-        return taken
-
-    def past(self, who: Indices) -> "Past":
-        """Return the history that the files show of the customers ``who`` before the month to come."""
-        lags = [self.lag(months, who) for months in range(1, LAGS + 1)]
-        return Past(lags[0] != NO_ROW, tuple(np.where(lag == NO_ROW, 0, lag) for lag in lags), lags[1] != NO_ROW)
+def no_history(customers: int) -> list[Masks]:
+    """Holdings of all customers in the last five months, newest first, before there is any: ``NO_ROW``."""
+    return [np.full(customers, NO_ROW, np.int32) for _ in range(LAGS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +27,12 @@ class Past:
     consecutive: Flags
     lags: tuple[Masks, ...]
     two_months: Flags
+
+    @classmethod
+    def of(cls, months: list[Masks], who: Indices) -> Self:
+        """Return the history that the files show of the customers ``who``, by the holdings of the last five months."""
+        lags = [held[who] for held in months]
+        return cls(lags[0] != NO_ROW, tuple(np.where(lag == NO_ROW, 0, lag) for lag in lags), lags[1] != NO_ROW)
 
     @property
     def held(self) -> Masks:

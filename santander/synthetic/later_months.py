@@ -6,19 +6,15 @@ import json
 from collections.abc import Collection
 from contextlib import ExitStack
 
-from santander.errors import InputError
-from santander.schema.columns import COLUMNS
 from santander.schema.months import Month, month_range
-from santander.storage.places import open_read, whole_file
+from santander.storage.places import open_read
 from santander.synthetic.bank import Bank
-from santander.synthetic.earlier import EarlierBank
-from santander.synthetic.files import PROFILE_COLUMNS, Hashed, header, write_csv, write_json
-from santander.synthetic.generate import Progress, Ready
+from santander.synthetic.files import begin_landing, write_csv, write_json
+from santander.synthetic.generate import EarlierBank, Progress, Ready
 from santander.synthetic.month_writer import MonthWriter
 from santander.synthetic.spec import (
     DIRTY,
     DIRTY_LINES,
-    GENERATOR_VERSION,
     LATER_TEST,
     LATER_TRAIN,
     ORACLE,
@@ -42,9 +38,7 @@ def generate_later(spec: BankSpec, until: Month, names: Collection[str], progres
     ``progress`` and ``ready`` are those of ``generate``. Raises InputError for a file of such a name that was not generated.
     """
     earlier = EarlierBank.read(spec.out)
-    for name in names:
-        if (spec.out / name).is_file() and not earlier.wrote(name):
-            raise InputError(f"{spec.out / name} was not generated, or not left as it was: move it away, it is not replaced")
+    earlier.refuse_to_replace_others(names)
     report = BankReport(spec, landing=dict(earlier.files))
     bank = Bank(spec.customers, spec.first, spec.last, spec.seed, until=until)
     writer = MonthWriter(report, bank.people)
@@ -53,15 +47,14 @@ def generate_later(spec: BankSpec, until: Month, names: Collection[str], progres
             is_test = month.month == until
             name = (LATER_TEST if is_test else LATER_TRAIN).format(month.month)
             if name in names:
-                file = Hashed(files.enter_context(whole_file(spec.out / name)))
-                file.write(header(PROFILE_COLUMNS if is_test else len(COLUMNS)))
+                file = begin_landing(files, spec.out / name, products=not is_test)
                 file.write(writer.content(month, name, is_test=is_test))
                 report.landing[name] = file.sha256
                 report.files.append(spec.out / name)
             writer.score(month, is_test=is_test, propensity=spec.propensity and name in names)
             progress(str(month.month))
         # what a killed process leaves is known to be of the bank
-        write_json(spec.out / ORACLE, report.oracle_json(GENERATOR_VERSION))
+        write_json(spec.out / ORACLE, report.oracle_json())
         if spec.dirty_share:
             _add_dirt(report)
         ready(report)

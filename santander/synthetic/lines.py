@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from santander.schema.columns import HIGHEST_AGE, MONTHS_IN_LONGEST_LIFE
 from santander.schema.months import Month
 from santander.schema.provinces import PROVINCES
-from santander.synthetic import values
+from santander.synthetic import facts
 from santander.synthetic.people import People
 from santander.synthetic.profile import SENTINEL_SENIORITY, Profile
 from santander.synthetic.sampling import Indices, Masks
@@ -29,16 +29,16 @@ class LineWriter:
     def __init__(self, people: People) -> None:
         self._people = people
         self._ids = _text(f"{number}," for number in people.customer_id.tolist())
-        self._country = _text(f"{code}," for code in values.COUNTRIES)
-        self._employment = _text(f"{code}," for code in values.EMPLOYMENTS)
-        self._sex = _text(f"{code}," for code in values.SEXES)
+        self._country = _text(f"{code}," for code in facts.COUNTRIES)
+        self._employment = _text(f"{code}," for code in facts.EMPLOYMENTS)
+        self._sex = _text(f"{code}," for code in facts.SEXES)
         self._age = _text([*(f"{age:3d}," for age in range(HIGHEST_AGE + 1)), " NA,"])
         days = np.arange(people.joined.min(), people.joined.max() + 1).astype("datetime64[D]").astype(str).tolist()
         self._joined = _text([*(f"{day}," for day in days), ","])
         seniorities = [*range(MONTHS_IN_LONGEST_LIFE), SENTINEL_SENIORITY]
         self._new_seniority = _text([*(f"{new:2d},{months:7d}," for new in (0, 1) for months in seniorities), "NA,     NA,"])
         self._n_seniorities = len(seniorities)
-        relations = [f"{kind},{type_}," for kind in values.RELATION_KINDS for type_ in values.RELATION_TYPES]
+        relations = [f"{kind},{type_}," for kind in facts.RELATION_KINDS for type_ in facts.RELATION_TYPES]
         self._relation = _text(relations)
         flags = [
             f"{'S' if here else 'N'},{'S' if born else 'N'},{spouse},"
@@ -47,14 +47,14 @@ class LineWriter:
             for spouse in ("", "N")
         ]
         self._residence = _text([*flags, ",,,"])
-        self._channel = _text(f"{code}," for code in values.CHANNELS)
+        self._channel = _text(f"{code}," for code in facts.CHANNELS)
         places = [f'{dead}, 1,{code:2d},"{name}",' for dead in "NS" for code, name in enumerate(PROVINCES)]
         places = [place.replace(', 0,""', ',NA,""') for place in places]
         self._place = _text([*places, ',NA,NA,"",'])
         self._active = _text([" 0,", " 1,", "NA,"])
         self._income = income_texts(np.append(people.income, np.nan), padded=False)
-        self._segment = _text(f"{name}," for name in values.SEGMENTS)
-        self._segment_end = _text(f"{name}\n" for name in values.SEGMENTS)
+        self._segment = _text(f"{name}," for name in facts.SEGMENTS)
+        self._segment_end = _text(f"{name}\n" for name in facts.SEGMENTS)
         self._low = _text(",".join(str(bits >> bit & 1) for bit in range(12)) + "," for bits in range(4096))
         self._high = _text(_high_products(bits, missing=missing) for missing in (False, True) for bits in range(4096))
         self._padded_income: Fragments | None = None
@@ -97,7 +97,7 @@ class LineWriter:
             self._joined.take(_known(people.joined[who] - people.joined.min(), block, len(self._joined) - 1)),
             self._new_seniority.take(_known(new_seniority, block, len(self._new_seniority) - 1)),
             _status(month).take(_known(rows.left_on[order], block, 29)),
-            self._relation.take(_positions((len(values.RELATION_TYPES) * rows.relation_kind + rows.relation_type)[order])),
+            self._relation.take(_positions((len(facts.RELATION_TYPES) * rows.relation_kind + rows.relation_type)[order])),
             self._residence.take(_known(residence, block, 8)),
             self._channel.take(_positions(rows.channel[order])),
             self._place.take(_known(place, block, len(self._place) - 1)),

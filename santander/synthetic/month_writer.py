@@ -2,16 +2,19 @@
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from santander.evaluation.average_precision import average_precision
+from santander.models.list_check import refuse_wrong_lists
+from santander.models.ranking import top_products
+from santander.schema.products import N_PRODUCTS
 from santander.synthetic.bank import BankMonth
 from santander.synthetic.dirt import soil
 from santander.synthetic.files import coarse, content_of, write_propensity
 from santander.synthetic.lines import LineWriter
-from santander.synthetic.oracle import oracle_month
 from santander.synthetic.people import People
-from santander.synthetic.sampling import Flags, Indices
-from santander.synthetic.spec import BankReport
-from santander.synthetic.streams import stream
+from santander.synthetic.sampling import Flags, Indices, Masks, stream
+from santander.synthetic.spec import BankReport, OracleMonth
 
 _CLUSTER = 20
 """Neighbouring ids that stay together in the files, on average; the clusters of a month come in arbitrary order."""
@@ -33,9 +36,8 @@ class MonthWriter:
         else:
             text = self._lines.train(month.month, month.rows, month.held, order)
         if spec.dirty_share:
-            soiled = soil(text, month.month, spec.dirty_share, spec.seed, products=not is_test)
-            self._report.add_dirt(file, soiled)
-            text = soiled.lines
+            text, dirty = soil(text, month.month, spec.dirty_share, spec.seed, products=not is_test)
+            self._report.add_dirt(file, month.month, dirty)
         return content_of(text)
 
     def score(self, month: BankMonth, *, is_test: bool, propensity: bool) -> None:
@@ -64,3 +66,24 @@ def file_order(rows: Indices, seed: int, month: int) -> Indices:
     cluster = np.cumsum(random.random(rows.size) < 1 / _CLUSTER)
     place = random.permutation(rows.size + 1)[cluster]
     return rows[np.argsort(place, kind="stable")]
+
+
+def oracle_month(month: str, propensity: NDArray[np.float32], owned: Masks, added: Masks, consecutive: Flags) -> OracleMonth:
+    """Score ranking by the known propensity (shape (24, rows)), the best that can be reached (calibration/README.md).
+
+    Only consecutive rows count, ties go by bit.
+    """
+    buyers = np.flatnonzero(consecutive & (added != 0))
+    chances = propensity[:, buyers].T
+    ranks = top_products(chances, owned[buyers], prior=np.zeros(N_PRODUCTS))
+    refuse_wrong_lists("the oracle", ranks, chances, owned[buyers])
+    precision = average_precision(ranks, added[buyers])
+    customers = int(np.count_nonzero(consecutive))
+    return OracleMonth(
+        month=month,
+        customers=customers,
+        buyers=int(buyers.size),
+        additions=int(np.bitwise_count(added[buyers]).sum()),
+        ceiling=buyers.size / max(customers, 1),
+        oracle=float(precision.sum()) / max(customers, 1),
+    )

@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from santander.schema.months import Month
-from santander.synthetic import demography, facts, joining, values
-from santander.synthetic.income import draw_income
-from santander.synthetic.panel import Panel
-from santander.synthetic.sampling import Flags, Indices, spread
-from santander.synthetic.streams import stream
+from santander.synthetic import demography, facts
+from santander.synthetic.demography import draw_income
+from santander.synthetic.panel import Panel, customer_ids, joining_days, newcomers
+from santander.synthetic.sampling import Flags, Indices, spread, stream
 
 Codes: TypeAlias = NDArray[np.int16]
 
@@ -78,18 +77,18 @@ def with_newcomers(people: People, month: Month, position: int, number: int, see
 
 def _draw(panel: Panel, months: list[Month], random: np.random.Generator, ids: Indices | None = None) -> tuple[People, Indices]:
     entry_month = months[0].index + panel.entry
-    joined = joining.joining_days(entry_month, panel.entry > 0, random)
+    joined = joining_days(entry_month, panel.entry > 0, random)
     order = np.argsort(joined + random.normal(0, 60, joined.size), kind="stable")
-    entry, newcomer = panel.entry[order], joining.newcomers(entry_month, panel.entry > 0)[order]
+    entry, newcomer = panel.entry[order], newcomers(entry_month, panel.entry > 0)[order]
     rows = panel.present.sum(axis=0)[order]
 
     age = demography.draw_ages(newcomer, random)
     segment = demography.draw_segments(age, newcomer, random)
     country = demography.draw_countries(rows, random)
-    resident = country == values.COUNTRIES.index(values.SPAIN)
+    resident = country == facts.COUNTRIES.index(facts.SPAIN)
     province = demography.draw_provinces(resident, random)
     people = People(
-        customer_id=joining.customer_ids(age.size, random) if ids is None else ids,
+        customer_id=customer_ids(age.size, random) if ids is None else ids,
         entry=entry,
         joined=joined[order],
         born=facts.FROZEN_UNTIL.index - 12 * age - random.integers(0, 12, age.size),

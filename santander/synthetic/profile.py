@@ -7,10 +7,40 @@ from numpy.typing import NDArray
 
 from santander.schema.columns import HIGHEST_AGE
 from santander.schema.months import Month
-from santander.synthetic import facts, values
+from santander.synthetic import facts
+from santander.synthetic.panel import JULY_BATCH
 from santander.synthetic.people import Codes, People
-from santander.synthetic.sampling import Flags, Indices, quota
-from santander.synthetic.streams import stream
+from santander.synthetic.sampling import Flags, Indices, Masks, quota, stream
+
+_BY_SEGMENT = np.zeros(len(facts.SEGMENTS), np.float32)
+_BY_SEGMENT[[facts.TOP, facts.INDIVIDUAL, facts.STUDENT]] = 0.92, 0.63, 0.27
+"""How readily customers of a segment are active at first, against each other."""
+_FIRST_ACTIVE, _JULY_ACTIVE, _LATER_ACTIVE = 0.505, 0.22, 0.48
+"""Active customers of the first month, the batch of 2015-07 and later newcomers: 45.8 % of all rows."""
+_TURNS = 0.008
+"""Share of active customers that turn inactive in a month; as many turn active, mostly after opening a product."""
+_AFTER_OPENING = 20.0
+
+
+def first_activity(people: People, who: Indices, seed: int, month: Month, *, opening: bool) -> Flags:
+    """Activity of the customers ``who`` when they appear, in the bank's first month (``opening``) or later."""
+    random = stream(seed, "first activity", month.index)
+    share = _FIRST_ACTIVE if opening else _JULY_ACTIVE if month == JULY_BATCH else _LATER_ACTIVE
+    active = np.zeros(who.size, np.bool_)
+    active[quota(_BY_SEGMENT[people.segment[who]], share * who.size, random)] = True
+    return active & ~people.deceased[who]
+
+
+def turn_activity(active: Flags, opened: Masks, seed: int, month: int) -> Flags:
+    """The next month's flags; ``opened``: products opened in the month before, per row."""
+    random = stream(seed, "activity", month)
+    turns = _TURNS * np.count_nonzero(active)
+    off = quota(active.astype(np.float32), turns, random)
+    on = quota(np.where(active, 0.0, np.where(opened != 0, _AFTER_OPENING, 1.0)).astype(np.float32), turns, random)
+    turned = active.copy()
+    turned[off], turned[on] = False, True
+    return turned
+
 
 SENTINEL_SENIORITY = -999_999
 _SENTINEL_SHARE = 38 / 13_647_309
@@ -105,15 +135,15 @@ def _relations(active: Flags, random: np.random.Generator) -> tuple[Codes, Codes
     rare = np.array([4_357, 1_577, 874, 305]) / 13_647_309
     kind = np.select(
         [drawn < edge for edge in np.cumsum(rare)],
-        [values.RELATION_KINDS.index(text) for text in ("3.0", "2.0", "P", "4.0")],
-        values.RELATION_KINDS.index("1.0"),
+        [facts.RELATION_KINDS.index(text) for text in ("3.0", "2.0", "P", "4.0")],
+        facts.RELATION_KINDS.index("1.0"),
     )
-    numeric = kind != values.RELATION_KINDS.index("P")
+    numeric = kind != facts.RELATION_KINDS.index("P")
     kind = np.where(numeric & (random.random(active.size) < 0.32), kind - 1, kind)
     switched = random.random(active.size) < 0.02
-    plain = np.where(active ^ switched, values.ACTIVE_TYPE, values.INACTIVE_TYPE)
-    former = kind >= values.RELATION_KINDS.index("3")
-    kind_type = np.where(former & numeric, values.FORMER_TYPE, np.where(numeric, plain, values.POTENTIAL_TYPE))
+    plain = np.where(active ^ switched, facts.ACTIVE_TYPE, facts.INACTIVE_TYPE)
+    former = kind >= facts.RELATION_KINDS.index("3")
+    kind_type = np.where(former & numeric, facts.FORMER_TYPE, np.where(numeric, plain, facts.POTENTIAL_TYPE))
     return kind.astype(np.int16), kind_type.astype(np.int16)
 
 

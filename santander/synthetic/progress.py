@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 
 from santander.logs.terminal import shows_progress
 
@@ -13,7 +14,8 @@ log = logging.getLogger(__name__)
 def progress(task: str, steps: int) -> Iterator[Callable[[str], None]]:
     """Give a function to call after each of ``steps`` steps with the step's name; all of it goes to standard error."""
     if not shows_progress():
-        yield _logged(task, steps)
+        number = count(1)
+        yield lambda step: log.info("%s %s (%d of %d)", task, step, next(number), steps)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -22,14 +24,3 @@ def progress(task: str, steps: int) -> Iterator[Callable[[str], None]]:
     with Progress(*columns, console=Console(stderr=True)) as bar:
         running = bar.add_task(task, total=steps)
         yield lambda step: bar.update(running, advance=1, description=f"{task} {step}")
-
-
-def _logged(task: str, steps: int) -> Callable[[str], None]:
-    finished = 0
-
-    def done(step: str) -> None:
-        nonlocal finished
-        finished += 1
-        log.info("%s %s (%d of %d)", task, step, finished, steps)
-
-    return done

@@ -28,18 +28,11 @@ _MOST_HELD = 6
 _UNKNOWN_AGE = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Sharpness:
-    """How strongly the terms tell customers apart, the same for all bundles; found as ``calibration/README.md`` says.
+DEMOGRAPHIC, DETAIL, HOLDINGS, MEMORY = 0.38, 1.65, 0.8, 1.7
+"""Sharpness: how strongly the terms tell customers apart, the same for all bundles; found as ``calibration/README.md`` says.
 
-    ``demographic``: age, segment, activity (what the popularity baseline sees). ``detail``: income, tenure, channel,
-    number of products. ``holdings``: what else is held. ``memory``: lapses, openings, closings (what older lags show).
-    """
-
-    demographic: float = 0.38
-    detail: float = 1.65
-    holdings: float = 0.8
-    memory: float = 1.7
+Age, segment and activity (what the popularity baseline sees); income, tenure, channel and number of products; what else is
+held; lapses, openings and closings (what older lags show)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +50,6 @@ class Propensity:
                     if bundle.adds & product.mask:
                         added[product.bit] += chance
         return added
-
-    def expected_buyers(self) -> float:
-        """Mean number of customers who add anything."""
-        nothing = np.ones(self.chances[0].shape[1])
-        for chances in self.chances:
-            nothing *= 1 - chances.sum(axis=0)
-        return float((1 - nothing).sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,32 +87,32 @@ def view_of(rows: Profile, income: NDArray[np.float64], past: Past) -> View:
     )
 
 
-def propensities(view: View, targets: dict[str, float], sharpness: Sharpness) -> Propensity:
+def propensities(view: View, targets: dict[str, float]) -> Propensity:
     """Chances of every bundle for the rows of a month; ``targets``: additions wanted by bundle name."""
     chances = []
     for block in BLOCKS:
         of_block = np.zeros((len(block), view.age.size), np.float32)
         for place, bundle in enumerate(block):
             if targets[bundle.name] > 0:
-                weights = np.exp(_log_weights(bundle, view, sharpness))
+                weights = np.exp(_log_weights(bundle, view))
                 weights[~_may_add(bundle, view)] = 0
                 of_block[place] = scaled_to(weights, targets[bundle.name], at_most=bundle.at_most)
         chances.append(of_block)
     return Propensity(chances)
 
 
-def _log_weights(bundle: Bundle, view: View, sharpness: Sharpness) -> NDArray[np.float32]:
+def _log_weights(bundle: Bundle, view: View) -> NDArray[np.float32]:
     fit = affinity.affinities()[bundle.name]
-    score: NDArray[np.float32] = (np.float32(sharpness.demographic) * fit.group)[view.group]
-    score += (np.float32(sharpness.detail) * fit.income)[view.income]
-    score += (np.float32(sharpness.detail) * fit.tenure)[view.tenure]
-    score += (np.float32(sharpness.detail) * fit.channel)[view.channel]
-    score += (np.float32(sharpness.detail * fit.held) * np.arange(_MOST_HELD + 1, dtype=np.float32))[view.held]
+    score: NDArray[np.float32] = (np.float32(DEMOGRAPHIC) * fit.group)[view.group]
+    score += (np.float32(DETAIL) * fit.income)[view.income]
+    score += (np.float32(DETAIL) * fit.tenure)[view.tenure]
+    score += (np.float32(DETAIL) * fit.channel)[view.channel]
+    score += (np.float32(DETAIL * fit.held) * np.arange(_MOST_HELD + 1, dtype=np.float32))[view.held]
     for when, mask, effect in _triggers().get(bundle.name, ()):
-        strength = sharpness.holdings if when == "held" else sharpness.memory
+        strength = HOLDINGS if when == "held" else MEMORY
         score[view.seen[when] & mask != 0] += np.float32(strength * effect)
     for fade, masks in zip(_LAPSE_FADES, view.lapsed, strict=True):
-        score[masks & bundle.lead != 0] += np.float32(sharpness.memory * fade * fit.lapse)
+        score[masks & bundle.lead != 0] += np.float32(MEMORY * fade * fit.lapse)
     return score
 
 

@@ -1,19 +1,31 @@
-"""Drawing with a known chance and a steady total.
+"""Drawing with a known chance and a steady total, from random numbers that do not depend on the order of the work.
 
 Systematic sampling (Madow 1949): lay the chances end to end in random order and mark every whole number after a
 random start. Each element is drawn with exactly its own chance, while the number drawn differs from the sum of the
 chances by less than one. Sequences over the same order with starts of their own are drawn independently.
+
 """
 
+import zlib
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+
+def stream(seed: int, purpose: str, index: int = 0) -> np.random.Generator:
+    """A generator of its own for ``purpose`` at ``index`` (a month's index); the same three give the same numbers."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, zlib.crc32(purpose.encode()), index])))
+
+
 Floats: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
 Indices: TypeAlias = NDArray[np.int64]
 Masks: TypeAlias = NDArray[np.int32]
 Flags: TypeAlias = NDArray[np.bool_]
+
+
+_ROUNDS = 40
+"""Steps of Newton's method at most."""
 
 
 def systematic(chances: Floats, start: float) -> Indices:
@@ -26,7 +38,7 @@ def systematic(chances: Floats, start: float) -> Indices:
     return drawn[drawn < reach.size]
 
 
-def scaled_to(weights: Floats, total: float, *, at_most: float, rounds: int = 40) -> NDArray[np.float32]:
+def scaled_to(weights: Floats, total: float, *, at_most: float) -> NDArray[np.float32]:
     """Chances that rise with ``weights`` and sum to ``total`` (or to nearly all that is possible).
 
     A chance is x / (1 + x / at_most) with x proportional to the weight: proportional while small, never ``at_most``.
@@ -40,7 +52,7 @@ def scaled_to(weights: Floats, total: float, *, at_most: float, rounds: int = 40
     # Newton's method for the logarithm of the scale, kept inside what the values seen so far leave open: near saturation
     # its step leaps far past the goal. At scale 1 no chance is above its share of the total, so the root lies at 0 or above.
     scale, low, high = 0.0, 0.0, np.inf
-    for _ in range(rounds):
+    for _ in range(_ROUNDS):
         scaled = open_ended * np.float32(np.exp(scale))
         bounded = scaled / (1 + scaled * np.float32(1 / at_most))
         reached = float(bounded.sum(dtype=np.float64))
@@ -54,10 +66,10 @@ def scaled_to(weights: Floats, total: float, *, at_most: float, rounds: int = 40
     return chances
 
 
-def quota(weights: Floats, total: float, random: np.random.Generator, *, at_most: float = 1.0) -> Indices:
+def quota(weights: Floats, total: float, random: np.random.Generator) -> Indices:
     """Positions of about ``total`` elements, drawn in random order with chances proportional to ``weights``."""
     order = random.permutation(weights.size)
-    chances = scaled_to(weights, total, at_most=at_most)
+    chances = scaled_to(weights, total, at_most=1.0)
     return np.sort(order[systematic(chances[order], random.random())])
 
 

@@ -1,15 +1,15 @@
 """What to generate, and what came out."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from santander.errors import InputError
 from santander.schema.months import Month
 from santander.storage.places import Place
-from santander.synthetic.dirt import DirtCount, DirtyLine, Soiled
+from santander.synthetic.dirt import UNKNOWN, DirtyLine
 from santander.synthetic.facts import FIRST_MONTH, LAST_LABELLED
-from santander.synthetic.oracle import OracleMonth
 
 TRAIN, TEST, ORACLE, DIRTY = "train_ver2.csv", "test_ver2.csv", "oracle.json", "dirty.json"
 LATER_TRAIN, LATER_TEST = "train_{}.csv", "test_{}.csv"
@@ -81,35 +81,46 @@ class BankSpec:
             raise InputError(f"--dirty-share is a share of a month's rows from 0 to 0.5, not {self.dirty_share}")
 
 
+@dataclass(frozen=True, slots=True)
+class OracleMonth:
+    """One labelled month: ``customers`` have a row in it and in the month before, ``buyers`` added something."""
+
+    month: str
+    customers: int
+    buyers: int
+    additions: int
+    ceiling: float
+    oracle: float
+
+
 @dataclass(slots=True)
 class BankReport:
-    """What was written. ``rows``: clean rows per month. ``oracle``: one entry per labelled month.
-
-    ``dirt``: what an ingest is to count, by file and month; ``dirty``: what it is to quarantine, by file. Empty for a clean bank.
-    """
+    """What was written: ``rows`` without dirt per month, ``oracle`` of each labelled month."""
 
     spec: BankSpec
     rows: dict[str, int] = field(default_factory=dict)
     oracle: list[OracleMonth] = field(default_factory=list)
-    dirt: dict[str, dict[str, DirtCount]] = field(default_factory=dict)
     dirty: dict[str, list[DirtyLine]] = field(default_factory=dict)
+    """What an ingest is to quarantine, by file."""
+    months: dict[str, list[str]] = field(default_factory=dict)
+    """The months of each file with dirt."""
     files: list[Place] = field(default_factory=list)
     landing: dict[str, str] = field(default_factory=dict)
     """SHA-256 of the landing files, by their names below ``spec.out``."""
 
-    def add_dirt(self, file: str, soiled: Soiled) -> None:
-        """Take over what was done to one month of a file; months come in the order of the file."""
-        of_file = self.dirt.setdefault(file, {})
-        lines_before = 2 + sum(count.read for count in of_file.values())  # the header is line 1
-        self.dirty.setdefault(file, []).extend(replace(dirty, line=lines_before + dirty.line) for dirty in soiled.dirty)
-        for month, count in soiled.counts.items():
-            of_file[month] = of_file[month] + count if month in of_file else count
+    def add_dirt(self, file: str, month: Month, dirty: Iterable[DirtyLine]) -> None:
+        """Note what was damaged in one month of a file; months come in the order of the file."""
+        before, listed = self.months.setdefault(file, []), self.dirty.setdefault(file, [])
+        # the header is line 1; a damaged row is a line more than there were, a damaged value is not
+        first = 2 + sum(self.rows[each] for each in before) + sum(line.scope == "row" for line in listed)
+        listed += [replace(line, line=first + line.line) for line in dirty]
+        before.append(str(month))
 
-    def oracle_json(self, version: int) -> dict[str, object]:
+    def oracle_json(self) -> dict[str, Any]:
         """Content of ``oracle.json``."""
         return {
             "seed": self.spec.seed,
-            "generator_version": version,
+            "generator_version": GENERATOR_VERSION,
             "customers": self.spec.customers,
             "months": [asdict(month) for month in self.oracle],
             "files": self.landing,
@@ -117,11 +128,25 @@ class BankReport:
 
     def dirty_json(self) -> dict[str, Any]:
         """Content of ``dirty.json``."""
-        return {
-            "seed": self.spec.seed,
-            "share": self.spec.dirty_share,
-            "files": {file: {month: count.as_json() for month, count in months.items()} for file, months in self.dirt.items()},
-        }
+        files = {file: self._counts(file) for file in self.dirty}
+        return {"seed": self.spec.seed, "share": self.spec.dirty_share, "files": files}
+
+    def _counts(self, file: str) -> dict[str, dict[str, Any]]:
+        """What an ingest is to count for each month of a file: ``read = kept + quarantined``, and damages by kind."""
+        counts = {}
+        for month in (*self.months[file], UNKNOWN):
+            of_month = [line for line in self.dirty[file] if line.month == month]
+            rows, values = (Counter(line.kind for line in of_month if line.scope == scope) for scope in ("row", "value"))
+            kept, quarantined = self.rows.get(month, 0), rows.total()
+            if kept or quarantined:
+                counts[month] = {
+                    "read": kept + quarantined,
+                    "kept": kept,
+                    "quarantined": quarantined,
+                    "rows": dict(rows),
+                    "values": dict(values),
+                }
+        return counts
 
     def dirty_rows(self) -> Iterator[tuple[str, ...]]:
         """Content of ``dirty/lines.csv``, its header first: every entry that an ingest is to leave in quarantine."""

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from santander.bank_report.expected import expected_counts
-from santander.bank_report.figures import allowed_difference, compare, outside
+from santander.bank_report.figures import allowed_difference, compare, expected_counts, outside
 from santander.bank_report.observed import observed_counts
 from santander.synthetic import BankSpec, generate
 from santander.synthetic.facts import FULL_CUSTOMERS

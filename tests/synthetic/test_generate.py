@@ -93,7 +93,7 @@ def test_monthly_files_of_another_origin_are_neither_replaced_nor_removed(tmp_pa
     of_the_user.write_text("the real one")
     for _ in range(2):
         generate(spec)
-    with pytest.raises(InputError, match=r"monthly/2015-02\.csv that was not generated"):
+    with pytest.raises(InputError, match=r"monthly/2015-02\.csv was not generated"):
         generate(replace(spec, monthly=True))
     assert of_the_user.read_text() == "the real one"
 
@@ -101,7 +101,7 @@ def test_monthly_files_of_another_origin_are_neither_replaced_nor_removed(tmp_pa
 @pytest.mark.parametrize("content", ["[1]", "{", "not json", '{"mine": 1}'])
 def test_an_oracle_of_another_origin_is_not_replaced(tmp_path: Path, content: str) -> None:
     (tmp_path / "oracle.json").write_text(content)
-    with pytest.raises(InputError, match=r"oracle\.json that was not generated"):
+    with pytest.raises(InputError, match=r"oracle\.json was not generated"):
         generate(BankSpec(out=tmp_path, customers=300))
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from santander.schema.columns import COLUMNS
 from santander.schema.months import Month
-from santander.synthetic import values
+from santander.synthetic import facts
 from santander.synthetic.lines import LineWriter, income_texts
 from santander.synthetic.people import People
 from santander.synthetic.profile import Profile
@@ -41,8 +41,8 @@ def two_customers() -> People:
         employment=code,
         country=code,
         province=29 * code,
-        channel=values.CHANNELS.index("KHL") * code,
-        segment=values.INDIVIDUAL * code,
+        channel=facts.CHANNELS.index("KHL") * code,
+        segment=facts.INDIVIDUAL * code,
         segment_later=code,
         segment_change=two,
         foreign_born=np.zeros(2, np.bool_),
@@ -63,10 +63,10 @@ def two_rows() -> Profile:
         seniority=np.array([6, 6]),
         is_new=np.zeros(2, np.bool_),
         left_on=np.zeros(2, np.int64),
-        sex=values.WOMAN * shown,
-        segment=values.INDIVIDUAL * shown,
-        channel=values.CHANNELS.index("KHL") * shown,
-        relation_kind=values.RELATION_KINDS.index("1.0") * shown,
+        sex=facts.WOMAN * shown,
+        segment=facts.INDIVIDUAL * shown,
+        channel=facts.CHANNELS.index("KHL") * shown,
+        relation_kind=facts.RELATION_KINDS.index("1.0") * shown,
         relation_type=code * shown,
         active=np.ones(2, np.bool_),
         payroll_missing=np.zeros(2, np.bool_),

@@ -5,8 +5,7 @@ import pytest
 
 from santander.schema.months import Month
 from santander.synthetic.facts import FULL_CUSTOMERS, MONTHLY_ROWS, TEST_ROWS
-from santander.synthetic.panel import draw_panel
-from santander.synthetic.targets import plan_panel
+from santander.synthetic.panel import draw_panel, plan_panel
 
 FIRST, LAST = Month(2015, 1), Month(2016, 6)
 

@@ -2,9 +2,9 @@
 
 from rich.console import Console
 
+from santander.bank_report.banks import Audit, Reach
 from santander.bank_report.figures import Figure
-from santander.bank_report.reach import Reach
-from santander.bank_report.reporting import Audit, payload, tables
+from santander.bank_report.reporting import payload, tables
 from santander.schema.months import Month
 from santander.schema.records import plain
 
@@ -36,7 +36,8 @@ def test_one_wrong_figure_is_no_agreement() -> None:
     assert payload([good]).agrees
     verdict = payload([good, bad])
     assert not verdict.agrees
-    assert plain(verdict)["banks"][1]["outside"] == [{"group": "buyers", "name": "2016-05", "expected": 1_000.0, "seen": 1_200.0}]
+    figure = {"group": "buyers", "name": "2016-05", "expected": 1_000.0, "seen": 1_200.0, "allowed": 50.0}
+    assert plain(verdict)["banks"][1]["outside"] == [figure]
 
 
 def test_shares_as_calibrated_agree() -> None:
