@@ -1,22 +1,72 @@
-"""The board of a competition: a file goes in, a score comes out."""
+"""The board of a competition: a file goes in, a score comes out; what Kaggle refuses is one line with what to do about it."""
 
 import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from santander.errors import SantanderError
-from santander.kaggle.credentials import Credentials
-from santander.kaggle.refusals import NotNow, told_in_one_line
+from santander.errors import InputError, SantanderError
+from santander.kaggle.credentials import HOW_TO_GET_THEM, Credentials
 
 if TYPE_CHECKING:
+    import requests
     from kagglesdk.competitions.types.competition_api_service import ApiSubmission
     from tenacity import RetryCallState
 
 log = logging.getLogger(__name__)
+
+_LONGEST_REMARK = 300
+
+
+class NotNow(SantanderError):
+    """Kaggle may say yes another time: it is overloaded, has a fault of its own, or cannot be reached."""
+
+    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds after which Kaggle wants to be asked again, where it says so."""
+
+
+@contextmanager
+def one_line_refusals(competition: str) -> Iterator[None]:
+    """Errors of the client as InputError (what the user must put right), NotNow, or another SantanderError."""
+    import requests
+
+    try:
+        yield
+    except requests.HTTPError as error:
+        raise _refusal(competition, error) from None
+    except (ValueError, KeyError, TypeError) as error:  # an answer that is no JSON among them
+        message = f"{type(error).__name__}: {error}"[:_LONGEST_REMARK]
+        raise SantanderError(f"Kaggle answered what its client does not understand ({message})") from None
+    except requests.RequestException as error:
+        raise NotNow(f"Kaggle cannot be reached ({type(error).__name__}): try again later") from None
+
+
+def _refusal(competition: str, error: "requests.HTTPError") -> SantanderError:
+    response: Any = error.response
+    status, page = int(response.status_code), f"https://www.kaggle.com/competitions/{competition}"
+    reason = " ".join(str(error).split())[:_LONGEST_REMARK]
+    for_the_user = {
+        401: f"Kaggle refuses these credentials ({reason}): {HOW_TO_GET_THEM}",
+        403: f"Kaggle does not let this account submit ({reason}): accept the rules at {page}/rules first",
+        404: f"Kaggle knows no competition '{competition}' ({reason}): see the setting kaggle.competition",
+    }
+    if status in for_the_user:
+        return InputError(for_the_user[status])
+    if status == 429:
+        after = response.headers.get("Retry-After", "")
+        again = f"in {after} s" if after.isdecimal() else "later"
+        wait = float(after) if after.isdecimal() else 0.0
+        return NotNow(f"Kaggle asks to be asked less often ({reason}): try again {again}", wait)
+    if status >= 500:
+        return NotNow(f"Kaggle has a fault of its own, {status} ({reason}): try again later, nothing is sent twice")
+    return SantanderError(f"Kaggle refuses this, {status}: {reason}")
+
 
 PENDING, COMPLETE, FAILED = "pending", "complete", "error"
 """How a submission stands: what the client calls the same, in small letters."""
@@ -46,13 +96,13 @@ class Board:
             retry=retry_if_exception_type(NotNow),
             stop=stop_after_attempt(_UPLOADS),
             wait=lambda state: min(_pause(state), _LONGEST_PAUSE),
-            before_sleep=_tell,
+            before_sleep=_log_pause,
             reraise=True,
         )
         request = ApiCreateSubmissionRequest()
         request.competition_name, request.submission_description = self.competition, description
         request.blob_file_tokens = again(self._upload, name, content)
-        with told_in_one_line(self.competition):
+        with one_line_refusals(self.competition):
             return int(self._api.create_submission(request).ref)
 
     def submissions(self) -> list["ApiSubmission"]:
@@ -61,7 +111,7 @@ class Board:
 
         request = ApiListSubmissionsRequest()
         request.competition_name, request.page_size = self.competition, _LISTED
-        with told_in_one_line(self.competition):
+        with one_line_refusals(self.competition):
             return list(self._api.list_submissions(request).submissions or [])
 
     def _upload(self, name: str, content: bytes) -> str:
@@ -72,7 +122,7 @@ class Board:
         request = ApiStartSubmissionUploadRequest()
         request.competition_name, request.file_name = self.competition, name
         request.content_length, request.last_modified_epoch_seconds = len(content), int(time.time())
-        with told_in_one_line(self.competition):
+        with one_line_refusals(self.competition):
             answer = self._api.start_submission_upload(request)
             to = urlsplit(answer.create_url)
             if to.scheme != "https" and to.hostname not in {"localhost", "127.0.0.1"}:
@@ -92,19 +142,11 @@ def status_of(submission: "ApiSubmission") -> str:
 def open_board(competition: str, credentials: Credentials) -> Iterator[Board]:
     """The board at Kaggle, or at the server that the client's own switch KAGGLE_API_ENVIRONMENT names."""
     from kagglesdk import KaggleClient
-    from requests.adapters import HTTPAdapter
-
-    class Patient(HTTPAdapter):
-        """Waits a while for an answer, not for ever."""
-
-        def send(self, request: Any, **options: Any) -> Any:  # type: ignore[override]
-            return super().send(request, **options | {"timeout": _PATIENCE})
 
     who = {"username": credentials.username, "password": credentials.key, "api_token": credentials.token}
     with KaggleClient(**who, user_agent="santander") as client:
         session: Any = client.http_client()._session  # noqa: SLF001  (the client offers no other way)
-        for scheme in ("https://", "http://"):
-            session.mount(scheme, Patient())
+        session.send = partial(session.send, timeout=_PATIENCE)
         yield Board(competition, client.competitions.competition_api_client)
 
 
@@ -121,7 +163,7 @@ def wait_for_score(
         retry=retry_if_exception_type(NotNow) | retry_if_result(lambda found: found is None or status_of(found) == PENDING),
         stop=stop_after_delay(wait),
         wait=lambda state: min(_pause(state), max(wait - (state.seconds_since_start or 0.0), 0.0)),
-        before_sleep=_tell,
+        before_sleep=_log_pause,
         sleep=sleep,
         retry_error_callback=lambda _: None,
     )
@@ -134,6 +176,6 @@ def _pause(state: "RetryCallState") -> float:
     return max(min(_FIRST_PAUSE * _GROWTH ** (state.attempt_number - 1), _LONGEST_PAUSE), getattr(error, "retry_after", 0.0))
 
 
-def _tell(state: "RetryCallState") -> None:
+def _log_pause(state: "RetryCallState") -> None:
     error = state.outcome.exception() if state.outcome else None
     log.info("kaggle: %s; asking again in %.0f s", error or "there is no score yet", state.upcoming_sleep)

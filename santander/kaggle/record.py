@@ -1,4 +1,4 @@
-"""What is recorded of a submission: its row, the tags and metrics of its model, and an alert where the score falls."""
+"""What is recorded of a submission: its row, the tags and metrics of its model, an alert where the score falls."""
 
 import datetime as dt
 import logging
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FALL = "public score"
-"""The kind of the alerts raised here."""
 _TAGGED = ("public_score", "public_share_of_ceiling")
 _LOGGED = (*_TAGGED, "private_score")
 
@@ -55,8 +54,7 @@ def submissions(lake: Lake) -> list[SubmissionRow]:
 def submission_of(lake: Lake, competition: str, sha256: str) -> SubmissionRow | None:
     """The last submission of a file of this content that the board did not refuse."""
     same = [row for row in submissions(lake) if (row.competition, row.file_sha256) == (competition, sha256)]
-    taken = [row for row in same if row.status != FAILED]
-    return max(taken, key=lambda row: row.submitted_at, default=None)
+    return next((row for row in reversed(same) if row.status != FAILED), None)
 
 
 def save(lake: Lake, row: SubmissionRow) -> None:
@@ -66,11 +64,7 @@ def save(lake: Lake, row: SubmissionRow) -> None:
 
 
 def alert_of(settings: "Settings", row: SubmissionRow) -> str | None:
-    """Return the alert about a score; None where there is no reason for one, or one of the two shares is unknown.
-
-    Alarming is a share of the ceiling that lies further below the validation's than ``kaggle.max_fall``, as a part of the
-    latter: 0.10 lets 0.87 fall to 0.783.
-    """
+    """Return the alert about a public share of the ceiling further below the validation's than ``kaggle.max_fall`` of it."""
     reached, expected = row.public_share_of_ceiling, row.validation_share_of_ceiling
     if reached is None or expected is None or reached >= expected * (1 - settings.kaggle.max_fall):
         return None
@@ -82,7 +76,7 @@ def alert_of(settings: "Settings", row: SubmissionRow) -> str | None:
 
 
 def raise_alert(lake: Lake, row: SubmissionRow, message: str) -> None:
-    """Add the alert of a submission, once."""
+    """Add the alert of a submission to the table ``alerts``, once."""
     subject = f"submission {row.reference}"
     if any((each["kind"], each["subject"]) == (FALL, subject) for each in lake.rows(ALERTS)):
         return

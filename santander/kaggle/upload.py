@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+
 from santander.errors import SantanderError
 from santander.kaggle.board import COMPLETE, FAILED, PENDING, open_board, status_of, wait_for_score
 from santander.kaggle.credentials import Credentials
@@ -75,7 +77,6 @@ def upload(
         sha256 = hashlib.sha256(content).hexdigest()
         row = submission_of(lake, competition, sha256)
         if row is not None and row.status == COMPLETE:
-            log.info("kaggle: %s was sent before and has its score", written.file)
             return Uploaded(row, sent=False, alert=alert_of(settings, row))
         mark, sent = f"sha256:{sha256[:_MARK_LENGTH]}", False
 
@@ -143,3 +144,24 @@ def _new_row(settings: "Settings", written: WrittenFile, sha256: str, message: s
         message=message or f"{written.month} by version {written.model_version}",
         status=PENDING,
     )
+
+
+def lines(uploaded: Uploaded) -> list[Text]:
+    """Return the lines for people: the file sent or found, the scores beside the validation, and alerts."""
+    row = uploaded.row
+    done = "sent" if uploaded.sent else "sent before"
+    text = [f"{done} to {row.competition}: submission {row.reference}, version {row.model_version}"]
+    if row.status == PENDING:
+        text.append("the score is pending: run the same command again to ask for it")
+    else:
+        private = "" if row.private_score is None else f", private score {row.private_score:.5f}"
+        public, gate = (_written(share, 3) for share in (row.public_share_of_ceiling, row.validation_share_of_ceiling))
+        text.append(f"public score {_written(row.public_score, 5)}{private}")
+        text.append(f"share of the ceiling: {public} on the public board, {gate} on the gate month")
+    if uploaded.alert is not None:
+        text.append(f"WARNING: {uploaded.alert}")
+    return [Text(line) for line in text]
+
+
+def _written(figure: float | None, digits: int) -> str:
+    return "unknown" if figure is None else f"{figure:.{digits}f}"

@@ -51,7 +51,7 @@ def submit(
     from santander.engine.session import open_session
     from santander.errors import InputError
     from santander.kaggle.credentials import find_credentials
-    from santander.kaggle.upload import WrittenFile
+    from santander.kaggle.upload import WrittenFile, lines
     from santander.kaggle.upload import upload as send
     from santander.lake.lake import Lake
     from santander.pipeline.steps import Steps
@@ -74,8 +74,6 @@ def submit(
     text: list[Any] = [f"{result.file}: {result.customers:,} customers of {each}" for each, result in written.items()]
     files = {each: FilePayload(result) for each, result in written.items()}
     if credentials is not None and source is not None:
-        from santander.kaggle.report import lines
-
         last = written[months[-1]]
         to_send = WrittenFile(months[-1], place(last.file), last.customers, source.number, source.run_id)
         sent = send(settings, steps.lake, credentials, to_send, message, wait)
