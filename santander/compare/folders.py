@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from santander.compare.rows import RowsDifference, compare_rows
-from santander.compare.submissions import SubmissionFolder, compare_submissions
+from santander.compare.submissions import compare_submissions, submission_files
 from santander.errors import InputError
 from santander.ingest.holders import files_of, last_ingestions, merges_since
 from santander.lake.ingestions import Ingestion
@@ -34,7 +34,7 @@ from santander.schema.catalogue import (
     Table,
 )
 from santander.schema.months import Month
-from santander.schema.records import record_of_row
+from santander.schema.records import Inline, record_of_row
 from santander.schema.types import arrow_schema
 from santander.training.trained import TRAIN
 
@@ -68,7 +68,7 @@ class Part:
 
     month: Month | None
     verdict: Verdict
-    difference: RowsDifference | None = None
+    difference: Inline[RowsDifference | None] = None
     reason: str | None = None
 
 
@@ -242,14 +242,14 @@ def _other_model(sides: _Sides, month: Month) -> str | None:
 
 def _submissions(here: "Settings", there: "Settings", recommendations: TableComparison) -> TableComparison:
     """Submission files by their bytes, save those of months whose recommendations were not compared."""
-    folders = [SubmissionFolder(settings) for settings in (here, there)]
+    files = [submission_files(settings) for settings in (here, there)]
     reasons = {part.month: part.reason for part in recommendations.parts if part.verdict is Verdict.NOT_COMPARED}
     parts: list[Part] = []
-    for month in sorted(set(folders[0].months()) | set(folders[1].months())):
+    for month in sorted({*files[0], *files[1]}):
         if reason := reasons.get(month):
             parts.append(Part(month, Verdict.NOT_COMPARED, reason=reason))
         else:
-            parts.append(_part(month, compare_submissions(folders[0].content(month), folders[1].content(month))))
+            parts.append(_part(month, compare_submissions([side.get(month) for side in files])))
     return TableComparison("submissions", parts)
 
 

@@ -4,39 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from santander.compare.folders import FolderComparison, Part, TableComparison, TrainingFigures, Verdict
-from santander.compare.rows import DifferingRow, RowsDifference
+from santander.compare.rows import RowsDifference
 from santander.schema.months import Month
-from santander.schema.records import Inline
 
 _NAME_WIDTH = 17
-
-
-@dataclass(frozen=True)
-class DifferencePayload:
-    """What differs in the rows of a table or of a month of it."""
-
-    only_here: int
-    only_there: int
-    columns: Mapping[str, int]
-    """Rows in which a column differs, by column."""
-    structure: Sequence[str]
-    examples: Sequence[str]
-
-
-@dataclass(frozen=True)
-class NotCompared:
-    """Why a month was not compared."""
-
-    reason: str | None
-
-
-@dataclass(frozen=True)
-class PartPayload:
-    """A table, or a month of it, that is not simply equal."""
-
-    month: Month | None
-    verdict: Verdict
-    found: Inline[DifferencePayload | NotCompared]
 
 
 @dataclass(frozen=True)
@@ -46,7 +17,7 @@ class TablePayload:
     verdict: Verdict
     rows_here: int
     rows_there: int
-    unequal: Sequence[PartPayload]
+    unequal: Sequence[Part]
 
 
 @dataclass(frozen=True)
@@ -99,27 +70,13 @@ def _difference_lines(part: Part, difference: RowsDifference) -> Iterator[str]:
         said.append(f"{_rows(difference.only_here)} only here")
     if difference.only_there:
         said.append(f"{_rows(difference.only_there)} only there")
-    said += [f"{name} differs in {_rows(count)}" for name, count in difference.by_column.items()]
+    said += [f"{name} differs in {_rows(count)}" for name, count in difference.columns.items()]
     yield f"  {f'{part.month}: ' if part.month else ''}{', '.join(said)}"
-    for example in difference.examples:
-        yield f"    {_example(example)}"
-
-
-def _example(row: DifferingRow) -> str:
-    key = ", ".join(f"{name} {_shown(value)}" for name, value in row.key.items())
-    if not row.columns:
-        return f"{key}: only {row.side}"
-    return f"{key}: " + "; ".join(f"{name} {_shown(a)} here, {_shown(b)} there" for name, (a, b) in row.columns.items())
+    yield from (f"    {example}" for example in difference.examples)
 
 
 def _rows(count: int) -> str:
     return "1 row" if count == 1 else f"{count:,} rows"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bytes):
-        return value.hex()
-    return repr(value) if isinstance(value, str | float) else str(value)
 
 
 def _table_payload(table: TableComparison) -> TablePayload:
@@ -128,22 +85,5 @@ def _table_payload(table: TableComparison) -> TablePayload:
         verdict=table.verdict,
         rows_here=sum(difference.rows_here for difference in differences),
         rows_there=sum(difference.rows_there for difference in differences),
-        unequal=[_part_payload(part) for part in table.parts if part.verdict is not Verdict.EQUAL],
-    )
-
-
-def _part_payload(part: Part) -> PartPayload:
-    found = part.difference
-    if found is None:
-        return PartPayload(part.month, part.verdict, NotCompared(part.reason))
-    return PartPayload(
-        part.month,
-        part.verdict,
-        DifferencePayload(
-            only_here=found.only_here,
-            only_there=found.only_there,
-            columns=found.by_column,
-            structure=found.structure,
-            examples=[_example(example) for example in found.examples],
-        ),
+        unequal=[part for part in table.parts if part.verdict is not Verdict.EQUAL],
     )

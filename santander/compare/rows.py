@@ -23,35 +23,23 @@ _BITS = {pa.float32(): np.uint32, pa.float64(): np.uint64}
 
 
 @dataclass(frozen=True, slots=True)
-class DifferingRow:
-    """One row that is not the same on both sides: its key, and the two values of each column that differs.
-
-    ``columns`` is empty for a row that one side does not have; ``side`` says which has it.
-    """
-
-    key: Mapping[str, Any]
-    side: str
-    columns: Mapping[str, tuple[Any, Any]]
-
-
-@dataclass(frozen=True, slots=True)
 class RowsDifference:
-    """What tells two tables apart; counts are rows."""
+    """What tells two tables apart; counts are rows. ``columns``: rows of both sides in which a column differs, if any."""
 
     rows_here: int
     rows_there: int
     only_here: int = 0
     only_there: int = 0
-    by_column: Mapping[str, int] = field(default_factory=dict)
-    """Rows of both sides whose value of the column differs, for each column with any."""
+    columns: Mapping[str, int] = field(default_factory=dict)
     structure: Sequence[str] = ()
-    """What differs in the tables as a whole, such as a column that one side lacks, each said in a few words."""
-    examples: Sequence[DifferingRow] = ()
+    """What differs in the tables as a whole, such as a column that one side lacks."""
+    examples: Sequence[str] = ()
+    """Rows that differ: key and side, or key and both values of each column that differs."""
 
     @property
     def equal(self) -> bool:
         """Whether nothing differs."""
-        return not (self.only_here or self.only_there or self.by_column or self.structure)
+        return not (self.only_here or self.only_there or self.columns or self.structure)
 
 
 def compare_rows(
@@ -93,9 +81,6 @@ def compare_rows(
         other_columns,
         _examples(here, there, key, matches, differing),
     )
-
-
-# --- matching rows ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +139,6 @@ def _taken(column: pa.ChunkedArray, rows: "NDArray[Any]") -> pa.Array:
     return pc.take(column.combine_chunks(), pa.array(rows))
 
 
-# --- comparing values ------------------------------------------------------------------------------------------------
-
-
 def _differs(one: pa.Array, other: pa.Array) -> "NDArray[np.bool_]":
     """Return a mask of the positions at which two arrays of one type and length differ, to the bit."""
     if one.type in _BITS:
@@ -187,9 +169,6 @@ def _mask(values: pa.Array) -> "NDArray[np.bool_]":
     return mask
 
 
-# --- columns and examples --------------------------------------------------------------------------------------------
-
-
 def _plain(table: pa.Table) -> pa.Table:
     """The table with each text and binary column in the one Arrow type it has here, whoever made it."""
     plain = {
@@ -212,19 +191,28 @@ def _other_columns(here: pa.Schema, there: pa.Schema) -> "list[str]":
 
 def _examples(
     here: pa.Table, there: pa.Table, key: Sequence[str], matches: _Matches, differing: "Mapping[str, NDArray[np.bool_]]"
-) -> list[DifferingRow]:
+) -> list[str]:
     """The first few rows of each kind of difference, in the order of their keys."""
-    examples = [DifferingRow(_row(here, row, key), "here", {}) for row in matches.only_here[:SHOWN]]
-    examples += [DifferingRow(_row(there, row, key), "there", {}) for row in matches.only_there[:SHOWN]]
+
+    def named(table: pa.Table, row: int) -> str:
+        return ", ".join(f"{name} {_shown(table, name, row)}" for name in key)
+
+    examples = [f"{named(here, row)}: only here" for row in matches.only_here[:SHOWN]]
+    examples += [f"{named(there, row)}: only there" for row in matches.only_there[:SHOWN]]
     if differing:
-        anywhere = np.logical_or.reduce(list(differing.values()))
-        for place in np.flatnonzero(anywhere)[:SHOWN]:
-            columns = [name for name, differs in differing.items() if differs[place]]
-            one, other = _row(here, matches.here[place], columns), _row(there, matches.there[place], columns)
-            both = {name: (one[name], other[name]) for name in columns}
-            examples.append(DifferingRow(_row(here, matches.here[place], key), "both", both))
+        for place in np.flatnonzero(np.logical_or.reduce(list(differing.values())))[:SHOWN]:
+            one, other = matches.here[place], matches.there[place]
+            values = (
+                f"{name} {_shown(here, name, one)} here, {_shown(there, name, other)} there"
+                for name, differs in differing.items()
+                if differs[place]
+            )
+            examples.append(f"{named(here, one)}: {'; '.join(values)}")
     return examples
 
 
-def _row(table: pa.Table, row: int, columns: Sequence[str]) -> dict[str, Any]:
-    return {name: table[name][int(row)].as_py() for name in columns}
+def _shown(table: pa.Table, name: str, row: int) -> str:
+    value = table[name][int(row)].as_py()
+    if isinstance(value, bytes):
+        return value.hex()
+    return repr(value) if isinstance(value, str | float) else str(value)

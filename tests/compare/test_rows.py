@@ -36,24 +36,22 @@ def test_rows_are_matched_whatever_their_order_and_chunks() -> None:
 def test_a_flipped_flag_is_named_with_its_row_and_both_values() -> None:
     found = compare(BANK, BANK.set_column(2, "flag", pa.array([True, True, None, True])))
     assert not found.equal
-    assert found.by_column == {"flag": 1}
-    (example,) = found.examples
-    assert example.key == {"customer": 1, "rank": 2}
-    assert example.columns == {"flag": (False, True)}
+    assert found.columns == {"flag": 1}
+    assert found.examples == ["customer 1, rank 2: flag False here, True there"]
 
 
 def test_a_row_that_one_side_lacks_is_counted_on_the_side_that_has_it() -> None:
     dropped = compare(BANK, BANK.slice(1))
-    assert (dropped.only_here, dropped.only_there, dropped.by_column) == (1, 0, {})
-    assert [(example.side, example.key) for example in dropped.examples] == [("here", {"customer": 1, "rank": 1})]
+    assert (dropped.only_here, dropped.only_there, dropped.columns) == (1, 0, {})
+    assert dropped.examples == ["customer 1, rank 1: only here"]
     added = compare(BANK, pa.concat_tables([BANK, rows((9, 1, True, 1.0, "x"))]))
-    assert (added.only_here, added.only_there, added.by_column) == (0, 1, {})
-    assert [(example.side, example.key) for example in added.examples] == [("there", {"customer": 9, "rank": 1})]
+    assert (added.only_here, added.only_there, added.columns) == (0, 1, {})
+    assert added.examples == ["customer 9, rank 1: only there"]
 
 
 def test_a_row_that_one_side_has_twice_differs() -> None:
     found = compare(BANK, pa.concat_tables([BANK, BANK.slice(1, 1)]))
-    assert (found.only_here, found.only_there, found.by_column) == (0, 1, {})
+    assert (found.only_here, found.only_there, found.columns) == (0, 1, {})
     both_twice = pa.concat_tables([BANK, BANK])
     assert compare(both_twice, both_twice.slice(3)).only_here == 3
     assert compare(both_twice, both_twice).equal
@@ -160,6 +158,6 @@ def test_two_tables_are_equal_exactly_when_they_hold_the_same_rows_as_often(
     found = compare(rows(*one), rows(*other))
     assert found.equal is (here == there)
     assert compare(rows(*one), rows(*reversed(one))).equal
-    if not found.by_column:
+    if not found.columns:
         assert found.only_here == (here - there).total()
         assert found.only_there == (there - here).total()

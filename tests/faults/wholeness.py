@@ -151,4 +151,4 @@ def _lost(part: Part) -> int:
     """Rows that should be here and are not, or are here with other values."""
     if part.difference is None:
         return 0
-    return part.difference.only_there + max(part.difference.by_column.values(), default=0)
+    return part.difference.only_there + max(part.difference.columns.values(), default=0)
