@@ -41,7 +41,7 @@ class Deciding:
 
 _LANDING_RULES = ("schema/columns.py", "schema/between_columns.py", "schema/provinces.py", "schema/products.py")
 
-_SUITES = ("quality/own_suites.py", "quality/own_validation.py", "quality/quantiles.py")
+_SUITES = ("quality/own_suites.py", "quality/own_validation.py")
 """What decides the results of suites of the user: only months that are held against one are out of date by it."""
 
 STEPS: Mapping[str, Deciding] = {
@@ -63,7 +63,7 @@ STEPS: Mapping[str, Deciding] = {
         (*_LANDING_RULES, "schema/features.py", "quality/*.py"),
         beside=(
             "quality/__init__.py", "quality/data_docs.py", "quality/library.py", "quality/reference.py", "quality/report.py",
-            "quality/context.py", "quality/library_schemas.py", *_SUITES,
+            *_SUITES,
         ),
     ),
     "suites": Deciding(_SUITES),

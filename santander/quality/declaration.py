@@ -7,8 +7,7 @@ files behind a rule stand in docs/data.md; thresholds stand in conf/base/quality
 from functools import reduce
 
 from santander.config.sections import QualitySettings
-from santander.quality.column_rules import column_rules, rules_between_columns
-from santander.quality.feature_ranges import range_rules
+from santander.quality.made_rules import column_rules, range_rules, rules_between_columns
 from santander.quality.rules import (
     PRODUCTS_DELIVERED,
     ROWS_BEFORE,
@@ -21,9 +20,9 @@ from santander.quality.rules import (
     RowsChangeRule,
     Rule,
     Severity,
+    ShareRule,
     SpreadRule,
 )
-from santander.quality.share_rule import ShareRule
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
 from santander.schema.columns import PROFILE_COLUMNS
 from santander.schema.features import HISTORY_MONTHS

@@ -3,6 +3,7 @@
 The expectation is of our own kind, as the figure it judges is one cell: the rule's line in the column that the rule is about.
 The library learns of the classes when they are made, so this module is imported only where months are validated: it takes
 seconds.
+
 """
 
 import logging
@@ -13,6 +14,7 @@ import great_expectations as gx
 import pandas as pd
 from great_expectations.compatibility.pydantic import PrivateAttr
 from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
+from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults, ProgressBarsConfig
 from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
 from great_expectations.expectations.expectation import ColumnAggregateExpectation
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
@@ -22,11 +24,21 @@ from great_expectations.expectations.metrics.column_aggregate_metric_provider im
     column_aggregate_value,
 )
 
-from santander.quality.context import ephemeral_context
 from santander.quality.rules import Judgement, MonthFigures
 
 if TYPE_CHECKING:
     from great_expectations.core.batch_definition import BatchDefinition
+    from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
+
+
+def ephemeral_context() -> "EphemeralDataContext":
+    """Return a new context in memory, without progress bars and usage statistics."""
+    in_memory = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
+    config = DataContextConfig(
+        store_backend_defaults=in_memory, progress_bars=ProgressBarsConfig(globally=False), analytics_enabled=False
+    )
+    return gx.get_context(mode="ephemeral", project_config=config)
+
 
 logging.getLogger("great_expectations").setLevel(logging.WARNING)
 

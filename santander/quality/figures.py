@@ -1,7 +1,9 @@
 """The figures of many months in few passes over the data, each one aggregation grouped by month.
 
 One pass counts everything that the rules want of single rows, one finds customers with two rows, one follows payroll from
-a month to the next, one compares a sample of the lags. Great Expectations then validates figures, not rows.
+a month to the next, one compares a sample of the lags, and a join for each month holds its customers against those of the
+month before. Great Expectations then validates figures, not rows.
+
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -9,7 +11,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from santander.lake.lake import Lake
-from santander.quality.declaration import AS_IN_CUSTOMERS, PAYROLL, PENSION
+from santander.quality.declaration import AS_IN_CUSTOMERS, PAYROLL, PENSION, STABLE
 from santander.quality.rules import ROWS, Rule
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, PARTITION, Table
 from santander.schema.months import Month
@@ -115,3 +117,34 @@ def differing_columns(lake: Lake, table: Table) -> int:
     read = {(field.name, field.dataType.simpleString()) for field in lake.read(table).schema.fields}
     declared = {(field.name, field.dataType.simpleString()) for field in table.schema().fields}
     return len({name for name, _ in read ^ declared})
+
+
+def month_before(lake: Lake, months: Sequence[Month], rows: Mapping[Month, int]) -> Figures:
+    """For each month with a month before: ``seen_again`` customers have a row in both.
+
+    ``not_new`` are not new, ``without_history`` of them have no row in the month before. For each column of ``STABLE``
+    ``compared_<column>`` have a value in both months, and ``changed_<column>`` of them another one than before.
+    ``rows`` are those of every month there is.
+    """
+    compared = {f"compared_{name}": f"count_if({name} IS NOT NULL AND {name}_before IS NOT NULL)" for name in STABLE}
+    changed = {f"changed_{name}": f"count_if({name} <> {name}_before)" for name in STABLE}
+    people = {
+        "seen_again": "count(customer_before)",
+        "not_new": "count_if(NOT is_new)",
+        "without_history": "count_if(NOT is_new AND customer_before IS NULL)",
+    }
+    found: Figures = {}
+    for month in months:
+        if rows.get(month - 1):  # one at a time, which takes as long as all at once and holds the keys of one month
+            found |= by_month(_beside_month_before(lake, month), people | compared | changed)
+    return found
+
+
+def _beside_month_before(lake: Lake, month: Month) -> "DataFrame":
+    from pyspark.sql import functions as F
+
+    now = lake.read_months(CUSTOMERS, [month]).select(PARTITION, "customer_id", "is_new", *STABLE)
+    before = lake.read_months(CUSTOMERS, [month - 1]).select(
+        F.col("customer_id").alias("customer_before"), *(F.col(name).alias(f"{name}_before") for name in STABLE)
+    )
+    return now.join(before, on=F.col("customer_id") == F.col("customer_before"), how="left")

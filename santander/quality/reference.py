@@ -7,8 +7,16 @@ from santander.config.conf_folders import conf_dir
 from santander.config.sections import QualitySettings
 from santander.quality.declaration import SUITES, suite
 from santander.quality.past import MONTHS_COMPARED
-from santander.quality.rules import CountRule, EqualRule, MeanRule, NullShareChangeRule, NullShareRule, RowsChangeRule, Rule
-from santander.quality.share_rule import ShareRule
+from santander.quality.rules import (
+    CountRule,
+    EqualRule,
+    MeanRule,
+    NullShareChangeRule,
+    NullShareRule,
+    RowsChangeRule,
+    Rule,
+    ShareRule,
+)
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "quality.md"
 _HEAD = Path(__file__).parent / "templates" / "reference.md"

@@ -1,13 +1,15 @@
-"""What a validation found: one result per month, table and rule, and what it says when a critical one is broken."""
+"""What a validation found: one result per month, table and rule, and what is said of those that are broken."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 from santander.errors import InputError
+from santander.quality.declaration import UNFROZEN
 from santander.quality.rules import Severity
-from santander.schema.months import Month
+from santander.schema.catalogue import CUSTOMERS
+from santander.schema.months import Month, in_spans
 from santander.schema.records import plain, record_of_row
 from santander.storage.places import Place
 
@@ -32,7 +34,9 @@ class RuleResult:
     checked: int
     detail: str
 
-    def __str__(self) -> str:
+    @property
+    def sentence(self) -> str:
+        """The result for people."""
         return f"{self.month} {self.table}.{self.rule}: {self.offending:,} offending of {self.checked:,} ({self.detail})"
 
 
@@ -50,23 +54,12 @@ class RecordedResult(RuleResult):
 
 
 @dataclass(frozen=True, slots=True)
-class BrokenRule:
-    """A rule that a month breaks, as JSON shows it."""
-
-    table: str
-    rule: str
-    offending: int
-    checked: int
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
 class MonthPayload:
     """A month that was validated; it passed when no critical rule is broken."""
 
     passed: bool
-    critical: Sequence[BrokenRule]
-    warnings: Sequence[BrokenRule]
+    critical: Sequence[RuleResult]
+    warnings: Sequence[RuleResult]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +102,7 @@ class ValidationReport:
         if not broken:
             return None
         more = f"; and {len(broken) - SHOWN} more" if len(broken) > SHOWN else ""
-        shown = "; ".join(map(str, broken[:SHOWN]))
+        shown = "; ".join(result.sentence for result in broken[:SHOWN])
         return CriticalRuleBroken(f"validation failed: {shown}{more}: see {self.data_docs / 'index.html'}")
 
     def raise_if_critical(self) -> None:
@@ -135,19 +128,58 @@ class ValidationReport:
 
     def payload(self) -> ValidatePayload:
         """The JSON object of ``validate``."""
-        critical, warnings = _by_month(self.critical), _by_month(self.warnings)
-        return ValidatePayload(
-            months={
-                month: MonthPayload(month not in critical, critical.get(month, []), warnings.get(month, []))
-                for month in self.months
-            },
-            data_docs=self.data_docs / "index.html",
-        )
+        months = {}
+        for month in self.months:
+            critical, warnings = ([each for each in broken if each.month == month] for broken in (self.critical, self.warnings))
+            months[month] = MonthPayload(not critical, critical, warnings)
+        return ValidatePayload(months, self.data_docs / "index.html")
 
 
-def _by_month(results: Sequence[RuleResult]) -> dict[Month, list[BrokenRule]]:
-    found: dict[Month, list[BrokenRule]] = {}
-    for result in results:
-        broken = BrokenRule(result.table, result.rule, result.offending, result.checked, result.detail)
-        found.setdefault(result.month, []).append(broken)
-    return found
+PAGE = "docs/quality.md"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownWarnings:
+    """Rules of ``customers`` that are known to warn in certain months, and the heading of the page that says why."""
+
+    rules: frozenset[str]
+    first: Month
+    last: Month
+    heading: str
+
+    def has(self, result: RuleResult) -> bool:
+        """Whether a broken rule is one of these."""
+        return result.table == CUSTOMERS.name and result.rule in self.rules and self.first <= result.month <= self.last
+
+
+_LACKING = ("relation_kind", "relation_type", "channel", "segment")
+"""Columns that are empty for many of those who appear in July 2015."""
+KNOWN = (
+    KnownWarnings(frozenset({"seniority_frozen"}), UNFROZEN - 6, UNFROZEN - 1, "age-and-seniority-are-frozen-before-july-2015"),
+    KnownWarnings(
+        frozenset({"rows_rise", *(f"{column}_nulls_change" for column in _LACKING)}),
+        UNFROZEN,
+        UNFROZEN,
+        "many-customers-appear-in-july-2015",
+    ),
+)
+
+
+def warning_lines(warnings: Sequence[RuleResult]) -> Iterator[str]:
+    """Yield a line for each month and table with warnings; the known ones follow, a line for each reason."""
+    unknown = [warning for warning in warnings if not any(known.has(warning) for known in KNOWN)]
+    for month, table in sorted({(warning.month, warning.table) for warning in unknown}):
+        yield f"{month} {table}: {_counted([warning for warning in unknown if (warning.month, warning.table) == (month, table)])}"
+    for known in KNOWN:
+        if found := [warning for warning in warnings if known.has(warning)]:
+            months = in_spans({warning.month for warning in found})
+            yield f"{months} {CUSTOMERS.name}: {_counted(found)} (known and harmless: {PAGE}#{known.heading})"
+
+
+def _counted(warnings: Sequence[RuleResult]) -> str:
+    """Return each rule with its offending and checked rows, all months together."""
+    counts: dict[str, tuple[int, int]] = {}
+    for warning in warnings:
+        offending, checked = counts.get(warning.rule, (0, 0))
+        counts[warning.rule] = (offending + warning.offending, checked + warning.checked)
+    return "; ".join(f"{rule} {offending:,} of {checked:,}" for rule, (offending, checked) in counts.items())

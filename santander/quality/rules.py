@@ -2,6 +2,7 @@
 
 Figures are whole numbers by name, such as ``rows``, ``known_age`` or ``broken_sex_values``: what one pass over the month
 counted, and what the commits and the ``ingestions`` say. A rule that has nothing to say of a month judges nothing.
+
 """
 
 import math
@@ -61,7 +62,9 @@ class Rule(ABC):
     meaning: str
     severity: Severity = Severity.CRITICAL
     needs: str = ROWS
-    """The rule says nothing of a month in which this figure is 0."""
+    """The rule says nothing of a month in which this figure is 0, nor of one before ``since`` or not before ``before``."""
+    since: Month | None = None
+    before: Month | None = None
 
     @abstractmethod
     def judge(self, figures: MonthFigures, settings: "QualitySettings") -> Judgement | None:
@@ -72,8 +75,10 @@ class Rule(ABC):
         return {}
 
     def concerns(self, figures: MonthFigures) -> bool:
-        """Whether the month has what the rule needs."""
-        return figures.counts.get(self.needs, 0) > 0
+        """Whether the month lies in the rule's span and has what the rule needs."""
+        too_early = self.since is not None and figures.month < self.since
+        too_late = self.before is not None and figures.month >= self.before
+        return not too_early and not too_late and figures.counts.get(self.needs, 0) > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +88,8 @@ class CountRule(Rule):
     of: str = ROWS
     """The figure that says how many were looked at."""
     unit: str = "rows"
+    excused_by: tuple[str, ...] = ()
+    """Columns whose quarantined values leave rows that cannot keep the rule."""
 
     def judge(self, figures: MonthFigures, settings: "QualitySettings") -> Judgement | None:
         """Expect no more broken rows than the allowed share and the excused values."""
@@ -91,13 +98,9 @@ class CountRule(Rule):
             return None
         checked = figures.counts[self.of]
         share = settings.allowed_shares.get(self.name, 0.0)
-        allowed = math.floor(share * checked) + self.excused(figures)
+        allowed = math.floor(share * checked) + sum(figures.excused.get(column, 0) for column in self.excused_by)
         expected = f"none of {checked:,}" if not allowed else f"at most {allowed:,} of {checked:,}"
         return Judgement(self, broken, None, allowed, broken, checked, f"{broken:,} {self.unit}", expected)
-
-    def excused(self, figures: MonthFigures) -> int:  # noqa: ARG002  (for the kinds that excuse)
-        """Return how many rows may break the rule because a value of theirs went to quarantine."""
-        return 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,25 +108,11 @@ class RowRule(CountRule):
     """No row may meet the SQL condition ``broken``; a row for which it is null is not judged."""
 
     broken: str
-    excused_by: tuple[str, ...] = ()
-    """Columns whose quarantined values leave rows that cannot keep the rule."""
-    since: Month | None = None
-    before: Month | None = None
 
     def aggregates(self) -> dict[str, str]:
         """The broken rows, and the known values of the column that is looked at."""
         known = {self.of: f"count({self.of.removeprefix('known_')})"} if self.of.startswith("known_") else {}
         return {f"broken_{self.name}": f"count_if({self.broken})"} | known
-
-    def concerns(self, figures: MonthFigures) -> bool:
-        """Whether the month lies in the rule's span."""
-        too_early = self.since is not None and figures.month < self.since
-        too_late = self.before is not None and figures.month >= self.before
-        return not too_early and not too_late and Rule.concerns(self, figures)
-
-    def excused(self, figures: MonthFigures) -> int:
-        """Values of the columns in ``excused_by`` that went to quarantine."""
-        return sum(figures.excused.get(column, 0) for column in self.excused_by)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,3 +241,30 @@ class EqualRule(Rule):
         least = right - (figures.counts.get(self.slack, 0) if self.slack else 0)
         expected = f"{right:,}" if least == right else f"{least:,} to {right:,}"
         return Judgement(self, left, least, right, abs(left - right), right, f"{left:,}", expected)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareRule(Rule):
+    """The share ``part`` / ``whole`` of two figures is at least (``least``), or at most, what the settings give the rule.
+
+    Judges nothing where the figures are missing, as in a month without a month before, or where ``whole`` is too small.
+    """
+
+    part: str
+    whole: str
+    least: bool = False
+    observed: str
+    """The share in words, a format of ``share``, ``whole`` and ``before``, the month before."""
+
+    def judge(self, figures: MonthFigures, settings: "QualitySettings") -> Judgement | None:
+        """Expect the share that the settings name."""
+        part, whole = figures.counts.get(self.part), figures.counts.get(self.whole, 0)
+        if part is None or whole < settings.min_compared:
+            return None
+        share, limit = part / whole, settings.month_before[self.name]
+        low, high = (limit, None) if self.least else (None, limit)
+        offending = whole - part if self.least else part
+        observed = self.observed.format(share=f"{share:.2%}", whole=f"{whole:,}", before=figures.month - 1)
+        return Judgement(
+            self, share, low, high, offending, whole, observed, f"{'at least' if self.least else 'at most'} {limit:.0%}"
+        )

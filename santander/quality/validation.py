@@ -11,11 +11,10 @@ from santander.lake.lake import Lake
 from santander.quality import figures as count
 from santander.quality import past
 from santander.quality.declaration import SUITES, suite
-from santander.quality.known import warning_lines
+from santander.quality.figures import month_before
 from santander.quality.library import import_library
-from santander.quality.month_before import month_before
 from santander.quality.own_suites import OwnSuite, own_suites
-from santander.quality.report import RecordedResult, RuleResult, ValidationReport
+from santander.quality.report import RecordedResult, RuleResult, ValidationReport, warning_lines
 from santander.quality.rules import PRODUCTS_DELIVERED, ROWS, ROWS_BEFORE, MonthFigures
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, QUALITY, Table
 from santander.schema.columns import PROFILE_COLUMNS

@@ -7,7 +7,7 @@ from typing import Any
 from mlflow.models import get_model_info
 
 from santander.audit.audit import Audit
-from santander.audit.report import payload
+from santander.audit.findings import payload
 from santander.config.settings import Settings
 from santander.engine.session import open_session
 from santander.errors import SantanderError

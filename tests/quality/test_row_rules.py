@@ -11,8 +11,8 @@ from pyspark.sql import functions as F
 
 from santander.config.settings import Settings
 from santander.ingest.column_values import clean_column
-from santander.quality.column_rules import column_rules
 from santander.quality.declaration import suite
+from santander.quality.made_rules import column_rules
 from santander.quality.rules import PRODUCTS_DELIVERED, ROWS, Judgement, MonthFigures, Rule
 from santander.schema.between_columns import BETWEEN_COLUMNS
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, Table

@@ -8,7 +8,7 @@ import pytest
 from santander.ingest import contradictions
 from santander.ingest.cleaning import clean
 from santander.ingest.parsing import parse
-from santander.quality.column_rules import rules_between_columns
+from santander.quality.made_rules import rules_between_columns
 from santander.schema.between_columns import BETWEEN_COLUMNS, BetweenColumns
 from santander.schema.columns import COLUMNS, PROFILE_COLUMNS
 from tests.landing_files import record

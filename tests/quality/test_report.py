@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from santander.quality.known import KNOWN, PAGE, warning_lines
-from santander.quality.report import RuleResult
+from santander.quality.report import KNOWN, PAGE, RuleResult, warning_lines
 from santander.quality.rules import Severity
 from santander.schema.months import Month
 

@@ -1,11 +1,13 @@
-"""The rules of landing files as rules on rows of ``customers``: what ingest refuses must not stand in the table either."""
+"""Rules made from declarations elsewhere: what a landing file may hold, and the legal range of each feature."""
 
 import datetime as dt
 from collections.abc import Iterator
+from itertools import groupby
 
 from santander.quality.rules import ROWS, RowRule
 from santander.schema.between_columns import BETWEEN_COLUMNS
 from santander.schema.columns import PROFILE_COLUMNS, Column
+from santander.schema.features import FEATURES, Feature
 
 
 def column_rules() -> Iterator[tuple[Column, RowRule]]:
@@ -53,3 +55,36 @@ def _broken(column: Column) -> tuple[str, str] | None:
 
 def _in_sql(bound: float | dt.date) -> str:
     return f"DATE '{bound.isoformat()}'" if isinstance(bound, dt.date) else f"{bound:.0f}"
+
+
+def range_rules() -> list[RowRule]:
+    """Return one rule for each feature with a range, or one for all that share a rule, in the order of the declaration."""
+    by_rule: dict[str, list[Feature]] = {}
+    for feature in FEATURES:
+        if feature.range is not None:
+            by_rule.setdefault(feature.range.rule or f"{feature.name}_range", []).append(feature)
+    return [_rule(name, features) for name, features in by_rule.items()]
+
+
+def _rule(name: str, features: list[Feature]) -> RowRule:
+    alone = len(features) == 1
+    words = [f"{', '.join(each.name for each in alike)}: {of}" for of, alike in groupby(features, key=_words)]
+    return RowRule(
+        name=name,
+        column=features[0].name if alone else name,
+        meaning=_words(features[0]) if alone else "; ".join(words),
+        of=f"known_{features[0].name}" if alone else ROWS,
+        broken=" OR ".join(outside for each in features for outside in _outside(each)),
+    )
+
+
+def _words(feature: Feature) -> str:
+    return "" if feature.range is None else feature.range.words
+
+
+def _outside(feature: Feature) -> list[str]:
+    """The SQL conditions of a value below and above the range."""
+    if feature.range is None:
+        return []
+    bounds = (("<", feature.range.low), (">", feature.range.high))
+    return [f"{feature.name} {beyond} {bound:.15g}" for beyond, bound in bounds if bound is not None]
