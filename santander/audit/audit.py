@@ -91,9 +91,9 @@ class Audit:
     def _month(self, engine: Engine, source: Source, month: str) -> Findings:
         started = time.monotonic()
         findings = Findings(month)
-        for lost in source.lost:
-            if month in lost.delivery.counts:
-                findings.expect("source", lost.delivery.file, "as ingested", f"cannot be audited from its source: {lost.reason}")
+        for lost, reason in source.lost:
+            if month in lost.counts:
+                findings.expect("source", lost.file, "as ingested", f"cannot be audited from its source: {reason}")
         there = self._table_rows(month)
         findings.rows = 0 if there is None else engine.row(f"SELECT count(*) AS n FROM {there}")["n"]
         compare_ingestions(findings, self._ingestions, findings.rows or 0)

@@ -1,6 +1,6 @@
 """The third engine: one DuckDB with a file of its own that goes when the audit ends."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,13 +34,6 @@ class Engine:
         """The only row of a query."""
         return self.rows(sql)[0]
 
-    def table(self, name: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Make a small table from rows that Python holds."""
-        self.run(f"CREATE OR REPLACE TABLE {name} ({columns})")
-        if rows:
-            marks = ", ".join("?" * len(rows[0]))
-            self.connection.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
-
 
 @contextmanager
 def open_engine(folder: Path, memory: int) -> Iterator[Engine]:
@@ -53,7 +46,7 @@ def open_engine(folder: Path, memory: int) -> Iterator[Engine]:
 
     remove_tree(folder)
     folder.mkdir(parents=True)
-    settings: Mapping[str, Any] = {
+    settings: dict[str, Any] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "memory_limit": f"{memory}B",
@@ -61,7 +54,7 @@ def open_engine(folder: Path, memory: int) -> Iterator[Engine]:
         "threads": cores(),
     }
     try:
-        with duckdb.connect(str(folder / "audit.duckdb"), config=dict(settings)) as connection:
+        with duckdb.connect(str(folder / "audit.duckdb"), config=settings) as connection:
             connection.execute("SET enable_progress_bar = false")
             yield Engine(connection, folder)
     finally:

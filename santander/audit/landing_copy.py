@@ -52,16 +52,6 @@ class CannotBeAudited(Exception):
     """The source of some months is not what it was when it was ingested, or not there."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """What one pass over a file's plain bytes finds."""
-
-    sha256: str
-    head: bytes
-    is_plain: bool
-    """Whether DuckDB can read the file itself."""
-
-
 def ready_copy(file: str, sha256: str, raw_folder: Place, scratch: Path) -> LandingCopy:
     """Find a landing file where it was ingested from, else by its name among the raw files, and make it readable.
 
@@ -72,14 +62,14 @@ def ready_copy(file: str, sha256: str, raw_folder: Place, scratch: Path) -> Land
     if not there:
         raise CannotBeAudited("is gone" if isinstance(first, Path) else "lies in a bucket, which the audit does not read")
     for path in there:
-        content = _content(path)
-        if content.sha256 == sha256:
-            readable = path if content.is_plain else _copied(path, scratch / f"{sha256[:16]}.csv")
-            return _described(readable, content.head)
-    raise CannotBeAudited(f"has changed since it was ingested (sha256 {content.sha256[:12]}, then {sha256[:12]})")
+        now, head, is_plain = _content(path)
+        if now == sha256:
+            return _described(path if is_plain else _copied(path, scratch / f"{sha256[:16]}.csv"), head)
+    raise CannotBeAudited(f"has changed since it was ingested (sha256 {now[:12]}, then {sha256[:12]})")
 
 
-def _content(path: Path) -> _Content:
+def _content(path: Path) -> tuple[str, bytes, bool]:
+    """The SHA-256 of the plain bytes of a file, its first line, and whether DuckDB can read it as it is."""
     fingerprint = hashlib.sha256()
     returns = False
     try:
@@ -92,7 +82,7 @@ def _content(path: Path) -> _Content:
                 returns = returns or b"\r" in block
     except UNREADABLE as error:
         raise CannotBeAudited(f"cannot be read ({error})") from None
-    return _Content(fingerprint.hexdigest(), head, is_plain=not (packed or returns))
+    return fingerprint.hexdigest(), head, not (packed or returns)
 
 
 def _described(readable: Path, head: bytes) -> LandingCopy:

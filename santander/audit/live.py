@@ -5,7 +5,6 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from santander.audit.engine import Engine, literal
-from santander.audit.reading import sql_type
 from santander.audit.rules import PRODUCTS, PROFILE
 from santander.lake.lake import Lake
 from santander.schema.catalogue import PARTITION, QUARANTINE, Table
@@ -40,7 +39,7 @@ def customers(files: Mapping[str, Sequence[str]], month: str) -> str:
 
     ``holdings`` is the column of the table, which should be the same as ``mask``.
     """
-    profile = ", ".join(f"CAST({field.name} AS {sql_type(field)}) AS {field.name}" for field in PROFILE)
+    profile = ", ".join(f"CAST({field.name} AS {field.sql_type}) AS {field.name}" for field in PROFILE)
     names = [name for _, name in PRODUCTS]
     delivered = "num_nulls_of_flags < 24 OR holdings IS NOT NULL"
     nulls = " + ".join(f"CAST({name} IS NULL AS INTEGER)" for name in names)

@@ -23,18 +23,12 @@ OTHER_MONTH = "other month"
 """The reason of lines that are not looked into."""
 
 _SPACES = "".join(character for character in WHITE_SPACE if character not in " \n\r")
-_TYPES = {"text": "VARCHAR", "number": "INTEGER", "day": "DATE", "flag": "BOOLEAN", "income": "DOUBLE"}
 _OWN_FIELDS: tuple[Field, ...] = (DATE, CUSTOMER, *PROFILE)
 _QUOTED = r'"(?:[^"]|"")*"'
 _FIELD = rf',({_QUOTED}(?:[^",][^,]*)?|[^,"][^,]*|)'
 """One field after the comma before it; what stands between a closing quote and the next comma belongs to the field."""
 
 _ONE_QUOTE, _TWO_QUOTES = literal('"'), literal('""')
-
-
-def sql_type(field: Field) -> str:
-    """The type in which both sides of a comparison are held."""
-    return "BIGINT" if field.name == CUSTOMER.name else _TYPES[field.kind]
 
 
 def read_lines(
@@ -64,9 +58,7 @@ def landing_query(copy: LandingCopy, skipped_months: Collection[str], null_spell
     bad = " OR ".join([*(_is_bad(i, null_spellings) for i in profile), *(f"r{n}" for n in rules)])
     faults = [_bad_value(i, copy.places[i], null_spellings) for i in profile]
     details = ", ".join([*faults, *(fault for n in rules for fault in _values_together(n, copy.places))])
-    values = ", ".join(
-        f"CAST({_kept(i, field)} AS {sql_type(field)}) AS {field.name}" for i, field in enumerate(_OWN_FIELDS) if i
-    )
+    values = ", ".join(f"CAST({_kept(i, field)} AS {field.sql_type}) AS {field.name}" for i, field in enumerate(_OWN_FIELDS) if i)
     return f"""
 WITH lines AS (SELECT coalesce(line, '') AS line FROM {_lines(copy)}),
 wanted AS (SELECT CASE WHEN {skipped if can_skip else "false"} THEN NULL ELSE line END AS line FROM lines),

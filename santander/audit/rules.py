@@ -14,6 +14,7 @@ WHITE_SPACE = (
 )
 """What is trimmed from both ends of a text: the white space of Unicode."""
 
+_TYPES = {"text": "VARCHAR", "number": "INTEGER", "day": "DATE", "flag": "BOOLEAN", "income": "DOUBLE"}
 _DAY = "TRY_CAST({t} AS DATE)"
 _IS_DAY = f"CAST({_DAY} AS VARCHAR) = {{t}} AND length({{t}}) = 10 AND {_DAY} BETWEEN DATE '1900-01-01' AND DATE '2099-12-31'"
 
@@ -38,6 +39,11 @@ class Field:
     """A whole number or a code of digits: 28.0 is read as 28, before anything else is asked of the text."""
     any_text: bool = False
     """A null spelling could be read as a value; in the other fields none can."""
+
+    @property
+    def sql_type(self) -> str:
+        """The type in which both sides of a comparison are held."""
+        return "BIGINT" if self.name == "customer_id" else _TYPES[self.kind]
 
 
 def _one_of(*texts: str) -> str:

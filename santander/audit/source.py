@@ -2,14 +2,13 @@
 
 import logging
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 from santander.audit.deliveries import Delivery
 from santander.audit.engine import Engine, literal, union
 from santander.audit.landing_copy import CannotBeAudited, LandingCopy, ready_copy
-from santander.audit.reading import OTHER_MONTH, read_lines, sql_type
+from santander.audit.reading import OTHER_MONTH, read_lines
 from santander.audit.rules import PROFILE
 from santander.lake.ingestions import UNKNOWN_MONTH
 from santander.storage.places import Place
@@ -19,7 +18,7 @@ log = logging.getLogger(__name__)
 PROFILE_COLUMNS = ", ".join(field.name for field in PROFILE)
 COLUMNS = f"customer_id, {PROFILE_COLUMNS}, holdings, unknown"
 NOTHING = (
-    f"SELECT CAST(NULL AS BIGINT) AS customer_id, {', '.join(f'CAST(NULL AS {sql_type(f)}) AS {f.name}' for f in PROFILE)}, "
+    f"SELECT CAST(NULL AS BIGINT) AS customer_id, {', '.join(f'CAST(NULL AS {f.sql_type}) AS {f.name}' for f in PROFILE)}, "
     "CAST(NULL AS INTEGER) AS holdings, CAST(NULL AS INTEGER) AS unknown WHERE false"
 )
 DUPLICATE = "duplicate_key"
@@ -30,22 +29,14 @@ _Ingestion = Sequence[tuple[Delivery, LandingCopy]]
 """The files of one ingestion that were read, in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """A delivery whose landing file cannot be read any more as it was ingested."""
-
-    delivery: Delivery
-    reason: str
-
-
 class Source:
-    """The landing files in DuckDB. ``lost`` are those that could not be read: the months they hold have no source."""
+    """The landing files in DuckDB. ``lost`` are those that changed or are gone: their months have no source."""
 
     def __init__(self, engine: Engine, null_spellings: Sequence[str]) -> None:
         self._engine = engine
         self._null_spellings = null_spellings
         self._read: list[tuple[Delivery, LandingCopy]] = []
-        self.lost: list[Lost] = []
+        self.lost: list[tuple[Delivery, str]] = []
         engine.run("CREATE TABLE left_out (position INTEGER, line BIGINT, reason VARCHAR)")
         engine.run(
             "CREATE TABLE source_quarantine (position INTEGER, month VARCHAR, line BIGINT, scope VARCHAR, reason VARCHAR, "
@@ -58,7 +49,7 @@ class Source:
             try:
                 copy = ready_copy(delivery.file, delivery.sha256, raw_folder, self._engine.folder)
             except CannotBeAudited as error:
-                self.lost.append(Lost(delivery, str(error)))
+                self.lost.append((delivery, str(error)))
                 log.warning("%s: %s", delivery.file, error)
                 continue
             read_lines(self._engine, copy, _table(delivery), set(delivery.months) - set(months), self._null_spellings)
@@ -69,7 +60,7 @@ class Source:
 
     def has(self, month: str) -> bool:
         """Whether every file that holds the month was read."""
-        return bool(self.deliveries(month)) and not any(month in lost.delivery.counts for lost in self.lost)
+        return bool(self.deliveries(month)) and not any(month in lost.counts for lost, _ in self.lost)
 
     def deliveries(self, month: str) -> list[Delivery]:
         """The deliveries that were read and hold a month, or lines without a month (``unknown``)."""
@@ -130,14 +121,9 @@ class Source:
         )
 
     def _leave_out_erased(self, erased: Sequence[tuple[str, int]]) -> None:
-        lines = [
-            (delivery.position, line, ERASED)
-            for delivery, _ in self._read
-            for sha256, line in erased
-            if sha256 == delivery.sha256
-        ]
-        if lines:
-            self._engine.connection.executemany("INSERT INTO left_out VALUES (?, ?, ?)", lines)
+        for delivery, _ in self._read:
+            if lines := [(delivery.position, line, ERASED) for sha256, line in erased if sha256 == delivery.sha256]:
+                self._engine.connection.executemany("INSERT INTO left_out VALUES (?, ?, ?)", lines)
 
     def _leave_out_duplicates(self, month: str, group: _Ingestion, before: str) -> None:
         """Of records with equal keys all but the first; of an ingestion that only added, all whose key was there ``before``."""

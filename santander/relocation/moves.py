@@ -1,12 +1,22 @@
-"""From former places to the present one: paths, addresses of files, and JSON that holds either."""
+"""A folder that was moved or copied: the names it was known by, kept inside it, and what names a former place rewritten.
+
+The places that MLflow keeps in its own SQLite file and beside the models follow where the registry lies in the state folder. A
+server, or another database that the settings name, may be shared with others and is never touched.
+
+"""
 
 import json
+import os
+import re
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from santander.storage.addresses import file_address
+from santander.storage.addresses import file_address, path_of_file, read_only_sqlite
+from santander.storage.places import whole_file
 
 
 @dataclass(frozen=True)
@@ -60,3 +70,117 @@ def moved_within(moves: Sequence[Move], value: Any) -> Any:
     if isinstance(value, list):
         return [moved_within(moves, inner) for inner in value]
     return value
+
+
+_FILE, _NAMES = "place.json", "names"
+
+
+def recorded_names(folder: Path) -> list[Path]:
+    """The absolute paths that the folder was opened by where it lay; none where it keeps no record that can be read."""
+    try:
+        return [Path(name) for name in json.loads((folder / _FILE).read_text(encoding="utf-8"))[_NAMES]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def present_name(folder: Path) -> Path:
+    """The path that it is opened by now, without dots; symbolic links stay."""
+    return Path(os.path.abspath(folder))  # noqa: PTH100  (resolve() would follow links, which may lead elsewhere tomorrow)
+
+
+def leads_to(name: Path, folder: Path) -> bool:
+    """Whether a path is this very folder, by itself, a symbolic link or a mount: a copy of it is another."""
+    try:
+        return name.samefile(folder)
+    except OSError:
+        return False
+
+
+def former_names(folder: Path, names: Sequence[Path]) -> list[Path]:
+    """Of these names those that do not lead to the folder: it was moved or copied from there."""
+    return [name for name in dict.fromkeys(names) if not leads_to(name, folder)]
+
+
+def record(folder: Path) -> None:
+    """Note the name that the folder is opened by, beside the others that lead to it; where it cannot be written nothing is."""
+    present, known = present_name(folder), recorded_names(folder)
+    names = [*(name for name in known if leads_to(name, folder)), *([] if present in known else [present])]
+    if names == known:
+        return
+    try:
+        with whole_file(folder / _FILE) as out:
+            out.write(json.dumps({_NAMES: [str(name) for name in names]}, indent=1).encode())
+    except OSError:
+        return  # a folder that can only be read: there is nothing in it to be moved by us
+
+
+_REGISTRY, _ARTIFACTS = "mlflow.db", "mlartifacts"
+_BUSY_SECONDS = 60.0
+"""How long a commit of another process is waited for."""
+_PLACES = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+    ("datasets", "dataset_source"),
+    ("trace_tags", "value"),
+)
+"""Columns that hold places, of whatever release made the file: those that it lacks are passed over."""
+_DESCRIBED = re.compile(r"^(artifact_path: )(\S+)$", re.MULTILINE)
+
+
+def rewrite_places(state: Path, moves: Sequence[Move]) -> int:
+    """Rewrite all places inside the former folders in one transaction; return how many different ones there were."""
+    for described in sorted((state / _ARTIFACTS / "models").glob("*/artifacts/MLmodel")):
+        _rewrite_description(described, moves)
+    if not (state / _REGISTRY).is_file():
+        return 0
+    count = 0
+    with closing(sqlite3.connect(state / _REGISTRY, timeout=_BUSY_SECONDS, isolation_level=None)) as registry:
+        registry.execute("BEGIN IMMEDIATE")
+        for table, column in _PLACES:
+            for text in _texts(registry, table, column):
+                if (present := moved(moves, text)) != text:
+                    registry.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (present, text))  # noqa: S608
+                    count += 1
+        registry.execute("COMMIT")
+    return count
+
+
+def former_places(state: Path) -> list[Path]:
+    """Former places of a state folder that keeps no record, by where its registry says that experiments keep their files.
+
+    It lay where the files of a run are named that are found here instead; a registry may also name the folder of another.
+    """
+    if not (state / _REGISTRY).is_file():
+        return []
+    try:
+        with closing(sqlite3.connect(read_only_sqlite(state / _REGISTRY), uri=True)) as registry:
+            experiments = [path_of_file(text) for text in _texts(registry, "experiments", "artifact_location")]
+            files = [path_of_file(text) for text in _texts(registry, "runs", "artifact_uri")]
+    except sqlite3.Error:
+        return []  # whoever needs the registry says what is wrong with it
+    named = [path for path in experiments if path is not None and path.name == _ARTIFACTS and not leads_to(path.parent, state)]
+    return [path.parent for path in named if _has_files_of(state, path, files)]
+
+
+def _has_files_of(state: Path, artifacts: Path, files: Sequence[Path | None]) -> bool:
+    inside = [file.relative_to(artifacts) for file in files if file is not None and file.is_relative_to(artifacts)]
+    return not inside or any((state / _ARTIFACTS / file).exists() for file in inside)
+
+
+def _texts(registry: sqlite3.Connection, table: str, column: str) -> list[str]:
+    """The different texts of a column; none where the table or the column is not there."""
+    if column not in {name for _, name, *_ in registry.execute(f"PRAGMA table_info({table})")}:
+        return []
+    found = registry.execute(f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL")  # noqa: S608
+    return [str(text) for (text,) in found.fetchall()]
+
+
+def _rewrite_description(file: Path, moves: Sequence[Move]) -> None:
+    before = file.read_text(encoding="utf-8")
+    after = _DESCRIBED.sub(lambda line: line[1] + moved(moves, line[2]), before)
+    if after != before:
+        with whole_file(file) as out:
+            out.write(after.encode())

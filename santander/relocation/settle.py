@@ -1,4 +1,4 @@
-"""Settles a data folder and a state folder where they lie: what a move or a copy left pointing to the former place follows.
+"""Settles a data folder and a state folder where they lie: paths that name a former place, after a move or a copy, are rewritten.
 
 Called by every verb, and before the registry is opened. Where nothing has moved it costs the reading of two small files.
 """
@@ -13,9 +13,16 @@ from typing import TYPE_CHECKING
 
 from santander.errors import SantanderError, is_out_of_space
 from santander.lake.writers import write_lock
-from santander.relocation.moves import Move, moved_within
-from santander.relocation.record import former_names, present_name, record, recorded_names
-from santander.relocation.registry_file import former_places, rewrite_places
+from santander.relocation.moves import (
+    Move,
+    former_names,
+    former_places,
+    moved_within,
+    present_name,
+    record,
+    recorded_names,
+    rewrite_places,
+)
 from santander.storage.places import whole_file
 from santander.store.written import leave_to_original
 
@@ -33,13 +40,13 @@ class CannotSettle(SantanderError):
 
     def __init__(self, move: Move, error: Exception) -> None:
         super().__init__(
-            f"{move.present} was at {move.former} before; what it says of places is to follow, and it cannot be written "
+            f"{move.present} was at {move.former} before; paths recorded in it must be rewritten, and it cannot be written "
             f"({error}): make it writable, or name a state folder that is by --state-dir"
         )
 
 
 def settle(settings: "Settings") -> None:
-    """Let the folders of the settings point to themselves alone; where they did not, say so and note where they lie.
+    """Rewrite paths in the folders of the settings that name a former place, log it, and note where the folders lie.
 
     Of two commands at once one does it. A process that dies on the way leaves it to the next: the places are noted last.
     Raises CannotSettle.
@@ -116,7 +123,7 @@ def _above(state: Path, data: Path, of_state: Sequence[Move]) -> list[Path]:
 
 
 def _follow(settings: "Settings", of_state: Sequence[Move], of_data: Sequence[Move]) -> None:
-    """Rewrite what the folders say of places: each only what is its own, as a state folder may serve several data folders."""
+    """Rewrite the paths recorded in the folders: each only its own, as a state folder may serve several data folders."""
     count = 0
     if of_data:
         from santander.lake.lake import Lake
@@ -134,7 +141,7 @@ def _follow(settings: "Settings", of_state: Sequence[Move], of_data: Sequence[Mo
                 leave_to_original(settings.state, move.former)
     for move in of_data or of_state:
         how = "copied" if move.former.exists() else "moved"
-        log.info("%s was %s from %s: what it says of places inside it now names this one", move.present, how, move.former)
+        log.info("%s was %s from %s: paths recorded in it now name this place", move.present, how, move.former)
     log.debug("%d places were rewritten", count)
 
 

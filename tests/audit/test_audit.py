@@ -13,9 +13,8 @@ from pyspark.sql import SparkSession
 
 from santander.audit import features as audit_features
 from santander.audit.audit import Audit
-from santander.audit.findings import Difference
+from santander.audit.findings import Difference, lines, payload
 from santander.audit.live import files_by_month
-from santander.audit.report import lines, payload
 from santander.config.settings import Settings
 from santander.lake.lake import Lake
 from santander.pipeline.steps import Steps

@@ -23,7 +23,7 @@ from santander.registry.orders import roll_back
 from santander.registry.promotion import register_candidate
 from santander.registry.tracking import open_tracking
 from santander.registry.versions import champion_number, stored_model
-from santander.relocation.record import recorded_names
+from santander.relocation.moves import recorded_names
 from santander.relocation.settle import CannotSettle, remember, settle
 from santander.schema.catalogue import INGESTIONS
 from santander.schema.months import Month
@@ -87,7 +87,7 @@ def test_a_moved_folder_works_and_says_once_that_it_was_moved(bank: Path, caplog
         settle(settings)
         settle(settings)
     (said,) = [record.getMessage() for record in caplog.records if record.levelname == "INFO"]
-    assert said == f"{there} was moved from {bank}: what it says of places inside it now names this one"
+    assert said == f"{there} was moved from {bank}: paths recorded in it now name this place"
     assert not points_to(settings, bank)
     assert files(settings) == [OUTSIDE, str(there / "raw" / "may.csv")]
     assert (champion(settings).number, standing(settings)) == (2, Standing(2))

@@ -35,7 +35,7 @@ def audit(
     from rich.text import Text
 
     from santander.audit.audit import Audit
-    from santander.audit.report import lines, payload
+    from santander.audit.findings import lines, payload
 
     asked = AskedMonths.read(month, from_, to)
     auditing = Audit(settings, tables_only=tables_only, one_in=one_in)
