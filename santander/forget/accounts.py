@@ -1,4 +1,4 @@
-"""What quarantine and ingestions say of files from which a person's lines went, or of whose lines nothing may be known any more.
+"""Rows of quarantine and ingestions after a person's lines were cut out of their files, or hidden where a file stays as it is.
 
 ``read = kept + quarantined`` stays true of every file and month: of a rewritten file its lines are fewer and have other
 numbers; in a file that could not be rewritten the lines are still there and count as quarantined, as a new ingest would have it.
@@ -20,8 +20,7 @@ from santander.lake.ingestions import Ingestion, read_ingestions
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE
 from santander.schema.months import Month
 from santander.suppression import ERASED
-from santander.suppression.spellings import numbers_in, plain_digits
-from santander.suppression.tokens import Numbers
+from santander.suppression.spellings import Numbers, numbers_in, plain_digits
 
 if TYPE_CHECKING:
     from santander.lake.lake import Lake
@@ -59,7 +58,7 @@ class Accounts:
         return {line.number: quarantined.get(line.number, line.month) for line in found.lines}
 
     def follow(self, file: Rewritten) -> None:
-        """A landing file lost lines: its rows get the new fingerprint, line numbers and counts."""
+        """Give the rows of a rewritten landing file its new fingerprint, line numbers and counts."""
         gone = sorted(file.removed)
         self.quarantine = [row for row in self.quarantine if row["file_sha256"] != file.old or row["line"] not in file.removed]
         for row in self._lines_of(file.old):
@@ -76,7 +75,7 @@ class Accounts:
         self._recount()
 
     def hide(self, found: Scan) -> None:
-        """The lines of a file that stays as it is: each counts as quarantined, with the reason ``erased`` and without a text."""
+        """Count each line of a file that stays as it is as quarantined, with the reason ``erased`` and without a text."""
         origin = {row.month: row for row in self.ingestions if row.file_sha256 == found.sha256}
         whole = {row["line"] for row in self._lines_of(found.sha256) if row["scope"] == "row"}
         numbers = {line.number for line in found.lines}
@@ -95,7 +94,7 @@ class Accounts:
         self._recount()
 
     def scrub(self, ids: Numbers) -> int:
-        """Take texts and keys of these persons out of all other rows; returns how many rows were touched."""
+        """Remove texts and keys of these persons from all other rows; return how many rows changed."""
         wanted = set(ids.tolist())
         named = naming([row["raw"] for row in self.quarantine], ids)
         touched = 0
@@ -121,7 +120,7 @@ class Accounts:
         return touched
 
     def settle_inserted(self) -> None:
-        """After the rows of customers went: what replays inserted is what a month has beyond the rows of its files."""
+        """Lower ``inserted`` of merges to what each month still has beyond the rows of its files."""
         rows = self._lake.rows_by_month(CUSTOMERS)
         last = last_ingestions(self.ingestions)
         for month, merges in merges_since(row for row in self.ingestions if row.is_dated).items():
@@ -165,7 +164,7 @@ class Accounts:
 
 
 def _overstated(merges: Sequence[Ingestion]) -> Iterator[int]:
-    """By how much each row of merges says to have inserted more than its merge still kept."""
+    """By how much ``inserted`` of each row of merges exceeds what its merge still keeps."""
     kept: Counter[str] = Counter()
     for row in merges:
         kept[row.ingestion_id] += row.kept

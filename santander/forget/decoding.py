@@ -1,7 +1,8 @@
-"""Numbers that may be ids in one decoded part: a text, rows of columns, a SQLite file.
+"""Numbers that may be ids in one decoded part: a text, rows of columns, a SQLite file, a name.
 
 A number that counts something (rows, bytes, a time) is no id, so numbers under the names in COUNTS are passed over; of files
 of our own whatever stands under them.
+
 """
 
 import json
@@ -14,12 +15,23 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from santander.forget.names import names_in
-from santander.suppression.spellings import find, number_named, plain_digits
-from santander.suppression.tokens import SHORTEST, Numbers
+from santander.suppression.spellings import SHORTEST, Numbers, find, number_named, plain_digits
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_DIGEST = re.compile(
+    r"(?<![0-9A-Za-z])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?=[0-9]*[a-f])[0-9a-f]{16,})(?![0-9A-Za-z])", re.IGNORECASE
+)
+
+
+def names_in(text: str, ids: Numbers) -> Numbers:
+    """Persons that a name contains, each once."""
+    if not any(character.isdigit() for character in text):
+        return np.empty(0, np.int64)
+    plain = plain_digits(_DIGEST.sub("/", text).encode("utf-8", "surrogateescape"))
+    return np.unique(np.concatenate([find(each, ids, glued=True)[1] for each in (plain, plain.replace(b".", b"/"))]))
+
 
 KEY_COLUMNS = frozenset({"customer_id", "ncodpers"})
 COUNTS = frozenset(
@@ -50,14 +62,14 @@ _NO_NUMBER = re.compile(rb"[^0-9A-Za-z_.,'+\x80-\xff](?=[0-9A-Za-z_.,'+\x80-\xff
 
 
 def in_text(source: BinaryIO, ids: Numbers, *, ours: bool) -> Found:
-    """Whole tokens in UTF-8 or in one byte a character; JSON by its values."""
+    """Numbers in a text in UTF-8 or one byte a character: its whole tokens, or the values of JSON."""
     start = source.read(_LONGEST_JSON)
     if start[:1] in (b"{", b"[") and len(start) < _LONGEST_JSON:
         try:
             parsed = [json.loads(start)]
         except ValueError:
             parsed = [_parsed(line) for line in start.decode("utf-8", "replace").splitlines()]
-        yield "a value", _numbers(in_json(parsed, ids, ours=ours))
+        yield "a value", numbers_of(in_json(parsed, ids, ours=ours))
         return
     rest = b""
     while start or rest:
@@ -79,13 +91,13 @@ def in_columns(batches: "Iterable[pa.RecordBatch]", ids: Numbers, *, keys_alone:
             if name in keys or (not (keys or keys_alone) and (pa.types.is_integer(type_) or pa.types.is_floating(type_))):
                 yield f"column {name}", _by_value(column)
             elif _is_text(type_):
-                yield f"column {name}", _numbers(in_json(_distinct(column), ids))
+                yield f"column {name}", numbers_of(in_json(_distinct(column), ids))
             elif pa.types.is_nested(type_) or pa.types.is_binary(type_) or pa.types.is_large_binary(type_):
-                yield f"column {name}", _numbers(in_json(column.to_pylist(), ids))
+                yield f"column {name}", numbers_of(in_json(column.to_pylist(), ids))
 
 
 def in_schema(schema: "pa.Schema", ids: Numbers) -> Numbers:
-    """The persons that names of columns tell, and what is said of the file and its columns beside the rows."""
+    """Persons named by columns, and by the metadata of the file and its columns."""
     said = [schema.metadata or {}, *(field.metadata or {} for field in schema)]
     # pandas says the names of columns again, and the number of rows
     texts = [text for each in said for name, value in each.items() if name != b"pandas" for text in (name, value)]
@@ -94,12 +106,12 @@ def in_schema(schema: "pa.Schema", ids: Numbers) -> Numbers:
 
 
 def numbers_of_array(array: "np.ndarray[Any, Any]", ids: Numbers) -> Numbers:
-    """Whole numbers in an array of numbers, the persons that one of texts names, and both of an array with fields."""
+    """Whole numbers of an array of numbers, persons named by an array of texts, both of an array with fields."""
     if array.dtype.names:
         parts = [numbers_of_array(array[name], ids) for name in array.dtype.names]
         return np.concatenate([*parts, *(names_in(name, ids) for name in array.dtype.names)])
     if array.dtype.kind in "US":
-        return _numbers(in_json(np.unique(array).tolist(), ids))
+        return numbers_of(in_json(np.unique(array).tolist(), ids))
     if not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):
         return np.empty(0, np.int64)
     whole = array[np.isfinite(array) & (array >= 0) & (array < 1 << 62)]
@@ -120,7 +132,7 @@ def in_sqlite(file: Path, ids: Numbers) -> Found:
             columns = [column for column, *_ in rows.description]
             yield f"columns of table {table}", names_in(" ".join(columns), ids)
             values = ({name: value for name, value in zip(columns, row, strict=True) if value is not None} for row in rows)
-            yield f"table {table}", _numbers(in_json(values, ids))
+            yield f"table {table}", numbers_of(in_json(values, ids))
     finally:
         connection.close()
 
@@ -161,10 +173,10 @@ def _by_value(column: "pa.Array") -> Numbers:
     if pa.types.is_dictionary(distinct.type):
         distinct = distinct.dictionary_decode()
     if pa.types.is_floating(distinct.type):
-        return _numbers(_whole(distinct.to_pylist()))
+        return numbers_of(_whole(distinct.to_pylist()))
     if not pa.types.is_integer(distinct.type):
         named = (number_named(text) for text in distinct.cast(pa.string()).to_pylist())
-        return _numbers(number for number in named if number is not None)
+        return numbers_of(number for number in named if number is not None)
     return np.asarray(distinct.to_numpy(zero_copy_only=False), np.int64)
 
 
@@ -211,5 +223,6 @@ def _parsed(text: str) -> Any:
         return text
 
 
-def _numbers(values: Iterable[int]) -> Numbers:
+def numbers_of(values: Iterable[int]) -> Numbers:
+    """The numbers that may be ids, each once."""
     return np.unique(np.fromiter((value for value in values if 0 <= value < 1 << 62), np.int64))

@@ -1,20 +1,77 @@
-"""Other files below the data folder that name persons: tables beside the lake, reports, what a killed process left."""
+"""Other files that name persons: tables beside the lake, reports, logs of runs, refused rows, what a killed process left."""
 
+import io
 import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from santander.forget.decoding import KEY_COLUMNS
+import numpy as np
+
+from santander.forget.accounts import naming
+from santander.forget.decoding import KEY_COLUMNS, in_text
 from santander.forget.places import files_below, is_below
 from santander.forget.search import is_parquet, traces_in
+from santander.ingest.refused import entries_file, read_refused, write_entries
 from santander.lake.lake import Lake
 from santander.lake.staging import OF_ADDITIONS, OF_FEATURES, OF_INGEST, OF_SCORES
+from santander.logs.files import log_files
+from santander.logs.unnamed import without_numbers
 from santander.storage.places import Place, open_read, remove_tree, whole_file
-from santander.suppression.tokens import Numbers
+from santander.suppression.spellings import Numbers
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
+
+
+def clean_refused(settings: "Settings", ids: Numbers, *, dry_run: bool) -> list[str]:
+    """Remove the entries of these persons, or that name one; the name of the file, where any did."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    entries, _ = read_refused(settings.state)
+    named = naming(entries["raw"].to_pylist(), ids)
+    theirs = pc.fill_null(pc.is_in(entries["customer_id"], pa.array(ids)), False).to_pylist()
+    stays = [not (is_theirs or position in named) for position, is_theirs in enumerate(theirs)]
+    if all(stays):
+        return []
+    if not dry_run:
+        write_entries(settings.state, entries.filter(pa.array(stays)))
+    return [str(entries_file(settings.state))]
+
+
+_MESSAGE = b'"message": '
+
+
+def clean_logs(settings: "Settings", ids: Numbers, *, dry_run: bool) -> list[str]:
+    """Hide the numbers in the lines of log files that name one of these persons; return the names of the files."""
+    named = [file for file in log_files(settings.state) if traces_in(settings, file, ids, is_ours=True).traces]
+    if not dry_run:
+        for file in named:
+            _clean(file, ids)
+    return [str(file) for file in named]
+
+
+def _clean(file: Path, ids: Numbers) -> None:
+    """Write over the lines where they stand: another process may be adding to the file."""
+    with file.open("r+b") as log:
+        at = 0
+        for line in log.read().splitlines(keepends=True):
+            if any(np.isin(values, ids).any() for _, values in in_text(io.BytesIO(line), ids, ours=True)):
+                os.pwrite(log.fileno(), _hidden(line), at)
+            at += len(line)
+
+
+def _hidden(line: bytes) -> bytes:
+    """Return the line without numbers in its message, as long as it was."""
+    head, key, message = line.partition(_MESSAGE)
+    if not key:
+        head, message = b"", line
+    end = b"\n" if line.endswith(b"\n") else b""
+    text = message.removesuffix(b"\n").decode(errors="surrogateescape")
+    hidden = head + key + without_numbers(text).encode(errors="surrogateescape")
+    return hidden.ljust(len(line) - len(end)) + end
+
 
 _KEYS = {f"column {name}" for name in KEY_COLUMNS}
 _UNFINISHED = re.compile(r"\..*\.([0-9]+)\.part")

@@ -11,17 +11,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from santander.forget.accounts import Accounts
-from santander.forget.files import clean_files, remove_leftovers
+from santander.forget.files import clean_files, clean_logs, clean_refused, remove_leftovers
 from santander.forget.journal import Journal
 from santander.forget.landing import LandingFiles, find_landing_files, rewrite_landing_files, settle_rewritten
-from santander.forget.logs import clean_logs
 from santander.forget.models import remove_examples, versions_trained_on
 from santander.forget.online import erase_online
-from santander.forget.refused_rows import clean_refused
-from santander.forget.removal import delete_rows, leave_no_trace
 from santander.forget.search import Trace, search
+from santander.forget.tables import SPEAKING_OF_FILES, delete_rows, leave_no_trace, look_around
 from santander.forget.taking_up import ids_behind
-from santander.forget.whereabouts import SPEAKING_OF_FILES, look_around
 from santander.lake.lake import Lake
 from santander.ledger.staleness import stale_months
 from santander.ledger.step_ledger import StepLedger
@@ -39,8 +36,8 @@ from santander.schema.catalogue import (
 )
 from santander.schema.records import Inline
 from santander.storage.places import Place
+from santander.suppression.spellings import Numbers, sorted_ids
 from santander.suppression.suppression_list import SuppressionList, suppression_list
-from santander.suppression.tokens import Numbers, sorted_ids
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -79,7 +76,7 @@ class Erasure:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is left anywhere that is known of."""
+        """Whether no trace and nothing for the user is left."""
         return not self.left and not self.traces
 
 
@@ -92,7 +89,7 @@ class ForgetPayload:
 
 
 def forget(settings: "Settings", customer_ids: Collection[int], landing: Sequence[Place], *, dry_run: bool = False) -> Erasure:
-    """Remove these persons, and those of an erasure that died; whom nobody has is suppressed, and nothing is rewritten.
+    """Remove these persons, and those of an erasure that did not end; persons found nowhere are only suppressed.
 
     Raises InputError when the key of an existing suppression list is missing, PersonsBusy while steps are at work.
     """
@@ -189,8 +186,7 @@ def _remove(
 def _with_those_of(journal: Journal, settings: "Settings", suppressed: SuppressionList, ids: Numbers) -> Numbers:
     """The ids, and those of the erasure that died which are still somewhere."""
     known = {suppressed.digest(each) for each in ids.tolist()} if suppressed.key else set()
-    # an earlier version of the code kept no digests in the journal; those that were new are in the table
-    theirs = set(journal.persons or suppressed.of_erasure(journal.erasure_id)) - known
+    theirs = set(journal.persons) - known
     if not theirs:
         return ids
     log.info("an erasure of %s more customers did not end: taking it up again", len(theirs))

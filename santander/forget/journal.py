@@ -43,13 +43,13 @@ class Journal:
         return cls(path, f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}")
 
     def save(self) -> None:
-        """Write it down before going on."""
+        """Write the journal, before the next step."""
         content = {name: value for name, value in asdict(self).items() if name not in {"path", "died"}}
         with whole_file(self.path) as out:
             out.write(json.dumps(content, indent=1).encode())
 
     def close(self) -> None:
-        """The audit row says it all now."""
+        """Remove the journal: the audit row has everything."""
         self.path.unlink(missing_ok=True)
 
     def count(self, table: str, rows: int) -> None:

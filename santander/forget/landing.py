@@ -22,7 +22,7 @@ from santander.schema.catalogue import STEP_RUNS
 from santander.storage.kinds import encoding_of
 from santander.storage.packed import UNREADABLE, open_plain
 from santander.storage.places import Place, recorded_place
-from santander.suppression.tokens import Numbers, sorted_ids
+from santander.suppression.spellings import Numbers, sorted_ids
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -46,7 +46,7 @@ class LandingFiles:
     """A line for each file that was ingested and is no longer where it was."""
 
     def without_repeats(self, closed: Mapping[str, str]) -> list[str]:
-        """A line for each file that is left to the user, one that the search could not look into either named once."""
+        """A line for each file that is left to the user; one that the search could not read either is named once."""
         named = {said.partition(": ")[0] for _, said in self.left}
         return [said for _, said in self.left] + [f"{file}: {why}" for file, why in closed.items() if file not in named]
 
@@ -111,7 +111,7 @@ def rewrite_landing_files(settings: "Settings", lake: "Lake", found: LandingFile
 
 
 def settle_rewritten(settings: "Settings", lake: "Lake", journal: Journal) -> None:
-    """Tell the tables of landing files that were replaced; one that was only about to be is as it was."""
+    """Update the tables for landing files that were replaced; a file whose replacement did not happen is as it was."""
     for noted in list(journal.rewritten):
         file = _rewritten(noted)
         if scan(recorded_place(file.file), sorted_ids([])).sha256 == file.new:

@@ -1,8 +1,8 @@
-"""What the first line of a csv says of the others, and whom a line is of.
+"""The layout of a csv by its first line, and whose record a line is.
 
 Lines are the records of a landing file, by the rules of an ingest: one that is no record is a person's when the id stands in it.
 In another csv with a key column a whole record is theirs when its key says so; all else that names them there may be somebody
-else's, so it is told and never cut out. A csv without a key column cannot say whose a line is.
+else's, so it is reported and never cut out. A csv without a key column cannot say whose a line is.
 """
 
 import csv
@@ -11,11 +11,10 @@ from enum import Enum, StrEnum, auto
 
 import numpy as np
 
-from santander.forget.names import names_in
+from santander.forget.decoding import names_in
 from santander.ingest.arrangement import Arrangement
 from santander.schema.columns import COLUMNS
-from santander.suppression.spellings import find, number_named, plain_digits
-from santander.suppression.tokens import SHORTEST, Numbers
+from santander.suppression.spellings import SHORTEST, Numbers, find, number_named, plain_digits
 
 _KEYS = ("ncodpers", "customer_id")
 _DELIMITERS = ",;\t|"
@@ -36,7 +35,7 @@ class Csv(Enum):
 
 
 class Of(StrEnum):
-    """Whose a line is, or what it is that names a person there."""
+    """Whose a line is, or where in it a person is named."""
 
     NOBODY = ""
     THEM = "a record of theirs"
@@ -59,7 +58,7 @@ class Layout:
     """Which column is the date, in a landing file."""
 
     def whose(self, line: bytes, ids: Numbers, *, is_first: bool = False) -> Of:
-        """Whom of these persons a line is of."""
+        """Return whose the line is, or how it names one of these persons."""
         if is_first:
             return self._of_header(line, ids)
         fields, is_record = fields_of(line, self.delimiter)
@@ -70,20 +69,20 @@ class Layout:
             return self._of_keyed(line, fields, ids, is_record=is_record)
         if self.kind is Csv.QUOTING:
             quoted = fields[self.names.index(_QUOTING[1])].encode() if is_record else line
-            return Of.THEM if _told(quoted, ids) else Of.NOBODY
-        is_told = _told(line, ids) or any(_is_of(field, ids, SHORTEST) for field in fields)
-        return Of.NO_KEY if is_told else Of.NOBODY
+            return Of.THEM if _names_one(quoted, ids) else Of.NOBODY
+        is_named = _names_one(line, ids) or any(_is_of(field, ids, SHORTEST) for field in fields)
+        return Of.NO_KEY if is_named else Of.NOBODY
 
     def _of_header(self, line: bytes, ids: Numbers) -> Of:
         if self.kind is Csv.LANDING:
             return Of.NOBODY
         text = line.decode("utf-8", "replace")
-        is_told = _told(line, ids) if self.kind is Csv.PLAIN else names_in(text, ids).size
-        return Of.HEADER if is_told else Of.NOBODY
+        is_named = _names_one(line, ids) if self.kind is Csv.PLAIN else names_in(text, ids).size
+        return Of.HEADER if is_named else Of.NOBODY
 
     def _of_landing(self, line: bytes, fields: list[str], ids: Numbers, *, is_record: bool) -> Of:
         key = fields[self.key] if self.key is not None and len(fields) > self.key else ""
-        if _is_of(key, ids) or (not is_record and _told(line, ids)):
+        if _is_of(key, ids) or (not is_record and _names_one(line, ids)):
             return Of.THEM
         return Of.ODD_KEY if names_in(key, ids).size else Of.NOBODY
 
@@ -94,9 +93,9 @@ class Layout:
         if names_in(key, ids).size:
             return Of.ODD_KEY
         if not is_record:
-            return Of.NO_RECORD if _told(line, ids) else Of.NOBODY
+            return Of.NO_RECORD if _names_one(line, ids) else Of.NOBODY
         others = (field for name, field in zip(self.names, fields, strict=True) if name not in _OF_THE_BANK)
-        return Of.BESIDE if any(_told(field.encode(), ids) for field in others) else Of.NOBODY
+        return Of.BESIDE if any(_names_one(field.encode(), ids) for field in others) else Of.NOBODY
 
 
 def layout_of(line: bytes) -> Layout:
@@ -134,5 +133,5 @@ def _is_of(field: str, ids: Numbers, shortest: int = 1) -> bool:
     return number is not None and number >= 10 ** (shortest - 1) and bool(np.isin(number, ids))
 
 
-def _told(text: bytes, ids: Numbers) -> bool:
+def _names_one(text: bytes, ids: Numbers) -> bool:
     return find(plain_digits(text), ids)[0].size > 0

@@ -22,8 +22,7 @@ from santander.forget.layout import Csv, Layout, Of, fields_of, layout_of
 from santander.lake.ingestions import UNKNOWN_MONTH
 from santander.storage.packed import is_packed, open_plain
 from santander.storage.places import Place, whole_file
-from santander.suppression.spellings import find, plain_digits
-from santander.suppression.tokens import SHORTEST, Numbers
+from santander.suppression.spellings import SHORTEST, Numbers, find, plain_digits
 
 _BLOCK = 16 << 20
 _LONGEST_LINE = 64 << 20

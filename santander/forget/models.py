@@ -1,7 +1,7 @@
 """Registered models and persons: which versions were trained on them, and the examples of input that versions carry.
 
 An example is the feature rows of a few customers without their ids. Whose they are cannot be told any more, so every
-example goes. So do the champions' recipes that were fitted anew for a contest and kept (``registry/kept_refits.py``): nothing
+example goes. So do the champions' recipes that were fitted anew for a contest and kept (``registry/refit.py``): nothing
 scores by them, and the next contest makes them again.
 """
 

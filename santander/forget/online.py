@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from santander.errors import telling_line
 from santander.schema.catalogue import ONLINE_FEATURES
 from santander.store.written import stores_of_originals, without_password, written_stores
-from santander.suppression.tokens import Numbers
+from santander.suppression.spellings import Numbers
 
 if TYPE_CHECKING:
     from feast import FeatureStore

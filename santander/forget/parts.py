@@ -1,6 +1,7 @@
 """The parts of a file: itself, or what is packed in it at any depth, each as a stream with its kind.
 
 Kinds are told by content. What cannot be opened (encrypted, broken, too large, too deep) is a part too, with the reason.
+
 """
 
 import io
@@ -15,12 +16,42 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from santander.errors import SantanderError, telling_line
-from santander.forget.edges import after_zip, said_by_gzip
 from santander.forget.streams import Allowance, TooMuch, begun, counted, recoded, seekable, unpacked
 from santander.storage.kinds import Kind, encoding_of, kind_of, opaque_name
 
 if TYPE_CHECKING:
     from santander.config.sections import ErasureSettings
+
+_END_OF_ZIP, _END_LENGTH, _LONGEST_COMMENT = b"PK\x05\x06", 22, 1 << 16
+_EXTRA, _NAME, _COMMENT = 4, 8, 16
+_FIXED = 10
+
+
+def zip_comment(archive: BinaryIO) -> str:
+    """The comment of a zip and whatever follows it; the stream is left where it was."""
+    position = archive.tell()
+    size = archive.seek(0, 2)
+    archive.seek(max(size - _END_LENGTH - _LONGEST_COMMENT, 0))
+    tail = archive.read()
+    archive.seek(position)
+    at = tail.rfind(_END_OF_ZIP)
+    return tail[at + _END_LENGTH :].decode("utf-8", "surrogateescape") if at >= 0 else ""
+
+
+def gzip_header(head: bytes) -> str:
+    """The file name and the comment in the header of a gzip that begins with these bytes; empty where it has none."""
+    if not head.startswith(b"\x1f\x8b") or len(head) < _FIXED:
+        return ""
+    flags, at, said = head[3], _FIXED, []
+    if flags & _EXTRA:
+        at += 2 + int.from_bytes(head[at : at + 2], "little")
+    for flag in (_NAME, _COMMENT):
+        if flags & flag:
+            text, _, _ = head[at:].partition(b"\0")
+            said.append(text.decode("latin-1"))
+            at += len(text) + 1
+    return "\n".join(said)
+
 
 BROKEN = (
     *(OSError, EOFError, ValueError, RuntimeError, NotImplementedError, LookupError, OverflowError, struct.error, SantanderError),
@@ -70,7 +101,7 @@ def _opened(source: BinaryIO, within: str, depth: int, deepest: int, allowance: 
         elif depth == deepest:
             yield Closed(within, f"lies more than {deepest} archives deep (erasure.max_depth)")
         elif kind is Kind.PACKED:
-            if said := said_by_gzip(head):
+            if said := gzip_header(head):
                 yield Part(within, Kind.EMPTY, io.BytesIO(), names=said, named_by="the header of the gzip")
             yield from _opened(counted(unpacked(source, head), allowance), within, depth + 1, deepest, allowance)
         else:
@@ -80,7 +111,7 @@ def _opened(source: BinaryIO, within: str, depth: int, deepest: int, allowance: 
             raise  # nothing more of this file is opened
         yield Closed(within, str(error))
     except BROKEN as error:
-        yield Closed(within, f"cannot be read: {str(error) if isinstance(error, SantanderError) else telling_line(error)}")
+        yield Closed(within, unreadable(error))
 
 
 def _members(
@@ -100,7 +131,7 @@ def _members(
 
 def _of_zip(source: BinaryIO) -> Iterator[tuple[str, BinaryIO | str | Part]]:
     with seekable(source) as whole, zipfile.ZipFile(whole) as archive:
-        if said := after_zip(whole):
+        if said := zip_comment(whole):
             yield "", _said("the end of the zip", said)
         for info in archive.infolist():
             if info.comment:
@@ -114,7 +145,7 @@ def _of_zip(source: BinaryIO) -> Iterator[tuple[str, BinaryIO | str | Part]]:
             try:
                 member = archive.open(info)
             except BROKEN as error:
-                yield info.filename, f"cannot be read: {telling_line(error)}"
+                yield info.filename, unreadable(error)
                 continue
             with member:
                 yield info.filename, cast("BinaryIO", member)
@@ -132,3 +163,8 @@ def _of_tar(source: BinaryIO) -> Iterator[tuple[str, BinaryIO | str | Part]]:
 
 def _said(where: str, text: str) -> Part:
     return Part("", Kind.EMPTY, io.BytesIO(), names=text, named_by=where)
+
+
+def unreadable(error: Exception) -> str:
+    """Why a part cannot be read, in one line."""
+    return f"cannot be read: {str(error) if isinstance(error, SantanderError) else telling_line(error)}"

@@ -21,66 +21,34 @@ class NotListed:
         return str(self.path)
 
 
-def files_below(folder: Place) -> Iterator[Place]:
-    """Every file below the folder, at any depth; none where there is no such folder. Pipes, sockets and devices are no files."""
-    return (entry for entry in entries_below(folder) if not isinstance(entry, NotListed))
-
-
-def entries_below(folder: Place) -> Iterator[Place | NotListed]:
-    """The same, and the folders that cannot be listed."""
-    if isinstance(folder, Path):
-        yield from _listed(folder)
-        return
-    from pyarrow.fs import FileSelector, FileType
-
-    below = folder.access.filesystem().get_file_info(FileSelector(folder.path, recursive=True, allow_not_found=True))
-    for info in sorted(below, key=lambda info: str(info.path)):
-        if info.type == FileType.File:
-            yield BucketPath(folder.bucket, info.path.removeprefix(f"{folder.bucket}/"), folder.access)
-
-
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name that is no file's and may tell a person: of what, and as it is written."""
+    """A name that is no file's and may contain an id: of what, and as it is written."""
 
     path: Place
     what: str
     text: str
 
 
+def files_below(folder: Place) -> Iterator[Place]:
+    """Every file below the folder, at any depth; none where there is no such folder. Pipes, sockets and devices are no files."""
+    return (entry for entry in _walk(folder) if not isinstance(entry, NotListed | Name))
+
+
+def entries_below(folder: Place) -> Iterator[Place | NotListed]:
+    """The same, and the folders that cannot be listed."""
+    return (entry for entry in _walk(folder) if not isinstance(entry, Name))
+
+
 def names_below(folder: Place, without: Collection[Place] = ()) -> Iterator[Name]:
     """Names of folders below the folder, empty ones too, of links that lead nowhere, and of what is no file; targets of links."""
-    if isinstance(folder, Path):
-        yield from _named(folder, {each.resolve() for each in without if isinstance(each, Path)})
+    return (entry for entry in _walk(folder, without) if isinstance(entry, Name))
+
+
+def _walk(folder: Place, without: Collection[Place] = ()) -> Iterator[Place | NotListed | Name]:
+    if not isinstance(folder, Path):
+        yield from _walk_bucket(folder, without)
         return
-    seen: set[str] = set()
-    for file in files_below(folder):
-        if isinstance(file, BucketPath) and not any(is_below(file, each) for each in without):
-            parts = file.key.removeprefix(folder.key).strip("/").split("/")[:-1]
-            for depth in range(1, len(parts) + 1):
-                path = folder / "/".join(parts[:depth])
-                if str(path) not in seen:
-                    seen.add(str(path))
-                    yield Name(path, "the name of a folder", parts[depth - 1])
-
-
-def _named(folder: Path, without: set[Path]) -> Iterator[Name]:
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        return  # it is named as one that cannot be listed
-    for entry in entries:
-        path = folder / entry.name
-        if entry.is_symlink():
-            yield Name(path, "the target of a link", str(path.readlink()))
-        is_folder = entry.is_dir(follow_symlinks=False)
-        if not entry.is_file():
-            yield Name(path, "the name of a folder" if is_folder else "its name", entry.name)
-        if is_folder and path.resolve() not in without:
-            yield from _named(path, without)
-
-
-def _listed(folder: Path) -> Iterator[Place | NotListed]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except (FileNotFoundError, NotADirectoryError):
@@ -90,12 +58,34 @@ def _listed(folder: Path) -> Iterator[Place | NotListed]:
         return
     for entry in entries:
         path = folder / entry.name
-        if entry.is_dir(follow_symlinks=False):
-            yield from _listed(path)
-        elif entry.is_file():
+        if entry.is_symlink():
+            yield Name(path, "the target of a link", str(path.readlink()))
+        if entry.is_file():
             yield path
-        elif entry.is_dir() and not path.resolve().is_relative_to(folder.resolve()):
-            yield NotListed(path, f"is a link to the folder {path.resolve()}, which is not looked into: see to it there")
+        elif not entry.is_dir(follow_symlinks=False):
+            yield Name(path, "its name", entry.name)
+            if entry.is_dir() and not path.resolve().is_relative_to(folder.resolve()):
+                yield NotListed(path, f"is a link to the folder {path.resolve()}, which is not looked into: see to it there")
+        else:
+            yield Name(path, "the name of a folder", entry.name)
+            if not any(isinstance(each, Path) and path.resolve() == each.resolve() for each in without):
+                yield from _walk(path, without)
+
+
+def _walk_bucket(folder: BucketPath, without: Collection[Place]) -> Iterator[Place | NotListed | Name]:
+    from pyarrow.fs import FileSelector, FileType
+
+    seen: set[str] = set()
+    below = folder.access.filesystem().get_file_info(FileSelector(folder.path, recursive=True, allow_not_found=True))
+    for info in sorted((each for each in below if each.type == FileType.File), key=lambda info: str(info.path)):
+        file = BucketPath(folder.bucket, info.path.removeprefix(f"{folder.bucket}/"), folder.access)
+        parts = file.key.removeprefix(folder.key).strip("/").split("/")[:-1]
+        for depth, part in enumerate([] if any(is_below(file, each) for each in without) else parts, 1):
+            path = folder / "/".join(parts[:depth])
+            if str(path) not in seen:
+                seen.add(str(path))
+                yield Name(path, "the name of a folder", part)
+        yield file
 
 
 def is_below(file: Place, folder: Place) -> bool:

@@ -1,4 +1,4 @@
-"""Looks for persons in every file there is, by decoding it: what ``forget`` ends with, and what its tests go by.
+"""Search for persons in every file, by decoding it: the last step of ``forget``.
 
 - parquet files, live, old, orphaned or a checkpoint of a log: ids by value in the key column, and in every text as a whole token;
 - SQLite files: every value of every table, keys of Feast also in pages and logs that no row uses any more;
@@ -9,6 +9,7 @@ What cannot be decoded is named: nobody can say that it holds none of them.
 """
 
 import re
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +18,6 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from santander.errors import SantanderError, telling_line
 from santander.forget.decoding import (
     KEY_COLUMNS,
     Found,
@@ -27,17 +27,18 @@ from santander.forget.decoding import (
     in_schema,
     in_sqlite,
     in_text,
+    names_in,
+    numbers_of,
     numbers_of_array,
 )
 from santander.forget.layout import layout_of
 from santander.forget.lines import lines_in
-from santander.forget.names import names_in
-from santander.forget.parts import BROKEN, Closed, Part, parts_of
+from santander.forget.parts import BROKEN, Closed, Part, parts_of, unreadable
 from santander.forget.places import NotListed, entries_below, is_below, names_below
 from santander.forget.streams import begun, seekable
 from santander.storage.kinds import Kind
 from santander.storage.places import Place, open_read
-from santander.suppression.tokens import Numbers
+from santander.suppression.spellings import Numbers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,9 +51,7 @@ _OWN_CODE = re.compile(r".*/artifacts/code/santander/.*\.py")
 """The code that a model carries along, whose constants are no ids."""
 _PARQUET = b"PAR1"
 _ROWS = 1 << 17
-_COPIED = 1 << 20
-"""Rows and bytes that are read at a time. No settings: neither changes what is found."""
-_WAL = re.compile(r".*\.db-wal")
+"""Rows that are read at a time. No setting: it does not change what is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +105,8 @@ def _in_names(settings: "Settings", ids: Numbers) -> list[Trace]:
 
 
 def traces_in(settings: "Settings", file: Place, ids: Numbers, *, is_ours: bool = False) -> Searched:
-    """The traces in one file; of what is ours, a state folder's or a table's, kinds that nobody else knows are no riddle."""
-    if is_ours and isinstance(file, Path) and _WAL.fullmatch(file.name):
+    """Traces in one file; in our own files (``is_ours``: state folder, tables) kinds known here alone are passed over."""
+    if is_ours and isinstance(file, Path) and file.name.endswith(".db-wal"):
         return Searched(_named(file, [("pages not in use", feast_keys(file))], ids))
     searched = Searched()
     if not is_ours and (named := names_in(file.name, ids)).size:
@@ -119,8 +118,7 @@ def traces_in(settings: "Settings", file: Place, ids: Numbers, *, is_ours: bool 
     except FileNotFoundError:
         return searched  # it went while files were listed
     except BROKEN as error:
-        said = str(error) if isinstance(error, SantanderError) else telling_line(error)
-        searched.closed[str(file)] = f"cannot be read: {said}"
+        searched.closed[str(file)] = unreadable(error)
     return searched
 
 
@@ -149,8 +147,7 @@ def _look(file: Place, part: Part | Closed, ids: Numbers, searched: Searched, *,
             decoded = in_text(part.source, ids, ours=is_ours)
         searched.traces.extend(_named(file, ((where + inner, values) for where, values in decoded), ids))
     except BROKEN as error:
-        said = str(error) if isinstance(error, SantanderError) else telling_line(error)
-        _close(searched, file, part.within, f"cannot be read: {said}")
+        _close(searched, file, part.within, unreadable(error))
 
 
 def _close(searched: Searched, file: Place, within: str, reason: str) -> None:
@@ -186,20 +183,17 @@ def _decoded(file: Place, part: Part, ids: Numbers, *, is_ours: bool) -> Found |
 
 
 def _in_database(file: Place, part: Part, ids: Numbers) -> Found:
-    if isinstance(file, Path) and not part.within and file.stat().st_size and _begins_as_database(file):
-        yield from in_sqlite(file.absolute(), ids)
-        return
+    if isinstance(file, Path) and not part.within:
+        with file.open("rb") as source:
+            is_plain = source.read(6) == b"SQLite"
+        if is_plain:
+            yield from in_sqlite(file.absolute(), ids)
+            return
     with tempfile.TemporaryDirectory(prefix="santander-") as folder:
         copy = Path(folder) / "database"
         with copy.open("wb") as out:
-            while block := part.source.read(_COPIED):
-                out.write(block)
+            shutil.copyfileobj(part.source, out)
         yield from in_sqlite(copy, ids)
-
-
-def _begins_as_database(file: Path) -> bool:
-    with file.open("rb") as source:
-        return source.read(6) == b"SQLite"
 
 
 def _in_rows(part: Part, ids: Numbers, *, is_ours: bool) -> Found:
@@ -207,7 +201,7 @@ def _in_rows(part: Part, ids: Numbers, *, is_ours: bool) -> Found:
         if part.kind is Kind.PARQUET:
             yield from _in_parquet(source, ids, is_ours=is_ours)
         else:
-            schema, batches = _of_arrow(source) if part.kind is Kind.ARROW else _of_orc(source)
+            schema, batches = _batches(part.kind, source)
             yield "names of columns", in_schema(schema, ids)
             yield from in_columns(batches, ids, keys_alone=False)
 
@@ -223,25 +217,21 @@ def _in_parquet(source: BinaryIO, ids: Numbers, *, is_ours: bool) -> Found:
     content = pq.ParquetFile(source, read_dictionary=texts)
     if "add" in schema.names and "metaData" in schema.names:
         for batch in content.iter_batches(_ROWS):
-            yield "an action", np.unique(np.fromiter((n for n in in_json(batch.to_pylist(), ids) if 0 <= n < 1 << 62), np.int64))
+            yield "an action", numbers_of(in_json(batch.to_pylist(), ids))
         return
     keys = [name for name in schema.names if name in KEY_COLUMNS]
     wanted = [*keys, *texts] if keys or is_ours else None
     yield from in_columns(content.iter_batches(_ROWS, columns=wanted), ids, keys_alone=is_ours)
 
 
-def _of_arrow(source: BinaryIO) -> "tuple[pa.Schema, Iterator[pa.RecordBatch]]":
-    import pyarrow as pa
-
-    content = pa.ipc.open_file(source)
-    return content.schema, (content.get_batch(number) for number in range(content.num_record_batches))
-
-
-def _of_orc(source: BinaryIO) -> "tuple[pa.Schema, Iterator[pa.RecordBatch]]":
+def _batches(kind: Kind, source: BinaryIO) -> "tuple[pa.Schema, Iterator[pa.RecordBatch]]":
     import pyarrow.orc
 
-    content = pyarrow.orc.ORCFile(source)
-    return content.schema, (content.read_stripe(number) for number in range(content.nstripes))
+    if kind is Kind.ARROW:
+        content = pyarrow.ipc.open_file(source)
+        return content.schema, map(content.get_batch, range(content.num_record_batches))
+    stripes = pyarrow.orc.ORCFile(source)
+    return stripes.schema, map(stripes.read_stripe, range(stripes.nstripes))
 
 
 def _in_numpy(part: Part, ids: Numbers, *, is_ours: bool) -> Found:

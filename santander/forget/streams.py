@@ -2,7 +2,11 @@
 
 import codecs
 import io
+import shutil
 import tempfile
+from collections.abc import Iterator
+from functools import partial
+from itertools import chain
 from typing import BinaryIO, cast
 
 from santander.config.sizes import shown_size
@@ -35,61 +39,23 @@ class Allowance:
             raise TooMuch(self._limit)
 
 
-class _Made(io.RawIOBase):
-    """A stream whose bytes are made block by block by ``_more``; empty bytes end it."""
+class _Blocks(io.RawIOBase):
+    """A stream of the bytes of blocks, which are made when they are read."""
 
-    def __init__(self) -> None:
-        self._waiting = memoryview(b"")
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks, self._waiting = blocks, b""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: "memoryview | bytearray") -> int:  # type: ignore[override]
-        if not self._waiting:
-            self._waiting = memoryview(self._more())
+        while not self._waiting:
+            if (block := next(self._blocks, None)) is None:
+                return 0
+            self._waiting = block
         count = min(len(buffer), len(self._waiting))
-        buffer[:count] = self._waiting[:count]
-        self._waiting = self._waiting[count:]
+        buffer[:count], self._waiting = self._waiting[:count], self._waiting[count:]
         return count
-
-    def _more(self) -> bytes:
-        raise NotImplementedError
-
-
-class _Counted(_Made):
-    def __init__(self, source: BinaryIO, allowance: Allowance) -> None:
-        super().__init__()
-        self._source, self._allowance = source, allowance
-
-    def _more(self) -> bytes:
-        block = self._source.read(_BLOCK)
-        self._allowance.spend(len(block))
-        return block
-
-
-class _Rejoined(_Made):
-    def __init__(self, head: bytes, source: BinaryIO) -> None:
-        super().__init__()
-        self._head, self._source = head, source
-
-    def _more(self) -> bytes:
-        head, self._head = self._head, b""
-        return head or self._source.read(_BLOCK)
-
-
-class _Recoded(_Made):
-    def __init__(self, source: BinaryIO, encoding: str) -> None:
-        super().__init__()
-        self._source, self._decoder = source, codecs.getincrementaldecoder(encoding)("replace")
-
-    def _more(self) -> bytes:
-        text = ""
-        while not text:
-            block = self._source.read(_BLOCK)
-            text = self._decoder.decode(block, final=not block)
-            if not block:
-                break
-        return text.replace("\x85", "\n").encode("utf-8", "replace")  # the end of a line in EBCDIC
 
 
 def begun(source: BinaryIO) -> tuple[bytes, BinaryIO]:
@@ -100,17 +66,26 @@ def begun(source: BinaryIO) -> tuple[bytes, BinaryIO]:
     if source.seekable():
         source.seek(0)
         return head, source
-    return head, _buffered(_Rejoined(head, source))
+    return head, _stream(chain([head], _blocks_of(source)))
 
 
 def counted(source: BinaryIO, allowance: Allowance) -> BinaryIO:
-    """The stream, each byte of which is counted."""
-    return _buffered(_Counted(source, allowance))
+    """The stream, each byte of which is counted; reading raises TooMuch when there are more than allowed."""
+
+    def blocks() -> Iterator[bytes]:
+        for block in _blocks_of(source):
+            allowance.spend(len(block))
+            yield block
+
+    return _stream(blocks())
 
 
 def recoded(source: BinaryIO, encoding: str) -> BinaryIO:
     """The stream in UTF-8; one byte a character is left as it is, since digits are where they are in ASCII."""
-    return source if encoding in {"utf-8", "latin-1"} else _buffered(_Recoded(source, encoding))
+    if encoding in {"utf-8", "latin-1"}:
+        return source
+    texts = codecs.iterdecode(_blocks_of(source), encoding, "replace")
+    return _stream(text.replace("\x85", "\n").encode("utf-8", "replace") for text in texts)  # the end of a line in EBCDIC
 
 
 def unpacked(source: BinaryIO, head: bytes) -> BinaryIO:
@@ -138,11 +113,14 @@ def seekable(source: BinaryIO) -> BinaryIO:
     if source.seekable():
         return source
     copy = tempfile.SpooledTemporaryFile(max_size=_SPOOLED)  # noqa: SIM115  (whom it is given to closes it)
-    while block := source.read(_BLOCK):
-        copy.write(block)
+    shutil.copyfileobj(source, copy, _BLOCK)
     copy.seek(0)
     return cast("BinaryIO", copy)
 
 
-def _buffered(made: _Made) -> BinaryIO:
-    return cast("BinaryIO", io.BufferedReader(made, _BLOCK))
+def _blocks_of(source: BinaryIO) -> Iterator[bytes]:
+    return iter(partial(source.read, _BLOCK), b"")
+
+
+def _stream(blocks: Iterator[bytes]) -> BinaryIO:
+    return cast("BinaryIO", io.BufferedReader(_Blocks(blocks), _BLOCK))

@@ -1,6 +1,6 @@
-"""Persons of an erasure that died: its journal has their keyed digests alone, so every id there is gets hashed.
+"""Persons of an erasure that did not end: its journal has only their keyed digests, so every id that is found is hashed.
 
-Who is found nowhere any more is out of everything already: an erasure empties the stores first and the tables last.
+A person who is found nowhere has been removed already: an erasure empties the stores first and the tables last.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,9 +14,8 @@ from santander.forget.parts import BROKEN, Part, parts_of
 from santander.forget.places import files_below, is_below
 from santander.forget.search import is_parquet
 from santander.storage.places import Place, open_read
-from santander.suppression.spellings import numbers_in, plain_digits
+from santander.suppression.spellings import Numbers, numbers_in, plain_digits
 from santander.suppression.suppression_list import SuppressionList
-from santander.suppression.tokens import Numbers
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings

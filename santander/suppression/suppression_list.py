@@ -7,8 +7,8 @@ data: ``<state>/suppression.key``, readable by its owner alone, or the variable 
 import hmac
 import os
 import secrets
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,8 +30,6 @@ class SuppressionList:
 
     digests: frozenset[str]
     key: bytes | None
-    erasures: Mapping[str, str] = field(default_factory=dict)
-    """The erasure by which each digest came onto the list."""
 
     def __bool__(self) -> bool:
         return bool(self.digests)
@@ -41,10 +39,6 @@ class SuppressionList:
         if self.key is None:
             raise RuntimeError("a suppression list without a key hashes nothing")
         return f"{_mark(self.key)}:{hmac.digest(self.key, str(customer_id).encode(), 'sha256').hex()}"
-
-    def of_erasure(self, erasure_id: str) -> set[str]:
-        """The digests that came onto the list by this erasure."""
-        return {digest for digest, erasure in self.erasures.items() if erasure == erasure_id}
 
     def among(self, customer_ids: Iterable[int]) -> set[int]:
         """Return the erased among the customers."""
@@ -56,8 +50,7 @@ def suppression_list(settings: "Settings", lake: "Lake", *, make_key: bool = Fal
 
     Raises InputError when there are digests and their key is missing or another one: an ingest would bring everybody back.
     """
-    erasures = {row["digest"]: row["erasure_id"] for row in lake.rows(SUPPRESSIONS)}
-    digests = frozenset(erasures)
+    digests = frozenset(row["digest"] for row in lake.rows(SUPPRESSIONS))
     file = settings.state / "suppression.key"
     key = _key(file)
     if not digests:
@@ -67,7 +60,7 @@ def suppression_list(settings: "Settings", lake: "Lake", *, make_key: bool = Fal
         raise InputError(f"{len(digests)} customers were erased and the key of that list is missing: {remedy}")
     if any(digest.partition(":")[0] != _mark(key) for digest in digests):
         raise InputError(f"the key of the list of erased customers is not the one it was made with: {remedy}")
-    return SuppressionList(digests, key, erasures)
+    return SuppressionList(digests, key)
 
 
 def _key(file: Path) -> bytes | None:

@@ -95,6 +95,7 @@ def ones_by_product() -> NDArray[np.float64]:
     return np.array([ones[product.source] for product in PRODUCTS])
 
 
+# value sets of the profile columns as the raw files write them; code 0 is a missing value
 SEGMENTS = ("", "01 - TOP", "02 - PARTICULARES", "03 - UNIVERSITARIO")
 TOP, INDIVIDUAL, STUDENT = 1, 2, 3
 

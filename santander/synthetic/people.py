@@ -28,7 +28,7 @@ class People:
     ``entry``: position of the first month with a row. ``joined``: day of the first contract, days since 1970-01-01.
     ``born``, ``sex_change``, ``segment_change``, ``late_block``: ``Month.index`` of birth, of the change (or NEVER),
     and of the first month in which the block of eleven profile columns is known (0: always known).
-    ``segment_later``: the segment from ``segment_change`` on. Codes index the sets of ``values``.
+    ``segment_later``: the segment from ``segment_change`` on. Codes index the value sets of ``facts``.
     ``income``: euros a year, NaN where unknown.
     """
 

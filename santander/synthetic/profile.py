@@ -55,7 +55,7 @@ _SEX_UNKNOWN_ROWS = (facts.MISSING_ROWS["sex"] - facts.MISSING_ROWS["block"]) / 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The rows of one month, one element per row, in order of customer_id; codes index the sets of ``values``.
+    """The rows of one month, one element per row, in order of customer_id; codes index the value sets of ``facts``.
 
     ``who``: position of the customer in ``People``. ``block``: the block of eleven columns is missing.
     ``age``: years. ``seniority``: months. ``left_on``: day of the month a primary customer left (0: stayed).

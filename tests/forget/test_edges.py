@@ -17,7 +17,7 @@ import pytest
 
 from santander.config.settings import Settings
 from santander.forget.search import traces_in
-from santander.suppression.tokens import sorted_ids
+from santander.suppression.spellings import sorted_ids
 
 GONE, STAYS = 1375586, 15889
 

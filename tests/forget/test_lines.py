@@ -8,7 +8,7 @@ import pytest
 
 from santander.forget import lines as lines_of
 from santander.forget.lines import cut_out, scan
-from santander.suppression.tokens import sorted_ids
+from santander.suppression.spellings import sorted_ids
 from tests.landing_files import header, landing_file, record
 
 GONE = 1375586

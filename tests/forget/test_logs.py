@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from santander.config.settings import Settings
-from santander.forget.logs import clean_logs
+from santander.forget.files import clean_logs
 from santander.forget.search import search
 from santander.logs.files import log_files
-from santander.suppression.tokens import sorted_ids
+from santander.suppression.spellings import sorted_ids
 from tests.forget.test_verb import run
 from tests.landing_files import landing_file, record
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from santander.config.settings import Settings
-from santander.forget.names import names_in
+from santander.forget.decoding import names_in
 from santander.forget.search import search
-from santander.suppression.tokens import sorted_ids
+from santander.suppression.spellings import sorted_ids
 
 IDS = sorted_ids([1005072, 12345, 301])
 

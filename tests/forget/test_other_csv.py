@@ -10,7 +10,7 @@ from santander.forget.landing import find_landing_files
 from santander.forget.lines import scan
 from santander.lake.lake import Lake
 from santander.schema.catalogue import INGESTIONS
-from santander.suppression.tokens import sorted_ids
+from santander.suppression.spellings import sorted_ids
 from tests.landing_files import header, record
 
 GONE = 1005072

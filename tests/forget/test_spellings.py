@@ -4,8 +4,7 @@ import time
 
 import pytest
 
-from santander.suppression.spellings import find, number_named, plain_digits
-from santander.suppression.tokens import sorted_ids
+from santander.suppression.spellings import find, number_named, plain_digits, sorted_ids
 
 IDS = sorted_ids({1375586, 15889})
 SPELLED = [

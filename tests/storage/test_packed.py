@@ -14,7 +14,7 @@ from santander.ingest.file_kind import LandingFileRefused
 from santander.ingest.landing import sha256_of, survey
 from santander.lake.lake import Lake
 from santander.storage.packed import is_packed, open_plain
-from santander.suppression.tokens import sorted_ids
+from santander.suppression.spellings import sorted_ids
 from tests.landing_files import header, record
 
 PLAIN = "\n".join([header(), *(record(i) for i in range(10_000, 10_400)), ""]).encode()

@@ -16,7 +16,7 @@ from santander.schema.months import Month
 from santander.store.materialization import materialize_month
 from santander.store.serving import read_online
 from santander.store.written import remember_written
-from santander.suppression.tokens import sorted_ids
+from santander.suppression.spellings import sorted_ids
 from tests.conftest import Bank
 from tests.store.conftest import Shop, open_shop
 
