@@ -27,7 +27,7 @@ class Pair:
 
     holder: RegisteredVersion
     contender: RegisteredVersion
-    told: str
+    sentence: str
     """Who they are, in one sentence."""
 
 
@@ -64,12 +64,12 @@ class Comparison:
         return f"v{holder.number} {holder.candidate.recipe.name}", f"v{contender.number} {contender.candidate.recipe.name}"
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """Return in two sentences who was compared on how many months."""
         found = f"Both can be judged on {len(self.months)} months, {self.months[0].month} to {self.last.month}."
         if len(self.months) == 1:
             found = f"Both can be judged on {self.last.month} alone: one of them has seen every other month, or a later one."
-        return f"{self.pair.told} {found}{self._ages()}"
+        return f"{self.pair.sentence} {found}{self._ages()}"
 
     def _ages(self) -> str:
         """A sentence, after a blank, where one of them is younger on the last month: then a difference may be freshness."""
@@ -105,8 +105,8 @@ def pair_to_review(settings: Settings, lake: Lake) -> Pair:
         earlier = (load_version(settings, number) for number in rest)
         holder = next((version for version in earlier if not _same_on(gate, version, current)), nearest)
     who = "the champion before" if holder is nearest else f"the last champion that differs from it on {gate}"
-    told = f"Champion version {current.number} has no challenger: it is shown against version {holder.number}, {who}."
-    return Pair(holder, current, told)
+    sentence = f"Champion version {current.number} has no challenger: it is shown against version {holder.number}, {who}."
+    return Pair(holder, current, sentence)
 
 
 def _same_on(month: Month, one: RegisteredVersion, other: RegisteredVersion) -> bool:

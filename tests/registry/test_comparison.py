@@ -50,7 +50,7 @@ def found(settings: Settings, months: None) -> Comparison:
 def test_a_challenger_is_held_against_the_champion(settings: Settings) -> None:
     pair = pair_to_review(settings, Lake(settings))
     assert (pair.holder.number, pair.contender.number) == (2, 3)
-    assert pair.told == "Challenger version 3 against champion version 2."
+    assert pair.sentence == "Challenger version 3 against champion version 2."
 
 
 def test_a_champion_without_challenger_is_held_against_the_one_before(named: Named) -> None:
@@ -58,7 +58,7 @@ def test_a_champion_without_challenger_is_held_against_the_one_before(named: Nam
     register_candidate(settings, Lake(settings), report_for(MAY, recipe()))
     pair = pair_to_review(settings, Lake(settings))
     assert (pair.holder.number, pair.contender.number) == (1, 2)
-    assert pair.told == "Champion version 2 has no challenger: it is shown against version 1, the champion before."
+    assert pair.sentence == "Champion version 2 has no challenger: it is shown against version 1, the champion before."
 
 
 def test_after_a_refresh_the_champion_is_held_against_the_last_that_differs(named: Named) -> None:
@@ -67,7 +67,7 @@ def test_after_a_refresh_the_champion_is_held_against_the_last_that_differs(name
         register_candidate(settings, Lake(settings), report_for(target, recipe()))
     pair = pair_to_review(settings, Lake(settings))
     assert (pair.holder.number, pair.contender.number) == (1, 3)
-    assert pair.told.endswith("against version 1, the last champion that differs from it on 2016-05.")
+    assert pair.sentence.endswith("against version 1, the last champion that differs from it on 2016-05.")
 
 
 def test_one_version_alone_cannot_be_compared(named: Named) -> None:
@@ -81,7 +81,7 @@ def test_only_months_that_neither_has_seen_count(settings: Settings, found: Comp
     assert months_for_both(found.pair, LABELLED) == [MAY, JUNE]
     assert [judged.month for judged in found.months] == [MAY, JUNE]
     ages = "On 2016-06 version 2 is fitted up to 2016-04 and version 3 up to 2016-05: what differs may be freshness."
-    assert found.told.endswith(f"Both can be judged on 2 months, 2016-05 to 2016-06. {ages}")
+    assert found.summary.endswith(f"Both can be judged on 2 months, 2016-05 to 2016-06. {ages}")
     assert months_for_both(found.pair, LABELLED[:3]) == []
 
 
