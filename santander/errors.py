@@ -3,6 +3,8 @@
 import errno
 import re
 import traceback
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -19,7 +21,7 @@ class About(TypedDict, total=False):
     line: int | None
     """... and the line of the file it stands in."""
     hint: str | None
-    """What to do, which is the end of the line."""
+    """What to do; it ends the line, unless it stands in it already."""
 
 
 class SantanderError(Exception):
@@ -31,7 +33,7 @@ class SantanderError(Exception):
 
     def __init__(self, message: str = "", **about: Unpack[About]) -> None:
         self.hint = about.get("hint")
-        super().__init__(f"{message}: {self.hint}" if self.hint else message)
+        super().__init__(f"{message}: {self.hint}" if self.hint and self.hint not in message else message)
         file, month = about.get("file"), about.get("month")
         self.file = None if file is None else str(file)
         self.month = None if month is None else str(month)
@@ -46,6 +48,22 @@ class InputError(SantanderError):
 
 class TooLittleData(InputError):
     """The months at hand hold too little to fit a model, or to judge one; says which months."""
+
+
+_MOST_NAMES = 24
+
+
+def nearest(given: str, names: Iterable[str]) -> str | None:
+    """Return the name that is nearly the one given; None where none is."""
+    return next(iter(get_close_matches(given, list(names), n=1, cutoff=0.75)), None)
+
+
+def did_you_mean(given: str, names: Iterable[str]) -> str:
+    """Return the hint for an unknown name: the one that is meant, where one is near, else the names there are."""
+    there = sorted(names)
+    if (meant := nearest(given, there)) is not None:
+        return f"did you mean {meant}?"
+    return f"there are {', '.join(there[:_MOST_NAMES]) or 'none'}{' …' if len(there) > _MOST_NAMES else ''}"
 
 
 _OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

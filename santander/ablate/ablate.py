@@ -128,6 +128,8 @@ def _hidden(settings: Settings, lake: Lake, retrieve: Retrieve, month: Month) ->
     if found is None:
         raise InputError(
             f"{month} cannot be judged: its additions are not known, and {settings.data / 'raw'} has no chances of a "
-            "synthetic bank for its customers"
+            "synthetic bank for its customers",
+            month=month,
+            hint="name an earlier month with --month",
         )
     return found

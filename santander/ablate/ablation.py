@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from santander.config.named_files import read_conf_file, told
+from santander.config.named_files import read_conf_file, wrong_file
 from santander.errors import InputError
 from santander.models.kinds import settings_of
 from santander.schema.months import Month
@@ -53,10 +53,8 @@ class Ablation(RecipePart):
         try:
             ablation = cls(**{"name": name, **content})
             ablation.variants()
-        except ValidationError as error:
-            raise InputError(f"ablation {name}.yaml: {told(error)}") from None
-        except InputError as error:
-            raise InputError(f"ablation {name}.yaml: {error}") from None
+        except (ValidationError, InputError) as error:
+            raise wrong_file("ablations", name, "ablation", error) from None
         return ablation
 
     def variants(self) -> list[Variant]:
@@ -65,7 +63,7 @@ class Ablation(RecipePart):
         variants: list[Variant] = []
         for step in self.steps:
             if step.name in made:
-                raise InputError(f"two steps are named '{step.name}'")
+                raise InputError(f"two steps are named '{step.name}'", hint="give each a name of its own")
             base = step.after or (variants[-1].name if variants else None)
             try:
                 made[step.name] = _recipe_of(step, made, base)
@@ -77,11 +75,11 @@ class Ablation(RecipePart):
 
 def _recipe_of(step: Step, made: dict[str, Recipe], base: str | None) -> Recipe:
     if base is not None and base not in made:
-        raise InputError(f"'{base}', which it follows, is not a step above it")
+        raise InputError(f"'{base}', which it follows, is not a step above it", hint="name one that stands above it")
     if step.recipe is not None:
         before = Recipe.load(step.recipe)
     elif base is None:
-        raise InputError("the first step says which recipe it begins with ('recipe: NAME')")
+        raise InputError("the first step has no recipe to begin with", hint="give it one: 'recipe: next_products'")
     else:
         before = made[base]
     kind = step.kind or before.kind

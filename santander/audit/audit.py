@@ -19,7 +19,7 @@ from santander.errors import InputError, SantanderError
 from santander.lake.ingestions import UNKNOWN_MONTH, read_ingestions
 from santander.lake.lake import Lake
 from santander.schema.catalogue import ADDITIONS, CUSTOMERS, FEATURES_TABLE, INGESTIONS, QUARANTINE, RECOMMENDATIONS, STEP_RUNS
-from santander.schema.months import Month
+from santander.schema.months import Month, in_spans
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -38,7 +38,9 @@ class Audit:
 
     def __init__(self, settings: "Settings", *, tables_only: bool = False, one_in: int | None = None) -> None:
         if settings.in_bucket:
-            raise InputError(f"{settings.data_dir}: the audit reads local folders only: copy the data folder and audit the copy")
+            raise InputError(
+                f"{settings.data_dir}: the audit reads local folders only", hint="copy the data folder and audit the copy"
+            )
         self._settings = settings
         self._lake = Lake(settings)
         self._tables_only = tables_only
@@ -63,7 +65,11 @@ class Audit:
         Raises InputError for a month that is not there, and SantanderError when a table was written meanwhile.
         """
         if absent := [str(month) for month in months if month not in self.present]:
-            raise InputError(f"nothing to audit in {', '.join(absent)}: neither ingested nor in a table")
+            raise InputError(
+                f"nothing to audit in {', '.join(absent)}: neither ingested nor in a table",
+                month=absent[0],
+                hint=f"there are {in_spans(self.present) or 'no months yet'}",
+            )
         memory = self._settings.audit.memory
         with self._lake.lock("audit"), open_engine(self._settings.state / "audit", memory) as engine:
             define_macros(engine)
@@ -77,7 +83,9 @@ class Audit:
                 compare_lines(engine, undated, source)
                 found.append(undated)
         if changed := [table.name for table in _READ if self._lake.version(table) != self._versions[table.name]]:
-            raise SantanderError(f"{', '.join(changed)} changed while they were audited: run it again when no other run writes")
+            raise SantanderError(
+                f"{', '.join(changed)} changed while they were audited", hint="run it again when no other run writes"
+            )
         return found
 
     def _read_source(self, engine: Engine, source: Source, months: Sequence[Month]) -> None:

@@ -1,7 +1,7 @@
 """An error as its one line, and as the object that ``--json`` prints in place of a result."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Self
 
@@ -30,14 +30,29 @@ class Refusal:
 
     @classmethod
     def of(cls, error: SantanderError, options: Mapping[str, object]) -> Self:
-        """Return what an error says; ``options`` as they were typed stand behind the commands that it names."""
-        line = with_options(str(error), options)
-        hint = None if error.hint is None else with_options(error.hint, options)
-        return cls(line, error.exit_code, error.file, error.month, error.column, error.example, error.line, hint)
+        """Return what an error says; ``options`` as they were typed stand behind the commands that it names.
+
+        What it does not say itself, an error that it came from may.
+        """
+        told = {name: next((value for each in _behind(error) if (value := getattr(each, name))), None) for name in _TOLD}
+        if told["hint"] is not None:
+            told["hint"] = with_options(told["hint"], options)
+        return cls(with_options(str(error), options), error.exit_code, **told)
 
     def as_json(self) -> str:
         """Return the object as one line."""
         return json.dumps(asdict(self))
+
+
+_TOLD = ("file", "month", "column", "example", "line", "hint")
+
+
+def _behind(error: BaseException | None) -> Iterator[SantanderError]:
+    """The error and those that it was raised from."""
+    while error is not None:
+        if isinstance(error, SantanderError):
+            yield error
+        error = error.__cause__ or error.__context__
 
 
 def asks_for_json(words: Sequence[str]) -> bool:

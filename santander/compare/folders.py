@@ -123,7 +123,7 @@ def compare_folders(here: "Settings", there: "Settings") -> FolderComparison:
     Raises InputError when one of them holds no table, or when both are the same folder.
     """
     if here.lake == there.lake:
-        raise InputError(f"{there.data_dir} is the data folder itself: name another one to compare with")
+        raise InputError(f"{there.data_dir} is the data folder itself", hint="name another one to compare with")
     sides = _Side(here), _Side(there)
     recommendations = _by_month(
         sides, RECOMMENDATIONS, within={"score": SCORE_DISTANCE}, leave_out=["model_version"], unless=_other_model
@@ -147,7 +147,11 @@ class _Side:
     def __init__(self, settings: "Settings") -> None:
         self.lake = Lake(settings)
         if not any(self.lake.exists(table) for table in TABLES):
-            raise InputError(f"{settings.data_dir} holds no tables: nothing to compare")
+            raise InputError(
+                f"{settings.data_dir} holds no tables: nothing to compare",
+                file=settings.data_dir,
+                hint="check its name, or fill it by 'santander run --data-dir FOLDER'",
+            )
         self.ledger = StepLedger(self.lake)
         self._opened: dict[str, DeltaTable | None] = {}
 

@@ -24,7 +24,7 @@ def local_conf_dir() -> Path:
     if not named:
         return conf_dir() / "local"
     if not Path(named).is_dir():
-        raise InputError(f"SANTANDER_CONF_LOCAL={named} is no folder: make it, or unset the variable to use conf/local")
+        raise InputError(f"SANTANDER_CONF_LOCAL={named} is no folder", hint="make it, or unset the variable to use conf/local")
     return Path(named)
 
 

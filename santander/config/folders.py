@@ -66,15 +66,17 @@ def check_folders(verb: str, settings: "Settings", *, named: bool) -> None:
     if isinstance(data, Path):
         if need is not Need.MAKES and not data.exists():
             if named or verb not in _TELLS_OF_NOTHING:
-                raise InputError(f"there is no data folder {data}: check --data-dir; 'santander run' begins one where none is")
+                raise InputError(
+                    f"there is no data folder {data}", hint="check --data-dir; 'santander run' begins one where none is"
+                )
         elif need in {Need.WRITES, Need.MAKES} and not can_write(data):
-            raise InputError(_of_data(data))
+            raise _of_data(data)
     if need is Need.LOOKS:
         begun = not isinstance(data, Path) or data.exists()
         if begun and settings.state_dir is not None and not settings.state.exists() and verb in _TELLS_OF_NOTHING:
-            raise InputError(f"there is no state folder {settings.state}: check --state-dir")
+            raise InputError(f"there is no state folder {settings.state}", hint="check --state-dir")
     elif not can_write(settings.state):
-        raise InputError(_of_state(settings))
+        raise _of_state(settings)
 
 
 def only_looks(verb: str) -> bool:
@@ -95,17 +97,16 @@ def unwritable(error: BaseException, settings: "Settings") -> InputError | None:
     if at is None:
         return None
     if not can_write(settings.state):
-        return InputError(_of_state(settings))
+        return _of_state(settings)
     data = settings.data
-    return InputError(_of_data(data)) if isinstance(data, Path) and not can_write(data) else None
+    return _of_data(data) if isinstance(data, Path) and not can_write(data) else None
 
 
-def _of_data(folder: Path) -> str:
-    return f"the data folder {folder} cannot be written by this user: name another one with --data-dir"
+def _of_data(folder: Path) -> InputError:
+    line = f"the data folder {folder} cannot be written by this user"
+    return InputError(line, file=folder, hint="name another one with --data-dir")
 
 
-def _of_state(settings: "Settings") -> str:
-    return (
-        f"the state folder {settings.state} cannot be written by this user: name one that can with --state-dir, "
-        f"a copy of this one where models or erasures are in it"
-    )
+def _of_state(settings: "Settings") -> InputError:
+    remedy = "name one that can with --state-dir, a copy of this one where models or erasures are in it"
+    return InputError(f"the state folder {settings.state} cannot be written by this user", file=settings.state, hint=remedy)

@@ -15,7 +15,7 @@ def no_file(text: str) -> Path:
     folder = Path(text)
     there = nearest(folder)
     if not there.is_dir():
-        raise InputError(f"{there} is a file, and a folder is meant")
+        raise InputError(f"{there} is a file, and a folder is meant", hint="name a folder")
     return folder
 
 
@@ -24,7 +24,7 @@ def called(option: str, text: str, read: Callable[[str], T]) -> T:
     try:
         return read(text)
     except InputError as error:
-        raise InputError(f"{option}: {error}") from None
+        raise InputError(f"{option}: {error}", hint=error.hint) from None
 
 
 def nearest(folder: Path) -> Path:

@@ -127,7 +127,7 @@ class CrossValidationSettings(_Section):
             return CrossValidationSettings(**self.model_dump() | chosen)
         except ValidationError as error:
             wrong = "; ".join(f"--{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-            raise InputError(wrong) from None
+            raise InputError(wrong, hint="see 'santander train --help'") from None
 
 
 class TuningSettings(_Section):

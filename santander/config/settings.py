@@ -77,14 +77,16 @@ class Settings(BaseSettings):
             settings = cls(**given)
         except ValidationError as error:
             wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-            raise InputError(f"settings: {wrong}") from None
+            raise InputError(
+                f"settings: {wrong}", hint="correct it in conf/local, or the variable that gives it (docs/configuration.md)"
+            ) from None
         settings._check_folders()
         return settings
 
     def _check_folders(self) -> None:
         """Raise InputError for what can be no data folder, state folder or folder to spill to."""
         if self.state_dir is not None and "://" in self.state_dir:
-            raise InputError(f"--state-dir {self.state_dir}: registries and logs lie in a local folder")
+            raise InputError(f"--state-dir {self.state_dir}: registries and logs lie in a local folder", hint="name a local one")
         called("--data-dir", self.data_dir, folder_place)
         if self.state_dir is not None:
             called("--state-dir", self.state_dir, local_path)

@@ -74,7 +74,8 @@ class OpenEngine:
             elif differing := [name for name in self._facts | wanted if not self._serves(name, wanted.get(name))]:
                 each = (f"{name} {_shown(self._facts.get(name))}, asked for is {_shown(wanted.get(name))}" for name in differing)
                 raise InputError(
-                    f"a session is open in this process with {'; '.join(each)}: leave that one first, or use another process"
+                    f"a session is open in this process with {'; '.join(each)}",
+                    hint="leave that one first, or use another process",
                 )
             self._users += 1
             return self._session

@@ -68,7 +68,8 @@ def _refuse_another_spark() -> None:
 
     if SparkContext._active_spark_context is not None:  # noqa: SLF001  (what PySpark itself asks)
         raise InputError(
-            "a session of Apache Spark that was not opened here runs in this process: stop it first, or use another process"
+            "a session of Apache Spark that was not opened here runs in this process",
+            hint="stop it first, or use another process",
         )
 
 
@@ -110,7 +111,8 @@ def _spark_session(settings: "Settings") -> Iterator["SparkSession"]:
         if SparkContext._gateway is not None and os.environ.get("PYSPARK_SUBMIT_ARGS") != submitted:  # noqa: SLF001
             raise InputError(
                 "Apache Spark was started in this process for another master or with other settings, and its Java stays until "
-                f"the process ends: use another process for master '{settings.master}'"
+                "the process ends",
+                hint=f"use another process for master '{settings.master}'",
             )
         os.environ.update(environment(settings))
         for variable in _OF_SPARK_CONNECT:  # a parent that ran the embedded engine leaves them behind

@@ -45,5 +45,9 @@ def buyers_of_month(training: TrainingData, month: Month) -> BuyersOfMonth:
     part = training.of_months({month: ALIKE}).in_driver()
     customers = int(np.sum(part.population["customers"].to_numpy()))
     if not part.buyers.num_rows:
-        raise TooLittleData(f"none of the {customers:,} customers of {month} added anything: nothing can be judged on it")
+        raise TooLittleData(
+            f"none of the {customers:,} customers of {month} added anything: nothing can be judged on it",
+            month=month,
+            hint="choose another with --month, or more customers",
+        )
     return BuyersOfMonth(month, part.buyers.sort_by("customer_id"), customers)

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 
 from santander.engine.memory.footprint import FEATURES, FEATURES_THREAD
-from santander.errors import InputError
 from santander.features.additions import AdditionsWork, write_additions
 from santander.features.customer_files import CustomerFiles
 from santander.features.history import LAGS
@@ -33,9 +32,7 @@ def build_features(lake: Lake, months: Sequence[Month], months_per_commit: int, 
     if lake.exists(FEATURES_TABLE):
         lake.writable(FEATURES_TABLE)
     present = lake.rows_by_month(CUSTOMERS)
-    absent = [str(month) for month in months if not present.get(month)]
-    if absent:
-        raise InputError(f"no customers for {', '.join(absent)}: ingest the landing file of the month first")
+    lake.require_customers(months)
     if not months:
         return {}
     ordered = sorted(months)

@@ -292,6 +292,10 @@ def _filled(numbers: "pa.Array", value: float) -> npt.NDArray[np.generic]:
 def _column(features: Features, name: str) -> "pa.Array":
     position = features.schema.get_field_index(name)
     if position < 0:
-        raise InputError(f"the feature rows have no column '{name}', which the model needs")
+        raise InputError(
+            f"the feature rows have no column '{name}', which the model needs",
+            column=name,
+            hint="retrieve them by the service that the version names",
+        )
     column = features.column(position)
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

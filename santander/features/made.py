@@ -6,12 +6,11 @@ right before, ``season.py`` from the calendar.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from difflib import get_close_matches
 from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 
-from santander.errors import SantanderError
+from santander.errors import SantanderError, did_you_mean, nearest
 from santander.schema.catalogue import CUSTOMERS, PARTITION
 from santander.schema.features import FEATURES, Family, Feature
 from santander.schema.products import PRODUCT_NAMES
@@ -49,7 +48,8 @@ class Made(Generic[S]):
         for name in names:
             feature = _DECLARED.get(name)
             if feature is None or feature.family is not self._family:
-                where = f"declared in the family {feature.family}" if feature else f"no declared feature{_meant(name)}"
+                hint = did_you_mean(name, _DECLARED) if nearest(name, _DECLARED) else "declare it in santander/schema/features.py"
+                where = f"declared in the family {feature.family}" if feature else f"no declared feature: {hint}"
                 raise ValueError(f"a function of the family {self._family} makes '{name}', which is {where}")
             if feature in self.features:
                 raise ValueError(f"feature '{name}' is made by another function already")
@@ -90,15 +90,10 @@ def _require_type(feature: Feature, made: object) -> None:
         )
 
 
-def _meant(name: str) -> str:
-    close = get_close_matches(name, _DECLARED, n=1, cutoff=0.75)
-    return f": did you mean {close[0]}?" if close else ": declare it in santander/schema/features.py"
-
-
 def require_functions(made: Collection[Made[Any]]) -> None:
     """Raise SantanderError for a declared feature that no function makes."""
     there = {feature.name for each in made for feature in each.features}
     if lacking := [name for name in _DECLARED if name not in there]:
         raise SantanderError(
-            f"no function in santander/features makes {', '.join(lacking)}: register one by '.makes(\"{lacking[0]}\")'"
+            f"no function in santander/features makes {', '.join(lacking)}", hint=f"register one by '.makes(\"{lacking[0]}\")'"
         )

@@ -77,7 +77,7 @@ def merge(settings: "Settings", lake: Lake, paths: Sequence[Place], *, force: bo
     synthetic bank refuses files that are not of it, unless ``force``.
     """
     if not paths:
-        raise InputError("name at least one landing file")
+        raise InputError("name at least one landing file", hint="'santander ingest --merge FILE'")
     ingestion_id = new_id()
     with lake.carrying_persons(), staging(lake, OF_INGEST, ingestion_id) as folder:
         forget_refused(settings.state)
@@ -145,12 +145,16 @@ def _check_months(
     """Refuse files without a legal record, months that are not there, and products in a month without or the reverse."""
     dated = [count for count in counts if count.is_dated]
     if not dated:
-        raise InputError("the files hold no legal record: nothing was added")
+        raise InputError(
+            "the files hold no legal record: nothing was added", hint="'santander quarantine --refused' lists what is wrong"
+        )
     present = set(lake.months(CUSTOMERS))
     if absent := {Month.parse(count.month) for count in dated} - present:
         raise InputError(
             f"{in_spans(absent)}: not in customers, and --merge adds to months that are there: nothing was added; "
-            f"'santander ingest' without --merge takes in a new month"
+            f"'santander ingest' without --merge takes in a new month",
+            month=min(absent),
+            hint="leave out --merge",
         )
     held = holders_by_month(ingestions)
     for count in dated:

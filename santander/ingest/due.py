@@ -96,11 +96,17 @@ class DueFiles:
             if others := self._others(month):
                 raise InputError(
                     f"{month} comes from {', '.join(others)} too, not only from files named here: name it as well, or have "
-                    f"the rows of a new file added by 'santander ingest --merge FILE'"
+                    f"the rows of a new file added by 'santander ingest --merge FILE'",
+                    month=month,
+                    hint="name it as well",
                 )
             for sha256 in files_of(self._held.get(month, [])) & given - self._due:
                 if left := self._left.get(sha256):
-                    raise InputError(f"{left.line()}, and so would taking in {month} from all of its files")
+                    raise InputError(
+                        f"{left.line()}; to take in {month} from all its files would do so too",
+                        month=month,
+                        hint="name all its files",
+                    )
                 self._due.add(sha256)
                 waiting |= self._months_from(sha256) - seen
 

@@ -54,7 +54,7 @@ def export_corrections(lake: Lake, entries: Iterable[Entry], file: Place, *, dup
     places = {True: file, False: _beside(file) if wanted[True] else file}
     for has, place in places.items():
         if wanted[has] and place.is_file():
-            raise InputError(f"{place}: is there already, and may hold corrections: name another file")
+            raise InputError(f"{place}: is there already, and may hold corrections", hint="name another file")
     written: dict[str, int] = {}
     for has, place in places.items():
         if wanted[has]:

@@ -76,7 +76,7 @@ def ingest(
     folder of a synthetic bank refuses files that are not of it, unless ``force``.
     """
     if not paths:
-        raise InputError("name at least one landing file")
+        raise InputError("name at least one landing file", hint="'santander ingest FILE'")
     ingestion_id = new_id()
     with lake.carrying_persons(), staging(lake, OF_INGEST, ingestion_id) as folder:
         forget_refused(settings.state)

@@ -65,7 +65,7 @@ def replay(settings: "Settings", lake: Lake, paths: Sequence[Place]) -> ReplayRe
     not in customers, and for products in a month that has none.
     """
     if not paths:
-        raise InputError("name at least one file of corrections")
+        raise InputError("name at least one file of corrections", hint="'santander quarantine --replay FILE'")
     ingestion_id = new_id()
     with lake.carrying_persons(), staging(lake, OF_INGEST, ingestion_id) as folder:
         forget_refused(settings.state)
@@ -106,7 +106,11 @@ def _refuse_other_months(lake: Lake, files: Sequence[LandingFile], counts: Seque
     present = set(lake.months(CUSTOMERS))
     months = {count.month for count in counts if count.is_dated}
     if absent := sorted(month for month in months if Month.parse(month) not in present):
-        raise InputError(f"not in customers: {', '.join(absent)}; a replay makes no month, ingest its landing file first")
+        raise InputError(
+            f"not in customers: {', '.join(absent)}; a replay makes no month",
+            month=absent[0],
+            hint="ingest its landing file first",
+        )
     last = last_ingestions(read_ingestions(lake))
     with_products = {month for month, rows in last.items() if any(row.has_products for row in rows)}
     for count in counts:

@@ -43,8 +43,9 @@ class SyntheticMark:
             return cls(dict(content["bank"]), dict(content["files"]), content.get("continued_to"))
         except (ValueError, KeyError, TypeError):
             raise InputError(
-                f"{file}: is not the mark of a synthetic bank as 'santander generate' writes it; "
-                "remove it where the landing files are your own"
+                f"{file}: is not the mark of a synthetic bank as 'santander generate' writes it",
+                file=file,
+                hint="remove it where the landing files are your own",
             ) from None
 
     def write(self, data: Place) -> None:
@@ -80,8 +81,8 @@ def refuse_files_of_others(lake: "Lake", data: Place, files: Sequence["LandingFi
     if others:
         more = f" and {len(others) - 1} more" if len(others) > 1 else ""
         raise InputError(
-            f"{others[0]}{more}: not a file of the bank in {data}, which is {mark}; nothing was taken in: "
-            "name a data folder of its own with --data-dir, or mix them with --force"
+            f"{others[0]}{more}: not a file of the bank in {data}, which is {mark}; nothing was taken in",
+            hint="name a data folder of its own with --data-dir, or mix them with --force",
         )
 
 

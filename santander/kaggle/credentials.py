@@ -34,7 +34,7 @@ def find_credentials() -> Credentials:
     try:
         from kagglesdk import KaggleClient, KaggleCredentials, get_access_token_from_env
     except ImportError:
-        raise InputError("the client of Kaggle is not installed: pip install 'santander[kaggle]'") from None
+        raise InputError("the client of Kaggle is not installed", hint="pip install 'santander[kaggle]'") from None
     import requests
 
     token, _ = get_access_token_from_env()
@@ -48,8 +48,8 @@ def find_credentials() -> Credentials:
         if login := KaggleCredentials.load(client=KaggleClient(user_agent="santander")):
             return Credentials(token=str(login.get_access_token()))
     except requests.RequestException as error:
-        raise InputError(f"the login of Kaggle is no longer good ({error}): run 'kaggle auth login' again") from None
-    raise InputError(f"no credentials for Kaggle: {HOW_TO_GET_THEM}")
+        raise InputError(f"the login of Kaggle is no longer good ({error})", hint="run 'kaggle auth login' again") from None
+    raise InputError("no credentials for Kaggle", hint=HOW_TO_GET_THEM)
 
 
 def _stored_key() -> Credentials:
@@ -62,4 +62,8 @@ def _stored_key() -> Credentials:
         stored = json.loads(file.read_text(encoding="utf-8"))
         return Credentials(str(stored["username"]), str(stored["key"]))
     except (ValueError, KeyError, TypeError):
-        raise InputError(f'{file} is not what Kaggle gives: {{"username": "...", "key": "..."}}') from None
+        raise InputError(
+            f'{file} is not what Kaggle gives: {{"username": "...", "key": "..."}}',
+            file=file,
+            hint="fetch it anew at kaggle.com/settings, API",
+        ) from None

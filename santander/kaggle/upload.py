@@ -73,7 +73,7 @@ def upload(
     with lake.lock(LOCK), open_read(written.file) as source:
         content = source.read()
         if (lists := content.count(b"\n") - 1) != written.customers:
-            raise SantanderError(f"{written.file} has {lists:,} lists for {written.customers:,} customers: submit again")
+            raise SantanderError(f"{written.file} has {lists:,} lists for {written.customers:,} customers", hint="submit again")
         sha256 = hashlib.sha256(content).hexdigest()
         row = submission_of(lake, competition, sha256)
         if row is not None and row.status == COMPLETE:

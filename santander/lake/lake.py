@@ -89,7 +89,8 @@ class Lake(LakeCommits):
             now = fingerprints_of(delta)
             if changed := [str(month) for month in sorted(added) if now.get(month) != before.get(month)]:
                 raise SantanderError(
-                    f"table {table.name}: another run wrote {', '.join(changed)} meanwhile, nothing was added: run it again"
+                    f"table {table.name}: another run wrote {', '.join(changed)} meanwhile, nothing was added",
+                    hint="run it again",
                 )
             rows = rows_by_month(delta)
             return {month: rows.get(month, 0) + n for month, n in added.items()}

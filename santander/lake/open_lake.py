@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from santander.config.settings import Settings
-from santander.errors import InputError
+from santander.errors import InputError, did_you_mean
 from santander.lake.reading import LakeReader
 from santander.schema.catalogue import PARTITION, TABLES, Table
 from santander.schema.months import Month
@@ -46,7 +46,9 @@ class OpenLake:
         self._lake = LakeReader(settings)
         self._open = ExitStack()
         if self.tables == [PRODUCTS_TABLE]:
-            raise InputError(f"{settings.data_dir} holds no tables: 'santander run --data-dir {settings.data_dir}' makes them")
+            raise InputError(
+                f"{settings.data_dir} holds no tables", hint=f"'santander run --data-dir {settings.data_dir}' makes them"
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -74,7 +76,7 @@ class OpenLake:
         """
         rows = self.dataset(name)
         if unknown := [column for column in columns or () if column not in rows.schema.names]:
-            raise InputError(f"no column {', '.join(unknown)} in {name}: there are {', '.join(rows.schema.names)}")
+            raise InputError(f"no column {', '.join(unknown)} in {name}", hint=did_you_mean(unknown[0], rows.schema.names))
         return rows.to_table(columns=columns, filter=None if month is None else self._of_month(name, month))
 
     def dataset(self, name: str) -> "ds.Dataset":
@@ -92,7 +94,7 @@ class OpenLake:
             import polars as pl
         except ModuleNotFoundError:
             raise InputError(
-                "Polars is not installed here: install the package polars, or ask by pandas, arrow or duckdb"
+                "Polars is not installed here", hint="install the package polars, or ask by pandas, arrow or duckdb"
             ) from None
         return pl.scan_pyarrow_dataset(self.dataset(name))
 
@@ -130,16 +132,16 @@ class OpenLake:
         if table is not None and name in there:
             return table
         why = "unknown" if table is None else "not written yet, the step that makes it comes first"
-        raise InputError(f"no table '{name}' in {self._settings.lake} ({why}): there are {', '.join(there)}")
+        raise InputError(f"no table '{name}' in {self._settings.lake} ({why})", hint=did_you_mean(name, there))
 
     def _of_month(self, name: str, month: str) -> "ds.Expression":
         import pyarrow.dataset as ds
 
         wanted = Month.parse(month)
         if name == PRODUCTS_TABLE or not (table := self._table(name)).monthly:
-            raise InputError(f"{name} is not kept by month: leave the month out")
+            raise InputError(f"{name} is not kept by month", hint="leave the month out")
         if wanted not in (there := self._lake.months(table)):
-            raise InputError(f"no {wanted} in {name}: there are {', '.join(map(str, there)) or 'no months'}")
+            raise InputError(f"no {wanted} in {name}", hint=f"there are {', '.join(map(str, there)) or 'no months'}")
         return ds.field(PARTITION) == wanted.snapshot
 
     @cached_property

@@ -35,7 +35,7 @@ class PersonsBusy(SantanderError):
     """A step and an erasure would run at the same time."""
 
     def __init__(self, holder: str, waited: float) -> None:
-        super().__init__(f"{holder}: waited {waited:g} s (locks.wait), run the same command again when it has ended")
+        super().__init__(f"{holder}: waited {waited:g} s (locks.wait)", hint="run the same command again when it has ended")
 
 
 @contextmanager

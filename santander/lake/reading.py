@@ -1,6 +1,6 @@
 """Looking into the Delta tables: what is there, in which version, with which rows. Nothing is written here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,8 @@ from santander.lake.small_tables import rows_of
 from santander.lake.table_files import files_of, fingerprints_of, rows_by_month
 from santander.lake.table_protocol import check_writable, open_table
 from santander.lake.table_schema import check_schema
-from santander.schema.catalogue import CARRIED_FINGERPRINTS, PARTITION, Table
-from santander.schema.months import Month
+from santander.schema.catalogue import CARRIED_FINGERPRINTS, CUSTOMERS, PARTITION, Table
+from santander.schema.months import Month, in_spans
 from santander.storage.bucket import BucketPath
 from santander.storage.places import Place
 from santander.storage.spelling import NO_PATTERNS, for_deltalake, for_engine
@@ -113,6 +113,14 @@ class LakeReader:
         """Months that have rows, in order."""
         return [month for month, rows in self.rows_by_month(table).items() if rows]
 
+    def require_customers(self, months: Iterable[Month]) -> None:
+        """Raise InputError that names the months of which ``customers`` has no row, and those there are."""
+        there = self.months(CUSTOMERS)
+        if absent := [str(month) for month in months if month not in there]:
+            known = f"those there are: {in_spans(there)}" if there else "there are none yet"
+            remedy = f"take in its landing file by 'santander ingest FILE' ({known})"
+            raise InputError(f"no customers for {', '.join(absent)}", month=absent[0], hint=remedy)
+
     def fingerprints(self, table: Table) -> dict[Month, str]:
         """For each month a text that changes whenever its rows are written anew, save by a compaction."""
         if not self.exists(table):
@@ -131,7 +139,7 @@ class LakeReader:
     def read(self, table: Table) -> "DataFrame":
         """The whole table; raises InputError when it does not exist (the engine would name a path, not a remedy)."""
         if not self.exists(table):
-            raise InputError(f"there is no table {table.name} yet in {self._root}: run the step that makes it first")
+            raise InputError(f"there is no table {table.name} yet in {self._root}", hint="run the step that makes it first")
         self.delta(table)  # one of another version is refused here, not read with nulls
         return self._stored(table)
 

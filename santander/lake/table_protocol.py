@@ -35,8 +35,9 @@ class UnreadableProtocol(SantanderError):
         partitioned = f" PARTITIONED BY ({PARTITION})" if table.monthly else ""
         copy = f"CREATE TABLE delta.`/new/{table.name}` USING delta{partitioned} AS SELECT * FROM delta.`{folder}`"  # noqa: S608
         super().__init__(
-            f"table {table.name} uses {', '.join(features)} of Delta, which cannot be read here: let Spark copy it into a table "
-            f"without and put that in its place ({copy}), or delete {folder} and run the step that makes it"
+            f"table {table.name} uses {', '.join(features)} of Delta, which cannot be read here",
+            hint=f"let Spark copy it into a table without and put "
+            f"that in its place ({copy}), or delete {folder} and run the step that makes it",
         )
 
 
@@ -45,8 +46,8 @@ class UnwritableProtocol(SantanderError):
 
     def __init__(self, table: Table, folder: str, rules: list[str]) -> None:
         super().__init__(
-            f"table {table.name} has {', '.join(rules)}, set by something else, which no write here keeps; nothing was written: "
-            f"take it off with Spark (ALTER TABLE delta.`{folder}` …), or delete {folder} and run the step that makes it"
+            f"table {table.name} has {', '.join(rules)}, set by something else, which no write here keeps; nothing was written",
+            hint=f"take it off with Spark (ALTER TABLE delta.`{folder}` …), or delete {folder} and run the step that makes it",
         )
 
 

@@ -21,8 +21,8 @@ class OutdatedTable(SantanderError):
 
     def __init__(self, table: Table, lacking: list[str]) -> None:
         super().__init__(
-            f"table {table.name} was made by an earlier version and lacks {', '.join(lacking)}: "
-            "run 'santander maintain --upgrade'"
+            f"table {table.name} was made by an earlier version and lacks {', '.join(lacking)}",
+            hint="run 'santander maintain --upgrade'",
         )
 
 
@@ -31,8 +31,8 @@ class ForeignTable(SantanderError):
 
     def __init__(self, table: Table, differing: list[str]) -> None:
         super().__init__(
-            f"table {table.name} was made by a later version or by something else: {', '.join(differing)}; use the version "
-            "that made it, or another data folder"
+            f"table {table.name} was made by a later version or by something else: {', '.join(differing)}",
+            hint="use the version that made it, or another data folder",
         )
 
 
@@ -41,8 +41,8 @@ class OtherProducts(SantanderError):
 
     def __init__(self, table: Table, bit: int, was: str) -> None:
         super().__init__(
-            f"table {table.name} was made with other products than this code has (bit {bit} was {was}, is "
-            f"{PRODUCT_NAMES[bit]}): use the version that made it, or another data folder; a new product comes last"
+            f"table {table.name} was made with other products than this code has (bit {bit} was {was}, is {PRODUCT_NAMES[bit]})",
+            hint="use the version that made it, or another data folder; a new product comes last",
         )
 
 

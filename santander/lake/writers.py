@@ -30,7 +30,7 @@ class TableBusy(SantanderError):
     """Another run holds the write lock."""
 
     def __init__(self, name: str, waited: float) -> None:
-        super().__init__(f"another run is writing {name}: waited {waited:g} s (locks.wait), try again when it has ended")
+        super().__init__(f"another run is writing {name}: waited {waited:g} s (locks.wait)", hint="try again when it has ended")
 
 
 class OvertakenCommit(SantanderError):
@@ -48,8 +48,8 @@ class TooManyWriters(SantanderError):
 
     def __init__(self, name: str, attempts: int, last: str) -> None:
         super().__init__(
-            f"other runs kept writing {name} in between {attempts} times (locks.attempts): try again when they have "
-            f"ended ({last})"
+            f"other runs kept writing {name} in between {attempts} times (locks.attempts; {last})",
+            hint="try again when they have ended",
         )
 
 
@@ -59,7 +59,8 @@ class ErasedMeanwhile(SantanderError):
     def __init__(self, name: str) -> None:
         super().__init__(
             f"customers were forgotten while this step was at work on {name}, and it would have put them back; nothing of "
-            "this write was committed: run it again, and give all runs on one data folder the same --state-dir"
+            "this write was committed",
+            hint="run it again, and give all runs on one data folder the same --state-dir",
         )
 
 

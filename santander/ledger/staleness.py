@@ -87,7 +87,11 @@ def refuse_stale_features(lake: Lake, months: Iterable[Month]) -> None:
         lake.delta(FEATURES_TABLE)
     if stale := stale_features(Origins(lake), StepLedger(lake), sorted(set(months))):
         span = f"--month {stale[0]}" if len(stale) == 1 else f"--from {stale[0]} --to {stale[-1]}"
-        raise InputError(f"features of {', '.join(map(str, stale))} are out of date: run 'santander features {span}' first")
+        raise InputError(
+            f"features of {', '.join(map(str, stale))} are out of date",
+            month=stale[0],
+            hint=f"run 'santander features {span}' first",
+        )
 
 
 def stale_recommendations(origins: Origins, ledger: StepLedger, scored: Collection[Month]) -> list[Month]:

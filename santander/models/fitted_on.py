@@ -17,7 +17,7 @@ class ChangedProducts(SantanderError):
     """Something was made with another catalogue of products than this code has."""
 
     def __init__(self, what: str, products: Iterable[str], remedy: str) -> None:
-        super().__init__(f"{what} was made with other products than this code has ({_difference(list(products))}): {remedy}")
+        super().__init__(f"{what} was made with other products than this code has ({_difference(list(products))})", hint=remedy)
 
 
 class ChangedFeatures(SantanderError):

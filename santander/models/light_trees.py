@@ -138,7 +138,9 @@ def _lightgbm() -> Any:
     try:
         import lightgbm
     except ImportError:
-        raise InputError("a model of the kind 'lightgbm' needs the package lightgbm: install santander[lightgbm]") from None
+        raise InputError(
+            "a model of the kind 'lightgbm' needs the package lightgbm", hint="install santander[lightgbm]"
+        ) from None
     return lightgbm
 
 

@@ -63,7 +63,10 @@ class Popularity(Recommender):
         """Count customers and additions per group; the weights of months do not matter here."""
         number = training.population["customers"].to_numpy()
         if not number.sum():
-            raise TooLittleData(f"{span_of(training.weights)}: no customer has a row in two months that follow each other")
+            raise TooLittleData(
+                f"{span_of(training.weights)}: no customer has a row in two months that follow each other",
+                hint="ingest more months",
+            )
         require_additions(training.counts(), training.weights)
         group = groups_of(training.population)
         customers = np.bincount(group, weights=number, minlength=N_GROUPS).astype(np.int64)

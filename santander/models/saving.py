@@ -6,7 +6,7 @@
 import json
 from pathlib import Path
 
-from santander.errors import InputError
+from santander.errors import InputError, did_you_mean
 from santander.models.fitted_on import definitions, refuse_other_features, refuse_other_products
 from santander.models.recommender import Recommender
 from santander.schema.products import PRODUCT_NAMES
@@ -24,7 +24,7 @@ def register(*kinds: type[Recommender]) -> None:
 def kind_named(name: str) -> type[Recommender]:
     """The class of a kind; raises InputError for an unknown name."""
     if name not in KINDS:
-        raise InputError(f"'{name}' is not a kind of model: there are {', '.join(sorted(KINDS))}")
+        raise InputError(f"'{name}' is not a kind of model", example=name, hint=did_you_mean(name, KINDS))
     return KINDS[name]
 
 

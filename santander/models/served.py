@@ -52,5 +52,5 @@ def _numbers(name: str, values: "pd.Series[Any]") -> pa.Array:
         pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_boolean(column.type)
     ):
         example = next(repr(value) for value in values if not isinstance(value, int | float | None))
-        raise InputError(f"feature {name} must be numbers or true and false, and holds {example}")
+        raise InputError(f"feature {name} must be numbers or true and false, and holds {example}", column=name, hint="cast it")
     return column

@@ -77,9 +77,13 @@ def _class_named(name: str) -> Any:
     try:
         found = getattr(import_module(module), own_name)
     except (ImportError, AttributeError):
-        raise InputError(f"scikit-learn has no class {name}") from None
+        raise InputError(
+            f"scikit-learn has no class {name}", hint="name a class such as sklearn.ensemble.RandomForestClassifier"
+        ) from None
     if not (isinstance(found, type) and issubclass(found, BaseEstimator)):
-        raise InputError(f"{name} is not an estimator of scikit-learn")
+        raise InputError(
+            f"{name} is not an estimator of scikit-learn", hint="name a class such as sklearn.ensemble.RandomForestClassifier"
+        )
     return found
 
 

@@ -46,5 +46,5 @@ def refuse_bank_beside_others(settings: "Settings", spec: BankSpec) -> None:
 
 def _refusal(settings: "Settings", found: str) -> InputError:
     return InputError(
-        f"{settings.data} {found}: write the bank elsewhere with --out or --data-dir, or put it beside them with --force"
+        f"{settings.data} {found}", hint="write the bank elsewhere with --out or --data-dir, or put it beside them with --force"
     )

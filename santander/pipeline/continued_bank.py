@@ -45,12 +45,14 @@ class ContinuedBank:
         if mark is None:
             others = ", what is there is not synthetic" if taken or files_of_the_user(settings) else ""
             raise InputError(
-                f"{settings.data} has no synthetic bank to continue{others}; 'santander run' in a new folder makes one"
+                f"{settings.data} has no synthetic bank to continue{others}", hint="'santander run' in a new folder makes one"
             )
         spec = _spec_of(mark, settings.data)
         for name in LANDING_FILES:
             if (spec.out / name).is_file() and sha256_of(spec.out / name) not in mark.files:
-                raise InputError(f"{spec.out / name} is not of {mark}, which is to be continued: move that file away first")
+                raise InputError(
+                    f"{spec.out / name} is not of {mark}, which is to be continued", hint="move that file away first"
+                )
         last = Month.parse(mark.continued_to or str(spec.last))
 
         def not_taken(until: Month) -> list[str]:
@@ -81,5 +83,5 @@ def _spec_of(mark: SyntheticMark, data: Place) -> BankSpec:
     try:
         spec = BankSpec.of_identity(mark.bank, data / "raw")
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise InputError(f"{data / FILE} does not say which bank it is: write it again by 'santander generate'") from None
+        raise InputError(f"{data / FILE} does not say which bank it is", hint="write it again by 'santander generate'") from None
     return replace(spec, propensity=bool(names_in(spec.out / "propensity")))

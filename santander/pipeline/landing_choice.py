@@ -40,7 +40,9 @@ def landing_files(settings: "Settings", lake: Lake) -> list[Place] | None:
         _say_not_taken(settings, lake, others)
         return chosen
     if others:
-        raise InputError(f"{raw} holds {listed(others)} and neither {' nor '.join(LANDING_FILES)}: {_remedy(settings, others)}")
+        raise InputError(
+            f"{raw} holds {listed(others)} and neither {' nor '.join(LANDING_FILES)}", file=raw, hint=_remedy(settings, others)
+        )
     return None
 
 

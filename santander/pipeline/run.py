@@ -68,13 +68,11 @@ def walk(
         rows = steps.lake.rows_by_month(CUSTOMERS)
         present = sorted(month for month, n in rows.items() if n)
         if not present:
-            raise InputError(f"{steps.lake.path(CUSTOMERS)} holds no month: name landing files")
+            raise InputError(f"{steps.lake.path(CUSTOMERS)} holds no month", hint="name landing files: 'santander run FILE...'")
         if missing := missing_months(rows):
             log.warning("%s", missing_line(missing))
         targets = asked.among(present if asked.is_range else [_last_month(rows)])
-        absent = [str(target) for target in targets if target not in present]
-        if absent:
-            raise InputError(f"no customers for {', '.join(absent)}: name the landing file of the month")
+        steps.lake.require_customers(targets)
         needed = [month for month in present if month <= targets[-1]]
         outcomes.append(steps.validate(CUSTOMERS, needed))
         outcomes.append(steps.build_features(needed, anyway=False))
@@ -146,7 +144,9 @@ def _make_bank(settings: "Settings", spec: "BankSpec", asked: AskedMonths, *, tr
     if beyond := [str(month) for month in asked.among(months) if month not in months]:
         raise InputError(
             f"there is nothing in {settings.data} yet, and the bank that would be made there has months {spec.first} to "
-            f"{spec.last}, not {', '.join(beyond)}: name landing files, or another month"
+            f"{spec.last}, not {', '.join(beyond)}",
+            month=beyond[0],
+            hint="name landing files, or another month",
         )
     if not train and champion_number(settings) is None:
         raise NoChampion(settings.mlflow.registered_model)

@@ -31,6 +31,7 @@ class ScoreStep(StepContext):
         from santander.registry.versions import load_to_score
 
         started = time.monotonic()
+        self.lake.require_customers([month])
         self.refuse_stale_features([month])
         chosen = version_for(self.settings, month)
         fingerprint = Origins(self.lake).of_recommendations(month, chosen.run_id)
@@ -42,7 +43,11 @@ class ScoreStep(StepContext):
         version = load_to_score(self.settings, chosen.number, f"version {chosen.number}")
         fit = version.candidate.fit_to_judge(month)
         if fit is None:
-            raise InputError(f"version {version.number} has seen {month} or later months: train for {month} first")
+            raise InputError(
+                f"version {version.number} has seen {month} or later months",
+                month=month,
+                hint=f"run 'santander train --month {month}' first",
+            )
         rows = batch.score_month(self.lake, self.store, fit.model, version.number, month)
         customers = self.lake.rows_by_month(CUSTOMERS)[month]
         result = ScoreResult(month, customers, rows, version.number, chosen.run_id)
@@ -60,5 +65,7 @@ class ScoreStep(StepContext):
 
         scored = self.ledger.last(SCORE, month)
         if scored is None or scored.result.model_version is None or scored.result.run_id is None:
-            raise InputError(f"no model is known to have scored {month}: run 'santander score --month {month}' first")
+            raise InputError(
+                f"no model is known to have scored {month}", month=month, hint=f"run 'santander score --month {month}' first"
+            )
         return VersionId(scored.result.model_version, scored.result.run_id)

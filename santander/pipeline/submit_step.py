@@ -25,9 +25,12 @@ class SubmitStep(StepContext):
         Raises InputError when the customers or features changed since the month was scored.
         """
         started = time.monotonic()
+        self.lake.require_customers([month])
         scored = self.ledger.last(SCORE, month)
         if scored and scored.fingerprint != Origins(self.lake).of_recommendations(month, scored.result.run_id):
-            raise InputError(f"recommendations of {month} are out of date: run 'santander score --month {month}' first")
+            raise InputError(
+                f"recommendations of {month} are out of date", month=month, hint=f"run 'santander score --month {month}' first"
+            )
         fingerprint = fingerprint_of(
             version=version_of(SUBMIT.name), recommendations=self.lake.fingerprints(RECOMMENDATIONS).get(month)
         )

@@ -81,8 +81,9 @@ class TrainStep(StepContext):
         from santander.registry.champion import ChampionUnfit, standing
 
         meets_it = self.settings.gate.automatic if promote is None else promote
-        if meets_it and (message := standing(self.settings).message) is not None:
-            raise ChampionUnfit(f"nothing is trained to meet the champion: {message}")
+        found = standing(self.settings)
+        if meets_it and found.message is not None:
+            raise ChampionUnfit(f"nothing is trained to meet the champion: {found.message}", hint=found.remedy)
 
     def _train_fingerprint(self, months: Sequence[Month], recipe: "Recipe") -> str:
         features, customers = self.lake.fingerprints(FEATURES_TABLE), self.lake.fingerprints(CUSTOMERS)

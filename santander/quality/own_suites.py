@@ -9,7 +9,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from santander.config.conf_folders import local_conf_dir
-from santander.errors import InputError
+from santander.errors import InputError, did_you_mean, nearest
 from santander.quality.rules import Severity
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, Table
 
@@ -65,6 +64,7 @@ def _folder() -> Path:
 FOLDER = "expectations"
 VALIDATED_TABLES = (CUSTOMERS, FEATURES_TABLE)
 
+_EXAMPLE = '{"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "age"}}'
 _COLUMN_ARGUMENTS = ("column", "column_A", "column_B", "column_list")
 _NAMES_NO_COLUMN = ("expect_table_", "expect_column_to_exist")
 """Expectations whose columns need not be there: whether they are is what is expected."""
@@ -108,19 +108,27 @@ def _suite(file: Path) -> OwnSuite:
     tables = {f"{table.name}.json": table for table in VALIDATED_TABLES}
     table = tables.get(file.name)
     if table is None:
-        raise InputError(f"{file}: expectations are read from {' and '.join(tables)} only: rename the file, or move it away")
+        raise InputError(
+            f"{file}: expectations are read from {' and '.join(tables)} only", hint="rename the file, or move it away"
+        )
     try:
         text = file.read_text(encoding="utf-8-sig")
         content = json.loads(text)
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: cannot be read: {error}") from None
+        raise InputError(f"{file}: cannot be read: {error}", file=file, hint="write it anew in UTF-8, or move it away") from None
     except json.JSONDecodeError as error:
-        raise InputError(f"{file}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+        raise InputError(
+            f"{file}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}",
+            file=file,
+            line=error.lineno,
+            hint="correct it, or move the file away",
+        ) from None
     listed = content.get("expectations") if isinstance(content, dict) else None
     if not isinstance(listed, list) or not listed:
         raise InputError(
-            f"{file}: no list 'expectations' with at least one entry, such as "
-            '{"name": "mine", "expectations": [{"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "age"}}]}'
+            f'{file}: no list \'expectations\' with at least one entry, such as {{"name": "mine", "expectations": [{_EXAMPLE}]}}',
+            file=file,
+            hint="write it so, or move the file away",
         )
     expectations = tuple(_expectations(file, table, listed))
     return OwnSuite(table.name, file, expectations, hashlib.sha256(text.encode()).hexdigest())
@@ -131,16 +139,18 @@ def _expectations(file: Path, table: Table, listed: Iterable[Any]) -> Iterator[O
     for number, entry in enumerate(listed, start=1):
         place = f"{file}: expectation {number}"
         if not isinstance(entry, dict) or not isinstance(entry.get("type"), str):
-            hint = (
+            old = (
                 " (the key 'expectation_type' is of versions before 1.0)"
                 if isinstance(entry, dict) and "expectation_type" in entry
                 else ""
             )
-            raise InputError(f'{place} has no \'type\'{hint}, such as "type": "expect_column_values_to_not_be_null"')
+            raise InputError(f"{place} has no 'type'{old}", file=file, hint=f"write it like {_EXAMPLE}")
         kind, kwargs, meta = entry["type"], entry.get("kwargs", {}), entry.get("meta") or {}
         place = f"{place} ({kind})"
         if not isinstance(kwargs, dict) or not isinstance(meta, dict):
-            raise InputError(f'{place}: \'kwargs\' and \'meta\' hold names and values, such as "kwargs": {{"column": "age"}}')
+            raise InputError(
+                f"{place}: 'kwargs' and 'meta' hold names and values", file=file, hint='write "kwargs": {"column": "age"}'
+            )
         _check_arguments(place, kind, kwargs)
         _check_columns(place, table, kind, kwargs)
         name = ":".join([kind, *_columns_of(kwargs)])
@@ -156,16 +166,22 @@ def _expectations(file: Path, table: Table, listed: Iterable[Any]) -> Iterator[O
 
 def _check_arguments(place: str, kind: str, kwargs: Mapping[str, Any]) -> None:
     if kind not in (names := expectation_names()):
-        raise InputError(f"{place} is unknown to Great Expectations {library_version()}{_meant(kind, names)}")
+        raise InputError(
+            f"{place} is unknown to Great Expectations {library_version()}", example=kind, hint=did_you_mean(kind, names)
+        )
     known = known_arguments(kind)
     if known is None:
         return
     if not known.on_spark:
-        raise InputError(f"{place} does not run on Spark's rows: take it out, or express it as unexpected_rows_expectation")
+        raise InputError(
+            f"{place} does not run on Spark's rows", hint="take it out, or express it as unexpected_rows_expectation"
+        )
     if unknown := sorted(set(kwargs) - known.names):
-        raise InputError(f"{place} has no argument '{unknown[0]}'{_meant(unknown[0], known.names)}")
+        raise InputError(
+            f"{place} has no argument '{unknown[0]}'", example=unknown[0], hint=did_you_mean(unknown[0], known.names)
+        )
     if missing := sorted(known.required - set(kwargs)):
-        raise InputError(f"{place} needs the argument '{missing[0]}'")
+        raise InputError(f"{place} needs the argument '{missing[0]}'", hint="add it to its kwargs")
 
 
 def _check_columns(place: str, table: Table, kind: str, kwargs: Mapping[str, Any]) -> None:
@@ -174,7 +190,7 @@ def _check_columns(place: str, table: Table, kind: str, kwargs: Mapping[str, Any
     names = [name for name, _ in table.columns]
     for column in _columns_of(kwargs):
         if column not in names:
-            raise InputError(f"{place}: {table.name} has no column '{column}'{_meant(column, names)}")
+            raise InputError(f"{place}: {table.name} has no column '{column}'", column=column, hint=did_you_mean(column, names))
 
 
 def _columns_of(kwargs: Mapping[str, Any]) -> list[str]:
@@ -184,14 +200,9 @@ def _columns_of(kwargs: Mapping[str, Any]) -> list[str]:
 
 def _severity(place: str, meta: Mapping[str, Any]) -> Severity:
     """Return the severity that ``meta`` gives; other keys there are the user's, but for one that is nearly ``severity``."""
-    if "severity" not in meta and (mistyped := get_close_matches("severity", meta, n=1, cutoff=0.75)):
-        raise InputError(f"{place}: meta has '{mistyped[0]}': did you mean severity?")
+    if "severity" not in meta and (mistyped := nearest("severity", meta)) is not None:
+        raise InputError(f"{place}: meta has '{mistyped}'", example=mistyped, hint=did_you_mean(mistyped, ["severity"]))
     given = meta.get("severity", Severity.WARNING.value)
     if given not in (legal := [each.value for each in Severity]):
-        raise InputError(f"{place}: meta.severity is {given!r}: use {' or '.join(legal)}")
+        raise InputError(f"{place}: meta.severity is {given!r}", example=str(given), hint=f"use {' or '.join(legal)}")
     return Severity(given)
-
-
-def _meant(given: str, names: Iterable[str]) -> str:
-    close = get_close_matches(given, list(names), n=1)
-    return f": did you mean {close[0]}?" if close else f": there are {', '.join(sorted(names)[:4])} …"

@@ -89,7 +89,11 @@ class OwnValidator:
     def _row(self, month: Month, result: ExpectationValidationResult, rows: int) -> RuleResult:
         own = self._by_rule[_rule_of(result)]
         if message := _failure(result):
-            raise InputError(f"{own.place} cannot be evaluated on {self._suite.table} of {month}: {message}")
+            raise InputError(
+                f"{own.place} cannot be evaluated on {self._suite.table} of {month}: {message}",
+                month=month,
+                hint="correct or take out that expectation",
+            )
         checked = int(result.result.get("element_count", rows))
         offending = 0 if result.success else _offending(own, result, checked)
         return RuleResult(
@@ -121,7 +125,7 @@ def _library_suite(suite: OwnSuite) -> ExpectationSuite:
         try:
             alone = ExpectationSuite(name=suite.table, expectations=[config])
         except (GreatExpectationsError, TypeError, ValueError) as error:
-            raise InputError(f"{each.place}: {_one_line(str(error))}") from None
+            raise InputError(f"{each.place}: {_one_line(str(error))}", hint="correct or take out that expectation") from None
         made += alone.expectations
     return ExpectationSuite(name=suite.table, expectations=made)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from santander.engine.memory.footprint import VALIDATE
-from santander.errors import InputError
 from santander.lake.lake import Lake
 from santander.quality import figures as count
 from santander.quality import past
@@ -40,9 +39,7 @@ def validate(settings: "Settings", lake: Lake, months: Sequence[Month], tables: 
     here: ``raise_if_critical`` of the report does. Raises InputError for a month that ``customers`` does not have.
     """
     rows = lake.rows_by_month(CUSTOMERS)
-    absent = [str(month) for month in months if not rows.get(month)]
-    if absent or not months:
-        raise InputError(f"no customers for {', '.join(absent) or 'any month'}: ingest the landing file of the month first")
+    lake.require_customers(months)
     chosen = [table for table in TABLES if tables is None or table.name in tables]
     suites = {name: suite for name, suite in own_suites().items() if name in {table.name for table in chosen}}
     if suites:

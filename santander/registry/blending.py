@@ -28,8 +28,8 @@ def blend_candidate(settings: "Settings", recipe: Recipe, plan: MonthPlan) -> Ca
     for version in versions:
         if version.candidate.target != plan.target:
             raise InputError(
-                f"version {version.number} was trained for {version.candidate.target} and cannot be blended for {plan.target}: "
-                f"train its recipe for {plan.target} and name that version"
+                f"version {version.number} was trained for {version.candidate.target} and cannot be blended for {plan.target}",
+                hint=f"train its recipe for {plan.target} and name that version",
             )
     named = tuple(
         Member(version=version.number, weight=member.weight) for version, member in zip(versions, wanted.members, strict=True)
@@ -62,5 +62,7 @@ def blend_of(name: FitName, settings: BlendSettings, fits: Sequence[Fit]) -> Fit
 def _fit_of(version: "RegisteredVersion", name: FitName) -> Fit:
     fit = version.candidate.fits.get(name)
     if fit is None:
-        raise InputError(f"version {version.number} has no fit '{name}', which the blend is to have: train its recipe with it")
+        raise InputError(
+            f"version {version.number} has no fit '{name}', which the blend is to have", hint="train its recipe with it"
+        )
     return fit

@@ -58,7 +58,7 @@ def sound_champion(settings: "Settings") -> int:
     """The number of the champion, which can score; raises NoChampion, or ChampionUnfit with the remedy."""
     found = standing(settings)
     if found.message is not None:
-        raise ChampionUnfit(found.message)
+        raise ChampionUnfit(found.message, hint=found.remedy)
     if found.champion is None:
         raise NoChampion(settings.mlflow.registered_model)
     return found.champion

@@ -97,7 +97,10 @@ def pair_to_review(settings: Settings, lake: Lake) -> Pair:
         return Pair(current, contender, f"Challenger version {contender.number} against champion version {current.number}.")
     before = champions_until(settings, lake, current.number)[:-1]
     if not before:
-        raise InputError(f"version {current.number} has no challenger and no champion before it: there is nothing to compare")
+        raise InputError(
+            f"version {current.number} has no challenger and no champion before it: there is nothing to compare",
+            hint="run 'santander train' for another version",
+        )
     gate = current.candidate.gate
     last, *rest = reversed(before)
     nearest = holder = load_version(settings, last)
@@ -126,7 +129,8 @@ def compare_versions(settings: Settings, lake: Lake, retrieve: Retrieve, pair: P
     months = months_for_both(pair, labelled_months(lake))
     if not months:
         raise InputError(
-            f"there is no month that versions {pair.holder.number} and {pair.contender.number} can both be judged on"
+            f"there is no month that versions {pair.holder.number} and {pair.contender.number} can both be judged on",
+            hint="run 'santander train' for a version of the same months",
         )
     refuse_too_large(lake, months)
     return Comparison(pair, tuple(_compare(settings, pair, collect_month(lake, retrieve, month)) for month in months))

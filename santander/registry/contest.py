@@ -46,7 +46,8 @@ def check_features(settings: Settings, number: int) -> None:
     tags = open_tracking(settings).get_model_version(settings.mlflow.registered_model, str(number)).tags
     if (service := tags.get("feature_service")) != FEATURE_SET:
         raise UnsoundModel(
-            f"version {number} was fitted on the feature service {service or 'of no name'}, this code has {FEATURE_SET}: retrain"
+            f"version {number} was fitted on the feature service {service or 'of no name'}, this code has {FEATURE_SET}",
+            hint="retrain by 'santander train'",
         )
 
 
@@ -180,14 +181,19 @@ def month_with_all_rows(lake: Lake, month: Month | None) -> Month:
     labelled = labelled_months(lake)
     month = month or max(labelled, default=None)
     if month is None or month not in labelled:
-        known = f"known are {labelled[0]} to {labelled[-1]}" if labelled else "none are known"
+        known = f"choose one of {labelled[0]} to {labelled[-1]} with --month" if labelled else "ingest two such months first"
         wanted = month or "any month"
-        raise InputError(f"additions of {wanted} are not known: it takes products of two months in a row, and features; {known}")
+        raise InputError(
+            f"additions of {wanted} are not known: it takes products of two months in a row, and features",
+            month=month,
+            hint=known,
+        )
     rows, features = (lake.rows_by_month(table).get(month, 0) for table in (CUSTOMERS, FEATURES_TABLE))
     if rows != features or stale_features(Origins(lake), StepLedger(lake), [month]):
         raise InputError(
-            f"features of {month} are out of date ({features:,} of {rows:,} customers): "
-            f"run 'santander features --month {month}' first"
+            f"features of {month} are out of date ({features:,} of {rows:,} customers)",
+            month=month,
+            hint=f"run 'santander features --month {month}' first",
         )
     return month
 
@@ -220,7 +226,9 @@ def assess(
         first = min(min(fit.seen) for fit in registered.candidate.fits.values())
         last = max(max(fit.seen) for fit in registered.candidate.fits.values())
         raise InputError(
-            f"version {registered.number} was fitted on months from {first} to {last}: judging it on {chosen} would flatter it"
+            f"version {registered.number} was fitted on months from {first} to {last}: judging it on {chosen} would flatter it",
+            month=chosen,
+            hint=f"choose a month after {last} with --month, or another version",
         )
     judged = collect_month(lake, retrieve, chosen)
     oracle = oracle_of(settings.data / "raw", chosen, judged.rows.num_rows, judged.buyers)

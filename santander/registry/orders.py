@@ -24,7 +24,15 @@ from santander.registry.decisions import (
 from santander.registry.gate import Verdict
 from santander.registry.tracking import open_tracking
 from santander.registry.verdict import record_verdict
-from santander.registry.versions import CHAMPION, NoChampion, RegisteredVersion, load_version, registered
+from santander.registry.versions import (
+    ANOTHER_CHAMPION,
+    CHAMPION,
+    VERSIONS_THERE,
+    NoChampion,
+    RegisteredVersion,
+    load_version,
+    registered,
+)
 
 
 def check_order(
@@ -32,14 +40,14 @@ def check_order(
 ) -> str | None:
     """Return the reason without blanks around it; raises InputError for options that do not go together."""
     if override and rollback:
-        raise InputError("give --override or --rollback, not both")
+        raise InputError("give --override or --rollback, not both", hint="leave one out")
     if rollback and (version, alias, month) != (None, None, None):
-        raise InputError("--rollback goes back to the champion before: leave out --version, --alias and --month")
+        raise InputError("--rollback goes back to the champion before", hint="leave out --version, --alias and --month")
     text = (reason or "").strip() or None
     if override and text is None:
-        raise InputError("--override needs a reason: --reason TEXT")
+        raise InputError("--override needs a reason", hint="give --reason TEXT")
     if reason is not None and not (override or rollback):
-        raise InputError("--reason belongs to --override or --rollback: what the gate decides has its own")
+        raise InputError("--reason belongs to --override or --rollback: what the gate decides has its own", hint="leave it out")
     return text
 
 
@@ -54,7 +62,7 @@ def load_by_number(settings: Settings, number: int, name: str) -> RegisteredVers
     except InputError:
         raise
     except Exception as error:
-        raise SantanderError(f"{name} does not load: {in_one_line(error)}") from error
+        raise SantanderError(f"{name} does not load: {in_one_line(error)}", hint=VERSIONS_THERE) from error
     return version
 
 
@@ -104,15 +112,15 @@ def roll_back(settings: Settings, lake: Lake, reason: str | None = None) -> Prom
             raise NoChampion(settings.mlflow.registered_model)
         before = champion_before(settings, lake, current)
         if before is None and current is None:
-            raise InputError(f"no champion before is known to go back to: {found.message}")
+            raise InputError(f"no champion before is known to go back to: {found.message}", hint=ANOTHER_CHAMPION)
         if before is None:
-            raise InputError(f"no champion before version {current} is known: there is nothing to go back to")
+            raise InputError(
+                f"no champion before version {current} is known: there is nothing to go back to", hint=ANOTHER_CHAMPION
+            )
         try:
             load_by_number(settings, before, f"the champion before, version {before},")
         except SantanderError as error:
-            raise SantanderError(
-                f"{error}; choose another by 'santander promote --version N --override --reason TEXT'"
-            ) from error
+            raise SantanderError(f"{error}", hint=ANOTHER_CHAMPION) from error
         why = f": {reason}" if reason else ""
         left = f"version {current}" if current is not None else "a version that has lost the alias"
         decision = Promotion(Action.ROLLBACK, before, Verdict(True, f"rolled back from {left}{why}"), current)

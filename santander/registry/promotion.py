@@ -118,14 +118,14 @@ def promote_version(
             return already_champion(number)
         if holder is None and override is None:
             message = standing(settings).message or str(NoChampion(settings.mlflow.registered_model))
-            raise SantanderError(f"{message}, or name one by 'santander promote --version N --override --reason TEXT'")
+            raise SantanderError(message, hint="or name one by 'santander promote --version N --override --reason TEXT'")
         challenger = load_by_number(settings, number, f"version {number}")
         if override is not None:
             decision = _by_a_person(settings, rows_of, challenger, holder, month, override)
         else:
             champion = holder_of(settings)
             if month is not None and (reason := hindrance(challenger, month) or hindrance(champion, month)) is not None:
-                raise InputError(reason)
+                raise InputError(reason, month=month, hint="choose a later month with --month, or leave it out")
             gate = month or challenger.candidate.gate
             rows = None if hindrance(challenger, gate) else rows_of(gate)
             decision = _by_the_gate(settings, lake, challenger, champion, rows)

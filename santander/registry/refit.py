@@ -87,8 +87,8 @@ class CannotRefit(SantanderError):
 
     def __init__(self, holder: int, up_to: Month, why: str) -> None:
         super().__init__(
-            f"champion {holder} cannot be fitted anew up to {up_to}, so a gain over it might be freshness alone: {why}; mend "
-            "that and run 'santander promote', or promote by '--override --reason TEXT'"
+            f"champion {holder} cannot be fitted anew up to {up_to}, so a gain over it might be freshness alone: {why}",
+            hint="mend that and run 'santander promote', or promote by '--override --reason TEXT'",
         )
 
 

@@ -29,11 +29,13 @@ def check_sqlite(file: Path) -> None:
     if not file.exists():
         return
     if not file.is_file():
-        raise SantanderError(f"{file} should be an SQLite database and is a folder: move it away")
+        raise SantanderError(f"{file} should be an SQLite database and is a folder", hint="move it away")
     with file.open("rb") as opened:
         begins = opened.read(len(_MAGIC))
     if begins and begins != _MAGIC:
-        raise SantanderError(f"{file} should be an SQLite database and is not one: restore it, or move it away to begin anew")
+        raise SantanderError(
+            f"{file} should be an SQLite database and is not one", hint="restore it, or move it away to begin anew"
+        )
 
 
 _KIND, _VIEW = "mlflow.experimentKind", "mlflow.sharedViewState.review"

@@ -119,11 +119,15 @@ PACKED = "artifacts/candidate"
 """Where a version's model folder holds the packed candidate."""
 
 
+VERSIONS_THERE = "'santander models' lists those there are"
+ANOTHER_CHAMPION = f"choose another by 'santander promote --version N --override --reason TEXT'; {VERSIONS_THERE}"
+
+
 class NoChampion(SantanderError):
     """No version has the alias champion yet."""
 
     def __init__(self, model: str) -> None:
-        super().__init__(f"'{model}' has no champion yet: run 'santander train' first")
+        super().__init__(f"'{model}' has no champion yet", hint="run 'santander train' first")
 
 
 @dataclass(frozen=True)
@@ -156,13 +160,15 @@ def champion_number(settings: "Settings") -> int | None:
 def number_named(settings: "Settings", version: int | None, alias: str | None, default: str = CHAMPION) -> int:
     """The number of a version named by number or by alias; raises InputError for both, and for one that is not there."""
     if version is not None and alias is not None:
-        raise InputError("give a version or an alias, not both")
+        raise InputError("give a version or an alias, not both", hint="leave one out")
     if version is not None:
         _found(settings, version)
         return version
     number = number_of(settings, alias or default)
     if number is None:
-        raise InputError(f"no version of '{settings.mlflow.registered_model}' has the alias '{alias or default}'")
+        raise InputError(
+            f"no version of '{settings.mlflow.registered_model}' has the alias '{alias or default}'", hint=VERSIONS_THERE
+        )
     return number
 
 
@@ -189,7 +195,7 @@ def load_to_score(settings: "Settings", number: int, name: str) -> RegisteredVer
     except InputError:
         raise
     except Exception as error:
-        raise SantanderError(f"{name} does not load: {telling_line(error)}") from error
+        raise SantanderError(f"{name} does not load: {telling_line(error)}", hint=ANOTHER_CHAMPION) from error
 
 
 def registered(settings: "Settings") -> Mapping[int, StoredVersion]:
@@ -208,7 +214,7 @@ def _found(settings: "Settings", number: int) -> "ModelVersion":
     if has_registry(settings):
         found = unless_missing(open_tracking(settings).get_model_version, name, str(number))
     if found is None:
-        raise InputError(f"'{name}' has no version {number}")
+        raise InputError(f"'{name}' has no version {number}", hint=VERSIONS_THERE)
     return found
 
 

@@ -41,7 +41,8 @@ class CannotSettle(SantanderError):
     def __init__(self, move: Move, error: Exception) -> None:
         super().__init__(
             f"{move.present} was at {move.former} before; paths recorded in it must be rewritten, and it cannot be written "
-            f"({error}): make it writable, or name a state folder that is by --state-dir"
+            f"({error})",
+            hint="make it writable, or name a state folder that is by --state-dir",
         )
 
 

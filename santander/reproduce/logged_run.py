@@ -15,7 +15,7 @@ from santander.errors import InputError, SantanderError
 from santander.registry.packing import unpack
 from santander.registry.runs import git_sha, settings_dump
 from santander.registry.tracking import has_registry, open_tracking, unless_missing
-from santander.registry.versions import PACKED
+from santander.registry.versions import PACKED, VERSIONS_THERE
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, Table
 from santander.schema.months import Month
 from santander.training.candidate import Candidate
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
+_BY_VERSION = f"name a version by --version; {VERSIONS_THERE}"
 READ = (CUSTOMERS, FEATURES_TABLE)
 """The tables whose versions a run logs, as tags ``delta.<table>``."""
 
@@ -55,16 +56,21 @@ def logged_run(settings: Settings, run_id: str | None, version: int | None) -> L
     Raises InputError for a run that is not there or did not train, SantanderError for one that is no longer whole.
     """
     if (run_id is None) == (version is None):
-        raise InputError("name a run by its id, or a version by --version")
+        raise InputError("name a run by its id, or a version by --version", hint=VERSIONS_THERE)
     name = settings.mlflow.registered_model
     if not has_registry(settings):
-        raise InputError(f"nothing was ever trained here: there is no {f'run {run_id}' if run_id else f'version {version}'}")
+        raise InputError(
+            f"nothing was ever trained here: there is no {f'run {run_id}' if run_id else f'version {version}'}",
+            hint="run 'santander train' first",
+        )
     client = open_tracking(settings)
     number, run = _by_version(client, name, version) if version is not None else _by_run(client, name, str(run_id))
     id_, tags = str(run.info.run_id), run.data.tags
     lacking = [tag for tag in ("target", *(f"delta.{table.name}" for table in READ)) if not tags.get(tag)]
     if lacking or not all(tags[f"delta.{table.name}"].isdigit() for table in READ):
-        raise InputError(f"run {id_} is no training run of ours: it logged no {', '.join(lacking) or 'versions of tables'}")
+        raise InputError(
+            f"run {id_} is no training run of ours: it logged no {', '.join(lacking) or 'versions of tables'}", hint=_BY_VERSION
+        )
     model = _download(f"models:/{name}/{number}", f"the model of version {number}")
     try:
         recipe = Recipe(**json.loads(_download(f"runs:/{id_}/recipe.json", "the recipe").read_text()))
@@ -92,7 +98,7 @@ def _by_version(client: "MlflowClient", name: str, version: int) -> "tuple[int, 
     found = unless_missing(client.get_model_version, name, str(version))
     run = None if found is None else unless_missing(client.get_run, str(found.run_id))
     if run is None:
-        raise InputError(f"'{name}' has no version {version}, or its run was deleted")
+        raise InputError(f"'{name}' has no version {version}, or its run was deleted", hint=VERSIONS_THERE)
     return version, run
 
 
@@ -104,10 +110,10 @@ def _by_run(client: "MlflowClient", name: str, run_id: str) -> "tuple[int, Run]"
     except MlflowException as error:
         if error.error_code not in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
             raise
-        raise InputError(f"there is no run {run_id}") from None
+        raise InputError(f"there is no run {run_id}", example=run_id, hint=_BY_VERSION) from None
     made = [int(v.version) for v in client.search_model_versions(f"name = '{name}'") if v.run_id == run.info.run_id]
     if not made:
-        raise InputError(f"run {run_id} made no version of '{name}': there is nothing to compare with")
+        raise InputError(f"run {run_id} made no version of '{name}': there is nothing to compare with", hint=_BY_VERSION)
     return min(made), run
 
 

@@ -8,7 +8,6 @@ are made from it; the audit states it once more, on purpose (``santander/audit/r
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from santander.errors import did_you_mean
 from santander.schema.columns import PROFILE_COLUMNS
 from santander.schema.provinces import PROVINCE_CODES
 
@@ -25,11 +25,6 @@ JOINED_AFTER_DAYS = 3
 """In the competition's files a customer may have joined up to three days after the snapshot (docs/data.md)."""
 _NA = "NA"
 _PROFILE = {column.name: column for column in PROFILE_COLUMNS}
-
-
-def _meant(name: str) -> str:
-    close = get_close_matches(name, _PROFILE)
-    return f": did you mean {' or '.join(close)}?" if close else f": there are {', '.join(_PROFILE)}"
 
 
 class Batch(Protocol):
@@ -71,7 +66,9 @@ class BetweenColumns:
                 raise ValueError(f"rule '{self.name}': {field} is {names!r}; name columns in a tuple, such as ('joined_on',)")
             for name in names:
                 if name not in _PROFILE:
-                    raise ValueError(f"rule '{self.name}': {field} names '{name}', no column of the profile{_meant(name)}")
+                    raise ValueError(
+                        f"rule '{self.name}': {field} names '{name}', no column of the profile: {did_you_mean(name, _PROFILE)}"
+                    )
                 if field == "makes_null" and _PROFILE[name].breaks_row:
                     raise ValueError(f"rule '{self.name}': makes_null names '{name}', without which there is no row")
 

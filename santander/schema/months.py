@@ -71,7 +71,9 @@ class Month:
 def month_range(first: Month, last: Month) -> list[Month]:
     """All months from first to last, both included; raise InputError when last lies before first."""
     if last < first:
-        raise InputError(f"the range {first} to {last} is empty: --to lies before --from")
+        raise InputError(
+            f"the range {first} to {last} is empty: --to lies before --from", hint="write the earlier month after --from"
+        )
     return [first + step for step in range(last.index - first.index + 1)]
 
 

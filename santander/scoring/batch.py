@@ -48,7 +48,7 @@ def score_month(lake: Lake, store: "FeatureStore", model: Recommender, version: 
     from santander.store.access import retrieve
 
     if month not in lake.months(FEATURES_TABLE):
-        raise InputError(f"no features for {month}: run 'santander features --month {month}' first")
+        raise InputError(f"no features for {month}", month=month, hint=f"run 'santander features --month {month}' first")
     features = retrieve(store, entities(lake, month), FEATURE_SET, [month])
     rows_meant = _list_lengths(lake, month)
     with staging(lake, OF_SCORES) as folder:
@@ -73,7 +73,11 @@ def _write_lists(features: "DataFrame", model: Recommender, version: int, month:
     found = features.mapInArrow(_writer(model, version, month, folder), from_arrow_schema(_FOUND)).toArrow().to_pylist()
     complaints = [complaint for row in found if (complaint := row.pop(_COMPLAINT)) is not None]
     if complaints:
-        raise SantanderError(f"version {version} {complaints[0]} of {month}: nothing was written")
+        raise SantanderError(
+            f"version {version} {complaints[0]} of {month}: nothing was written",
+            month=month,
+            hint="let another version score by 'santander promote --version N --override --reason TEXT'",
+        )
     return [MonthFile(**row) for row in found]
 
 

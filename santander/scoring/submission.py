@@ -38,7 +38,7 @@ def write_submission(lake: Lake, month: Month, folder: Place) -> tuple[Place, in
     A customer who holds everything has an empty list. Raises InputError for a month that was not scored.
     """
     if month not in lake.months(RECOMMENDATIONS):
-        raise InputError(f"no recommendations for {month}: run 'santander score --month {month}' first")
+        raise InputError(f"no recommendations for {month}", month=month, hint=f"run 'santander score --month {month}' first")
     packed = _packed_lists(lake, month).toArrow()
     path = folder / name_of(month)
     with whole_file(path) as out:

@@ -41,11 +41,17 @@ class Access:
         """
         endpoint = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL") or None
         if endpoint is not None and not endpoint.startswith(("http://", "https://")):
-            raise InputError(f"AWS_ENDPOINT_URL={endpoint}: an endpoint begins with http:// or https://")
+            raise InputError(
+                f"AWS_ENDPOINT_URL={endpoint}: an endpoint begins with http:// or https://",
+                hint="write it so, or unset the variable",
+            )
         key_id, secret = environ.get("AWS_ACCESS_KEY_ID") or None, environ.get("AWS_SECRET_ACCESS_KEY") or None
         if (key_id is None) != (secret is None):
             lacking = "AWS_ACCESS_KEY_ID" if key_id is None else "AWS_SECRET_ACCESS_KEY"
-            raise InputError(f"{lacking} is not set: a bucket needs both keys, or neither where the machine has a role")
+            raise InputError(
+                f"{lacking} is not set: a bucket needs both keys, or neither where the machine has a role",
+                hint="set it, or unset the other",
+            )
         region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None
         return cls(
             endpoint.rstrip("/") if endpoint else None,

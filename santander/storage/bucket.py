@@ -95,7 +95,7 @@ def upload(file: Path, target: BucketPath) -> None:
         )
         arrived = target.access.filesystem().get_file_info(target.path)
     if arrived.size != file.stat().st_size:
-        raise SantanderError(f"{target}: the upload did not arrive whole: try again")
+        raise SantanderError(f"{target}: the upload did not arrive whole", hint="try again")
 
 
 def remove_objects(folder: BucketPath) -> None:
@@ -143,14 +143,14 @@ _REFUSED = re.compile(
 def _explained(where: BucketPath, said: str) -> SantanderError:
     access = where.access
     if "NO_SUCH_BUCKET" in said:
-        return InputError(f"{where}: there is no bucket '{where.bucket}' at {access}: create it first")
+        return InputError(f"{where}: there is no bucket '{where.bucket}' at {access}", hint="create it first")
     if "NETWORK_CONNECTION" in said:
         detail = said.rpartition("Details: ")[2].strip()
-        return SantanderError(f"{where}: no S3 server answers at {access} ({detail}); AWS_ENDPOINT_URL names another")
+        return SantanderError(f"{where}: no S3 server answers at {access} ({detail})", hint="AWS_ENDPOINT_URL names another")
     if "status 301" in said or "PERMANENT_REDIRECT" in said:
-        return InputError(f"{where}: the bucket lies in another region than {access.region}: set AWS_REGION")
+        return InputError(f"{where}: the bucket lies in another region than {access.region}", hint="set AWS_REGION")
     if _REFUSED.search(said):
         if access.key_id is None:
-            return InputError(f"{where}: no credentials for {access}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
-        return InputError(f"{where}: {access} refuses these credentials: see AWS_ACCESS_KEY_ID and the bucket's policy")
+            return InputError(f"{where}: no credentials for {access}", hint="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+        return InputError(f"{where}: {access} refuses these credentials", hint="see AWS_ACCESS_KEY_ID and the bucket's policy")
     return SantanderError(f"{where}: {said}")

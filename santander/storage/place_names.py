@@ -19,18 +19,24 @@ _NAMED = {"\n": "a newline", "\t": "a tab", "\r": "a carriage return"}
 def local_path(text: str) -> Path:
     """The path that a user wrote. Raises InputError for a text that names none, in a line with the character that is wrong."""
     if not text.strip():
-        raise InputError(f"'{text}' names no folder or file: an option, a variable or a setting was left empty")
+        raise InputError(
+            f"'{text}' names no folder or file: an option, a variable or a setting was left empty",
+            hint="give it a value, or leave it out",
+        )
     if text == "~" or text.startswith("~/"):
         home = Path.home() / text[2:]
-        raise InputError(f"{text}: the shell leaves a quoted ~ as it is: write ~ outside the quotes, or {home}")
+        raise InputError(f"{text}: the shell leaves a quoted ~ as it is", hint=f"write ~ outside the quotes, or {home}")
     path = Path(text)
     if (longest := max(len(os.fsencode(part)) for part in path.absolute().parts)) > _LONGEST:
-        raise InputError(f"{text[:40]}…: a name of {longest} bytes; the system takes {_LONGEST} at most: use a shorter one")
+        raise InputError(
+            f"{text[:40]}…: a name of {longest} bytes; the system takes {_LONGEST} at most", hint="use a shorter one"
+        )
     for character in str(path.absolute()):
         if character in _REFUSED or unicodedata.category(character) in {"Cc", "Cs"}:
             raise InputError(
                 f"{_shown(str(path))}: {_name_of(character)} cannot stand in the name of a folder or file here "
-                "(nor can * ? \\ and control characters; all others can): rename it, or name it by a link"
+                "(nor can * ? \\ and control characters; all others can)",
+                hint="rename it, or name it by a link",
             )
     return path
 

@@ -31,10 +31,12 @@ def place(text: str) -> Place:
     if not separator:
         return local_path(text)
     if scheme not in _SCHEMES:
-        raise InputError(f"{text}: a place is a local path or s3a://bucket/prefix; {scheme}:// is not known here")
+        raise InputError(
+            f"{text}: {scheme}:// is not known here", example=text, hint="a place is a local path or s3a://bucket/prefix"
+        )
     bucket, _, key = rest.partition("/")
     if not _BUCKET.fullmatch(bucket):
-        raise InputError(f"{text}: '{bucket}' cannot be the name of a bucket")
+        raise InputError(f"{text}: '{bucket}' cannot be the name of a bucket", example=text, hint="write s3a://bucket/prefix")
     return BucketPath(bucket, key.strip("/"), Access.of(os.environ))
 
 
@@ -54,7 +56,9 @@ def folder_place(text: str) -> Place:
     """Return the place of a folder of tables. Raises InputError for a prefix of other than plain characters."""
     found = place(text)
     if isinstance(found, BucketPath) and found.key and not _PREFIX.fullmatch(found.key):
-        raise InputError(f"{text}: a prefix is made of letters, digits and ._=- between single slashes")
+        raise InputError(
+            f"{text}: a prefix is made of letters, digits and ._=- between single slashes", example=text, hint="choose another"
+        )
     return found
 
 

@@ -40,7 +40,7 @@ def plain_path(path: Path) -> Path:
         link.symlink_to(target)
     except FileExistsError:
         if link.readlink() != target:
-            raise SantanderError(f"{link} is to lead to {target} and leads elsewhere: remove it") from None
+            raise SantanderError(f"{link} is to lead to {target} and leads elsewhere", hint="remove it") from None
     return link.joinpath(*parts[last + 1 :])
 
 
@@ -74,4 +74,6 @@ def _folder_of_links() -> Path:
             continue
         if found.st_uid == os.getuid() and found.st_mode & 0o170077 == 0o040000:
             return folder
-    raise SantanderError(f"no folder for links with plain names in {', '.join(tried)}: point TMPDIR to one that can be written")
+    raise SantanderError(
+        f"no folder for links with plain names in {', '.join(tried)}", hint="point TMPDIR to one that can be written"
+    )

@@ -48,7 +48,7 @@ def entity_frame(session: "SparkSession", entity_df: Any, keys: Collection[str])
     from pyspark.sql.pandas.types import from_arrow_schema
 
     if entity_df is None:
-        raise InputError("features are retrieved for given entity rows: pass entity_df")
+        raise InputError("features are retrieved for given entity rows", hint="pass entity_df")
     if isinstance(entity_df, RowsOfMonths):
         return entity_df.frame
     if isinstance(entity_df, str):
@@ -68,7 +68,9 @@ def moment_column(entities: "DataFrame") -> str:
     times = [name for name, type_ in entities.dtypes if type_ in {"date", "timestamp", "timestamp_ntz"}]
     if len(times) != 1:
         found = ", ".join(times) or "none"
-        raise InputError(f"entity rows need a column {MOMENT}, or exactly one date or timestamp column; found {found}")
+        raise InputError(
+            f"entity rows need a column {MOMENT}, or exactly one date or timestamp column; found {found}", hint=f"add {MOMENT}"
+        )
     return times[0]
 
 
@@ -76,10 +78,14 @@ def check_columns(entities: "DataFrame", keys: Iterable[str], added: Iterable[st
     """Raise InputError when the entity rows lack a key, or hold one that is no number, or a column named like a feature."""
     present = dict(entities.dtypes)
     if missing := sorted(set(keys) - set(present)):
-        raise InputError(f"entity rows lack {', '.join(missing)}")
+        raise InputError(f"entity rows lack {', '.join(missing)}", column=missing[0], hint="add it to them")
     for key in keys:
         if not present[key].startswith(_NUMBERS):
             remedy = f"df['{key}'].astype('int64') in pandas or CAST({key} AS BIGINT) in SQL"
-            raise InputError(f"entity rows: {key} is {present[key]} and must be bigint: cast it, as by {remedy}")
+            raise InputError(f"entity rows: {key} is {present[key]} and must be bigint", hint=f"cast it, as by {remedy}")
     if doubled := sorted(set(added) & set(present)):
-        raise InputError(f"entity rows already hold columns named like features: {', '.join(doubled)}")
+        raise InputError(
+            f"entity rows already hold columns named like features: {', '.join(doubled)}",
+            column=doubled[0],
+            hint="rename or drop them",
+        )

@@ -47,7 +47,7 @@ def spacing_of(source: DataSource) -> dt.timedelta | None:
 def source_of(view: FeatureView) -> DataSource:
     """The table a view reads; raises InputError for a view without one, which Feast would allow."""
     if view.batch_source is None:
-        raise InputError(f"feature view {view.name} has no source")
+        raise InputError(f"feature view {view.name} has no source", hint="give it one in feature_repo, then 'feast apply'")
     return view.batch_source
 
 

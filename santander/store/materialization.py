@@ -29,9 +29,11 @@ def month_to_serve(lake: "Lake", asked: Month | None) -> Month:
     """The month asked for, else the latest with features; raises InputError when it has none. Needs no session."""
     there = lake.months(FEATURES_TABLE)
     if not there:
-        raise InputError("there are no features to materialize yet: run santander features")
+        raise InputError("there are no features to materialize yet", hint="run 'santander features' first")
     if asked is not None and asked not in there:
-        raise InputError(f"month {asked} has no features to materialize: there are those of {there[0]} to {there[-1]}")
+        raise InputError(
+            f"month {asked} has no features to materialize", month=asked, hint=f"choose one of {there[0]} to {there[-1]}"
+        )
     return asked or there[-1]
 
 

@@ -22,7 +22,7 @@ from feast.infra.registry.base_registry import BaseRegistry
 from pydantic import Field, StrictStr
 
 from santander.engine.session import open_session
-from santander.errors import InputError
+from santander.errors import InputError, did_you_mean
 from santander.lake.lake import Lake
 from santander.schema.catalogue import PARTITION, TABLES, Table
 from santander.store.entity_rows import check_columns, entity_frame, moment_column, moments_asked
@@ -124,7 +124,7 @@ class LakeOfflineStore(SparkOfflineStore):
 def _table_of(source: DataSource) -> Table:
     by_name = {table.name: table for table in TABLES}
     if (name := getattr(source, "table", None)) not in by_name:
-        raise InputError(f"source {source.name} must name a table of the catalogue, one of {', '.join(sorted(by_name))}")
+        raise InputError(f"source {source.name} names no table of the catalogue", hint=did_you_mean(source.name, by_name))
     return by_name[name]
 
 

@@ -30,7 +30,7 @@ class OtherLayout(SantanderError):
     """A packed value was written under another declaration of features."""
 
     def __init__(self) -> None:
-        super().__init__("the online store holds features of another declaration: run santander materialize again")
+        super().__init__("the online store holds features of another declaration", hint="run 'santander materialize' again")
 
 
 class Layout:

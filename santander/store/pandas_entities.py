@@ -19,7 +19,7 @@ def arrow_entities(frame: "pd.DataFrame", keys: Collection[str], moment: str) ->
     Raises InputError, in one line, for a frame without columns and for a column whose values are of several types.
     """
     if frame.columns.empty:
-        raise InputError(f"entity rows have no columns: give {', '.join(sorted(keys))} and {moment}")
+        raise InputError("entity rows have no columns", hint=f"give {', '.join(sorted(keys))} and {moment}")
     untold = dict.fromkeys(keys, pa.int64()) | {moment: _TIME}
     names = {name: str(name) for name in frame.columns}
     return pa.table({shown: _column(shown, frame[name], untold.get(shown)) for name, shown in names.items()})
@@ -35,7 +35,7 @@ def _column(name: str, values: "pd.Series[Any]", untold: pa.DataType | None) -> 
         wrong = f"mixes {' and '.join(types)}" if len(types) > 1 else f"holds {types[0]} values that are too large"
         wanted = "int64" if untold == pa.int64() else "str"
         remedy = f"df['{name}'].astype('{wanted}')"
-        raise InputError(f"entity rows: {name} {wrong}: give the column one type, as by {remedy}") from None
+        raise InputError(f"entity rows: {name} {wrong}", hint=f"give the column one type, as by {remedy}") from None
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
     if pa.types.is_dictionary(column.type):

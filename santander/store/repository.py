@@ -36,7 +36,10 @@ def repository_settings() -> Settings:
         return settings
     checkout = repository_dir().parent
     if not (checkout / "pyproject.toml").is_file():
-        raise InputError("set SANTANDER_DATA_DIR (and SANTANDER_STATE_DIR, if used) to absolute folders before calling feast")
+        raise InputError(
+            "feast is called without a data folder",
+            hint="set SANTANDER_DATA_DIR (and SANTANDER_STATE_DIR, if used) to absolute folders before calling feast",
+        )
     return Settings.load(**{name: str(checkout / folder) for name, folder in relative.items()})
 
 
@@ -49,7 +52,9 @@ def repository_objects() -> list[Any]:
 def _load(file: Path) -> "ModuleType":
     spec = importlib.util.spec_from_file_location("feature_repo_" + file.stem, file)
     if spec is None or spec.loader is None:
-        raise InputError(f"the feature repository has no file {file}")
+        raise InputError(
+            f"the feature repository has no file {file}", file=file, hint="restore it by 'git checkout feature_repo'"
+        )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -57,16 +57,18 @@ def suppression_list(settings: "Settings", lake: "Lake", *, make_key: bool = Fal
         return SuppressionList(digests, key or (_make(file) if make_key else None))
     remedy = f"put back {file}, or set {VARIABLE}"
     if key is None:
-        raise InputError(f"{len(digests)} customers were erased and the key of that list is missing: {remedy}")
+        raise InputError(f"{len(digests)} customers were erased and the key of that list is missing", hint=f"{remedy}")
     if any(digest.partition(":")[0] != _mark(key) for digest in digests):
-        raise InputError(f"the key of the list of erased customers is not the one it was made with: {remedy}")
+        raise InputError("the key of the list of erased customers is not the one it was made with", hint=remedy)
     return SuppressionList(digests, key)
 
 
 def _key(file: Path) -> bytes | None:
     text = os.environ.get(VARIABLE) or (file.read_text().strip() if file.is_file() else "")
     if text and len(text) < _SHORTEST_KEY:
-        raise InputError(f"{VARIABLE}: a key has at least {_SHORTEST_KEY} characters")
+        raise InputError(
+            f"{VARIABLE}: a key has at least {_SHORTEST_KEY} characters", hint="give it the key that the list was made with"
+        )
     return text.encode() or None
 
 

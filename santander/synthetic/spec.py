@@ -61,24 +61,39 @@ class BankSpec:
         if identity["generator_version"] != GENERATOR_VERSION:
             raise InputError(
                 f"the bank was made by version {identity['generator_version']} of the generator, and this is version "
-                f"{GENERATOR_VERSION}: its next month would be of other people"
+                f"{GENERATOR_VERSION}: its next month would be of other people",
+                hint="make a new bank with --data-dir",
             )
         first, last = (Month.parse(identity[name]) for name in ("first", "last"))
         return cls(out, identity["customers"], first, last, seed=identity["seed"], dirty_share=identity["dirty_share"])
 
     def __post_init__(self) -> None:
         if self.customers < 100:
-            raise InputError(f"a bank needs at least 100 customers, not {self.customers}")
+            raise InputError(
+                f"a bank needs at least 100 customers, not {self.customers}",
+                example=str(self.customers),
+                hint="give --customers 100 or more",
+            )
         if self.seed < 0:
-            raise InputError(f"--seed is a number from 0, not {self.seed}")
+            raise InputError(f"--seed is a number from 0, not {self.seed}", example=str(self.seed), hint="give --seed 0 or more")
         if self.first < EARLIEST:
-            raise InputError(f"a bank begins in {EARLIEST} or later: its size is only known around 2015")
+            raise InputError(
+                f"a bank begins in {EARLIEST} or later, not in {self.first}: its size is only known around 2015",
+                month=self.first,
+                hint=f"give --from {EARLIEST} or later",
+            )
         if self.last <= self.first:
             raise InputError(
-                f"a bank needs two months or more, the last without products: {self.first} to {self.last} is too short"
+                f"a bank needs two months or more, the last without products: {self.first} to {self.last} is too short",
+                month=self.first,
+                hint=f"give --to {self.first + 1} or later",
             )
         if not 0 <= self.dirty_share < 0.5:
-            raise InputError(f"--dirty-share is a share of a month's rows from 0 to 0.5, not {self.dirty_share}")
+            raise InputError(
+                f"--dirty-share is a share of a month's rows from 0 to 0.5, not {self.dirty_share}",
+                example=str(self.dirty_share),
+                hint="give one such as 0.01",
+            )
 
 
 @dataclass(frozen=True, slots=True)

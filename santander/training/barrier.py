@@ -40,7 +40,8 @@ class MissingSlots(SantanderError):
     def __init__(self, wanted: int, found: int, waited: float) -> None:
         super().__init__(
             f"training needs {wanted} task slots at once and the cluster has {found}; it waited {waited:g} s (setting "
-            "spark.barrier_wait): start the missing workers or set spark.workers lower, then run the same command again"
+            "spark.barrier_wait)",
+            hint="start the missing workers or set spark.workers lower, then run the same command again",
         )
 
 

@@ -116,7 +116,15 @@ def collect_month(lake: Lake, retrieve: Retrieve, month: Month) -> MonthToJudge:
     customers, features = lake.read_months(CUSTOMERS, [month]), lake.read_months(FEATURES_TABLE, [month])
     rows = retrieve(labels(customers, features), [month]).toArrow().select(_DECLARED)
     if not rows.num_rows:
-        raise TooLittleData(f"month {month} has no customer with products in it and in {month - 1}: nothing can be judged")
+        raise TooLittleData(
+            f"month {month} has no customer with products in it and in {month - 1}: nothing can be judged",
+            month=month,
+            hint=f"ingest {month - 1} and {month}, or choose another with --month",
+        )
     if not pc.any(pc.not_equal(rows["added"], 0)).as_py():
-        raise TooLittleData(f"none of the {rows.num_rows:,} customers of {month} added anything: nothing can be judged on it")
+        raise TooLittleData(
+            f"none of the {rows.num_rows:,} customers of {month} added anything: nothing can be judged on it",
+            month=month,
+            hint="choose another with --month, or more customers",
+        )
     return MonthToJudge(month, rows.sort_by("customer_id"))

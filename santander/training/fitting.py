@@ -35,7 +35,7 @@ def validation_rows(training: TrainingData, month: Month, remedy: str) -> Traini
     """The rows that a fit stops on and trials are measured by; raises TooLittleData where nobody added anything in the month."""
     rows = training.of_months({month: ALIKE})
     if not rows.counts().any():
-        raise TooLittleData(f"nobody added anything in {month}, so nothing can be searched on it: {remedy}")
+        raise TooLittleData(f"nobody added anything in {month}, so nothing can be searched on it", month=month, hint=remedy)
     return rows
 
 

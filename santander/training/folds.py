@@ -29,7 +29,8 @@ def plan_folds(recipe: Recipe, labelled: Sequence[Month], folds: int, window: Wi
     """
     if len(labelled) < folds:
         raise InputError(
-            f"{folds} folds need {folds} months whose additions are known, and months before them; known are {len(labelled)}"
+            f"{folds} folds need {folds} months whose additions are known, and months before them; known are {len(labelled)}",
+            hint="ask for fewer --folds, or ingest more months",
         )
     judged = recipe.model_copy(update={"fits": Fits(rounds=recipe.fits.rounds, judged=True, promoted=False)})
     planned = []
@@ -41,7 +42,9 @@ def plan_folds(recipe: Recipe, labelled: Sequence[Month], folds: int, window: Wi
         except TooFewMonths:
             span = f"{known[0]} to {labelled[-1]}"
             raise InputError(
-                f"fold {month} has too few months before it to learn from: additions are known of {span}; ask for fewer --folds"
+                f"fold {month} has too few months before it to learn from: additions are known of {span}",
+                month=month,
+                hint="ask for fewer --folds",
             ) from None
     return planned
 

@@ -57,7 +57,7 @@ class MonthPlan:
 def plan_months(recipe: Recipe, target: Month, labelled: Sequence[Month]) -> MonthPlan:
     """Plan the recipe's fits on these months with known additions; raises TooFewMonths, which names the month that is missing."""
     if not labelled:
-        raise TooFewMonths("no additions are known: ingest at least three months in a row with products")
+        raise TooFewMonths("no additions are known", hint="ingest at least three months in a row with products")
     gate, validation = target - 1, target - 2
     possible = ((FitName.ROUNDS, validation, validation), (FitName.JUDGED, gate, None), (FitName.PROMOTED, target, None))
     fits = []
@@ -66,16 +66,22 @@ def plan_months(recipe: Recipe, target: Month, labelled: Sequence[Month]) -> Mon
             continue
         if name is not FitName.PROMOTED and predicts not in labelled:
             raise TooFewMonths(
-                f"a model for {target} is judged on {gate}, and additions of {predicts} are not known: they need products "
-                f"in {predicts - 1} and {predicts}; known are {labelled[0]} to {labelled[-1]}"
+                f"a model for {target} is judged on {gate}, and additions of {predicts} are not known: they need products in "
+                f"{predicts - 1} and {predicts}; known are {labelled[0]} to {labelled[-1]}",
+                month=target,
+                hint=f"choose another month with --month, {labelled[-1] + 1} at the latest, or ingest those",
             )
         weights = recipe.weights_before(predicts, labelled)
         if not weights:
             raise TooFewMonths(
-                f"recipe {recipe.name} has no month to learn from before {predicts}: additions are known of "
-                f"{labelled[0]} to {labelled[-1]}; ingest earlier months or switch the fit '{name}' off"
+                f"recipe {recipe.name} has no month to learn from before {predicts}: "
+                f"additions are known of {labelled[0]} to {labelled[-1]}",
+                month=target,
+                hint=f"ingest earlier months or switch the fit '{name}' off",
             )
         fits.append(PlannedFit(name, predicts, weights, stop_on))
     if not fits:
-        raise TooFewMonths(f"recipe {recipe.name} has every fit switched off: there is nothing to train")
+        raise TooFewMonths(
+            f"recipe {recipe.name} has every fit switched off: there is nothing to train", hint="switch one of its 'fits' on"
+        )
     return MonthPlan(target, tuple(fits))

@@ -2,13 +2,12 @@
 
 import hashlib
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
-from santander.config.named_files import read_conf_file, told
-from santander.errors import InputError
+from santander.config.named_files import read_conf_file, wrong_file
+from santander.errors import did_you_mean
 from santander.models.kinds import kind_named, settings_of
 from santander.models.month_weight import MonthWeight
 from santander.models.on_columns import ColumnRecommender, ColumnSettings
@@ -39,7 +38,7 @@ class MonthsBefore(RecipePart):
         if self.last < self.first:
             raise ValueError(f"from {self.first} to {self.last} holds no month: 'to' is the older one")
         if unknown := sorted(set(self.products) - set(PRODUCT_NAMES)):
-            raise ValueError(f"no such product: {', '.join(map(_with_the_nearest, unknown))}")
+            raise ValueError(f"no such product: {', '.join(unknown)}; {did_you_mean(unknown[0], PRODUCT_NAMES)}")
         if not any((self.weight, *self.products.values())):
             raise ValueError("no addition counts: give a weight above 0, to all products or to some")
         return self
@@ -48,12 +47,6 @@ class MonthsBefore(RecipePart):
     def month_weight(self) -> MonthWeight:
         """The weight of each month of the stretch."""
         return MonthWeight(self.weight, tuple((name, self.products[name]) for name in PRODUCT_NAMES if name in self.products))
-
-
-def _with_the_nearest(name: str) -> str:
-    """A name that is no product, with the product it may have meant."""
-    nearest = get_close_matches(name, PRODUCT_NAMES, n=1)
-    return f"{name} (is {nearest[0]} meant?)" if nearest else f"{name} (products are {', '.join(PRODUCT_NAMES)})"
 
 
 class Fits(RecipePart):
@@ -81,7 +74,7 @@ class Recipe(RecipePart):
         try:
             recipe = cls(**{"name": name, **content})
         except ValidationError as error:
-            raise InputError(f"recipe {name}.yaml: {told(error)}") from None
+            raise wrong_file("recipes", name, "recipe", error) from None
         settings_of(recipe.model, recipe.settings)
         return recipe
 

@@ -22,7 +22,7 @@ def seconds_of(text: str) -> float:
     """Seconds of ``90``, ``30m`` or ``2h``; raises InputError for anything else."""
     found = _DURATION.fullmatch(text.strip())
     if found is None or not float(found[1]):
-        raise InputError(f"--timeout {text}: seconds above 0, or such as 90s, 30m or 2h")
+        raise InputError(f"--timeout {text} is no time", example=text, hint="give seconds above 0, or such as 90s, 30m or 2h")
     return float(found[1]) * _SECONDS[found[2]]
 
 

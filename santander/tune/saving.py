@@ -11,15 +11,18 @@ from santander.errors import InputError
 from santander.training.recipe import Recipe
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_WRITABLE = "make it writable, or name another by SANTANDER_CONF_LOCAL"
 _HEADER = "# Written by 'santander tune', study "
 
 
 def check_name(name: str) -> None:
     """Raise InputError for what cannot be the name of a recipe of conf/local."""
     if not _NAME.fullmatch(name):
-        raise InputError(f"--save-as {name}: a name of a recipe has letters, digits, _ and -")
+        raise InputError(
+            f"--save-as {name}: a name of a recipe has letters, digits, _ and -", example=name, hint="choose another name"
+        )
     if (conf_dir() / "base" / "recipes" / f"{name}.yaml").exists():
-        raise InputError(f"--save-as {name}: there is a recipe of that name in conf/base: choose another name")
+        raise InputError(f"--save-as {name}: there is a recipe of that name in conf/base", hint="choose another name")
 
 
 def place_for(name: str, study: str) -> Path:
@@ -27,13 +30,13 @@ def place_for(name: str, study: str) -> Path:
     check_name(name)
     path = local_conf_dir() / "recipes" / f"{name}.yaml"
     if path.exists() and not path.read_text().startswith(f"{_HEADER}{study}"):
-        raise InputError(f"--save-as {name}: {path} is another recipe: remove it or choose another name")
+        raise InputError(f"--save-as {name}: {path} is another recipe", hint="remove it or choose another name")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"--save-as {name}: {path.parent} cannot be made ({error.strerror})") from None
+        raise InputError(f"--save-as {name}: {path.parent} cannot be made ({error.strerror})", hint=_WRITABLE) from None
     if not os.access(path.parent, os.W_OK):
-        raise InputError(f"--save-as {name}: {path.parent} cannot be written")
+        raise InputError(f"--save-as {name}: {path.parent} cannot be written", hint=_WRITABLE)
     return path
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, ValidationError, field_validator, model_validator
 
-from santander.config.named_files import read_conf_file, told
+from santander.config.named_files import read_conf_file, wrong_file
 from santander.errors import InputError
 from santander.models.packages import missing
 from santander.training.recipe import Recipe, RecipePart
@@ -113,7 +113,7 @@ class Space(RecipePart):
         try:
             return cls(**{**content, "name": name})
         except ValidationError as error:
-            raise InputError(f"space {name}.yaml: {told(error)}") from None
+            raise wrong_file("spaces", name, "space", error) from None
 
 
 def competing(space: Space) -> dict[str, Recipe]:
@@ -126,11 +126,12 @@ def competing(space: Space) -> dict[str, Recipe]:
         try:
             _check(recipe, space.recipes[name])
         except InputError as error:
-            raise InputError(f"space {space.name}, recipe {name}: {error}") from None
+            raise wrong_file("spaces", space.name, "space", InputError(f"recipe {name}: {error}")) from None
     lacking = {name: missing(recipe.model.packages) for name, recipe in recipes.items()}
     if all(lacking.values()):
         wanted = sorted({package for packages in lacking.values() for package in packages})
-        raise InputError(f"space {space.name}: none of its recipes can be fitted here, missing are {', '.join(wanted)}")
+        line = f"space {space.name}: none of its recipes can be fitted here, missing are {', '.join(wanted)}"
+        raise InputError(line, hint=f"install {wanted[0]}, or name another with --space")
     return {name: recipe for name, recipe in recipes.items() if not lacking[name]}
 
 

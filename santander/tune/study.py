@@ -154,6 +154,7 @@ def _storage(file: Path, wait: float) -> RDBStorage:
         return RDBStorage(address, engine_kwargs={"connect_args": {"timeout": wait}})
     except RuntimeError as error:  # what Optuna raises for another schema, and for nothing else here
         raise SantanderError(
-            f"{file} is of another release of Optuna than {optuna.__version__}: copy the file, then run "
-            f"'optuna storage upgrade --storage {address}'; if a later release wrote it, move it away and the studies begin anew"
+            f"{file} is of another release of Optuna than {optuna.__version__}",
+            hint="copy the file, then run "
+            f"'optuna storage upgrade --storage {address}'; if a later release wrote it, move it away and the studies begin anew",
         ) from error

@@ -83,7 +83,10 @@ def parallel_trials(settings: Settings, asked: int | None) -> int:
     if settings.is_embedded:
         return wanted or cores()
     if wanted is not None and wanted > 1:
-        raise InputError(f"{wanted} trials at a time on {settings.master}: on Spark the workers train one model together")
+        raise InputError(
+            f"{wanted} trials at a time on {settings.master}: on Spark the workers train one model together",
+            hint="leave out --parallel",
+        )
     return 1
 
 
@@ -134,7 +137,10 @@ def tune(steps: Steps, options: TuneOptions) -> tuple[StudyResult, Tuned]:
             best = result.best
             if best is None:
                 counts = result.counts().in_words() or "none was begun"
-                raise SantanderError(f"no trial of study {study.name} was completed ({counts}): nothing to train")
+                raise SantanderError(
+                    f"no trial of study {study.name} was completed ({counts}): nothing to train",
+                    hint="give it longer by --timeout, or more --trials",
+                )
             log.info("%s", result.comparison())
             recipe = recipe_of(best, recipes, space, options.save_as)
             candidate = _candidate(steps, study, runs, recipe, best, target, options)
@@ -165,8 +171,8 @@ def _going_on(study: Study, options: TuneOptions) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         raise SantanderError(
-            f"interrupted: {study.finished} of {options.trials} trials of study {study.name} are finished; "
-            "the same command goes on from there"
+            f"interrupted: {study.finished} of {options.trials} trials of study {study.name} are finished",
+            hint="the same command goes on from there",
         ) from None
 
 

@@ -49,7 +49,9 @@ def value_at(recipe: Recipe, path: str) -> Any:
     first, *rest = path.split(".")
     settings: Any = recipe.model_settings
     if first not in type(settings).model_fields:
-        raise InputError(f"the kind '{recipe.kind}' has no setting '{first}': it has {', '.join(type(settings).model_fields)}")
+        raise InputError(
+            f"the kind '{recipe.kind}' has no setting '{first}'", hint=f"it has {', '.join(type(settings).model_fields)}"
+        )
     value = _plain(getattr(settings, first))
     for key in rest:
         value = value.get(key) if isinstance(value, Mapping) else _item(value, key)
@@ -100,5 +102,5 @@ def _stretch(months: tuple[MonthsBefore, ...], path: str) -> tuple[MonthsBefore,
     places = [place for place, stretch in enumerate(months) if str(stretch.first) == first]
     if len(places) != 1:
         there = ", ".join(str(stretch.first) for stretch in months)
-        raise InputError(f"'{path}' must name one stretch by the month back that it begins with: there are {there}")
+        raise InputError(f"'{path}' must name one stretch by the month back that it begins with", hint=f"there are {there}")
     return months[places[0]], places[0], product

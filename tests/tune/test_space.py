@@ -36,11 +36,14 @@ def test_the_shipped_spaces_fit_their_recipes(file: Path) -> None:
     ("recipes", "message"),
     [
         ({"absent": {}}, "there is no recipe 'absent': there are"),
-        ({"small": {"settings": {"depth": {"low": 1, "high": 3}}}}, r"space tried, recipe small: .* has no setting 'depth'"),
-        ({"small": {"settings": {"eta": {"low": 0.1, "high": 1.5}}}}, "space tried, recipe small: .*eta: Input should be less"),
+        ({"small": {"settings": {"depth": {"low": 1, "high": 3}}}}, r"space tried.yaml: recipe small: .* has no setting 'depth'"),
+        (
+            {"small": {"settings": {"eta": {"low": 0.1, "high": 1.5}}}},
+            "space tried.yaml: recipe small: .*eta: Input should be less",
+        ),
         ({"small": {"settings": {"max_depth": {"low": 1.5, "high": 3.0}}}}, "max_depth: Input should be a valid integer"),
         ({"small": {"settings": {"columns": {"choices": [["profile"], ["moods"]]}}}}, "columns.0: Input should be"),
-        ({"small": {"fixed": {"speed": 3}}}, "space tried, recipe small: .*speed"),
+        ({"small": {"fixed": {"speed": 3}}}, "space tried.yaml: recipe small: .*speed"),
         ({"small": {"months": {12: {"low": 0.5, "high": 2.0}}}}, "'months.12' must name one stretch .*: there are 1"),
         ({"small": {"months": {1: {"low": -1.0, "high": 2.0}}}}, "months.1: Input should be greater than or equal to 0"),
         ({"small": {"months": {"1.gold": {"low": 1.0, "high": 2.0}}}}, "months.1.gold: .*no such product"),

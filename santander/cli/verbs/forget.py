@@ -44,7 +44,7 @@ def forget(
     if on_terminal and not yes and not dry_run:
         foretold = forget_customers(settings, ids, places, dry_run=True)
         if not foretold.nowhere and not _agreed(foretold):
-            raise SantanderError("nothing was forgotten or changed")
+            raise SantanderError("nothing was forgotten or changed", hint="answer y, or give --yes")
     erasure = forget_customers(settings, ids, places, dry_run=dry_run)
     return Outcome(erasure.payload(dry_run=dry_run), _told(erasure, dry_run=dry_run), exit_code=0 if erasure.complete else 1)
 

@@ -81,12 +81,15 @@ def generate(
     from santander.synthetic.progress import progress
 
     if dirty_share is not None and not dirty:
-        raise InputError("--dirty-share belongs to --dirty")
+        raise InputError("--dirty-share belongs to --dirty", hint="give --dirty too")
     asked = {"customers": customers, "first": first, "last": last, "seed": seed}
     chosen: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     if next_:
         if chosen or out or dirty or monthly or no_propensity or force:
-            raise InputError("--next continues the bank that is in the data folder: it takes no other option of 'generate'")
+            raise InputError(
+                "--next continues the bank that is in the data folder: it takes no other option of 'generate'",
+                hint="leave them out",
+            )
         return _next_month(settings)
     raw = settings.data / "raw"
     spec = BankSpec(

@@ -71,7 +71,7 @@ def ingest(
     from santander.storage.places import place
 
     if merge and (replace or allow_shrink):
-        raise InputError("--merge adds to a month and takes nothing from it: leave out --replace and --allow-shrink")
+        raise InputError("--merge adds to a month and takes nothing from it", hint="leave out --replace and --allow-shrink")
     places = [place(file) for file in files]
     forget_refused(settings.state)
     refuse_unreadable(places)

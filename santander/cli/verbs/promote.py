@@ -43,7 +43,8 @@ def promote(
     with failing_closed():
         found = standing(settings)
     if found == Standing(None) and version is None and alias is None:
-        raise InputError(str(NoChampion(settings.mlflow.registered_model)))  # and so there is no challenger
+        missing = NoChampion(settings.mlflow.registered_model)  # and so there is no challenger
+        raise InputError(str(missing), hint=missing.hint)
     with failing_closed():
         number = number_named(settings, version, alias, CHALLENGER)
         if found == Standing(number):

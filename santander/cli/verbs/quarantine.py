@@ -122,11 +122,13 @@ def quarantine(
     from santander.lake.lake import Lake
 
     if replay != bool(files):
-        raise InputError("--replay takes files of corrections: santander quarantine --replay FILE...")
+        raise InputError("--replay takes files of corrections", hint="name them: 'santander quarantine --replay FILE...'")
     if replay and (export or rows):
-        raise InputError("--replay stands alone: leave out --export and --list")
+        raise InputError("--replay stands alone", hint="leave out --export and --list")
     if refused and (files or export or rows or all_states):
-        raise InputError("--refused stands alone, or with --month, --scope, --reason and --limit")
+        raise InputError(
+            "--refused stands alone, or with --month, --scope, --reason and --limit", hint="leave out what else is there"
+        )
     if files:
         return _replay(settings, files)
     if refused:

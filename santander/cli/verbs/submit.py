@@ -60,12 +60,12 @@ def submit(
     from santander.storage.places import place
 
     if not upload and (message is not None or wait is not None):
-        raise InputError("--message and --wait belong to --upload")
+        raise InputError("--message and --wait belong to --upload", hint="give --upload too")
     asked = AskedMonths.read(month, from_, to)
     scored = Lake(settings).months(RECOMMENDATIONS)
     months = asked.among(scored if asked.is_range else scored[-1:], "run 'santander score'")
     if upload and len(months) != 1:
-        raise InputError(f"--upload sends the file of one month, not of {len(months)}: name it with --month")
+        raise InputError(f"--upload sends the file of one month, not of {len(months)}", hint="name it with --month")
     credentials = find_credentials() if upload else None
     with open_session(settings) as session:
         steps = Steps(settings, session)

@@ -48,9 +48,9 @@ def train(
     from santander.training.recipe import Recipe
 
     if not cv and (folds is not None or window is not None):
-        raise InputError("--folds and --window say how --cv goes: give --cv too")
+        raise InputError("--folds and --window say how --cv goes", hint="give --cv too")
     if cv and promote is not None:
-        raise InputError("--cv registers nothing that could be promoted: leave out --promote and --no-promote")
+        raise InputError("--cv registers nothing that could be promoted", hint="leave out --promote and --no-promote")
     chosen = Recipe.load(recipe or settings.training.recipe).with_rounds(rounds)
     target = None if month is None else Month.parse(month)
     if cv:
@@ -76,7 +76,10 @@ def _cross_validated(
 
     rule = settings.cross_validation.changed(folds=folds, window=window)
     if recipe.model is Blend:
-        raise InputError(f"recipe {recipe.name} is a blend of registered versions: it has nothing to fit on the months of a fold")
+        raise InputError(
+            f"recipe {recipe.name} is a blend of registered versions: it has nothing to fit on the months of a fold",
+            hint="name another with --recipe",
+        )
     with open_session(settings) as session:
         steps = Steps(settings, session)
         labelled = [month for month in labelled_months(steps.lake) if target is None or month < target]

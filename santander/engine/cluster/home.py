@@ -14,7 +14,7 @@ def spark_home() -> Path:
 
     home = Path(os.environ.get("SPARK_HOME") or Path(pyspark.__file__).parent)
     if not next((home / "jars").glob(f"spark-core_*-{SPARK_LINE}.*.jar"), None):
-        raise InputError(f"SPARK_HOME={home} holds no Spark {SPARK_LINE}: unset it to use the one that pyspark brings")
+        raise InputError(f"SPARK_HOME={home} holds no Spark {SPARK_LINE}", hint="unset it to use the one that pyspark brings")
     return home
 
 

@@ -24,8 +24,8 @@ class NoJava(SantanderError):
     def __init__(self, seen: dict[Path, int]) -> None:
         found = "; ".join(f"{home} is Java {version}" for home, version in sorted(seen.items())) or "none found"
         super().__init__(
-            f"Spark needs Java {FIRST_VERSION} to {TOO_NEW - 1} ({found}): {_remedy()}, or point JAVA_HOME to one; "
-            "--master sail needs no Java"
+            f"Spark needs Java {FIRST_VERSION} to {TOO_NEW - 1} ({found})",
+            hint=f"{_remedy()}, or point JAVA_HOME to one; --master sail needs no Java",
         )
 
 

@@ -90,7 +90,11 @@ def profile_file(settings: "Settings") -> Path:
     for layer in conf_layers():
         if (file := layer / "spark" / f"{name}.conf").is_file():
             return file
-    raise InputError(f"there is no Spark profile '{name}': no file {name}.conf in conf/base/spark or conf/local/spark")
+    raise InputError(
+        f"there is no Spark profile '{name}': no file {name}.conf in conf/base/spark or conf/local/spark",
+        example=name,
+        hint="choose another by SANTANDER_SPARK__PROFILE, or make that file",
+    )
 
 
 def master_kind(master: str) -> str:
@@ -98,7 +102,9 @@ def master_kind(master: str) -> str:
     kind = re.split(r"[:\[]", master, maxsplit=1)[0].removesuffix("-cluster")
     if kind not in _PROFILES:
         raise InputError(
-            f"unknown master '{master}'; use sail, local[*], local[2], spark://host:7077, yarn or k8s://https://host:6443"
+            f"unknown master '{master}'",
+            example=master,
+            hint="use sail, local[*], local[2], spark://host:7077, yarn or k8s://https://host:6443",
         )
     return kind
 

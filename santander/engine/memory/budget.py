@@ -52,7 +52,8 @@ class Budget:
             remedy = f"raise SANTANDER_MEMORY__BUDGET to '{shown_size(_rounded_up(peak))}', or {SPARK_WAY}"
         raise OverBudget(
             f"{footprint.step}: {rows:,} rows of {what} need about {shown_size(peak)} at a time and {allowed}; "
-            f"nothing was started: {remedy}"
+            "nothing was started",
+            hint=remedy,
         )
 
     def batches(self, footprint: Footprint, rows: Mapping[Month, int], at_most: int | None = None) -> list[list[Month]]:
