@@ -60,7 +60,7 @@ def nearest(given: str, names: Iterable[str]) -> str | None:
 
 def did_you_mean(given: str, names: Iterable[str]) -> str:
     """Return the hint for an unknown name: the one that is meant, where one is near, else the names there are."""
-    there = sorted(names)
+    there = list(names)
     if (meant := nearest(given, there)) is not None:
         return f"did you mean {meant}?"
     return f"there are {', '.join(there[:_MOST_NAMES]) or 'none'}{' …' if len(there) > _MOST_NAMES else ''}"

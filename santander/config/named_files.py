@@ -15,7 +15,7 @@ def read_conf_file(folder: str, name: str, what: str) -> dict[str, Any]:
     path = _file(folder, name)
     if path is None:
         found = {path.stem for layer in conf_layers() for path in (layer / folder).glob("*.yaml")}
-        raise InputError(f"there is no {what} '{name}'", example=name, hint=did_you_mean(name, found))
+        raise InputError(f"there is no {what} '{name}'", example=name, hint=did_you_mean(name, sorted(found)))
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:

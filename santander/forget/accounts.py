@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from santander.forget.hiding import without_ids
 from santander.forget.lines import Scan
 from santander.ingest.entries import ID_DIGITS
 from santander.ingest.holders import files_of, last_ingestions, merges_since
@@ -96,6 +97,9 @@ class Accounts:
     def scrub(self, ids: Numbers) -> int:
         """Remove texts and keys of these persons from all other rows; return how many rows changed."""
         wanted = set(ids.tolist())
+        for row in self.quarantine:
+            row["file"] = without_ids(row["file"], ids)
+        self.ingestions = [replace(row, file=without_ids(row.file, ids)) for row in self.ingestions]
         named = naming([row["raw"] for row in self.quarantine], ids)
         touched = 0
         for position, row in enumerate(self.quarantine):

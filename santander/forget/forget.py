@@ -7,11 +7,12 @@ import datetime as dt
 import json
 import logging
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from santander.forget.accounts import Accounts
 from santander.forget.files import clean_files, clean_logs, clean_refused, remove_leftovers
+from santander.forget.hiding import without_ids
 from santander.forget.journal import Journal
 from santander.forget.landing import LandingFiles, find_landing_files, rewrite_landing_files, settle_rewritten
 from santander.forget.models import remove_examples, versions_trained_on
@@ -170,6 +171,8 @@ def _remove(
     removed, refused = remove_examples(settings) if tables else ([], [])
     journal.note(removed)
     journal.note(clean_logs(settings, ids, dry_run=False))
+    journal.files = sorted({without_ids(file, ids) for file in journal.files})
+    journal.save()
     searched = search(settings, ids, landing)
     traces = searched.traces
     said = found.without_repeats(searched.closed) + found.gone + unreached + refused
@@ -178,8 +181,8 @@ def _remove(
         journal.erasure_id, ids.size, ids.size - present, journal.rows, journal.files, journal.models, lost, stale, said, traces,
         taken_up=taken_up,
     )  # fmt: skip
-    if not traces:
-        _audit(lake, journal, erasure)
+    if all(trace.remedy for trace in traces):
+        _audit(lake, journal, replace(erasure, left=[without_ids(each, ids) for each in (*said, *map(str, traces))]))
     return erasure
 
 

@@ -60,8 +60,11 @@ def find_landing_files(settings: "Settings", lake: "Lake", ids: Numbers, named: 
     """Scan every csv below the data folder, whatever its name, each file ever ingested, and those named on the command line."""
     found = LandingFiles()
     ours = [file for file in files_below(settings.data) if not is_below(file, settings.data / "lake") and _is_csv(file)]
-    known = [recorded_place(name) for name in sorted({row.file for row in read_ingestions(lake)})]
-    seen: set[str] = set()
+    fingerprints: dict[Place, set[str]] = {}
+    for row in sorted(read_ingestions(lake), key=lambda row: row.file):
+        fingerprints.setdefault(recorded_place(row.file), set()).add(row.file_sha256)
+    known, missing = list(fingerprints), list[Place]()
+    seen, contents = set[str](), set[str]()
     for file in (*ours, *named, *known):
         identity = str(file.resolve() if isinstance(file, Path) else file)
         if identity in seen:
@@ -69,19 +72,23 @@ def find_landing_files(settings: "Settings", lake: "Lake", ids: Numbers, named: 
         seen.add(identity)
         if not file.is_file():
             if file in known:
-                found.gone.append(f"{file}: was ingested and is no longer there; copies of it are not known here")
+                missing.append(file)
             continue
         try:
             looked = scan(file, ids)
         except (*UNREADABLE, SantanderError) as error:
             found.left.append((None, f"{file}: cannot be read ({error})"))
             continue
+        contents.add(looked.sha256)
         if not looked.lines and not (looked.beside and file in known and not is_below(file, settings.data)):
             continue  # what else names them is found by the search
         if why := _why_left(looked, is_ours=file in named or is_below(file, settings.data)):
             found.left.append((looked, f"{file}: {why}"))
         else:
             found.ours.append(looked)
+    # one that only has another name by now is not gone
+    gone = [file for file in missing if not fingerprints[file] & contents]
+    found.gone = [f"{file}: was ingested and is no longer there; copies of it are not known here" for file in gone]
     return found
 
 

@@ -9,6 +9,7 @@ What cannot be decoded is named: nobody can say that it holds none of them.
 """
 
 import re
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -31,6 +32,7 @@ from santander.forget.decoding import (
     numbers_of,
     numbers_of_array,
 )
+from santander.forget.hiding import without_ids
 from santander.forget.layout import layout_of
 from santander.forget.lines import lines_in
 from santander.forget.parts import BROKEN, Closed, Part, parts_of, unreadable
@@ -61,9 +63,11 @@ class Trace:
     file: str
     where: str
     count: int
+    remedy: str = ""
+    """What the user is to do, where only the user can; such a trace ends the erasure all the same."""
 
     def __str__(self) -> str:
-        return f"{self.file} ({self.where}; {self.count} in all)"
+        return f"{self.file} ({self.where}; {self.count} in all)" + (f": {self.remedy}" if self.remedy else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,15 @@ def search(settings: "Settings", ids: Numbers, others: Iterable[Place] = ()) -> 
 def _in_names(settings: "Settings", ids: Numbers) -> list[Trace]:
     """Names of folders and links that tell a person; those in the state folder are made of runs, versions and processes."""
     found = ((name, names_in(name.text, ids).size) for name in names_below(settings.data, without=[settings.state]))
-    return [Trace(str(name.path), name.what, count) for name, count in found if count]
+    return [Trace(str(name.path), name.what, count, _renamed(name.path, ids)) for name, count in found if count]
+
+
+def _renamed(path: Place, ids: Numbers) -> str:
+    """Return the command by which the user has a file or folder called otherwise."""
+    new = path.parent / without_ids(path.name, ids) if isinstance(path, Path) else None
+    if new is None or new.name == path.name or new.exists():
+        return "rename it"
+    return f"rename it by: mv {shlex.quote(str(path))} {shlex.quote(str(new))}"
 
 
 def traces_in(settings: "Settings", file: Place, ids: Numbers, *, is_ours: bool = False) -> Searched:
@@ -110,7 +122,7 @@ def traces_in(settings: "Settings", file: Place, ids: Numbers, *, is_ours: bool 
         return Searched(_named(file, [("pages not in use", feast_keys(file))], ids))
     searched = Searched()
     if not is_ours and (named := names_in(file.name, ids)).size:
-        searched.traces.append(Trace(str(file), "its name", named.size))
+        searched.traces.append(Trace(str(file), "its name", named.size, _renamed(file, ids)))
     try:
         with open_read(file) as source:
             for part in parts_of(source, settings.erasure):

@@ -12,7 +12,7 @@ from santander.errors import InputError
 from santander.ingest.holders import brings_rows, files_of, holders_by_month
 from santander.lake.ingestions import Ingestion
 from santander.schema.months import Month, in_spans
-from santander.storage.places import Place
+from santander.storage.places import Place, is_name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +115,9 @@ class DueFiles:
 
     def _others(self, month: Month) -> list[str]:
         """Names of files that the month has customers from and that are not given, nor replaced by a given one of their name."""
-        given, names = {each.sha256 for each in self._given}, {str(each.file) for each in self._given}
-        rows = [row for row in self._held.get(month, []) if row.file_sha256 not in given and row.file not in names]
-        return sorted({row.file for row in rows if brings_rows(row)})
+        given, names = {each.sha256 for each in self._given}, [str(each.file) for each in self._given]
+        rows = [row for row in self._held.get(month, []) if row.file_sha256 not in given and brings_rows(row)]
+        return sorted({row.file for row in rows if not any(is_name_of(row.file, name) for name in names)})
 
     def _overtaken(self, file: Place, months: Collection[Month]) -> Overtaken:
         names = sorted({row.file for month in months for row in self._held[month]})

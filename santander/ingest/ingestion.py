@@ -92,7 +92,8 @@ def ingest(
             totals = totals_by_month(counts)
             kept = {Month.parse(month): of_month.kept for month, of_month in totals.items() if month != UNKNOWN_MONTH}
             if not kept:
-                raise InputError("the files hold no legal record: nothing was replaced")
+                remedy = "'santander quarantine --refused' lists what is wrong"
+                raise InputError("the files hold no legal record: nothing was replaced", hint=remedy)
             if clash := sorted(set(kept) & set(not_to_replace)):
                 raise WouldReplace(clash)
             replaced = replacements(lake, staged, counts, kept)

@@ -52,12 +52,13 @@ def _refusal(competition: str, error: "requests.HTTPError") -> SantanderError:
     status, page = int(response.status_code), f"https://www.kaggle.com/competitions/{competition}"
     reason = " ".join(str(error).split())[:_LONGEST_REMARK]
     for_the_user = {
-        401: f"Kaggle refuses these credentials ({reason}): {HOW_TO_GET_THEM}",
-        403: f"Kaggle does not let this account submit ({reason}): accept the rules at {page}/rules first",
-        404: f"Kaggle knows no competition '{competition}' ({reason}): see the setting kaggle.competition",
+        401: (f"Kaggle refuses these credentials ({reason})", HOW_TO_GET_THEM),
+        403: (f"Kaggle does not let this account submit ({reason})", f"accept the rules at {page}/rules first"),
+        404: (f"Kaggle knows no competition '{competition}' ({reason})", "see the setting kaggle.competition"),
     }
     if status in for_the_user:
-        return InputError(for_the_user[status])
+        message, hint = for_the_user[status]
+        return InputError(message, hint=hint)
     if status == 429:
         after = response.headers.get("Retry-After", "")
         again = f"in {after} s" if after.isdecimal() else "later"

@@ -29,14 +29,15 @@ def require_products(
         enough = int(np.count_nonzero(counts >= max(min_additions, 1)))
         raise TooLittleData(
             f"{span_of(months)}: {counts.sum():,} additions of {enough} products with at least {min_additions} are too little to "
-            f"learn from, this kind of model needs {needed} such: {_REMEDY}"
+            f"learn from, this kind of model needs {needed} such",
+            hint=_REMEDY,
         )
 
 
 def require_additions(counts: npt.NDArray[np.int64], months: Collection[Month]) -> None:
     """Raise TooLittleData when nobody added anything in the months of a fit."""
     if not counts.any():
-        raise TooLittleData(f"{span_of(months)}: 0 additions by anybody are too little to learn from: ingest other months")
+        raise TooLittleData(f"{span_of(months)}: 0 additions by anybody are too little to learn from", hint="ingest other months")
 
 
 def require_learned(counts: npt.NDArray[np.int64], months: Collection[Month], products: Collection[int]) -> None:
@@ -44,7 +45,8 @@ def require_learned(counts: npt.NDArray[np.int64], months: Collection[Month], pr
     if not counts[list(products)].any():
         raise TooLittleData(
             f"{span_of(months)}: nobody added any of the {len(products)} product(s) that are learned, so nothing can be searched "
-            "there: switch the fit 'rounds' off or ingest more months"
+            "there",
+            hint="switch the fit 'rounds' off or ingest more months",
         )
 
 

@@ -24,7 +24,7 @@ def register(*kinds: type[Recommender]) -> None:
 def kind_named(name: str) -> type[Recommender]:
     """The class of a kind; raises InputError for an unknown name."""
     if name not in KINDS:
-        raise InputError(f"'{name}' is not a kind of model", example=name, hint=did_you_mean(name, KINDS))
+        raise InputError(f"'{name}' is not a kind of model", example=name, hint=did_you_mean(name, sorted(KINDS)))
     return KINDS[name]
 
 

@@ -11,7 +11,7 @@ from santander.ingest.synthetic_mark import SyntheticMark
 from santander.lake.ingestions import read_ingestions
 from santander.lake.lake import Lake
 from santander.schema.catalogue import TABLES
-from santander.storage.places import Place, names_in
+from santander.storage.places import Place, is_name_of, names_in
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -65,7 +65,7 @@ def _say_not_taken(settings: "Settings", lake: Lake, others: Sequence[str]) -> N
     csv = [name for name in others if name.endswith(_LANDING_ENDINGS)]
     ingested = {row.file for row in read_ingestions(lake)} if csv else set()
     ingested |= {str(Path(file).absolute()) for file in ingested}  # a name is recorded as it was typed
-    if left := [name for name in csv if str(settings.data / "raw" / name) not in ingested]:
+    if left := [name for name in csv if not any(is_name_of(file, str(settings.data / "raw" / name)) for file in ingested)]:
         log.warning("%s: %s not taken: %s", settings.data / "raw", listed(left), _remedy(settings, left))
 
 

@@ -167,7 +167,7 @@ def _expectations(file: Path, table: Table, listed: Iterable[Any]) -> Iterator[O
 def _check_arguments(place: str, kind: str, kwargs: Mapping[str, Any]) -> None:
     if kind not in (names := expectation_names()):
         raise InputError(
-            f"{place} is unknown to Great Expectations {library_version()}", example=kind, hint=did_you_mean(kind, names)
+            f"{place} is unknown to Great Expectations {library_version()}", example=kind, hint=did_you_mean(kind, sorted(names))
         )
     known = known_arguments(kind)
     if known is None:
@@ -178,7 +178,7 @@ def _check_arguments(place: str, kind: str, kwargs: Mapping[str, Any]) -> None:
         )
     if unknown := sorted(set(kwargs) - known.names):
         raise InputError(
-            f"{place} has no argument '{unknown[0]}'", example=unknown[0], hint=did_you_mean(unknown[0], known.names)
+            f"{place} has no argument '{unknown[0]}'", example=unknown[0], hint=did_you_mean(unknown[0], sorted(known.names))
         )
     if missing := sorted(known.required - set(kwargs)):
         raise InputError(f"{place} needs the argument '{missing[0]}'", hint="add it to its kwargs")

@@ -181,12 +181,12 @@ def month_with_all_rows(lake: Lake, month: Month | None) -> Month:
     labelled = labelled_months(lake)
     month = month or max(labelled, default=None)
     if month is None or month not in labelled:
-        known = f"choose one of {labelled[0]} to {labelled[-1]} with --month" if labelled else "ingest two such months first"
-        wanted = month or "any month"
+        known = f"known are {labelled[0]} to {labelled[-1]}" if labelled else "none are known"
+        line = (
+            f"additions of {month or 'any month'} are not known: it takes products of two months in a row, and features; {known}"
+        )
         raise InputError(
-            f"additions of {wanted} are not known: it takes products of two months in a row, and features",
-            month=month,
-            hint=known,
+            line, month=month, hint="choose one of these with --month" if labelled else "ingest two such months first"
         )
     rows, features = (lake.rows_by_month(table).get(month, 0) for table in (CUSTOMERS, FEATURES_TABLE))
     if rows != features or stale_features(Origins(lake), StepLedger(lake), [month]):

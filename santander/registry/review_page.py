@@ -31,7 +31,9 @@ def main(port: str, *options: str) -> None:
     state = os.environ.get("STATE")
     settings = Settings.load(data_dir=str(Path(state).absolute().parent), state_dir=state) if state else Settings.load()
     if not has_registry(settings):
-        raise InputError(f"{settings.state} has no runs yet: 'make run' makes them, or name another state folder by STATE=")
+        raise InputError(
+            f"{settings.state} has no runs yet", hint="'make run' makes them, or name another state folder by STATE="
+        )
     uri = tracking_uri(settings)
     if not uri.startswith("sqlite:"):
         _show(review_pages(uri.rstrip("/"), settings))
@@ -62,7 +64,9 @@ def _refuse_taken(port: str) -> None:
             tried.bind((HOST, int(port)))
         except (OSError, ValueError, OverflowError) as error:
             why = error.strerror if isinstance(error, OSError) else "no number of a port"
-            raise InputError(f"port {port} cannot be used ({why}): name another one, as in 'make mlflow PORT=5001'") from None
+            raise InputError(
+                f"port {port} cannot be used ({why})", hint="name another one, as in 'make mlflow PORT=5001'"
+            ) from None
 
 
 def _show_when_ready(base: str, pages: dict[str, str]) -> None:

@@ -122,8 +122,8 @@ def open_tracking(settings: Settings) -> "MlflowClient":
         if file is None or "database schema" not in str(error):
             raise
         raise SantanderError(
-            f"{file} is of another release of MLflow than {mlflow.__version__}: copy it, then run 'mlflow db upgrade {uri}'; "
-            "if a later release wrote it, name another --state-dir"
+            f"{file} is of another release of MLflow than {mlflow.__version__}",
+            hint=f"copy it, then run 'mlflow db upgrade {uri}'; if a later release wrote it, name another --state-dir",
         ) from error
 
 

@@ -47,9 +47,28 @@ def is_same(one: Place, other: Place) -> bool:
     return one == other
 
 
+HIDDEN = "x"
+"""What stands on record for a digit of a name that told a person; a file renamed so has the name on record."""
+
+
+def is_name_of(recorded: str, name: str) -> bool:
+    """Whether a name on record is this one, whose digits may have been hidden there since."""
+    pairs = zip(recorded, name, strict=False)
+    return len(recorded) == len(name) and all(one == other or (one == HIDDEN and other.isdigit()) for one, other in pairs)
+
+
 def recorded_place(text: str) -> Place:
-    """The place that a table has on record, as ``place`` gives it; what names may hold was asked when it was put there."""
-    return place(text) if "://" in text else Path(text)
+    """The place that a table has on record, as ``place`` gives it; what names may hold was asked when it was put there.
+
+    Where digits of the name were hidden and no file is called so, it is the one there whose name has digits in their place.
+    """
+    if "://" in text:
+        return place(text)
+    file = Path(text)
+    if HIDDEN not in file.name or file.exists() or not file.parent.is_dir():
+        return file
+    there = [each for each in file.parent.iterdir() if is_name_of(file.name, each.name)]
+    return there[0] if len(there) == 1 else file
 
 
 def folder_place(text: str) -> Place:

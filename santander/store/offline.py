@@ -124,7 +124,7 @@ class LakeOfflineStore(SparkOfflineStore):
 def _table_of(source: DataSource) -> Table:
     by_name = {table.name: table for table in TABLES}
     if (name := getattr(source, "table", None)) not in by_name:
-        raise InputError(f"source {source.name} names no table of the catalogue", hint=did_you_mean(source.name, by_name))
+        raise InputError(f"source {source.name} names no table of the catalogue", hint=did_you_mean(source.name, sorted(by_name)))
     return by_name[name]
 
 

@@ -57,7 +57,7 @@ def suppression_list(settings: "Settings", lake: "Lake", *, make_key: bool = Fal
         return SuppressionList(digests, key or (_make(file) if make_key else None))
     remedy = f"put back {file}, or set {VARIABLE}"
     if key is None:
-        raise InputError(f"{len(digests)} customers were erased and the key of that list is missing", hint=f"{remedy}")
+        raise InputError(f"{len(digests)} customers were erased and the key of that list is missing", hint=remedy)
     if any(digest.partition(":")[0] != _mark(key) for digest in digests):
         raise InputError("the key of the list of erased customers is not the one it was made with", hint=remedy)
     return SuppressionList(digests, key)

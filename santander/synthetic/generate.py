@@ -134,4 +134,4 @@ def _remove_leftovers(spec: BankSpec, earlier: EarlierBank, months: list[str]) -
 
 
 def _not_generated(file: Place) -> InputError:
-    return InputError(f"{file} was not generated, or not left as it was: move it away, it is not replaced")
+    return InputError(f"{file} was not generated, or not left as it was", file=file, hint="move it away, it is not replaced")

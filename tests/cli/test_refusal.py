@@ -36,4 +36,4 @@ def test_a_hint_that_stands_in_the_line_is_not_said_twice() -> None:
     ("given", "hint"), [("next_product", "did you mean next_products?"), ("foo", "there are next_products, popularity")]
 )
 def test_a_name_that_is_unknown_is_answered_by_the_nearest_or_by_those_there_are(given, hint):
-    assert did_you_mean(given, ["popularity", "next_products"]) == hint
+    assert did_you_mean(given, ["next_products", "popularity"]) == hint

@@ -99,3 +99,12 @@ def test_a_file_taken_in_with_other_settings_is_due_unless_a_correction_would_be
     assert names(DueFiles(given("one", new=("one",)), rows, {}).due) == ["one"]
     corrected = DueFiles(given("one", new=("one",)), [*rows, *taken(2, (JUNE,), "fix")], {})
     assert (corrected.due, len(corrected.overtaken)) == ([], 1)
+
+
+def test_a_corrected_file_replaces_the_one_of_its_name_also_where_digits_of_the_name_were_hidden() -> None:
+    due = DueFiles(given("c1375586", new=("c1375586",)), taken(1, (JUNE,), "cxxxxxxx"), {})
+    due.take_together([JUNE])
+    assert names(due.due) == ["c1375586"]
+    other = DueFiles(given("c137558", new=("c137558",)), taken(1, (JUNE,), "cxxxxxxx"), {})
+    with pytest.raises(InputError, match=r"2015-06 comes from cxxxxxxx\.csv too"):
+        other.take_together([JUNE])

@@ -80,13 +80,13 @@ def between(**kwargs: Any) -> dict[str, Any]:
         ("customers.json", b"\xff\xfe", r"customers\.json: cannot be read"),
         ("customers.json", "[]", r"customers\.json: no list 'expectations' with at least one entry, such as "),
         ("customers.json", {"expectations": []}, "no list 'expectations' with at least one entry"),
-        ("customers.json", [7], "expectation 1 has no 'type', such as"),
+        ("customers.json", [7], "expectation 1 has no 'type': write it like"),
         (
             "customers.json",
             [{"expectation_type": "x"}],
             r"expectation 1 has no 'type' \(the key 'expectation_type' is of versions",
         ),
-        ("customers.json", [{**NOT_NULL, "kwargs": 7}], "'kwargs' and 'meta' hold names and values, such as"),
+        ("customers.json", [{**NOT_NULL, "kwargs": 7}], "'kwargs' and 'meta' hold names and values: write"),
         (
             "customers.json",
             [NOT_NULL, {"type": "expect_column_values_to_be_betwen", "kwargs": {"column": "age"}}],

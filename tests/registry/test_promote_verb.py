@@ -18,6 +18,7 @@ from tests.registry.two_holders import recipe, report_for
 pytestmark = pytest.mark.long
 
 SANTANDER = str(Path(sys.executable).with_name("santander"))
+THERE = "'santander models' lists those there are"
 STAYS = "no version was promoted, the alias champion stays where it is"
 
 
@@ -36,8 +37,8 @@ def error_of(done: subprocess.CompletedProcess[str]) -> str:
     ("words", "code", "message"),
     [
         ((), 2, "'next-products' has no champion yet: run 'santander train' first"),
-        (("--alias", "shadow"), 2, f"no version of 'next-products' has the alias 'shadow'; {STAYS}"),
-        (("--version", "3"), 2, f"'next-products' has no version 3; {STAYS}"),
+        (("--alias", "shadow"), 2, f"no version of 'next-products' has the alias 'shadow': {THERE}; {STAYS}"),
+        (("--version", "3"), 2, f"'next-products' has no version 3: {THERE}; {STAYS}"),
         (("--rollback",), 1, "'next-products' has no champion yet"),
         (("--override",), 2, "--override needs a reason"),
         (("--version", "1", "--alias", "challenger"), 2, "a version or an alias, not both"),
