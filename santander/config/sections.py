@@ -2,27 +2,16 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from santander.config.sizes import parsed_size
+from santander.config.sizes import Size
 from santander.errors import InputError
 from santander.schema.columns import columns_that_read
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _size(given: object) -> int:
-    try:
-        return parsed_size(given)
-    except ValueError as error:
-        raise PydanticCustomError("size", "{said}", {"said": str(error)}) from None
-
-
-Size = Annotated[int, BeforeValidator(_size)]
-"""Bytes, written as a number and a unit."""
 
 
 def _null_spelling(given: str) -> str:

@@ -1,28 +1,25 @@
 """Sizes of memory as people write them."""
 
 import re
+from typing import Annotated, Any
 
-_UNITS: dict[str, int] = {"b": 1} | {
-    f"{letter}{infix}b".lower(): base**power
-    for infix, base in (("", 1000), ("i", 1024))
-    for power, letter in enumerate("kMGT", start=1)
-}
-_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*", re.IGNORECASE)
+from pydantic import ByteSize, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic_core import PydanticCustomError
+
+_WRITTEN = re.compile(r"\s*\d+(\.\d+)?\s*([kmgt]i?)?b\s*", re.IGNORECASE)
+"""What pydantic takes and nobody can misread: not ``6``, which may mean bytes or gigabytes, nor ``6 GB or more``."""
 
 
-def parsed_size(text: object) -> int:
-    """Bytes of a size such as ``6 GB``, ``1.5GiB`` or ``800 mb``: GB counts in thousands, GiB in 1024; raises ValueError.
-
-    A number without a unit is refused: whether a 6 means bytes or gigabytes is not to be guessed.
-    """
-    found = _SIZE.fullmatch(str(text))
-    factor = _UNITS.get(found[2].lower()) if found else None
-    if found is None or factor is None:
-        raise ValueError(f"{str(text)!r} is no size: write a number and kB, MB, GB, TB, KiB, MiB, GiB or TiB, such as 6 GB")
-    size = round(float(found[1]) * factor)
+def _with_unit(given: Any, read: ValidatorFunctionWrapHandler) -> ByteSize:
+    size = read(given) if _WRITTEN.fullmatch(str(given)) else ByteSize(0)
     if size < 1:
-        raise ValueError(f"{str(text)!r} is no size: it must be above 0")
+        hint = "write a number above 0 and kB, MB, GB, TB, KiB, MiB, GiB or TiB, such as 6 GB"
+        raise PydanticCustomError("size", "{message}", {"message": f"{str(given)!r} is no size: {hint}"})
     return size
+
+
+Size = Annotated[ByteSize, WrapValidator(_with_unit)]
+"""Bytes, written as a number and a unit: GB counts in thousands, GiB in 1024."""
 
 
 def shown_size(size: float) -> str:

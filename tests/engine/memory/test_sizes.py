@@ -1,10 +1,13 @@
 """Sizes as people write them."""
 
 import pytest
+from pydantic import TypeAdapter
 
 from santander.config.settings import Settings
-from santander.config.sizes import parsed_size, shown_size
+from santander.config.sizes import Size, shown_size
 from santander.errors import InputError
+
+parsed_size = TypeAdapter(Size).validate_python
 
 
 @pytest.mark.parametrize(
