@@ -62,8 +62,7 @@ STEPS: Mapping[str, Deciding] = {
     "validate": Deciding(
         (*_LANDING_RULES, "schema/features.py", "quality/*.py"),
         beside=(
-            "quality/__init__.py", "quality/data_docs.py", "quality/library.py", "quality/reference.py", "quality/report.py",
-            *_SUITES,
+            "quality/__init__.py", "quality/data_docs.py", "quality/reference.py", "quality/report.py", *_SUITES,
         ),
     ),
     "suites": Deciding(_SUITES),

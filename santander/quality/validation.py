@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from santander.engine.memory.footprint import VALIDATE
+from santander.engine.startup import import_great_expectations
 from santander.lake.lake import Lake
 from santander.quality import figures as count
 from santander.quality import past
 from santander.quality.declaration import SUITES, suite
 from santander.quality.figures import month_before
-from santander.quality.library import import_library
 from santander.quality.own_suites import OwnSuite, own_suites
 from santander.quality.report import RecordedResult, RuleResult, ValidationReport, warning_lines
 from santander.quality.rules import PRODUCTS_DELIVERED, ROWS, ROWS_BEFORE, MonthFigures
@@ -65,7 +65,7 @@ def _validators(suites: Mapping[str, OwnSuite]) -> dict[str, "OwnValidator"]:
     """Whoever runs the suites of the user, by table, made before anything is counted: what the library refuses is said then."""
     if not suites:
         return {}
-    import_library()
+    import_great_expectations()
     from santander.quality.own_validation import OwnValidator
 
     return {name: OwnValidator(suite) for name, suite in suites.items()}
@@ -82,7 +82,7 @@ def _judge(
     versions: dict[str, int],
     own: Mapping[tuple[str, Month], "OwnResults"],
 ) -> ValidationReport:
-    import_library()
+    import_great_expectations()
     from santander.quality.data_docs import Page, write_pages
     from santander.quality.expectations import Validator, passed_by_rule
     from santander.quality.own_validation import with_own_results

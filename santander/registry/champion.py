@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from santander.engine.startup import StoredVersion
 from santander.errors import SantanderError
 from santander.lake.table_schema import OutdatedTable
 from santander.registry.tracking import has_registry, open_tracking, unless_missing
@@ -18,7 +19,6 @@ from santander.registry.versions import (
     PACKED,
     NoChampion,
     RegisteredVersion,
-    StoredVersion,
     VersionId,
     champion_number,
     load_to_score,

@@ -10,11 +10,12 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from santander.config.settings import Settings
+from santander.engine.startup import StoredVersion
 from santander.errors import SantanderError, is_out_of_space, telling_line
 from santander.lake.lake import Lake
 from santander.registry.gate import Verdict
 from santander.registry.tracking import open_tracking
-from santander.registry.versions import NoChampion, StoredVersion, registered
+from santander.registry.versions import NoChampion, registered
 from santander.schema.catalogue import PROMOTIONS
 from santander.schema.records import Inline, plain, plain_value, record_of_row
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from santander.config.settings import Settings
+from santander.engine.startup import StoredVersion
 from santander.lake.lake import Lake
 from santander.lake.versions_read import TABLES_READ, table_versions
 from santander.registry.tracking import experiment_id, has_registry, open_tracking, unless_missing
-from santander.registry.versions import StoredVersion, registered
+from santander.registry.versions import registered
 from santander.schema.catalogue import Table
 from santander.schema.features import FEATURE_SET
 from santander.schema.records import plain

@@ -21,7 +21,7 @@ def open_store(settings: "Settings", lake: "Lake") -> "FeatureStore":
 
     The lake needs its session only when something is retrieved or materialized.
     """
-    from santander.store.feast_import import import_feast
+    from santander.engine.startup import import_feast
 
     import_feast()
     import yaml

@@ -9,6 +9,7 @@ import pytest
 from mlflow.store.db.utils import _get_latest_schema_revision
 
 from santander.config.settings import Settings
+from santander.engine.startup import KNOWN_SCHEMA
 from santander.errors import SantanderError
 from santander.lake.lake import Lake
 from santander.registry import versions
@@ -16,7 +17,7 @@ from santander.registry.champion import version_for
 from santander.registry.orders import roll_back
 from santander.registry.promotion import register_candidate
 from santander.registry.tracking import open_tracking, tracking_uri
-from santander.registry.versions import KNOWN_SCHEMA, champion_number, load_version, number_named, stored_model
+from santander.registry.versions import champion_number, load_version, number_named, stored_model
 from santander.schema.months import Month
 from tests.registry.conftest import Named
 from tests.registry.two_holders import recipe, report_for

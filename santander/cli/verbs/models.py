@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from santander.config.settings import Settings
+    from santander.engine.startup import StoredVersion
     from santander.registry.decisions import DecisionPayload, DecisionRow
     from santander.registry.listing import ListedVersion
-    from santander.registry.versions import StoredVersion
 
 
 @dataclass(frozen=True)
