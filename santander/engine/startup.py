@@ -1,8 +1,8 @@
 """What keeps a run from waiting for its libraries, each with what it saves; ``tests/engine/test_startup.py`` measures it again.
 
 Seconds are processor seconds of user code on two loaded cores: of the import alone (medians of three rounds, both sides one
-after the other), and of the whole command (``run`` that makes a bank of 2,000 customers, two or three rounds; ``run`` with nothing
-to do and ``status``, one). What no longer saves a second is to go: nothing but time depends on any of it.
+after the other), and of the whole command (a ``run`` that makes a bank of 2,000 customers, medians of two or three rounds; one of
+a ``run`` with nothing to do and of ``status``). What no longer saves a second is to go: nothing but time depends on any of it.
 """
 
 import os

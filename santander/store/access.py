@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, cast
 
+from santander.errors import SantanderError
 from santander.schema.features import FEATURE_SET
 from santander.schema.months import Month
 from santander.store.repository import repository_dir, repository_objects
@@ -26,6 +27,7 @@ def open_store(settings: "Settings", lake: "Lake") -> "FeatureStore":
     import_feast()
     import yaml
     from feast import FeatureStore, RepoConfig
+    from google.protobuf.message import DecodeError
 
     from santander.store.offline import LakeOfflineStoreConfig
     from santander.store.online import online_config
@@ -40,7 +42,11 @@ def open_store(settings: "Settings", lake: "Lake") -> "FeatureStore":
             "online_store": online_config(settings),
         }
     )
-    store = FeatureStore(config=config)
+    try:
+        store = FeatureStore(config=config)
+    except DecodeError as error:
+        file = registry_file(settings)
+        raise SantanderError(f"{file} should be Feast's registry and cannot be read: delete it, it is written anew") from error
     # Feast would refuse to read online as long as a month is being written; a row here is whole and says its month
     store.registry.serve_features_while_materializing = True
     store.apply(repository_objects())
