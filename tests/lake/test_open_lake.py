@@ -15,6 +15,7 @@ from santander.lake.open_lake import OpenLake
 from santander.schema.catalogue import ADDITIONS, ALERTS
 from santander.schema.months import Month
 from tests.conftest import Bank
+from tests.s3_server import s3_server
 
 MAY, JUNE = Month(2016, 5), Month(2016, 6)
 ROWS = [
@@ -76,6 +77,17 @@ def test_a_process_ends_well_after_a_query_that_did_not_read_everything(bank: Ba
         [sys.executable, "-c", code, bank.settings.data_dir], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
+
+
+def test_tables_in_a_bucket_open_in_the_same_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with s3_server(tmp_path / "s3") as server:
+        server.make_bucket("lakes")
+        server.reach(monkeypatch)
+        monkeypatch.setenv("SANTANDER_STATE_DIR", str(tmp_path / "state"))
+        Lake(Settings.load(data_dir="s3a://lakes/bank")).append_rows(ADDITIONS, ROWS)
+        lake = open_lake("s3a://lakes/bank")
+        assert in_order(lake.duckdb("additions").to_arrow_table().to_pylist()) == ROWS
+        assert lake.arrow("additions", month="2016-06").num_rows == 1
 
 
 def test_what_is_not_there_is_named_with_what_is(opened: OpenLake, tmp_path: Path) -> None:
