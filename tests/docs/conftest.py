@@ -29,6 +29,6 @@ def shows_answers(pytestconfig: pytest.Config) -> bool:
 def data(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shows_answers: bool) -> Path:
     """That bank, or on a push the small one that other tests share; its folder is named ``data``."""
     if shows_answers:
-        return made_once(tmp_path_factory, "as make run leaves it", run_into) / "data"
+        return made_once(tmp_path_factory, "as-make-run-leaves-it", run_into) / "data"
     bank: Bank = request.getfixturevalue("scored_bank")
     return bank.settings.data
