@@ -10,10 +10,9 @@ from santander.audit.additions import compare_added
 from santander.audit.customers import compare_additions, compare_customers, compare_holdings
 from santander.audit.deliveries import deliveries_of
 from santander.audit.engine import Engine, open_engine
-from santander.audit.features import LAGS, compare_features, define_macros
+from santander.audit.features import LAGS, compare_features, compare_recommendations, define_macros
 from santander.audit.findings import Findings
 from santander.audit.ledger import compare_ingestions, compare_lines
-from santander.audit.recommendations import compare_recommendations
 from santander.audit.source import ERASED, Source
 from santander.errors import InputError, SantanderError
 from santander.lake.ingestions import UNKNOWN_MONTH, read_ingestions

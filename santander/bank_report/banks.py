@@ -2,7 +2,6 @@
 
 The way there is the one of every run: the written files are ingested, features built and retrieved, and the recipe's
 judged fit meets the gate month, once with all columns and once with no more than the month before.
-
 """
 
 import logging

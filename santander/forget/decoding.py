@@ -2,7 +2,6 @@
 
 A number that counts something (rows, bytes, a time) is no id, so numbers under the names in COUNTS are passed over; of files
 of our own whatever stands under them.
-
 """
 
 import json

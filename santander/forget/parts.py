@@ -1,7 +1,6 @@
 """The parts of a file: itself, or what is packed in it at any depth, each as a stream with its kind.
 
 Kinds are told by content. What cannot be opened (encrypted, broken, too large, too deep) is a part too, with the reason.
-
 """
 
 import io

@@ -3,7 +3,6 @@
 An entry of the log holds the least and the greatest value of each column of a file, and that of a delete its predicate. So a
 table from which a person went begins anew at a checkpoint, and no earlier version of it can be read any more. The same is done
 where an old version, an orphan or an entry of the log alone names one; what nobody has is not rewritten.
-
 """
 
 import logging

@@ -13,8 +13,7 @@ from santander.lake.lake import Lake
 from santander.pipeline.landing_choice import LANDING_FILES, files_of_the_user
 from santander.schema.months import Month, month_range
 from santander.storage.places import Place, names_in
-from santander.synthetic.generate import Progress
-from santander.synthetic.later_months import generate_later, later_files
+from santander.synthetic.generate import Progress, generate_later, later_files
 from santander.synthetic.spec import BankReport, BankSpec
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 The expectation is of our own kind, as the figure it judges is one cell: the rule's line in the column that the rule is about.
 The library learns of the classes when they are made, so this module is imported only where months are validated: it takes
 seconds.
-
 """
 
 import logging

@@ -3,7 +3,6 @@
 One pass counts everything that the rules want of single rows, one finds customers with two rows, one follows payroll from
 a month to the next, one compares a sample of the lags, and a join for each month holds its customers against those of the
 month before. Great Expectations then validates figures, not rows.
-
 """
 
 from collections.abc import Collection, Mapping, Sequence

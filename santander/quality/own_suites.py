@@ -2,7 +2,6 @@
 
 A suite is read and checked without importing the library, which takes seconds: the arguments of each expectation come from
 the JSON schemas that the library ships.
-
 """
 
 import hashlib

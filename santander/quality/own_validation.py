@@ -3,7 +3,6 @@
 Results carry counts and single figures only: the rows and values that the library collects as examples are not asked for, and
 what it gives all the same is left out before it reaches a table or a page. For medians and quantiles the library asks
 ``DataFrame.approxQuantile``, which the embedded engine lacks and which gives an approximation on Spark: ours are exact.
-
 """
 
 import datetime as dt

@@ -2,7 +2,6 @@
 
 Figures are whole numbers by name, such as ``rows``, ``known_age`` or ``broken_sex_values``: what one pass over the month
 counted, and what the commits and the ``ingestions`` say. A rule that has nothing to say of a month judges nothing.
-
 """
 
 import math

@@ -2,7 +2,6 @@
 
 The places that MLflow keeps in its own SQLite file and beside the models follow where the registry lies in the state folder. A
 server, or another database that the settings name, may be shared with others and is never touched.
-
 """
 
 import json

@@ -8,12 +8,11 @@ import numpy as np
 from santander.schema.months import Month, month_range
 from santander.synthetic.bundles import BLOCKS, bundle_targets
 from santander.synthetic.facts import FULL_CUSTOMERS, LAST_LABELLED, additions_of
-from santander.synthetic.history import NO_ROW, Past, no_history
 from santander.synthetic.holdings import base_rates, draw_closings, draw_holdings, holders, newcomer_share
 from santander.synthetic.panel import continued, draw_panel, plan_panel
 from santander.synthetic.people import People, draw_people, with_newcomers
 from santander.synthetic.profile import Profile, first_activity, profile_of, turn_activity
-from santander.synthetic.propensity import Propensity, propensities, view_of
+from santander.synthetic.propensity import NO_ROW, Past, Propensity, no_history, propensities, view_of
 from santander.synthetic.sampling import Flags, Masks, stream, systematic
 
 

@@ -1,20 +1,22 @@
-"""Writing a bank: the train and test files, the oracle, the propensities, and the dirt where it is asked for.
+"""Writing a bank: the train and test files, the oracle, the propensities, the dirt where it is asked for, and later months.
 
 ``oracle.json`` names the landing files of a folder with their SHA-256: only those may another bank replace or remove.
 """
 
+import csv
+import io
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Self
 
 from santander.errors import InputError
 from santander.ingest.landing import sha256_of
-from santander.schema.months import month_range
-from santander.storage.places import Place, names_in
+from santander.schema.months import Month, month_range
+from santander.storage.places import Place, names_in, open_read
 from santander.synthetic.bank import Bank
 from santander.synthetic.files import begin_landing, write_csv, write_json
 from santander.synthetic.month_writer import MonthWriter
@@ -135,3 +137,55 @@ def _remove_leftovers(spec: BankSpec, earlier: EarlierBank, months: list[str]) -
 
 def _not_generated(file: Place) -> InputError:
     return InputError(f"{file} was not generated, or not left as it was", file=file, hint="move it away, it is not replaced")
+
+
+def later_files(first: Month, until: Month) -> list[str]:
+    """Names of the files of a bank that ended with ``first`` and was continued: each month with products, the last without."""
+    if until == first:
+        return []
+    return [*(LATER_TRAIN.format(month) for month in month_range(first, until - 1)), LATER_TEST.format(until)]
+
+
+def generate_later(spec: BankSpec, until: Month, names: Collection[str], progress: Progress, ready: Ready) -> BankReport:
+    """Write those files of ``later_files`` that are named to ``spec.out``, of the bank ``spec`` continued to ``until``.
+
+    The same bank gives the same bytes, also when it is continued further. ``oracle.json`` gets the months that have their
+    products now, ``dirty.json`` the dirt of these files; with ``spec.propensity`` the propensities of the months are written.
+    ``progress`` and ``ready`` are those of ``generate``. Raises InputError for a file of such a name that was not generated.
+    """
+    earlier = EarlierBank.read(spec.out)
+    earlier.refuse_to_replace_others(names)
+    report = BankReport(spec, landing=dict(earlier.files))
+    bank = Bank(spec.customers, spec.first, spec.last, spec.seed, until=until)
+    writer = MonthWriter(report, bank.people)
+    with ExitStack() as files:
+        for month in bank.months():
+            is_test = month.month == until
+            name = (LATER_TEST if is_test else LATER_TRAIN).format(month.month)
+            if name in names:
+                file = begin_landing(files, spec.out / name, products=not is_test)
+                file.write(writer.content(month, name, is_test=is_test))
+                report.landing[name] = file.sha256
+                report.files.append(spec.out / name)
+            writer.score(month, is_test=is_test, propensity=spec.propensity and name in names)
+            progress(str(month.month))
+        # what a killed process leaves is known to be of the bank
+        write_json(spec.out / ORACLE, report.oracle_json())
+        if spec.dirty_share:
+            _add_dirt(report)
+        ready(report)
+    return report
+
+
+def _add_dirt(report: BankReport) -> None:
+    """Add the dirt of these files to what is announced of the others."""
+    announced, listed = report.spec.out / DIRTY, report.spec.out / DIRTY_LINES
+    before = json.loads(announced.read_text()) if announced.is_file() else {"files": {}}
+    now = report.dirty_json()
+    write_json(announced, now | {"files": {**before["files"], **now["files"]}})
+    head, *rows = report.dirty_rows()
+    others: list[list[str]] = []
+    if listed.is_file():
+        with io.TextIOWrapper(open_read(listed), encoding="utf-8", newline="") as lines:
+            others = [row for row in csv.reader(lines) if tuple(row) != head and row[0] not in report.dirty]
+    write_csv(listed, [head, *others, *rows])

@@ -10,9 +10,8 @@ from santander.schema.products import PRODUCT_NAMES, PRODUCTS, Product
 from santander.synthetic import affinity
 from santander.synthetic.bundles import BUNDLE_NAMES, bits
 from santander.synthetic.facts import FIRST_MONTH, LAST_LABELLED, MONTHLY_ROWS, additions_of, ones_by_product
-from santander.synthetic.history import Past
 from santander.synthetic.profile import Profile
-from santander.synthetic.propensity import ADULT_AT
+from santander.synthetic.propensity import ADULT_AT, Past
 from santander.synthetic.sampling import Flags, Masks, scaled_to, systematic
 
 _PAYROLL, _PENSION, _CURRENT, _JUNIOR = (

@@ -1,7 +1,6 @@
 """Who has a row in which month, scaled from the printed monthly rows, and when customers joined.
 
 Younger customers carry higher numbers.
-
 """
 
 from dataclasses import dataclass

@@ -3,7 +3,6 @@
 Systematic sampling (Madow 1949): lay the chances end to end in random order and mark every whole number after a
 random start. Each element is drawn with exactly its own chance, while the number drawn differs from the sum of the
 chances by less than one. Sequences over the same order with starts of their own are drawn independently.
-
 """
 
 import zlib

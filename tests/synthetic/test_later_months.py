@@ -14,7 +14,7 @@ from santander.errors import InputError
 from santander.schema.months import Month
 from santander.synthetic import BankReport, BankSpec, generate
 from santander.synthetic.bank import Bank
-from santander.synthetic.later_months import generate_later, later_files
+from santander.synthetic.generate import generate_later, later_files
 
 JUNE, JULY, AUGUST = Month(2016, 6), Month(2016, 7), Month(2016, 8)
 SPEC = {"customers": 2_000, "first": Month(2015, 12), "seed": 4}
