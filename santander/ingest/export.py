@@ -7,6 +7,7 @@ A file has one header, so lines that were delivered without products go to a fil
 
 import datetime as dt
 import re
+import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -53,6 +54,9 @@ def export_corrections(lake: Lake, entries: Iterable[Entry], file: Place, *, dup
         wanted[has_products].append(text)
     places = {True: file, False: _beside(file) if wanted[True] else file}
     for has, place in places.items():
+        if wanted[has] and isinstance(place, Path) and not place.parent.is_dir():
+            remedy = f"make it by: mkdir -p {shlex.quote(str(place.parent))}"
+            raise InputError(f"{place}: there is no folder {place.parent}", file=place, hint=remedy)
         if wanted[has] and place.is_file():
             raise InputError(f"{place}: is there already, and may hold corrections", hint="name another file")
     written: dict[str, int] = {}

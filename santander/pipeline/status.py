@@ -1,7 +1,7 @@
 """What is there, read from commits and registries alone: no engine is started and no data are read."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from santander.lake.ingestions import Ingestion, read_ingestions
 from santander.lake.lake import Lake
 from santander.ledger.read_otherwise import ReadOtherwise
 from santander.ledger.staleness import stale_months
-from santander.ledger.step_ledger import StepLedger
+from santander.ledger.step_ledger import RecordedRun, StepLedger
 from santander.ledger.steps import SCORE
 from santander.logs.files import FOLDER, log_files
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS, TABLES
@@ -50,6 +50,14 @@ class LogsOverview:
 
 
 @dataclass(frozen=True, slots=True)
+class LastStep:
+    """When a step last worked, to the minute, and the months that it then did."""
+
+    at: dt.datetime
+    months: tuple[Month, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StatusPayload:
     """The JSON object of ``status``."""
 
@@ -64,6 +72,7 @@ class StatusPayload:
     missing_months: Sequence[Month]
     """Months without customers between the first and the last."""
     logs: LogsOverview
+    last_steps: Mapping[str, LastStep]
     trained_on_old_rows: Mapping[int, Sequence[Month]]
     """Champion and challenger as far as a month they were trained on was replaced since, with these months."""
 
@@ -86,6 +95,8 @@ class Overview:
     files_of_others: list[str]
     """In such a folder the files of months there that are not of its bank."""
     logs: LogsOverview
+    last_steps: Mapping[str, LastStep]
+    """When each step last worked, in the order in which they did."""
     on_old_rows: Mapping[int, Sequence[Month]]
     """Versions in use that were trained on rows which were replaced since, with the months of these."""
 
@@ -99,6 +110,7 @@ class Overview:
             synthetic=self.mark is not None,
             missing_months=self.missing_months,
             logs=self.logs,
+            last_steps=self.last_steps,
             trained_on_old_rows=self.on_old_rows,
         )
 
@@ -136,7 +148,18 @@ def look(settings: "Settings") -> Overview:
     model = settings.mlflow.registered_model
     logs, behind = _logs(settings.state), on_old_rows(settings, lake)
     registered = standing(settings)
-    return Overview(months, tables, model, registered, missing_months(customers), other, mark, others, logs, behind)
+    return Overview(
+        months, tables, model, registered, missing_months(customers), other, mark, others, logs, _last_steps(all_runs), behind
+    )
+
+
+def _last_steps(runs: Iterable[RecordedRun]) -> dict[str, LastStep]:
+    """Return for each step the minute in which it last worked, and the months that it then did."""
+    found: dict[str, LastStep] = {}
+    for run in sorted(runs, key=lambda run: (run.finished_at, run.month)):
+        minute, before = run.finished_at.replace(second=0, microsecond=0), found.pop(run.step, None)
+        found[run.step] = LastStep(minute, (*(before.months if before and before.at == minute else ()), run.month))
+    return found
 
 
 def _logs(state: Path) -> LogsOverview:

@@ -141,6 +141,9 @@ def test_an_export_cannot_swallow_lines_and_replaces_no_file(
     ]
     with pytest.raises(InputError, match=r"fix.csv: is there already"):
         call(settings.data_dir, export=str(file))
+    with pytest.raises(InputError, match=r"fix.csv: there is no folder .*/new folder: make it by: mkdir -p '.*/new folder'$"):
+        call(settings.data_dir, export=str(tmp_path / "new folder" / "fix.csv"))
+    assert not (tmp_path / "new folder").exists()
 
 
 def test_lines_that_repeat_a_key_are_exported_when_asked_for_only(

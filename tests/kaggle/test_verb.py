@@ -87,7 +87,11 @@ def test_what_cannot_be_sent_is_refused_before_anything_is_written(
 ) -> None:
     where = ["--data-dir", copied.data_dir]
     assert "sends the file of one month, not of 2" in refusal("--upload", "--from", "2016-05", "--to", "2016-06", *where)
-    assert refusal("--message", "a", *where) == refusal("--wait", "3", *where) == "--message and --wait belong to --upload"
+    assert (
+        refusal("--message", "a", *where)
+        == refusal("--wait", "3", *where)
+        == "--message and --wait belong to --upload: give --upload too"
+    )
     monkeypatch.delenv("KAGGLE_KEY")
     assert refusal("--upload", *where).startswith("no credentials for Kaggle: ")
 

@@ -5,11 +5,8 @@ from typing import TYPE_CHECKING, Any
 from santander.cli.verb import Outcome, verb
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from santander.config.settings import Settings
     from santander.pipeline.status import Overview
-    from santander.schema.months import Month
 
 
 @verb
@@ -57,19 +54,15 @@ def _remarks(overview: "Overview") -> list[Any]:
 
 
 def _last_steps(overview: "Overview") -> list[Any]:
-    """The step that worked last on each month, months of one step and moment together."""
+    """When each step last worked, and on which months."""
     from rich.table import Table
 
     from santander.schema.months import in_spans
 
-    months: dict[tuple[dt.datetime, str], list[Month]] = {}
-    for month, facts in overview.months.items():
-        if facts.last_step and facts.last_step_at:
-            months.setdefault((facts.last_step_at.replace(second=0, microsecond=0), facts.last_step), []).append(month)
-    table = Table("last step", "of months", "at (UTC)")
-    for (moment, step), of_step in sorted(months.items()):
-        table.add_row(step, in_spans(of_step), f"{moment:%Y-%m-%d %H:%M}")
-    return [table] if months else []
+    table = Table("step", "last done for", "at (UTC)")
+    for step, last in overview.last_steps.items():
+        table.add_row(step, in_spans(set(last.months)), f"{last.at:%Y-%m-%d %H:%M}")
+    return [table] if overview.last_steps else []
 
 
 def _tables(overview: "Overview") -> list[Any]:
