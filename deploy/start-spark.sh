@@ -11,7 +11,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 role=${1:?master or worker?}
 python=${PYTHON:-$here/.venv/bin/python}
 
-SPARK_HOME=$("$python" -c 'from santander.engine.cluster.home import spark_home; print(spark_home())')
+SPARK_HOME=$("$python" -c 'from santander.engine.cluster.java import spark_home; print(spark_home())')
 JAVA_HOME=$("$python" -c 'from santander.engine.cluster.java import find_java_home; print(find_java_home())')
 export SPARK_HOME JAVA_HOME
 

@@ -12,9 +12,8 @@ from feast.value_type import ValueType
 
 from santander.schema.catalogue import FEATURES_TABLE, ONLINE_FEATURES, PARTITION, Table
 from santander.schema.features import FAMILY_MEANING, FEATURE_SET, FEATURES, Family
-from santander.store.fields import feast_fields
-from santander.store.lookups import SPACING_TAG
-from santander.store.names import ONLINE_SERVICE, ONLINE_VIEW, PACKED
+from santander.store.lookups import SPACING_TAG, feast_fields
+from santander.store.packing import ONLINE_SERVICE, ONLINE_VIEW, PACKED
 
 MONTH_IS_LONG = "28"
 """Days between two snapshots at least: from 28 February to 28 March."""

@@ -20,8 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from santander.engine.cluster.home import spark_home
-from santander.engine.cluster.java import find_java_home
+from santander.engine.cluster.java import find_java_home, spark_home
 
 HOST = "127.0.0.1"
 START_SECONDS = 90

@@ -4,10 +4,10 @@ import os
 import subprocess
 import sys
 
-from santander.config.conf_folders import conf_dir, local_conf_dir
+from santander.config.conf_files import conf_dir, local_conf_dir
 from tests.environment import CONF_DIR, without_settings
 
-ASKED = "from santander.config.conf_folders import local_conf_dir; print(*local_conf_dir().iterdir(), sep='\\n')"
+ASKED = "from santander.config.conf_files import local_conf_dir; print(*local_conf_dir().iterdir(), sep='\\n')"
 
 
 def test_conf_local_of_a_test_run_is_empty_and_not_that_of_the_checkout() -> None:

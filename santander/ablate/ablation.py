@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from santander.config.named_files import read_conf_file, wrong_file
+from santander.config.conf_files import read_conf_file, wrong_file
 from santander.errors import InputError
 from santander.models.kinds import settings_of
 from santander.schema.months import Month

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from santander.audit.rules import CUSTOMER, DATE, PRODUCTS, PROFILE
-from santander.storage.packed import UNREADABLE, is_packed, open_plain
+from santander.storage.kinds import UNREADABLE, is_packed, open_plain
 from santander.storage.places import Place, recorded_place
 
 LONE_RETURN = "\ue00d"

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from santander.config.folders import only_looks
 from santander.engine import ending
 from santander.errors import SantanderError, telling_line
-from santander.logs.files import remove_old_logs
-from santander.logs.run_log import RunLog
+from santander.logs.run_log import RunLog, remove_old_logs
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings

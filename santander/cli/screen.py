@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from santander.cli.commands_to_copy import with_options
+from santander.cli.refusal import with_options
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

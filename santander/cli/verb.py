@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from santander.cli.commands_to_copy import with_options
+from santander.cli.refusal import with_options
 from santander.errors import SantanderError
 from santander.logs.terminal import Loudness, complete_lines, show_on_terminal
 
@@ -26,6 +26,14 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from santander.config.settings import Settings
+
+MonthOption = Annotated[str | None, typer.Option("--month", help="One month, written 2015-06.")]
+FromOption = Annotated[str | None, typer.Option("--from", help="First month of a range, written 2015-06.")]
+ToOption = Annotated[str | None, typer.Option("--to", help="Last month of a range, written 2015-06.")]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Take other files than those of its bank into the data folder of a synthetic bank.")
+]
+
 
 _SQLITE_IO = "disk I/O error"
 _NO_ROOM = 1 << 20

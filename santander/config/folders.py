@@ -8,13 +8,9 @@ import os
 import re
 from enum import Enum, auto
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from santander.config.named_folders import nearest
+from santander.config.settings import Settings, nearest
 from santander.errors import InputError
-
-if TYPE_CHECKING:
-    from santander.config.settings import Settings
 
 
 class Need(Enum):
@@ -54,7 +50,7 @@ _UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 _UNWRITABLE_TEXT = re.compile(r"Read-only file system|\(os error (?:1|13|30)\)|readonly database|Permission denied")
 
 
-def check_folders(verb: str, settings: "Settings", *, named: bool) -> None:
+def check_folders(verb: str, settings: Settings, *, named: bool) -> None:
     """Raise InputError, in a line with the folder and the remedy, where the verb cannot use its folders.
 
     ``named`` says whether the user named the data folder: one that was is meant to be there.
@@ -89,7 +85,7 @@ def can_write(folder: Path) -> bool:
     return os.access(nearest(folder), os.W_OK | os.X_OK)
 
 
-def unwritable(error: BaseException, settings: "Settings") -> InputError | None:
+def unwritable(error: BaseException, settings: Settings) -> InputError | None:
     """The one line for an error of something that could not be written, where a folder of the verb cannot; else None."""
     at: BaseException | None = error
     while at is not None and getattr(at, "errno", None) not in _UNWRITABLE and not _UNWRITABLE_TEXT.search(str(at)):
@@ -107,6 +103,6 @@ def _of_data(folder: Path) -> InputError:
     return InputError(line, file=folder, hint="name another one with --data-dir")
 
 
-def _of_state(settings: "Settings") -> InputError:
+def _of_state(settings: Settings) -> InputError:
     remedy = "name one that can with --state-dir, a copy of this one where models or erasures are in it"
     return InputError(f"the state folder {settings.state} cannot be written by this user", file=settings.state, hint=remedy)

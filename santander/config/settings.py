@@ -1,37 +1,46 @@
 """One frozen, typed settings object: ``conf/base``, then ``conf/local``, then the environment, then options."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
-from santander.config.conf_folders import conf_layers
-from santander.config.named_folders import called, no_file
-from santander.config.sections import (
-    AuditSettings,
-    CrossValidationSettings,
-    ErasureSettings,
-    ExpectationSettings,
-    FeatureSettings,
-    GateSettings,
-    IngestSettings,
-    KaggleSettings,
-    LockSettings,
-    LogSettings,
-    MaintenanceSettings,
-    MemorySettings,
-    MlflowSettings,
-    QualitySettings,
-    SparkSettings,
-    StoreSettings,
-    TrainingSettings,
-    TuningSettings,
-)
+from santander.config import sections
+from santander.config.conf_files import conf_layers
 from santander.errors import InputError
 from santander.storage.bucket import BucketPath
-from santander.storage.place_names import local_path
-from santander.storage.places import Place, folder_place
+from santander.storage.places import Place, folder_place, local_path
+
+T = TypeVar("T")
+
+
+def no_file(text: str) -> Path:
+    """The folder of this name, which may be missing. Raises InputError where it, or a folder above it, is a file."""
+    folder = Path(text)
+    there = nearest(folder)
+    if not there.is_dir():
+        raise InputError(f"{there} is a file, and a folder is meant", hint="name a folder")
+    return folder
+
+
+def called(option: str, text: str, read: Callable[[str], T]) -> T:
+    """Return ``read(text)``; an InputError that it raises begins with the option that gave the text."""
+    try:
+        return read(text)
+    except InputError as error:
+        raise InputError(f"{option}: {error}", hint=error.hint) from None
+
+
+def nearest(folder: Path) -> Path:
+    """The folder, or the nearest above it that is there."""
+    there = folder.absolute()
+    while not os.path.lexists(there) and there != there.parent:
+        there = there.parent
+    return there.resolve() if there.exists() else there.parent
+
 
 EMBEDDED = "sail"
 """The master that names the engine inside the process."""
@@ -47,24 +56,24 @@ class Settings(BaseSettings):
     data_dir: str
     state_dir: str | None
     master: str
-    ingest: IngestSettings
-    quality: QualitySettings
-    expectations: ExpectationSettings
-    training: TrainingSettings
-    gate: GateSettings
-    cross_validation: CrossValidationSettings
-    tuning: TuningSettings
-    kaggle: KaggleSettings
-    mlflow: MlflowSettings
-    features: FeatureSettings
-    store: StoreSettings
-    spark: SparkSettings
-    audit: AuditSettings
-    maintenance: MaintenanceSettings
-    erasure: ErasureSettings
-    locks: LockSettings
-    logs: LogSettings
-    memory: MemorySettings
+    ingest: sections.IngestSettings
+    quality: sections.QualitySettings
+    expectations: sections.ExpectationSettings
+    training: sections.TrainingSettings
+    gate: sections.GateSettings
+    cross_validation: sections.CrossValidationSettings
+    tuning: sections.TuningSettings
+    kaggle: sections.KaggleSettings
+    mlflow: sections.MlflowSettings
+    features: sections.FeatureSettings
+    store: sections.StoreSettings
+    spark: sections.SparkSettings
+    audit: sections.AuditSettings
+    maintenance: sections.MaintenanceSettings
+    erasure: sections.ErasureSettings
+    locks: sections.LockSettings
+    logs: sections.LogSettings
+    memory: sections.MemorySettings
 
     @classmethod
     def load(cls, **options: Any) -> "Settings":

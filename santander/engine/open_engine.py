@@ -10,7 +10,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from santander.config.sizes import shown_size
+from santander.config.sections import shown_size
+from santander.config.settings import Settings
 from santander.engine.memory.budget import Budget
 from santander.errors import InputError
 from santander.storage.bucket import BucketPath
@@ -18,10 +19,8 @@ from santander.storage.bucket import BucketPath
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from santander.config.settings import Settings
 
-
-def start_facts(settings: "Settings") -> dict[str, str | None]:
+def start_facts(settings: Settings) -> dict[str, str | None]:
     """Return the settings that an engine is started with and cannot be given later, by name.
 
     The data folder is none of it: one session reads tables of several folders.
@@ -50,7 +49,7 @@ class OpenEngine:
 
     @contextmanager
     def shared(
-        self, settings: "Settings", start: Callable[["Settings"], AbstractContextManager["SparkSession"]]
+        self, settings: Settings, start: Callable[[Settings], AbstractContextManager["SparkSession"]]
     ) -> Iterator["SparkSession"]:
         """The session of this process: started by the first to come, ended when the last one leaves, in any order and thread.
 
@@ -63,9 +62,7 @@ class OpenEngine:
         finally:
             self._leave()
 
-    def _join(
-        self, settings: "Settings", start: Callable[["Settings"], AbstractContextManager["SparkSession"]]
-    ) -> "SparkSession":
+    def _join(self, settings: Settings, start: Callable[[Settings], AbstractContextManager["SparkSession"]]) -> "SparkSession":
         with self._lock:
             wanted = start_facts(settings)
             if self._session is None:

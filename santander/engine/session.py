@@ -1,20 +1,21 @@
-"""The one place that makes a session. Everything else takes the session or a DataFrame."""
+"""The one place that makes a session, at once or on demand. Everything else takes the session or a DataFrame."""
 
 import logging
 import os
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
+from santander.config.settings import Settings
 from santander.engine.ending import take_back_ctrl_c
 from santander.errors import InputError
 from santander.storage.bucket import BucketPath
 
 if TYPE_CHECKING:
+    from pyspark import SparkContext
     from pyspark.sql import SparkSession
-
-    from santander.config.settings import Settings
 
 _SESSION_SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
@@ -30,7 +31,7 @@ _OF_SPARK_CONNECT = ("SPARK_REMOTE", "SPARK_LOCAL_REMOTE", "SPARK_CONNECT_MODE_E
 
 
 @contextmanager
-def open_session(settings: "Settings") -> Iterator["SparkSession"]:
+def open_session(settings: Settings) -> Iterator["SparkSession"]:
     """A session on the engine that ``settings.master`` names.
 
     Whoever opens one in this process while another is open shares it, in any thread; the engine ends when the last one leaves.
@@ -44,7 +45,7 @@ def open_session(settings: "Settings") -> Iterator["SparkSession"]:
 
 
 @contextmanager
-def _started(settings: "Settings") -> Iterator["SparkSession"]:
+def _started(settings: Settings) -> Iterator["SparkSession"]:
     if isinstance(settings.data, BucketPath):
         settings.data.check()
         os.environ.update(settings.data.access.environment())  # the embedded engine reads it when it starts
@@ -54,7 +55,7 @@ def _started(settings: "Settings") -> Iterator["SparkSession"]:
 
 
 @contextmanager
-def _embedded_session(settings: "Settings") -> Iterator["SparkSession"]:
+def _embedded_session(settings: Settings) -> Iterator["SparkSession"]:
     from santander.engine.memory.embedded import within_budget
 
     _refuse_another_spark()
@@ -98,7 +99,7 @@ def _served() -> Iterator["SparkSession"]:
 
 
 @contextmanager
-def _spark_session(settings: "Settings") -> Iterator["SparkSession"]:
+def _spark_session(settings: Settings) -> Iterator["SparkSession"]:
     """Apache Spark, started now; or the one that started this process, when a user's own spark-submit did."""
     from pyspark import SparkContext
     from pyspark.sql import SparkSession
@@ -128,3 +129,58 @@ def _spark_session(settings: "Settings") -> Iterator["SparkSession"]:
         yield session
     finally:
         session.stop()
+
+
+class SessionOnDemand:
+    """To be called for the session; inside ``with``, which closes it if it was ever started.
+
+    Raises InputError for an unknown master or profile of Spark, whether or not an engine will be needed.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        if not settings.is_embedded:
+            from santander.engine.cluster.submit import profile_file
+
+            profile_file(settings)
+        self._settings = settings
+        self._until_left = ExitStack()
+        self._session: SparkSession | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __call__(self) -> "SparkSession":
+        """The session, started now if it is the first call."""
+        if self._session is None:
+            self._session = self._until_left.enter_context(open_session(self._settings))
+        return self._session
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
+    ) -> bool | None:
+        return self._until_left.__exit__(kind, error, trace)
+
+
+def slots_of(session: "SparkSession") -> int:
+    """Tasks that the executors alive can run at once: n in ``local[n]``, else cores over the cores a task takes.
+
+    Workers that train together need their slots at the same moment, and no public call says how many there are: the default
+    parallelism counts cores, not tasks of several cores, and stays what it was for a while when a worker is gone.
+    ``xgboost.spark`` asks Spark in the same way.
+    """
+    context = _context(session)._jsc.sc()  # noqa: SLF001
+    return int(context.maxNumConcurrentTasks(context.resourceProfileManager().defaultResourceProfile()))
+
+
+def cores_of(session: "SparkSession") -> int:
+    """The cores of all executors."""
+    return int(_context(session).defaultParallelism)
+
+
+def cores_of_a_slot(session: "SparkSession") -> int:
+    """The cores that one task may use."""
+    return int(session.conf.get("spark.task.cpus", "1") or 1)
+
+
+def _context(session: "SparkSession") -> "SparkContext":
+    return session.sparkContext

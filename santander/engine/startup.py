@@ -20,7 +20,7 @@ from typing import Any
 
 from santander.errors import InputError
 from santander.schema.months import Month
-from santander.storage.addresses import path_of_file, read_only_sqlite
+from santander.storage.spelling import path_of_file, read_only_sqlite
 
 
 def import_feast() -> None:

@@ -3,16 +3,16 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 
-from santander.engine.memory.footprint import FEATURES, FEATURES_THREAD
+from santander.engine.memory.budget import FEATURES, FEATURES_THREAD
 from santander.features.additions import AdditionsWork, write_additions
 from santander.features.customer_files import CustomerFiles
 from santander.features.history import LAGS
 from santander.features.made import require_functions
 from santander.features.month import FAMILIES, MonthWork, write_months
 from santander.lake.lake import Lake
+from santander.lake.month_file_writer import stretches, write_in_tasks
 from santander.lake.month_files import MonthFile
 from santander.lake.staging import OF_ADDITIONS, OF_FEATURES, staging
-from santander.lake.tasks import stretches, write_in_tasks
 from santander.schema.catalogue import ADDITIONS, CUSTOMERS, FEATURES_TABLE
 from santander.schema.months import Month
 from santander.storage.places import Place

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from santander.lake.tasks import stretches
+from santander.lake.month_file_writer import stretches
 from santander.schema.catalogue import CUSTOMERS
 from santander.schema.types import file_schema
 from santander.storage.places import Place, open_read

@@ -1,8 +1,8 @@
 """Which function makes which feature. A feature is declared once (``schema/features.py``) and made by one function of its family.
 
 A family is made from one source, so no function can see what its family must not know: ``profile.py`` from rows of the month
-itself without products, ``history.py`` from the products of the months before, ``last_month.py`` from other columns of the month
-right before, ``season.py`` from the calendar.
+itself without products, ``history.py`` from the products of the months before, ``month_before.py`` from other columns of the
+month right before, ``season.py`` from the calendar.
 """
 
 from collections.abc import Callable, Collection, Mapping

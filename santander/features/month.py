@@ -10,11 +10,9 @@ import pyarrow as pa
 
 from santander.features.customer_files import CustomerFiles, RowGroup, pieces
 from santander.features.history import HISTORY, LAGS, UNKNOWN, Window
-from santander.features.income import INCOME_READ, MonthIncomes
-from santander.features.last_month import LAST_MONTH
 from santander.features.made import Made
-from santander.features.month_before import Ids, MonthBefore, nothing_last
-from santander.features.profile import PROFILE, MonthRows
+from santander.features.month_before import LAST_MONTH, Ids, MonthBefore, nothing_last
+from santander.features.profile import INCOME_READ, PROFILE, MonthIncomes, MonthRows
 from santander.features.season import SEASON, Calendar
 from santander.lake.month_file_writer import MonthFileWriter
 from santander.lake.month_files import MonthFile

@@ -15,8 +15,7 @@ from santander.forget.search import is_parquet, traces_in
 from santander.ingest.refused import entries_file, read_refused, write_entries
 from santander.lake.lake import Lake
 from santander.lake.staging import OF_ADDITIONS, OF_FEATURES, OF_INGEST, OF_SCORES
-from santander.logs.files import log_files
-from santander.logs.unnamed import without_numbers
+from santander.logs.run_log import log_files, without_numbers
 from santander.storage.places import Place, open_read, remove_tree, whole_file
 from santander.suppression.spellings import Numbers
 

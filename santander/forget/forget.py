@@ -21,8 +21,7 @@ from santander.forget.search import Trace, search
 from santander.forget.tables import SPEAKING_OF_FILES, delete_rows, leave_no_trace, look_around
 from santander.forget.taking_up import ids_behind
 from santander.lake.lake import Lake
-from santander.ledger.staleness import stale_months
-from santander.ledger.step_ledger import StepLedger
+from santander.ledger.step_ledger import StepLedger, stale_months
 from santander.registry.runs import versions_named_by_models
 from santander.schema.catalogue import (
     CUSTOMERS,

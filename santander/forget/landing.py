@@ -19,8 +19,7 @@ from santander.lake.ingestions import read_ingestions
 from santander.ledger.read_otherwise import ingest_fingerprint
 from santander.ledger.steps import INGEST
 from santander.schema.catalogue import STEP_RUNS
-from santander.storage.kinds import encoding_of
-from santander.storage.packed import UNREADABLE, open_plain
+from santander.storage.kinds import UNREADABLE, encoding_of, open_plain
 from santander.storage.places import Place, recorded_place
 from santander.suppression.spellings import Numbers, sorted_ids
 

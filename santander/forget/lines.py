@@ -20,7 +20,7 @@ import numpy as np
 from santander.errors import SantanderError
 from santander.forget.layout import Csv, Layout, Of, fields_of, layout_of
 from santander.lake.ingestions import UNKNOWN_MONTH
-from santander.storage.packed import is_packed, open_plain
+from santander.storage.kinds import is_packed, open_plain
 from santander.storage.places import Place, whole_file
 from santander.suppression.spellings import SHORTEST, Numbers, find, plain_digits
 

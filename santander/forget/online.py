@@ -25,7 +25,7 @@ _CONNECT_SECONDS = 5
 
 def erase_online(settings: "Settings", lake: "Lake", ids: Numbers) -> tuple[list[str], list[str]]:
     """Withdraw them from every online store: the stores that were reached, and a line for each that was not."""
-    from santander.store.withdrawal import withdraw
+    from santander.store.serving import withdraw
 
     with lake.lock("online"):
         reached, left = _at_each(settings, lake, lambda store: withdraw(store, ids.tolist()))
@@ -36,7 +36,7 @@ def erase_online(settings: "Settings", lake: "Lake", ids: Numbers) -> tuple[list
 
 def held_online(settings: "Settings", lake: "Lake", ids: Numbers) -> tuple[int, list[str]]:
     """Return how many of them the stores hold, each counted once a store, and a line for each store not reached."""
-    from santander.store.withdrawal import online_among
+    from santander.store.serving import online_among
 
     reached, left = _at_each(settings, lake, lambda store: online_among(store, ids.tolist()))
     return sum(count for _, count in reached), left

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import chain
 from typing import BinaryIO, cast
 
-from santander.config.sizes import shown_size
+from santander.config.sections import shown_size
 from santander.errors import SantanderError
 from santander.storage.kinds import HEAD, PACKINGS
 

@@ -14,8 +14,7 @@ from santander.forget.accounts import Accounts
 from santander.forget.landing import LandingFiles
 from santander.forget.online import held_online
 from santander.forget.search import Trace, search
-from santander.lake.log_entries import drop_entries_before
-from santander.lake.out_of_use import delete_out_of_use
+from santander.lake.table_files import delete_out_of_use, drop_entries_before
 from santander.schema.catalogue import (
     ADDITIONS,
     CUSTOMERS,

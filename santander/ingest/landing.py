@@ -20,7 +20,7 @@ from santander.ingest.arrangement import Arrangement
 from santander.ingest.file_kind import FileState, LandingFileRefused, file_state, refuse_other_than_files
 from santander.ingest.header import read_header
 from santander.schema.columns import LEGAL_HEADERS
-from santander.storage.packed import UNREADABLE, is_packed, open_plain
+from santander.storage.kinds import UNREADABLE, is_packed, open_plain
 from santander.storage.places import Place, open_read, whole_file
 
 _SHOWN_TEXT = 60

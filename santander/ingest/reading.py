@@ -15,9 +15,8 @@ from santander.ingest.column_values import NUMBERS
 from santander.ingest.file_kind import LandingFileRefused
 from santander.ingest.landing import Chunk, LandingFile, read_chunk
 from santander.ingest.parsing import KnownColumns, ParsedChunk, parse
-from santander.lake.month_file_writer import MonthFileWriter
+from santander.lake.month_file_writer import MonthFileWriter, write_in_tasks
 from santander.lake.month_files import MonthFile
-from santander.lake.tasks import write_in_tasks
 from santander.schema.catalogue import CUSTOMERS
 from santander.storage.places import Place, whole_file
 

@@ -15,16 +15,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from santander.engine.memory.footprint import INGEST
+from santander.engine.memory.budget import INGEST
 from santander.ingest.cleaning import LINE_SCHEMA
 from santander.ingest.duplicates import Duplicate, find_duplicates
 from santander.ingest.erased_lines import without_erased
 from santander.ingest.landing import LandingFile
 from santander.ingest.reading import LINES, RECORDS, lines_file, write_landing_files
 from santander.lake.lake import Lake
-from santander.lake.month_file_writer import MonthFileWriter
+from santander.lake.month_file_writer import MonthFileWriter, write_in_tasks
 from santander.lake.month_files import MonthFile, below
-from santander.lake.tasks import write_in_tasks
 from santander.schema.catalogue import CUSTOMERS, PARTITION
 from santander.schema.months import Month
 from santander.storage.places import Place, open_read

@@ -1,17 +1,13 @@
-"""Commits to the Delta tables: one writer at a time, no erasure in between, a table made when it is first written, undoing.
-
-One writer at a time: writers.py sees to that. Steps and erasures are kept apart by person_lock.py.
-"""
+"""Commits to the Delta tables: one writer at a time, no erasure in between, a table made when it is first written, undoing."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from santander.lake.person_lock import alone, beside_other_steps
+from santander.lake.locks import ErasedMeanwhile, alone, beside_other_steps, write_lock, written_alone, written_among_others
 from santander.lake.reading import LakeReader
 from santander.lake.table_schema import declared_schema
-from santander.lake.writers import ErasedMeanwhile, write_lock, written_alone, written_among_others
 from santander.schema.catalogue import PARTITION, SUPPRESSIONS, Table
 
 T = TypeVar("T")

@@ -2,13 +2,11 @@
 
 import datetime as dt
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from santander.lake.lake import Lake
 from santander.schema.catalogue import INGESTIONS
 from santander.schema.records import record_of_row
-
-if TYPE_CHECKING:
-    from santander.lake.lake import Lake
 
 REPLACE, MERGE = "replace", "merge"
 """What an ingestion did to its months; a replay merges, and so does an ingest with --merge."""
@@ -54,6 +52,6 @@ class Ingestion:
         return asdict(self)
 
 
-def read_ingestions(lake: "Lake") -> list[Ingestion]:
+def read_ingestions(lake: Lake) -> list[Ingestion]:
     """Return the rows of the table; none where it does not exist."""
     return [record_of_row(Ingestion, row) for row in lake.rows(INGESTIONS)]

@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from santander.errors import SantanderError
 from santander.lake.commits import LakeCommits
-from santander.lake.mismatch import RowCountMismatch, SchemaMismatch
 from santander.lake.month_files import MonthFile, below
 from santander.lake.reading import in_months
 from santander.lake.table_files import commit_files, fingerprints_of, rows_by_month, rows_meeting
-from santander.lake.table_protocol import check_writable
-from santander.lake.table_schema import upgrade_schema
+from santander.lake.table_schema import RowCountMismatch, SchemaMismatch, check_writable, upgrade_schema
 from santander.schema.catalogue import Table
 from santander.schema.months import Month
 from santander.storage.places import Place, move

@@ -1,13 +1,18 @@
-"""How a task writes the files of a monthly table (santander/lake/month_files.py)."""
+"""Tasks of the engine, and how they write the files of a monthly table (santander/lake/month_files.py).
+
+Each task is sent all of the work and does its own stretch, one piece after the other.
+"""
 
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Self
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -19,11 +24,11 @@ from santander.schema.types import file_schema
 from santander.storage.places import Place, size_of, whole_file
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from pyspark.sql import DataFrame, SparkSession
 
 ROWS_OF_A_GROUP = 65_536
 """Rows of a month that are gathered before they are written; a batch of more is one row group as it is. No setting: what a step
-holds, and so when it is refused for the memory budget, was measured with it (santander/engine/memory/footprint.py)."""
+holds, and so when it is refused for the memory budget, was measured with it (santander/engine/memory/budget.py)."""
 MOST_WAITING = 1_000_000
 """Rows of all months that may wait, as in a file whose months are mixed; then the longest queue is written. No setting, for the
 same reason."""
@@ -129,3 +134,44 @@ def _by_month(rows: pa.RecordBatch) -> Iterator[tuple[Month, pa.RecordBatch]]:
     for date in found:
         mine = rows if len(found) == 1 else rows.filter(pc.equal(dates, date))
         yield Month.of(date.as_py()), mine
+
+
+W = TypeVar("W")
+"""A piece of work, which has to be picklable."""
+
+
+def stretches(items: Sequence[W], sizes: Sequence[int], n: int) -> list[list[W]]:
+    """Cut the items, in order, into at most ``n`` stretches of about the same size."""
+    ends = np.cumsum(sizes)
+    middles = ends - np.asarray(sizes) / 2
+    of_item = np.minimum(middles * n // max(1, ends[-1]), n - 1)
+    cut = [[item for item, k in zip(items, of_item, strict=True) if k == stretch] for stretch in range(n)]
+    return [stretch for stretch in cut if stretch]
+
+
+def in_tasks(
+    session: "SparkSession",
+    work: Sequence[W],
+    tasks: int,
+    do: Callable[[Iterator[W]], Iterator[pa.RecordBatch]],
+    schema: pa.Schema,
+) -> "DataFrame":
+    """Run ``do`` over ``work`` in at most ``tasks`` parallel tasks; return the batches it yields as a DataFrame of ``schema``."""
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    def of_task(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return do(work[position] for batch in batches for position in batch.column(0).to_pylist())
+
+    positions = session.range(0, len(work), 1, numPartitions=min(tasks, len(work)))
+    return positions.mapInArrow(of_task, from_arrow_schema(schema))
+
+
+def write_in_tasks(
+    session: "SparkSession", work: Sequence[W], tasks: int, write: Callable[[Iterator[W]], Iterable[MonthFile]]
+) -> list[MonthFile]:
+    """Run ``write`` over ``work`` in tasks and return the files that they wrote, which no table names yet."""
+
+    def of_task(pieces: Iterator[W]) -> Iterator[pa.RecordBatch]:
+        yield as_batch(write(pieces))
+
+    return [MonthFile(**row) for row in in_tasks(session, work, tasks, of_task, MONTH_FILE_SCHEMA).toArrow().to_pylist()]

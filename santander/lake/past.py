@@ -1,23 +1,22 @@
-"""The tables as they were at earlier versions, for reading alone: what training a run again needs."""
+"""The tables as they were at earlier versions, for reading alone: what training a run again needs, and notes with a run."""
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
+from santander.config.settings import Settings
+from santander.engine.session import SessionOnDemand
 from santander.errors import SantanderError
 from santander.lake.lake import Lake
 from santander.lake.reading import in_months
 from santander.lake.table_files import files_of
 from santander.lake.table_schema import OutdatedTable, check_schema
-from santander.schema.catalogue import Table
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, Table
 from santander.schema.months import Month
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
     from pyspark.sql import DataFrame, SparkSession
-
-    from santander.config.settings import Settings
-    from santander.engine.on_demand import SessionOnDemand
 
 _READING_ONLY = "a lake as of earlier versions is for reading"
 
@@ -45,7 +44,7 @@ class PastLake(Lake):
 
     def __init__(
         self,
-        settings: "Settings",
+        settings: Settings,
         session: "SparkSession | SessionOnDemand | None",
         versions: Mapping[Table, int],
         months: Collection[Month] | None = None,
@@ -115,3 +114,11 @@ class PastLake(Lake):
 
     def _reads(self, month: Month) -> bool:
         return self._only is None or month in self._only
+
+
+TABLES_READ = (CUSTOMERS, FEATURES_TABLE)
+
+
+def table_versions(lake: Lake) -> dict[str, int | None]:
+    """Return the Delta version of each table that training and judging read, None for one that does not exist."""
+    return {table.name: lake.version(table) for table in TABLES_READ}

@@ -5,15 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from santander.config.machine import cores
+from santander.config.settings import Settings
 from santander.engine.memory.budget import Budget
-from santander.engine.on_demand import SessionOnDemand
-from santander.engine.slots import cores_of
+from santander.engine.session import SessionOnDemand, cores_of
 from santander.errors import InputError
 from santander.lake.month_files import below
-from santander.lake.small_tables import rows_of
-from santander.lake.table_files import files_of, fingerprints_of, rows_by_month
-from santander.lake.table_protocol import check_writable, open_table
-from santander.lake.table_schema import check_schema
+from santander.lake.table_files import files_of, fingerprints_of, rows_by_month, rows_of
+from santander.lake.table_schema import check_schema, check_writable, open_table
 from santander.schema.catalogue import CARRIED_FINGERPRINTS, CUSTOMERS, PARTITION, Table
 from santander.schema.months import Month, in_spans
 from santander.storage.bucket import BucketPath
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
     from pyspark.sql import DataFrame, SparkSession
 
-    from santander.config.settings import Settings
-
 
 class LakeReader:
     """The Delta tables below one folder, for looking. The session is needed for data only, not for versions and row counts.
@@ -34,7 +30,7 @@ class LakeReader:
     For a data folder in a bucket that cannot be used it raises InputError or SantanderError, which say what is missing.
     """
 
-    def __init__(self, settings: "Settings", session: "SparkSession | SessionOnDemand | None" = None) -> None:
+    def __init__(self, settings: Settings, session: "SparkSession | SessionOnDemand | None" = None) -> None:
         self._settings = settings
         self._root = settings.lake
         self._locks = settings.state / "locks"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from santander.errors import telling_line
 from santander.lake.lake import Lake
-from santander.lake.writers import OvertakenCommit
+from santander.lake.locks import OvertakenCommit
 from santander.storage.places import Place, names_in, remove_tree
 
 

@@ -1,11 +1,12 @@
-"""What a version of a Delta table says of itself: its files, the rows of each month, and a count of some rows.
+"""What a Delta table says of itself without an engine: its files, rows by month, counts, and what no version needs any more.
 
-All but the count come from the statistics of the commits; no data are read.
+Files and rows by month come from the statistics of the commits; no data are read.
 """
 
 import datetime as dt
 import hashlib
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from santander.lake.month_files import MonthFile
 from santander.schema.catalogue import PARTITION, Table
 from santander.schema.months import Month
+from santander.storage.places import Place, names_in
+from santander.storage.spelling import OPENDAL
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -94,3 +97,50 @@ def commit_files(
 
 def _as_date(value: dt.date | str) -> dt.date:
     return value if isinstance(value, dt.date) else dt.date.fromisoformat(value)
+
+
+def rows_of(delta: "DeltaTable") -> list[dict[str, Any]]:
+    """All rows as plain values, in no order that may be relied on; moments are in UTC."""
+    from deltalake import QueryBuilder
+
+    found = QueryBuilder().register("t", delta).execute("SELECT * FROM t").read_all()
+    names = found.schema.names
+    columns = [found.column(i).to_pylist() for i in range(len(names))]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def delete_out_of_use(delta: "DeltaTable", folder: Place, **which: Any) -> list[str]:
+    """Vacuum the table in ``folder`` as deltalake's ``vacuum`` with these options does; what it deleted.
+
+    Reached through OpenDAL it takes folders for files and fails on them, so there it only names what is to go.
+    """
+    by_opendal = str(delta.table_uri).startswith(OPENDAL)
+    named = list(delta.vacuum(enforce_retention_duration=False, full=True, dry_run=by_opendal, **which))
+    if not by_opendal:
+        return named
+    gone = [path for path in named if (folder / path).is_file()]
+    for path in gone:
+        (folder / path).unlink(missing_ok=True)
+    return gone
+
+
+_ENTRY = re.compile(r"\.?(\d{20})\.(?:json|crc|checkpoint\.[a-z0-9.-]*parquet|json\.crc|checkpoint\.parquet\.crc)")
+_CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\.[a-z0-9.-]*parquet")
+
+
+def checkpoints(log: Place) -> list[int]:
+    """The versions at which the log has a checkpoint, from where a reader can begin."""
+    return sorted({int(found[1]) for name in names_in(log) if (found := _CHECKPOINT.fullmatch(name))})
+
+
+def entries_before(log: Place, version: int) -> list[Place]:
+    """Commits, checkpoints and checksums of versions before ``version``, at which there must be a checkpoint."""
+    return [log / name for name in names_in(log) if (found := _ENTRY.fullmatch(name)) and int(found[1]) < version]
+
+
+def drop_entries_before(log: Place, version: int) -> int:
+    """Delete them, the oldest first, so that what is left can be read at every moment; returns how many."""
+    old = entries_before(log, version)
+    for entry in sorted(old, key=lambda entry: entry.name.lstrip(".")):
+        entry.unlink(missing_ok=True)
+    return len(old)

@@ -3,8 +3,9 @@
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
+from santander.config.settings import Settings
 from santander.ingest.holders import holders_by_month
 from santander.lake.ingestions import Ingestion, read_ingestions
 from santander.ledger.step_ledger import StepLedger, fingerprint_of
@@ -13,11 +14,8 @@ from santander.ledger.versions import version_of
 from santander.schema.months import Month, in_spans
 from santander.storage.places import recorded_place
 
-if TYPE_CHECKING:
-    from santander.config.settings import Settings
 
-
-def ingest_fingerprint(settings: "Settings", sha256: str) -> str:
+def ingest_fingerprint(settings: Settings, sha256: str) -> str:
     """Return by what a file counts as ingested: its content, and the rules and settings by which it is read or refused."""
     return fingerprint_of(
         version=version_of(INGEST.name),
@@ -36,7 +34,7 @@ class ReadOtherwise:
     data_dir: str
 
     @classmethod
-    def look(cls, settings: "Settings", ledger: StepLedger) -> Self:
+    def look(cls, settings: Settings, ledger: StepLedger) -> Self:
         """Find them by what the ledger recorded with each file; no landing file is opened."""
         rows = [row for held in holders_by_month(read_ingestions(ledger.lake)).values() for row in held if not row.is_merge]
         files = {row.file_sha256 for row in rows}

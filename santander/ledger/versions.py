@@ -1,11 +1,18 @@
 """The version of a step: it follows from the code that decides what the step makes, so nobody has to raise a number.
 
-It is part of every fingerprint that the ledger keeps. Where a rule changes, the version does, and what was made before is out of
-date. Which code decides is said here by files, as nothing of it may have to be imported to know whether it changed.
+It is part of every fingerprint in the ledger: where a rule changes, what was made before is out of date. Which code decides is
+declared here by files, as nothing of it may have to be imported to know whether it changed.
+
+A version is a digest of what the source code does, without what only people read: comments, docstrings, annotations of functions,
+imports, log lines, the texts of errors, and the words of a declaration (``WORDS``). Names of modules, their order and the lines
+between them do not count: a statement may move to another file of the same set. The digest is made of syntax trees and of nothing
+that differs between Python 3.11 and later ones.
 """
 
+import ast
+import hashlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,7 +20,63 @@ from typing import TypeAlias
 
 import santander
 from santander.ledger.same_results import REWRITTEN, SAME_RESULTS
-from santander.ledger.sources import digest_of
+
+WORDS = frozenset({"meaning", "in_words", "unit", "unreadable", "outside", "breaks_it", "words"})
+"""Arguments of a declaration that say it to people, or are examples."""
+_ONLY_TYPES = frozenset({"annotation", "returns", "type_comment", "type_params", "kind", "ctx"})
+
+
+def digest_of(files: Iterable[Path]) -> str:
+    """Return 16 digits for what these modules do."""
+    statements = sorted(_hash(statement) for file in files for statement in _statements(file.read_text(encoding="utf-8")))
+    return hashlib.sha256("\n".join(statements).encode()).hexdigest()[:16]
+
+
+def _statements(source: str) -> Iterator[ast.stmt]:
+    return (statement for statement in ast.parse(source).body if not _says_nothing(statement))
+
+
+def _hash(statement: ast.stmt) -> str:
+    return hashlib.sha256("".join(_tokens(statement)).encode()).hexdigest()
+
+
+def _tokens(value: object) -> Iterator[str]:
+    """Kinds and fields of a node and all below it, empty ones left out: newer Pythons have more of these."""
+    match value:
+        case ast.Raise(exc=ast.Call(func=name)):
+            yield "(Raise "
+            yield from _tokens(name)
+            yield ")"
+        case ast.AST():
+            yield f"({type(value).__name__} "
+            for field, inner in ast.iter_fields(value):
+                if inner in (None, []) or (field in _ONLY_TYPES and not isinstance(value, ast.AnnAssign)):
+                    continue
+                yield f"{field}="
+                yield from _tokens(inner)
+            yield ")"
+        case list():
+            for item in value:
+                if not _says_nothing(item):
+                    yield from _tokens(item)
+                    yield ","
+        case _:
+            yield repr(value)
+
+
+def _says_nothing(node: object) -> bool:
+    """Whether a node is for people, for types or for finding other modules."""
+    match node:
+        case ast.Import() | ast.ImportFrom() | ast.Pass() | ast.If(test=ast.Name(id="TYPE_CHECKING")):
+            return True
+        case ast.Expr(value=ast.Constant(value=str()) | ast.Call(func=ast.Attribute(value=ast.Name(id="log")))):
+            return True
+        case ast.Assign(targets=[ast.Name(id="log" | "__all__")]):
+            return True
+        case ast.keyword(arg=name):
+            return name in WORDS
+    return False
+
 
 _ROOT = Path(santander.__file__).parent
 Version: TypeAlias = int | str
@@ -39,7 +102,7 @@ class Deciding:
         return sorted(found - {_ROOT / name for name in self.beside})
 
 
-_LANDING_RULES = ("schema/columns.py", "schema/between_columns.py", "schema/provinces.py", "schema/products.py")
+_LANDING_RULES = ("schema/columns.py", "schema/between_columns.py", "schema/columns.py", "schema/products.py")
 
 _SUITES = ("quality/own_suites.py", "quality/own_validation.py")
 """What decides the results of suites of the user: only months that are held against one are out of date by it."""

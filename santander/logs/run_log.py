@@ -1,12 +1,13 @@
-"""The log file of one run: JSON lines of time, level, verb, run, month and message.
+"""The log file of one run: JSON lines of time, level, verb, run, month and message, without numbers that may be ids of customers.
 
-The file is begun as soon as there is a state folder to hold it; until then lines wait, so that a command that is refused
-makes no folder. No failure to write a line ends the run.
+The file is begun as soon as there is a state folder to hold it; until then lines wait, so that a refused command makes no folder.
+No failure to write a line ends the run.
 """
 
 import json
 import logging
 import os
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -15,9 +16,56 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
-from santander.logs.files import FOLDER
-from santander.logs.unnamed import in_plain_text, without_ids, without_numbers
 from santander.schema.months import Month
+
+FOLDER = "logs"
+_NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z-r[0-9a-f]{8}-[a-z-]+\.jsonl")
+_SECONDS_A_DAY = 86_400
+
+
+def log_files(state: Path) -> list[Path]:
+    """Log files of runs, the oldest first; none where there is no such folder, or it cannot be read."""
+    with suppress(OSError):
+        return sorted(file for file in (state / FOLDER).iterdir() if _NAME.fullmatch(file.name))
+    return []
+
+
+def remove_old_logs(state: Path, days: int) -> None:
+    """Remove log files that nobody has written to for longer than ``days``; one that cannot be removed stays."""
+    before = time.time() - days * _SECONDS_A_DAY
+    for file in log_files(state):
+        with suppress(OSError):  # another run may remove it at the same time
+            if file.stat().st_mtime < before:
+                file.unlink()
+
+
+HIDDEN = "[number]"
+_ALONE = re.compile(r"(?<![\w/.-])[0-9]{5,18}(?![\w/-]|\.[A-Za-z])")
+"""A number of five digits and more on its own: counts are written 13,647,309; fractions and names of files are no ids."""
+_ANY = re.compile(r"\d(?:[\d.,'_ \u00a0\u202f]*\d)?")
+_SHORTEST = 5
+"""Digits of the shortest number that ``forget`` looks for in a text."""
+
+
+def in_plain_text(message: str) -> str:
+    """Return the message without characters that are not to be seen, ends of lines left out."""
+    return "".join(each if each.isprintable() or each in "\n\t" else "?" for each in message)
+
+
+def without_ids(message: str) -> str:
+    """Return the message without numbers that stand alone and may be ids."""
+    return _ALONE.sub(HIDDEN, message)
+
+
+def without_numbers(message: str) -> str:
+    """Return the message with ``*`` for the digits of every number that may be an id, whatever is around it."""
+    return _ANY.sub(lambda found: _hidden(found[0]), message)
+
+
+def _hidden(number: str) -> str:
+    digits = sum(character.isdigit() for character in number)
+    return "".join("*" if c.isdigit() else c for c in number) if digits >= _SHORTEST else number
+
 
 log = logging.getLogger(__name__)
 

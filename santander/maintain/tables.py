@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from santander.features.made import require_functions
 from santander.features.month import FAMILIES
 from santander.lake.lake import Lake
-from santander.lake.log_entries import checkpoints, drop_entries_before, entries_before
-from santander.lake.out_of_use import delete_out_of_use
+from santander.lake.table_files import checkpoints, delete_out_of_use, drop_entries_before, entries_before
 from santander.registry.runs import versions_named_by_models
 from santander.schema.catalogue import CARRIED_FINGERPRINTS, TABLES, Table
 from santander.storage.places import Place, size_of

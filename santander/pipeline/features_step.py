@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from santander.features import build
 from santander.lake.person_steps import carrying_persons
-from santander.ledger.staleness import Origins, due_additions, stale_features
+from santander.ledger.step_ledger import Origins, due_additions, stale_features
 from santander.ledger.steps import ADDED, BUILD, NoResult
 from santander.pipeline.step import StepContext, StepOutcome, say_up_to_date
 from santander.schema.months import Month

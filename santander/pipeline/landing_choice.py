@@ -4,17 +4,14 @@ import logging
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.ingest.synthetic_mark import SyntheticMark
 from santander.lake.ingestions import read_ingestions
 from santander.lake.lake import Lake
 from santander.schema.catalogue import TABLES
 from santander.storage.places import Place, is_name_of, names_in
-
-if TYPE_CHECKING:
-    from santander.config.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +24,7 @@ _OF_A_BANK = ("oracle.json", "dirty.json", "dirty", "propensity", "monthly")
 _LANDING_ENDINGS = (".csv", ".csv.gz", ".csv.zip", ".gz", ".zip")
 
 
-def landing_files(settings: "Settings", lake: Lake) -> list[Place] | None:
+def landing_files(settings: Settings, lake: Lake) -> list[Place] | None:
     """The landing files in ``raw``; an empty list where tables are there to work on, None where there is nothing at all.
 
     Raises InputError where there is no table and ``raw`` holds files of other names alone.
@@ -46,7 +43,7 @@ def landing_files(settings: "Settings", lake: Lake) -> list[Place] | None:
     return None
 
 
-def files_of_the_user(settings: "Settings") -> list[str]:
+def files_of_the_user(settings: Settings) -> list[str]:
     """Names in ``raw`` other than the two landing files, hidden files and, where there is a bank, what ``generate`` leaves."""
     raw = settings.data / "raw"
     names = names_in(raw)
@@ -61,7 +58,7 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN]) + more
 
 
-def _say_not_taken(settings: "Settings", lake: Lake, others: Sequence[str]) -> None:
+def _say_not_taken(settings: Settings, lake: Lake, others: Sequence[str]) -> None:
     csv = [name for name in others if name.endswith(_LANDING_ENDINGS)]
     ingested = {row.file for row in read_ingestions(lake)} if csv else set()
     ingested |= {str(Path(file).absolute()) for file in ingested}  # a name is recorded as it was typed
@@ -69,7 +66,7 @@ def _say_not_taken(settings: "Settings", lake: Lake, others: Sequence[str]) -> N
         log.warning("%s: %s not taken: %s", settings.data / "raw", listed(left), _remedy(settings, left))
 
 
-def _remedy(settings: "Settings", names: Sequence[str]) -> str:
+def _remedy(settings: Settings, names: Sequence[str]) -> str:
     """Return how to have files of other names taken: by naming them, those in a zip after unpacking it."""
     raw = settings.data / "raw"
     plain = [raw / name for name in names if not name.endswith(".zip")] or [raw / "FILE.csv"]

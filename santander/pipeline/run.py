@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from santander.engine.on_demand import SessionOnDemand
+from santander.config.settings import Settings
+from santander.engine.session import SessionOnDemand
 from santander.errors import InputError, TooLittleData
 from santander.ingest.holders import last_ingestions, merges_since
 from santander.ingest.landing import refuse_unreadable
@@ -20,16 +21,13 @@ from santander.pipeline.run_report import MonthRows, NotTrained, WalkReport
 from santander.pipeline.step import StepOutcome
 from santander.pipeline.steps import Steps
 from santander.quality.own_suites import own_suites
-from santander.schema.asked_months import AskedMonths
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
-from santander.schema.months import Month, month_range
-from santander.schema.presence import full_months, missing_line, missing_months
+from santander.schema.months import AskedMonths, Month, full_months, missing_line, missing_months, month_range
 from santander.scoring.month_lists import lists_of_month
 from santander.storage.places import Place
 from santander.training.trained import TRAIN, TrainResult
 
 if TYPE_CHECKING:
-    from santander.config.settings import Settings
     from santander.synthetic.spec import BankSpec
     from santander.training.recipe import Recipe
 
@@ -37,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 def walk(
-    settings: "Settings",
+    settings: Settings,
     files: Sequence[Place],
     *,
     month: str | None = None,
@@ -115,7 +113,7 @@ def _last_month(rows: Mapping[Month, int]) -> Month:
 
 
 def _landing_of(
-    settings: "Settings", named: Sequence[Place], asked: AskedMonths, bank_customers: int | None, *, train: bool
+    settings: Settings, named: Sequence[Place], asked: AskedMonths, bank_customers: int | None, *, train: bool
 ) -> Sequence[Place]:
     """Landing files to take: those named, else those in ``raw``, else those of a bank that is made where there is nothing."""
     spec = None if bank_customers is None else replace(_bank_of(settings), customers=bank_customers)
@@ -128,13 +126,13 @@ def _landing_of(
     return there
 
 
-def _bank_of(settings: "Settings") -> "BankSpec":
+def _bank_of(settings: Settings) -> "BankSpec":
     from santander.synthetic.spec import BankSpec
 
     return BankSpec(out=settings.data / "raw")
 
 
-def _make_bank(settings: "Settings", spec: "BankSpec", asked: AskedMonths, *, train: bool) -> None:
+def _make_bank(settings: Settings, spec: "BankSpec", asked: AskedMonths, *, train: bool) -> None:
     """Make the bank, unless a month is asked for that it does not have or nothing would score it."""
     from santander.pipeline.bank_of_folder import fill_with_bank
     from santander.registry.versions import NoChampion, champion_number

@@ -13,8 +13,7 @@ from santander.ingest.synthetic_mark import SyntheticMark
 from santander.ledger.steps import NoResult, ScoreResult, SubmitResult
 from santander.pipeline.ingest_step import TakenIn
 from santander.pipeline.step import StepOutcome
-from santander.schema.months import Month, in_spans
-from santander.schema.presence import missing_line
+from santander.schema.months import Month, in_spans, missing_line
 from santander.scoring.month_lists import MonthLists
 from santander.storage.places import Place
 from santander.training.trained import TRAIN, TrainResult

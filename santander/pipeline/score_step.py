@@ -4,10 +4,10 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from santander.engine.memory import footprint
+from santander.engine.memory import budget
 from santander.errors import InputError
 from santander.lake.person_steps import carrying_persons
-from santander.ledger.staleness import Origins, stale_months
+from santander.ledger.step_ledger import Origins, stale_months
 from santander.ledger.steps import SCORE, ScoreResult
 from santander.schema.catalogue import CUSTOMERS, RECOMMENDATIONS
 from santander.schema.months import Month
@@ -39,7 +39,7 @@ class ScoreStep(StepContext):
         if not anyway and last and last.fingerprint == fingerprint and month in self.lake.months(RECOMMENDATIONS):
             say_up_to_date(SCORE, [month])
             return StepOutcome(SCORE, [], [month], time.monotonic() - started, last.result)
-        self.lake.budget.require(footprint.SCORE, self.lake.rows_by_month(CUSTOMERS).get(month, 0), str(month))
+        self.lake.budget.require(budget.SCORE, self.lake.rows_by_month(CUSTOMERS).get(month, 0), str(month))
         version = load_to_score(self.settings, chosen.number, f"version {chosen.number}")
         fit = version.candidate.fit_to_judge(month)
         if fit is None:

@@ -6,21 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from santander.config.settings import Settings
 from santander.ingest.holders import last_ingestions
 from santander.ingest.synthetic_mark import SyntheticMark
 from santander.lake.ingestions import Ingestion, read_ingestions
 from santander.lake.lake import Lake
 from santander.ledger.read_otherwise import ReadOtherwise
-from santander.ledger.staleness import stale_months
-from santander.ledger.step_ledger import RecordedRun, StepLedger
+from santander.ledger.step_ledger import RecordedRun, StepLedger, stale_months
 from santander.ledger.steps import SCORE
-from santander.logs.files import FOLDER, log_files
+from santander.logs.run_log import FOLDER, log_files
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS, TABLES
-from santander.schema.months import Month
-from santander.schema.presence import missing_months
+from santander.schema.months import Month, missing_months
 
 if TYPE_CHECKING:
-    from santander.config.settings import Settings
     from santander.registry.champion import Standing
 
 
@@ -115,7 +113,7 @@ class Overview:
         )
 
 
-def look(settings: "Settings") -> Overview:
+def look(settings: Settings) -> Overview:
     """Gather the overview; an empty data folder has no months and no champion."""
     from santander.registry.champion import standing
     from santander.registry.old_rows import on_old_rows

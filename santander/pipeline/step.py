@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from santander.config.settings import Settings
+from santander.engine.session import SessionOnDemand
 from santander.lake.lake import Lake
-from santander.ledger.staleness import refuse_stale_features
-from santander.ledger.step_ledger import StepLedger
+from santander.ledger.step_ledger import StepLedger, refuse_stale_features
 from santander.ledger.steps import Step
 from santander.schema.months import Month, in_spans
 
 if TYPE_CHECKING:
     from feast import FeatureStore
     from pyspark.sql import SparkSession
-
-    from santander.config.settings import Settings
-    from santander.engine.on_demand import SessionOnDemand
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +36,7 @@ class StepOutcome(Generic[R_co]):
 class StepContext:
     """One lake, its ledger and one session, over which steps are done."""
 
-    def __init__(self, settings: "Settings", session: "SparkSession | SessionOnDemand", *, force: bool = False) -> None:
+    def __init__(self, settings: Settings, session: "SparkSession | SessionOnDemand", *, force: bool = False) -> None:
         """Steps with these settings; with ``force`` the data folder of a synthetic bank takes files that are not of it."""
         self.settings = settings
         self.lake = Lake(settings, session)

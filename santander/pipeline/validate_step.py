@@ -4,8 +4,7 @@ import time
 from collections.abc import Sequence
 
 from santander.lake.person_steps import carrying_persons
-from santander.ledger.staleness import Origins
-from santander.ledger.step_ledger import fingerprint_of
+from santander.ledger.step_ledger import Origins, fingerprint_of
 from santander.ledger.steps import NoResult, validation_of
 from santander.ledger.versions import version_of
 from santander.pipeline.step import StepContext, StepOutcome, say_up_to_date

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from santander.config.conf_folders import local_conf_dir
+from santander.config.conf_files import local_conf_dir
 from santander.errors import InputError, did_you_mean, nearest
 from santander.quality.rules import Severity
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, Table

@@ -3,7 +3,7 @@
 from pathlib import Path
 from string import Template
 
-from santander.config.conf_folders import conf_dir
+from santander.config.conf_files import conf_dir
 from santander.config.sections import QualitySettings
 from santander.quality.declaration import SUITES, suite
 from santander.quality.past import MONTHS_COMPARED

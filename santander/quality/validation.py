@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from santander.engine.memory.footprint import VALIDATE
+from santander.engine.memory.budget import VALIDATE
 from santander.engine.startup import import_great_expectations
 from santander.lake.lake import Lake
 from santander.quality import figures as count

@@ -26,7 +26,7 @@ from santander.registry.versions import (
     number_named,
     registered,
 )
-from santander.storage.addresses import path_of_file
+from santander.storage.spelling import path_of_file
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings

@@ -174,8 +174,7 @@ def month_to_judge(lake: Lake, retrieve: Retrieve, month: Month | None) -> Month
 
 def month_with_all_rows(lake: Lake, month: Month | None) -> Month:
     """Return the month, by default the last with known additions; raises InputError where it cannot be judged on."""
-    from santander.ledger.staleness import Origins, stale_features
-    from santander.ledger.step_ledger import StepLedger
+    from santander.ledger.step_ledger import Origins, StepLedger, stale_features
     from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
 
     labelled = labelled_months(lake)

@@ -15,8 +15,7 @@ from pathlib import Path
 from santander.config.settings import Settings
 from santander.errors import SantanderError
 from santander.lake.lake import Lake
-from santander.ledger.staleness import Origins, refuse_stale_features
-from santander.ledger.step_ledger import fingerprint_of
+from santander.ledger.step_ledger import Origins, fingerprint_of, refuse_stale_features
 from santander.ledger.versions import version_of
 from santander.models.blend import Blend, BlendSettings
 from santander.models.month_weight import ALIKE, MonthWeight

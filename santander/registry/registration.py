@@ -16,7 +16,7 @@ from santander.config.settings import Settings
 from santander.evaluation.judgement import Evaluation, Judgement
 from santander.evaluation.plots import draw
 from santander.lake.lake import Lake
-from santander.lake.versions_read import table_versions
+from santander.lake.past import table_versions
 from santander.models.packages import EVERY_MODEL, pinned
 from santander.registry.model_card import Origin, model_card, months_told
 from santander.registry.old_rows import ROWS_READ, rows_read
@@ -26,7 +26,7 @@ from santander.registry.tracking import experiment_id, open_tracking
 from santander.registry.verdict import CARD, LONGEST_DESCRIPTION, LONGEST_NOTE, NOTE
 from santander.schema.catalogue import CUSTOMERS
 from santander.schema.features import FEATURE_SET
-from santander.schema.presence import missing_months
+from santander.schema.months import missing_months
 from santander.schema.records import plain
 from santander.training.candidate import Candidate
 

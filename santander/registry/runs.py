@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from santander.config.settings import Settings
 from santander.engine.startup import StoredVersion
 from santander.lake.lake import Lake
-from santander.lake.versions_read import TABLES_READ, table_versions
+from santander.lake.past import TABLES_READ, table_versions
 from santander.registry.tracking import experiment_id, has_registry, open_tracking, unless_missing
 from santander.registry.versions import registered
 from santander.schema.catalogue import Table
@@ -149,7 +149,7 @@ _CLOCKS_DIFFER_SECONDS = 300.0
 """By how much the clock of a tracking server may differ from ours."""
 
 
-def training_here(settings: "Settings", runs: "Sequence[StepRun[TrainResult]]") -> "StepRun[TrainResult] | None":
+def training_here(settings: Settings, runs: "Sequence[StepRun[TrainResult]]") -> "StepRun[TrainResult] | None":
     """The first of these trainings whose version is in the registry of the settings; None, which is logged, where none is."""
     if not runs:
         return None
@@ -179,7 +179,7 @@ def _is_of(found: Mapping[int, StoredVersion], run: "StepRun[TrainResult]") -> b
     )
 
 
-def versions_named_by_models(settings: "Settings", tables: list[Table]) -> dict[str, dict[int, list[int]]]:
+def versions_named_by_models(settings: Settings, tables: list[Table]) -> dict[str, dict[int, list[int]]]:
     """For each table the versions of it that models name, each with the numbers of those models; empty without a registry."""
     named: dict[str, dict[int, list[int]]] = {table.name: {} for table in tables}
     if not has_registry(settings):

@@ -14,7 +14,7 @@ from santander.config.settings import Settings
 from santander.errors import SantanderError
 from santander.logs.terminal import take_over
 from santander.relocation.settle import remember, settle
-from santander.storage.addresses import file_address, path_of_sqlite, sqlite_address
+from santander.storage.spelling import file_address, path_of_sqlite, sqlite_address
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from santander.engine.startup import StoredModel, StoredVersion, read_registered_model
 from santander.errors import InputError, SantanderError, telling_line
 from santander.registry.tracking import check_sqlite, has_registry, open_tracking, tracking_uri, unless_missing
-from santander.storage.addresses import path_of_sqlite
+from santander.storage.spelling import path_of_sqlite
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from santander.storage.addresses import file_address, path_of_file, read_only_sqlite
 from santander.storage.places import whole_file
+from santander.storage.spelling import file_address, path_of_file, read_only_sqlite
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from santander.errors import SantanderError, is_out_of_space
-from santander.lake.writers import write_lock
+from santander.lake.locks import write_lock
 from santander.relocation.moves import (
     Move,
     former_names,

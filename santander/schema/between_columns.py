@@ -16,8 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from santander.errors import did_you_mean
-from santander.schema.columns import PROFILE_COLUMNS
-from santander.schema.provinces import PROVINCE_CODES
+from santander.schema.columns import PROFILE_COLUMNS, PROVINCE_CODES
 
 Rows: TypeAlias = npt.NDArray[np.bool_]
 

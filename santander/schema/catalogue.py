@@ -40,6 +40,11 @@ class Table:
         return StructType([StructField(name, spark_type(type_)) for name, type_ in self.columns])
 
 
+def _typed(declared: str) -> Columns:
+    """Return the columns of a declaration as Spark SQL writes it: ``name type, name type``."""
+    return tuple((name, type_) for name, type_ in map(str.split, declared.split(", ")))
+
+
 CUSTOMERS = Table(
     name="customers",
     row="one customer in one month: the record as delivered, typed and in English, null where unknown; holdings has bit i set "
@@ -53,18 +58,9 @@ QUARANTINE = Table(
     row="one text that was not taken into customers: a whole line (scope row) or one value of a line that was kept (scope "
     "value); customer_id is null where the line's key cannot be read, resolved_by names the replay that took in its correction",
     key=("file_sha256", "line", "column"),
-    columns=(
-        ("ingestion_id", "string"),
-        ("file", "string"),
-        ("file_sha256", "string"),
-        ("month", "string"),
-        ("line", "bigint"),
-        ("scope", "string"),
-        ("reason", "string"),
-        ("column", "string"),
-        ("raw", "string"),
-        ("customer_id", "bigint"),
-        ("resolved_by", "string"),
+    columns=_typed(
+        "ingestion_id string, file string, file_sha256 string, month string, line bigint, scope string, reason string, "
+        "column string, raw string, customer_id bigint, resolved_by string"
     ),
     monthly=False,
 )
@@ -74,19 +70,10 @@ INGESTIONS = Table(
     row="one month of one landing file that was ingested: read = kept + quarantined_rows; mode replace replaced the month, mode "
     "merge (ingest --merge, or a replay) put rows in by key, of which inserted had keys that the month did not have",
     key=("ingestion_id", "file", "month"),
-    columns=(
-        ("ingestion_id", "string"),
-        ("file", "string"),
-        ("file_sha256", "string"),
-        ("month", "string"),
-        ("has_products", "boolean"),
-        ("read", "bigint"),
-        ("kept", "bigint"),
-        ("quarantined_rows", "bigint"),
-        ("rows_with_quarantined_values", "bigint"),
-        ("ingested_at", "timestamp"),
-        ("mode", "string"),
-        ("inserted", "bigint"),
+    columns=_typed(
+        "ingestion_id string, file string, file_sha256 string, month string, has_products boolean, read bigint, "
+        "kept bigint, quarantined_rows bigint, rows_with_quarantined_values bigint, ingested_at timestamp, mode string, "
+        "inserted bigint"
     ),
     monthly=False,
 )
@@ -95,11 +82,7 @@ FEATURES_TABLE = Table(
     name="features",
     row="what was known of one customer before the products of one month: profile of the month, products of the months before",
     key=("customer_id", "snapshot_date"),
-    columns=(
-        ("customer_id", "bigint"),
-        ("snapshot_date", "date"),
-        *((feature.name, feature.type) for feature in FEATURES),
-    ),
+    columns=(*_typed("customer_id bigint, snapshot_date date"), *((feature.name, feature.type) for feature in FEATURES)),
 )
 
 ADDITIONS = Table(
@@ -107,11 +90,7 @@ ADDITIONS = Table(
     row="one product that one customer added in one month: held in it and not in the month before, with rows and known products "
     "in both",
     key=("customer_id", "snapshot_date", "product"),
-    columns=(
-        ("customer_id", "bigint"),
-        ("snapshot_date", "date"),
-        ("product", "string"),
-    ),
+    columns=_typed("customer_id bigint, snapshot_date date, product string"),
 )
 
 ONLINE_FEATURES = Table(
@@ -119,39 +98,22 @@ ONLINE_FEATURES = Table(
     row="one customer of the served month, as serving reads it: all features packed into one value; "
     "each materialize replaces the whole table, which so says who can be found online",
     key=("customer_id",),
-    columns=(
-        ("customer_id", "bigint"),
-        ("snapshot_date", "date"),
-        ("packed", "binary"),
-    ),
+    columns=_typed("customer_id bigint, snapshot_date date, packed binary"),
 )
 
 RECOMMENDATIONS = Table(
     name="recommendations",
     row="one product recommended to one customer for one month, at one rank (1 is the likeliest)",
     key=("customer_id", "snapshot_date", "rank"),
-    columns=(
-        ("customer_id", "bigint"),
-        ("snapshot_date", "date"),
-        ("rank", "tinyint"),
-        ("product", "string"),
-        ("score", "double"),
-        ("model_version", "int"),
-    ),
+    columns=_typed("customer_id bigint, snapshot_date date, rank tinyint, product string, score double, model_version int"),
 )
 
 STEP_RUNS = Table(
     name="step_runs",
     row="one month that one step finished: the fingerprint of everything it was made from, and its result as JSON",
     key=("step", "month", "finished_at"),
-    columns=(
-        ("step", "string"),
-        ("month", "string"),
-        ("fingerprint", "string"),
-        ("rows", "bigint"),
-        ("seconds", "double"),
-        ("result", "string"),
-        ("finished_at", "timestamp"),
+    columns=_typed(
+        "step string, month string, fingerprint string, rows bigint, seconds double, result string, finished_at timestamp"
     ),
     monthly=False,
 )
@@ -160,17 +122,9 @@ QUALITY = Table(
     name="quality",
     row="one rule as it was last checked on one month of one table: offending of the checked rows (or figures) break it",
     key=("month", "table", "rule"),
-    columns=(
-        ("month", "string"),
-        ("table", "string"),
-        ("rule", "string"),
-        ("severity", "string"),
-        ("passed", "boolean"),
-        ("offending", "bigint"),
-        ("checked", "bigint"),
-        ("detail", "string"),
-        ("table_version", "bigint"),
-        ("validated_at", "timestamp"),
+    columns=_typed(
+        "month string, table string, rule string, severity string, passed boolean, offending bigint, checked bigint, "
+        "detail string, table_version bigint, validated_at timestamp"
     ),
     monthly=False,
 )
@@ -179,10 +133,7 @@ SUPPRESSIONS = Table(
     name="suppressions",
     row="one customer who was erased and must not come back: the keyed hash of the id, never the id",
     key=("digest",),
-    columns=(
-        ("digest", "string"),
-        ("erasure_id", "string"),
-    ),
+    columns=_typed("digest string, erasure_id string"),
     monthly=False,
 )
 
@@ -191,14 +142,7 @@ ERASURES = Table(
     row="one erasure, without any id: how many customers, rows removed per table (JSON), files rewritten or left to the user "
     "(JSON), versions of the model that were trained on them (JSON)",
     key=("erasure_id",),
-    columns=(
-        ("erasure_id", "string"),
-        ("erased_at", "timestamp"),
-        ("customers", "int"),
-        ("rows", "string"),
-        ("files", "string"),
-        ("models", "string"),
-    ),
+    columns=_typed("erasure_id string, erased_at timestamp, customers int, rows string, files string, models string"),
     monthly=False,
 )
 
@@ -209,27 +153,11 @@ PROMOTIONS = Table(
     "when done, false for a refusal; slices is JSON, and so is contestants: MAP@7 and last fit month of challenger, champion and "
     "the champion's recipe fitted anew",
     key=("decided_at", "model", "version"),
-    columns=(
-        ("decided_at", "timestamp"),
-        ("model", "string"),
-        ("action", "string"),
-        ("version", "int"),
-        ("run_id", "string"),
-        ("promoted", "boolean"),
-        ("reason", "string"),
-        ("champion_before", "int"),
-        ("champion_after", "int"),
-        ("contest", "string"),
-        ("gate_month", "string"),
-        ("map7", "double"),
-        ("champion_map7", "double"),
-        ("lower", "double"),
-        ("upper", "double"),
-        ("relative", "double"),
-        ("relative_lower", "double"),
-        ("relative_upper", "double"),
-        ("slices", "string"),
-        ("contestants", "string"),
+    columns=_typed(
+        "decided_at timestamp, model string, action string, version int, run_id string, promoted boolean, reason string, "
+        "champion_before int, champion_after int, contest string, gate_month string, map7 double, champion_map7 double, "
+        "lower double, upper double, relative double, relative_lower double, relative_upper double, slices string, "
+        "contestants string"
     ),
     monthly=False,
 )
@@ -239,23 +167,10 @@ SUBMISSIONS = Table(
     row="one submission file that was sent to the competition: the scores it was given and the public one as a share of the "
     "ceiling of the public part, beside the share that the model reached on its gate month",
     key=("reference",),
-    columns=(
-        ("submitted_at", "timestamp"),
-        ("competition", "string"),
-        ("reference", "string"),
-        ("month", "string"),
-        ("file", "string"),
-        ("file_sha256", "string"),
-        ("customers", "bigint"),
-        ("model_version", "int"),
-        ("run_id", "string"),
-        ("message", "string"),
-        ("status", "string"),
-        ("error", "string"),
-        ("public_score", "double"),
-        ("private_score", "double"),
-        ("public_share_of_ceiling", "double"),
-        ("validation_share_of_ceiling", "double"),
+    columns=_typed(
+        "submitted_at timestamp, competition string, reference string, month string, file string, file_sha256 string, "
+        "customers bigint, model_version int, run_id string, message string, status string, error string, "
+        "public_score double, private_score double, public_share_of_ceiling double, validation_share_of_ceiling double"
     ),
     monthly=False,
 )
@@ -264,12 +179,7 @@ ALERTS = Table(
     name="alerts",
     row="one thing that somebody should look at: what it is about, and in one sentence what was seen and what was expected",
     key=("raised_at", "kind", "subject"),
-    columns=(
-        ("raised_at", "timestamp"),
-        ("kind", "string"),
-        ("subject", "string"),
-        ("message", "string"),
-    ),
+    columns=_typed("raised_at timestamp, kind string, subject string, message string"),
     monthly=False,
 )
 
@@ -278,12 +188,7 @@ CARRIED_FINGERPRINTS = Table(
     row="one month of a table whose files were written anew with the same rows, by a compaction: the fingerprint of the new "
     "files stands for same_as",
     key=("table", "month", "fingerprint"),
-    columns=(
-        ("table", "string"),
-        ("month", "string"),
-        ("fingerprint", "string"),
-        ("same_as", "string"),
-    ),
+    columns=_typed("table string, month string, fingerprint string, same_as string"),
     monthly=False,
 )
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 ROWS_AT_A_TIME = 65_536
 """The engine hands over small batches; predicting some at a time costs less than each alone. No setting: what scoring holds was
-measured with it (santander/engine/memory/footprint.py)."""
+measured with it (santander/engine/memory/budget.py)."""
 
 
 _SCHEMA = file_schema(RECOMMENDATIONS.columns)

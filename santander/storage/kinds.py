@@ -1,7 +1,14 @@
-"""What a file is, told by its first bytes and never by its name."""
+"""The kind of a file by its first bytes, never by its name; one that is packed with gzip is opened for its plain bytes."""
 
 import codecs
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum, auto
+from typing import BinaryIO, cast
+
+from santander.storage.places import Place, open_read
 
 HEAD = 4096
 """Bytes by which a kind is told."""
@@ -139,3 +146,26 @@ def _wide_encoding(head: bytes) -> str | None:
 def _readable(text: str) -> bool:
     plain = sum((" " <= character <= "~") or character in "\r\n\t\x85" for character in text)
     return plain >= _LEAST_READABLE * len(text)
+
+
+_GZIP_MAGIC = b"\x1f\x8b"
+UNREADABLE = (OSError, EOFError, zlib.error)
+"""What reading a file that may be packed can raise: a wrong header or sum, an end too early, bytes that make no sense."""
+
+
+def is_packed(file: Place) -> bool:
+    """Whether the file begins as gzip does."""
+    with open_read(file) as source:
+        return source.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+
+
+@contextmanager
+def open_plain(file: Place) -> Iterator[BinaryIO]:
+    """Open a file for its plain bytes, unpacked on the way where it is packed; raises one of UNREADABLE while it is read."""
+    packed = is_packed(file)
+    with open_read(file) as source:
+        if not packed:
+            yield source
+            return
+        with gzip.open(source) as plain:
+            yield cast("BinaryIO", plain)

@@ -1,22 +1,66 @@
 """Places of files that are no tables, such as landing files and submissions: a local path, or a key in a bucket.
 
 A ``Place`` is a ``pathlib.Path`` or a ``BucketPath``, which has the few methods of a path that such files need, so code
-that goes by them reads alike for both. How a bucket is reached: access.py.
+that goes by them reads alike for both. A local path with ``*``, ``?`` or a backslash is a pattern to Spark and to DuckDB, and one
+with a control character breaks lines of output: neither can be used. All other characters are kept apart by spelling.py.
 """
 
 import os
 import re
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from santander.errors import InputError
-from santander.storage.access import Access
-from santander.storage.bucket import BucketPath, open_object, remove_objects, told_of, upload
-from santander.storage.place_names import local_path
+from santander.storage.bucket import Access, BucketPath, open_object, remove_objects, told_of, upload
+
+_REFUSED = "*?\\"
+_LONGEST = 255
+"""Bytes of the name of one folder or file, by the file systems of today."""
+_NAMED = {"\n": "a newline", "\t": "a tab", "\r": "a carriage return"}
+
+
+def local_path(text: str) -> Path:
+    """The path that a user wrote. Raises InputError for a text that names none, in a line with the character that is wrong."""
+    if not text.strip():
+        raise InputError(
+            f"'{text}' names no folder or file: an option, a variable or a setting was left empty",
+            hint="give it a value, or leave it out",
+        )
+    if text == "~" or text.startswith("~/"):
+        home = Path.home() / text[2:]
+        raise InputError(f"{text}: the shell leaves a quoted ~ as it is", hint=f"write ~ outside the quotes, or {home}")
+    path = Path(text)
+    if (longest := max(len(os.fsencode(part)) for part in path.absolute().parts)) > _LONGEST:
+        raise InputError(
+            f"{text[:40]}…: a name of {longest} bytes; the system takes {_LONGEST} at most", hint="use a shorter one"
+        )
+    for character in str(path.absolute()):
+        if character in _REFUSED or unicodedata.category(character) in {"Cc", "Cs"}:
+            raise InputError(
+                f"{_shown(str(path))}: {_name_of(character)} cannot stand in the name of a folder or file here "
+                "(nor can * ? \\ and control characters; all others can)",
+                hint="rename it, or name it by a link",
+            )
+    return path
+
+
+def _name_of(character: str) -> str:
+    if character in _REFUSED:
+        return f"'{character}'"
+    if unicodedata.category(character) == "Cs":
+        return f"the byte 0x{ord(character) & 0xFF:02x}, which is not UTF-8,"
+    return _NAMED.get(character, f"the control character U+{ord(character):04X}")
+
+
+def _shown(text: str) -> str:
+    """The text in one line, whatever stands in it."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
 
 _SCHEMES = ("s3a", "s3")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")

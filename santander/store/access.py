@@ -3,7 +3,9 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, cast
 
+from santander.config.settings import Settings
 from santander.errors import SantanderError
+from santander.lake.lake import Lake
 from santander.schema.features import FEATURE_SET
 from santander.schema.months import Month
 from santander.store.repository import repository_dir, repository_objects
@@ -12,12 +14,10 @@ if TYPE_CHECKING:
     from feast import FeatureStore
     from pyspark.sql import DataFrame
 
-    from santander.config.settings import Settings
-    from santander.lake.lake import Lake
-    from santander.store.retrieval_job import LakeRetrievalJob
+    from santander.store.offline import LakeRetrievalJob
 
 
-def open_store(settings: "Settings", lake: "Lake") -> "FeatureStore":
+def open_store(settings: Settings, lake: Lake) -> "FeatureStore":
     """Feast over this lake, with the objects of the feature repository applied, which takes no time when nothing changed.
 
     The lake needs its session only when something is retrieved or materialized.
@@ -30,8 +30,7 @@ def open_store(settings: "Settings", lake: "Lake") -> "FeatureStore":
     from google.protobuf.message import DecodeError
 
     from santander.store.offline import LakeOfflineStoreConfig
-    from santander.store.online import online_config
-    from santander.store.registry import registry_file
+    from santander.store.online import online_config, registry_file
 
     as_written = yaml.safe_load((repository_dir() / "feature_store.yaml").read_text(encoding="utf-8"))
     config = RepoConfig(

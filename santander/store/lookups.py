@@ -1,15 +1,33 @@
-"""From Feast's views to joins: views that read the same rows of the same source become one lookup."""
+"""Feast's objects and ours: features as fields, and views that read the same rows of the same source as one lookup."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from feast import FeatureView
+from feast import FeatureView, Field
 from feast.data_source import DataSource
+from feast.types import Bool, FeastType, Float64, Int32, Int64
 from feast.utils import _get_requested_feature_views_to_features_dict
 
 from santander.errors import InputError
+from santander.schema.features import Feature
 from santander.store.point_in_time import Lookup
+
+_FEAST_TYPES: dict[str, FeastType] = {
+    "boolean": Bool,
+    "tinyint": Int32,
+    "smallint": Int32,
+    "int": Int32,
+    "bigint": Int64,
+    "double": Float64,
+}
+"""Spark SQL type to Feast type; Feast has no integers under 32 bits. Retrieved frames keep the Spark type."""
+
+
+def feast_fields(features: Iterable[Feature]) -> list[Field]:
+    """Return one field a feature, in order, with its meaning."""
+    return [Field(name=each.name, dtype=_FEAST_TYPES[each.type], description=each.meaning) for each in features]
+
 
 SPACING_TAG = "days_between_rows"
 """Tag of a source: rows of one key are at least so many days apart."""

@@ -8,24 +8,21 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from santander.errors import InputError
-from santander.ledger.staleness import refuse_stale_features
-from santander.ledger.step_ledger import StepLedger
+from santander.lake.lake import Lake
+from santander.ledger.step_ledger import StepLedger, refuse_stale_features
 from santander.ledger.steps import BUILD
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, ONLINE_FEATURES
 from santander.schema.months import Month
-from santander.store.names import ONLINE_VIEW
-from santander.store.packing import packed_frame
-from santander.store.withdrawal import withdraw
+from santander.store.packing import ONLINE_VIEW, packed_frame
+from santander.store.serving import withdraw
 
 if TYPE_CHECKING:
     from feast import FeatureStore
 
-    from santander.lake.lake import Lake
-
 log = logging.getLogger(__name__)
 
 
-def month_to_serve(lake: "Lake", asked: Month | None) -> Month:
+def month_to_serve(lake: Lake, asked: Month | None) -> Month:
     """The month asked for, else the latest with features; raises InputError when it has none. Needs no session."""
     there = lake.months(FEATURES_TABLE)
     if not there:
@@ -37,7 +34,7 @@ def month_to_serve(lake: "Lake", asked: Month | None) -> Month:
     return asked or there[-1]
 
 
-def refuse_unfit_features(lake: "Lake", month: Month) -> None:
+def refuse_unfit_features(lake: Lake, month: Month) -> None:
     """Raise InputError for features of a month that are out of date by what the ledger knows; what it does not know passes.
 
     Raises OtherProducts or ForeignTable where the customers have other products than this code: bits would mean others.
@@ -48,7 +45,7 @@ def refuse_unfit_features(lake: "Lake", month: Month) -> None:
         refuse_stale_features(lake, [month])
 
 
-def materialize_month(lake: "Lake", store: "FeatureStore", month: Month) -> int:
+def materialize_month(lake: Lake, store: "FeatureStore", month: Month) -> int:
     """Serve the features of ``month`` online and nothing else; returns the number of customers.
 
     The order is what makes a run that is cut off harmless: who is not in the month is withdrawn before the table that
@@ -70,7 +67,7 @@ def materialize_month(lake: "Lake", store: "FeatureStore", month: Month) -> int:
     return expected
 
 
-def _departed(lake: "Lake", month: Month) -> Iterator[int]:
+def _departed(lake: Lake, month: Month) -> Iterator[int]:
     """Customers who are online, as far as ``online_features`` knows, and have no features in the month."""
     from pyspark.sql import functions as F
 

@@ -12,11 +12,15 @@ import warnings
 from collections.abc import Iterable
 from contextlib import ExitStack
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from feast import FeatureView, RepoConfig
 from feast.data_source import DataSource
-from feast.infra.offline_stores.contrib.spark_offline_store.spark import SparkOfflineStore, SparkOfflineStoreConfig
+from feast.infra.offline_stores.contrib.spark_offline_store.spark import (
+    SparkOfflineStore,
+    SparkOfflineStoreConfig,
+    SparkRetrievalJob,
+)
 from feast.infra.offline_stores.offline_store import RetrievalMetadata
 from feast.infra.registry.base_registry import BaseRegistry
 from pydantic import Field, StrictStr
@@ -27,15 +31,43 @@ from santander.lake.lake import Lake
 from santander.schema.catalogue import PARTITION, TABLES, Table
 from santander.store.entity_rows import check_columns, entity_frame, moment_column, moments_asked
 from santander.store.lookups import lookups_of, output_names, spacing_of
-from santander.store.point_in_time import Lookup, join_as_of, latest_within, rows_that_can_match
+from santander.store.point_in_time import Lookup, Moments, each_is_its_own_stamp, join_as_of, latest_within, rows_that_can_match
 from santander.store.repository import repository_settings
-from santander.store.retrieval_job import LakeRetrievalJob
-from santander.store.spans import Moments, each_is_its_own_stamp
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    from pyspark.sql import DataFrame
 
 log = logging.getLogger(__name__)
 
 # said once for every source that is made or read from the registry; our tests are what we rely on instead
 warnings.filterwarnings("ignore", "The spark data source API is an experimental feature", RuntimeWarning)
+
+
+class LakeRetrievalJob(SparkRetrievalJob):
+    """A frame that was planned and not run. ``to_spark_df`` gives it away as it is."""
+
+    def __init__(
+        self,
+        frame: "DataFrame",
+        config: RepoConfig,
+        *,
+        full_feature_names: bool = False,
+        metadata: RetrievalMetadata | None = None,
+    ) -> None:
+        super().__init__(frame.sparkSession, query="", full_feature_names=full_feature_names, config=config, metadata=metadata)
+        self._frame = frame
+
+    def to_spark_df(self) -> "DataFrame":
+        """The frame, still distributed."""
+        return self._frame
+
+    def _to_arrow_internal(self, timeout: int | None = None) -> "pa.Table":  # noqa: ARG002  (the engine has no such limit)
+        return self._frame.toArrow()
+
+    def _to_df_internal(self, timeout: int | None = None) -> "pd.DataFrame":  # noqa: ARG002
+        return self._frame.toPandas()
 
 
 class LakeOfflineStoreConfig(SparkOfflineStoreConfig):

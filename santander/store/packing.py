@@ -15,13 +15,18 @@ import pyarrow as pa
 
 from santander.errors import SantanderError
 from santander.schema.catalogue import ONLINE_FEATURES, PARTITION
-from santander.schema.features import FEATURES, Feature
+from santander.schema.features import FEATURE_SET, FEATURES, Feature
 from santander.schema.types import arrow_schema, arrow_type
-from santander.store.names import PACKED
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
     from typing_extensions import Buffer
+
+ONLINE_VIEW = "next_products_online"
+ONLINE_SERVICE = f"{FEATURE_SET}_online"
+PACKED = "packed"
+"""The one feature of the online view, a column of the table ``online_features``."""
+
 
 _WIDTHS = {"boolean": "?", "tinyint": "<i1", "smallint": "<i2", "int": "<i4", "bigint": "<i8", "double": "<f8"}
 

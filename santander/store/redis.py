@@ -7,7 +7,7 @@ from typing import Any, Literal
 from feast import FeatureView, RepoConfig
 from feast.infra.online_stores.redis import RedisOnlineStore, RedisOnlineStoreConfig
 
-from santander.store.reads_by_name import ReadsByName
+from santander.store.sqlite import ReadsByName
 from santander.store.written import remember_written
 
 

@@ -2,13 +2,11 @@
 
 import importlib.util
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
 from santander.config.settings import Settings
 from santander.errors import InputError
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 
 def repository_dir() -> Path:

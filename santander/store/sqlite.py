@@ -1,15 +1,92 @@
-"""Feast's SQLite store, set for one writer of many rows beside readers, and able to forget a customer."""
+"""Feast's SQLite store, set for one writer of many rows beside readers, able to forget a customer and to read features by name.
 
+All features of a customer are one packed value online (docs/adr/0004-packed-online-feature.md). Who asks for
+``customer_profile:age`` gets it unpacked, by Feast's own call and from Feast's own server, with its type and its nulls.
+"""
+
+import datetime as dt
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from feast import FeatureView, RepoConfig
+from feast import FeatureView, Field, RepoConfig
 from feast.infra.online_stores.helpers import compute_table_id
+from feast.infra.online_stores.online_store import OnlineStore
 from feast.infra.online_stores.sqlite import SqliteOnlineStore, SqliteOnlineStoreConfig
+from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+from feast.protos.feast.types.Value_pb2 import Value
+from feast.type_map import python_values_to_proto_values
+from feast.types import Bytes
 
-from santander.store.reads_by_name import ReadsByName
+from santander.store.packing import ONLINE_VIEW, PACKED, Layout
+
+Reads = list[tuple[dt.datetime | None, dict[str, Value] | None]]
+
+
+class ReadsByName(OnlineStore):
+    """To be mixed into an online store of Feast: a view that is not stored is read from the packed one."""
+
+    def online_read(
+        self, config: RepoConfig, table: FeatureView, entity_keys: list[EntityKey], requested_features: list[str] | None = None
+    ) -> Reads:
+        """Return, for each key, the moment and the features asked for; (None, None) for who is not online.
+
+        Raises OtherLayout where the store was filled under another declaration of features.
+        """
+        if table.online:
+            return super().online_read(config, table, entity_keys, requested_features)  # type: ignore[safe-super]
+        packed = super().online_read(config, _packed_view(table), entity_keys, [PACKED])  # type: ignore[safe-super]
+        return _unpacked(table, packed, requested_features)
+
+    async def online_read_async(
+        self, config: RepoConfig, table: FeatureView, entity_keys: list[EntityKey], requested_features: list[str] | None = None
+    ) -> Reads:
+        """Return the same, for Feast's server."""
+        if table.online:
+            return await super().online_read_async(config, table, entity_keys, requested_features)
+        packed = await super().online_read_async(config, _packed_view(table), entity_keys, [PACKED])
+        return _unpacked(table, packed, requested_features)
+
+    def _read_features_per_fv(self, config: RepoConfig, grouped_refs: list[Any], *more: Any, **named: Any) -> None:
+        """Read view by view, by the calls above, where one is not stored; else as the store does it best."""
+        if all(view.online for view, _ in grouped_refs):
+            super()._read_features_per_fv(config, grouped_refs, *more, **named)
+        else:
+            OnlineStore._read_features_per_fv(self, config, grouped_refs, *more, **named)  # noqa: SLF001  (Feast's own way in)
+
+    async def _read_features_per_fv_async(self, config: RepoConfig, grouped_refs: list[Any], *more: Any, **named: Any) -> None:
+        """Read the same way, for Feast's server."""
+        if all(view.online for view, _ in grouped_refs):
+            await super()._read_features_per_fv_async(config, grouped_refs, *more, **named)
+        else:
+            await OnlineStore._read_features_per_fv_async(self, config, grouped_refs, *more, **named)  # noqa: SLF001
+
+
+def _packed_view(view: FeatureView) -> FeatureView:
+    """The stored view, as far as a store must know it to read it: names, and how long its values hold."""
+    return FeatureView(
+        name=ONLINE_VIEW, source=view.batch_source, schema=[*view.entity_columns, Field(name=PACKED, dtype=Bytes)], ttl=view.ttl
+    )
+
+
+def _unpacked(view: FeatureView, read: Reads, requested: Sequence[str] | None) -> Reads:
+    stored = [values[PACKED].bytes_val for _, values in read if values and values[PACKED].HasField("bytes_val")]
+    table = Layout().unpack(stored)
+    wanted = [field for field in view.features if requested is None or field.name in requested]
+    columns = {
+        field.name: python_values_to_proto_values(table[field.name].to_pylist(), field.dtype.to_value_type()) for field in wanted
+    }
+    rows = iter(range(len(stored)))
+    found: Reads = []
+    for moment, values in read:
+        if values and values[PACKED].HasField("bytes_val"):
+            row = next(rows)
+            found.append((moment, {name: column[row] for name, column in columns.items()}))
+        else:
+            found.append((None, None))
+    return found
+
 
 _SETTINGS = (
     "PRAGMA journal_mode = WAL",  # readers go on while a month is written

@@ -25,7 +25,7 @@ from santander.store.lookups import source_of
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from santander.store.retrieval_job import LakeRetrievalJob
+    from santander.store.offline import LakeRetrievalJob
 
 ROWS_AT_A_TIME = 20_000
 """When feature_store.yaml names no ``online_write_batch_size``."""

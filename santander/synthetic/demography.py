@@ -5,7 +5,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from santander.schema.provinces import PROVINCES
+from santander.schema.columns import PROVINCES
 from santander.synthetic import facts
 from santander.synthetic.sampling import Flags, Indices, spread
 

@@ -11,9 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from santander.schema.columns import HIGHEST_AGE, MONTHS_IN_LONGEST_LIFE
+from santander.schema.columns import HIGHEST_AGE, MONTHS_IN_LONGEST_LIFE, PROVINCES
 from santander.schema.months import Month
-from santander.schema.provinces import PROVINCES
 from santander.synthetic import facts
 from santander.synthetic.people import People
 from santander.synthetic.profile import SENTINEL_SENIORITY, Profile

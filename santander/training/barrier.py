@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from santander.engine.slots import slots_of
+from santander.engine.session import slots_of
 from santander.errors import SantanderError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pyarrow.compute as pc
 
-from santander.engine.memory.footprint import JUDGE, LEARNT_FROM
+from santander.engine.memory.budget import JUDGE, LEARNT_FROM
 from santander.errors import TooLittleData
 from santander.evaluation.judgement import MonthToJudge
 from santander.lake.lake import Lake
@@ -75,7 +75,7 @@ def keep_training_set(
     settings: "Settings", lake: Lake, retrieve: Retrieve, weights: Mapping[Month, MonthWeight]
 ) -> Iterator["DistributedTrainingSet"]:
     """Keep the rows on the workers of Spark for all fits, and drop them on leaving; raises MissingSlots."""
-    from santander.engine.slots import slots_of
+    from santander.engine.session import slots_of
     from santander.training.barrier import Guard
     from santander.training.distributed import DistributedTrainingSet
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from santander.config.machine import cores
-from santander.engine.slots import cores_of_a_slot
+from santander.engine.session import cores_of_a_slot
 from santander.errors import SantanderError, telling_line
 from santander.models.boosting import Boosting
 from santander.models.month_weight import MonthWeight

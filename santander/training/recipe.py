@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
-from santander.config.named_files import read_conf_file, wrong_file
+from santander.config.conf_files import read_conf_file, wrong_file
 from santander.errors import did_you_mean
 from santander.models.kinds import kind_named, settings_of
 from santander.models.month_weight import MonthWeight

@@ -10,7 +10,7 @@ from santander.config.settings import Settings
 from santander.evaluation.judgement import Judgement, judge
 from santander.evaluation.oracle import oracle_of
 from santander.lake.lake import Lake
-from santander.lake.versions_read import table_versions
+from santander.lake.past import table_versions
 from santander.models.blend import Blend
 from santander.models.month_weight import ALIKE
 from santander.schema.months import Month

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from santander.config.conf_folders import conf_dir, local_conf_dir
+from santander.config.conf_files import conf_dir, local_conf_dir
 from santander.errors import InputError
 from santander.training.recipe import Recipe
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, ValidationError, field_validator, model_validator
 
-from santander.config.named_files import read_conf_file, wrong_file
+from santander.config.conf_files import read_conf_file, wrong_file
 from santander.errors import InputError
 from santander.models.packages import missing
 from santander.training.recipe import Recipe, RecipePart

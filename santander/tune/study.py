@@ -24,7 +24,7 @@ from santander.ledger.versions import version_of
 from santander.logs.terminal import take_over
 from santander.registry.tracking import check_sqlite
 from santander.schema.months import Month
-from santander.storage.addresses import sqlite_address
+from santander.storage.spelling import sqlite_address
 from santander.training.recipe import Recipe
 from santander.tune.space import Space
 

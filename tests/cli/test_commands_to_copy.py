@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from santander.cli.commands_to_copy import with_options
+from santander.cli.refusal import with_options
 from tests.cli.test_command_line import SANTANDER, call, error_line
 
 LINE = "no features yet: run 'santander features --month 2016-06' first"

@@ -17,7 +17,7 @@ from santander.cli.verb import _loudness
 from santander.cli.verbs.status import status
 from santander.config.settings import Settings
 from santander.errors import InputError
-from santander.logs.files import log_files
+from santander.logs.run_log import log_files
 from santander.logs.terminal import Loudness
 from santander.pipeline.status import LogsOverview, look
 from tests.cli.test_command_line import SANTANDER, call, error_line

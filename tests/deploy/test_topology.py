@@ -17,7 +17,7 @@ import pytest
 from filelock import FileLock
 from pyarrow.fs import FileSelector, S3FileSystem
 
-from santander.engine.cluster.home import cache_dir
+from santander.engine.cluster.java import cache_dir
 from tests.deploy import compose
 from tests.deploy.dockerfile import carry_out
 from tests.deploy.topology import Topology, running

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from santander.config.conf_folders import conf_dir
+from santander.config.conf_files import conf_dir
 from santander.config.sections import GateSettings, IngestSettings
 from santander.evaluation.month_to_judge import ENOUGH
 from santander.evaluation.resampling import LOWER

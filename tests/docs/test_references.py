@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from santander.cli.overview import GROUPS
-from santander.config.conf_folders import conf_dir
+from santander.config.conf_files import conf_dir
 from santander.schema.catalogue import TABLES
 
 ROOT = Path(__file__).parents[2]

@@ -18,8 +18,7 @@ from santander.ingest.column_values import clean_column
 from santander.ingest.file_kind import LandingFileRefused
 from santander.ingest.landing import survey
 from santander.lake.lake import Lake
-from santander.lake.mismatch import RowCountMismatch, SchemaMismatch
-from santander.lake.table_schema import ForeignTable, OutdatedTable
+from santander.lake.table_schema import ForeignTable, OutdatedTable, RowCountMismatch, SchemaMismatch
 from santander.pipeline.steps import Steps
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE, Table
 from santander.schema.columns import COLUMNS

@@ -11,8 +11,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from santander.config.settings import EMBEDDED, Settings
-from santander.engine.on_demand import SessionOnDemand
-from santander.engine.session import open_session
+from santander.engine.session import SessionOnDemand, open_session
 from santander.errors import InputError
 from tests.cli.test_command_line import call
 from tests.conftest import MASTERS

@@ -21,7 +21,7 @@ import yaml
 from santander.compare.folders import FolderComparison, Verdict, compare_folders
 from santander.compare.report import lines
 from santander.compare.rows import compare_rows
-from santander.config.conf_folders import conf_dir
+from santander.config.conf_files import conf_dir
 from santander.config.settings import Settings
 from santander.ingest.reading import LINES
 from santander.lake.lake import Lake

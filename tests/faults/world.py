@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from santander.config.conf_folders import conf_dir
+from santander.config.conf_files import conf_dir
 from santander.config.settings import Settings
 from santander.schema.months import Month
 from santander.synthetic import BankSpec, generate

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from santander.config.settings import Settings
 from santander.features.build import build_additions
 from santander.lake.lake import Lake
-from santander.ledger.staleness import stale_months
+from santander.ledger.step_ledger import stale_months
 from santander.pipeline.steps import Steps
 from santander.schema.catalogue import ADDITIONS, CUSTOMERS, FEATURES_TABLE
 from santander.schema.months import Month

@@ -1,6 +1,6 @@
 import pyarrow as pa
 
-from santander.features.income import INCOME_READ, MonthIncomes
+from santander.features.profile import INCOME_READ, MonthIncomes
 
 TOP, STUDENTS = "01 - TOP", "03 - UNIVERSITARIO"
 Customer = tuple[int | None, str | None, float | None]

@@ -12,8 +12,7 @@ from santander.forget.forget import forget
 from santander.ingest.ingestion import ingest
 from santander.ingest.replay import replay
 from santander.lake.lake import Lake
-from santander.lake.person_lock import PersonsBusy, alone
-from santander.lake.writers import ErasedMeanwhile
+from santander.lake.locks import ErasedMeanwhile, PersonsBusy, alone
 from santander.pipeline.steps import Steps
 from santander.schema.catalogue import CUSTOMERS, RECOMMENDATIONS, SUPPRESSIONS
 from santander.schema.months import Month

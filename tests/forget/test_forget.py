@@ -15,8 +15,7 @@ from santander.forget.forget import forget
 from santander.ingest.holders import last_ingestions
 from santander.lake.ingestions import read_ingestions
 from santander.lake.lake import Lake
-from santander.ledger.staleness import stale_months
-from santander.ledger.step_ledger import StepLedger
+from santander.ledger.step_ledger import StepLedger, stale_months
 from santander.pipeline.steps import Steps
 from santander.registry.versions import load_version
 from santander.schema.catalogue import CUSTOMERS, ERASURES, ONLINE_FEATURES, RECOMMENDATIONS, SUPPRESSIONS

@@ -8,7 +8,7 @@ import pytest
 from santander.config.settings import Settings
 from santander.forget.files import clean_logs
 from santander.forget.search import search
-from santander.logs.files import log_files
+from santander.logs.run_log import log_files
 from santander.suppression.spellings import sorted_ids
 from tests.forget.test_verb import run
 from tests.landing_files import landing_file, record

@@ -22,7 +22,7 @@ from santander.ingest.refused import read_refused
 from santander.ingest.replay import ReplayReport, replay
 from santander.lake.ingestions import read_ingestions
 from santander.lake.lake import Lake
-from santander.lake.mismatch import RowCountMismatch
+from santander.lake.table_schema import RowCountMismatch
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE, Table
 from santander.schema.months import Month
 from tests.landing_files import header, landing_file, record

@@ -9,10 +9,10 @@ from pyspark.sql import DataFrame, SparkSession
 
 from santander.config.settings import Settings
 from santander.lake.lake import Lake
-from santander.lake.log_entries import drop_entries_before
-from santander.lake.mismatch import RowCountMismatch, SchemaMismatch
+from santander.lake.locks import TableBusy
 from santander.lake.past import VersionGone, as_of
-from santander.lake.writers import TableBusy
+from santander.lake.table_files import drop_entries_before
+from santander.lake.table_schema import RowCountMismatch, SchemaMismatch
 from santander.schema.catalogue import Table
 from santander.schema.months import Month
 

@@ -12,9 +12,9 @@ from deltalake import DeltaTable
 
 from santander.lake import month_file_writer
 from santander.lake.lake import Lake
-from santander.lake.mismatch import RowCountMismatch
 from santander.lake.month_file_writer import MonthFileWriter
 from santander.lake.month_files import MonthFile, below
+from santander.lake.table_schema import RowCountMismatch
 from santander.schema.catalogue import Table
 from santander.schema.months import Month
 

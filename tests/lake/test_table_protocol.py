@@ -12,7 +12,7 @@ from santander.config.settings import Settings
 from santander.lake.lake import Lake
 from santander.lake.month_files import MonthFile
 from santander.lake.past import as_of
-from santander.lake.table_protocol import UnreadableProtocol, UnwritableProtocol
+from santander.lake.table_schema import UnreadableProtocol, UnwritableProtocol
 from santander.maintain.tables import maintain
 from santander.schema.catalogue import CUSTOMERS, RECOMMENDATIONS, Table
 from santander.schema.months import Month

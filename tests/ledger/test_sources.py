@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from santander.ledger.sources import digest_of
+from santander.ledger.versions import digest_of
 
 SOURCE = '''"""A module."""
 

@@ -8,8 +8,7 @@ import pytest
 
 from santander.ledger import versions
 from santander.ledger.same_results import REWRITTEN, SAME_RESULTS
-from santander.ledger.staleness import stale_months
-from santander.ledger.step_ledger import StepLedger
+from santander.ledger.step_ledger import StepLedger, stale_months
 from santander.ledger.versions import STEPS, Deciding, digest_of_part, version_of
 from santander.models import light_trees
 from santander.models.kinds import KINDS

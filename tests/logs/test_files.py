@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from santander.logs.files import log_files, remove_old_logs
+from santander.logs.run_log import log_files, remove_old_logs
 
 DAY = 86_400
 

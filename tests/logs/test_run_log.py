@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from santander.logs.files import log_files
-from santander.logs.run_log import RunLog, about
+from santander.logs.run_log import RunLog, about, log_files
 from santander.schema.months import Month
 
 log = logging.getLogger("santander.anything")

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from santander.cli.commands_to_copy import with_options
+from santander.cli.refusal import with_options
 from santander.logs.terminal import Loudness, complete_lines, show_on_terminal
 
 

@@ -10,8 +10,7 @@ from pyspark.sql import SparkSession
 from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.ingest.synthetic_mark import FILE, SyntheticMark
-from santander.pipeline.bank_of_folder import fill_with_bank
-from santander.pipeline.continued_bank import ContinuedBank
+from santander.pipeline.bank_of_folder import ContinuedBank, fill_with_bank
 from santander.pipeline.landing_choice import files_of_the_user
 from santander.pipeline.status import look
 from santander.pipeline.steps import Steps

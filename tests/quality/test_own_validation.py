@@ -152,7 +152,7 @@ def test_a_changed_suite_validates_again(steps: Steps, folder: Path) -> None:
 VALIDATE_ALONE = """
 import sys
 from santander.config.settings import Settings
-from santander.engine.on_demand import SessionOnDemand
+from santander.engine.session import SessionOnDemand
 from santander.pipeline.steps import Steps
 from santander.schema.catalogue import CUSTOMERS
 from santander.schema.months import Month

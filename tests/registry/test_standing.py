@@ -20,7 +20,7 @@ from santander.registry.promotion import promote_version, register_candidate
 from santander.registry.tracking import open_tracking, tracking_uri
 from santander.registry.versions import NoChampion, champion_number, stored_model
 from santander.schema.months import Month
-from santander.storage.addresses import file_address, path_of_sqlite, sqlite_address
+from santander.storage.spelling import file_address, path_of_sqlite, sqlite_address
 from tests.registry.conftest import Named
 from tests.registry.two_holders import gate_month, recipe, report_for
 

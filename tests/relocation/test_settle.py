@@ -27,7 +27,7 @@ from santander.relocation.moves import recorded_names
 from santander.relocation.settle import CannotSettle, remember, settle
 from santander.schema.catalogue import INGESTIONS
 from santander.schema.months import Month
-from santander.storage.addresses import sqlite_address
+from santander.storage.spelling import sqlite_address
 from tests.registry.two_holders import recipe, report_for
 
 SANTANDER = str(Path(sys.executable).with_name("santander"))

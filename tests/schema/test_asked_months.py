@@ -8,8 +8,7 @@ from santander.bank_report.banks import audit_banks
 from santander.config.settings import Settings
 from santander.errors import InputError, SantanderError
 from santander.pipeline.run import walk
-from santander.schema.asked_months import AskedMonths
-from santander.schema.months import Month
+from santander.schema.months import AskedMonths, Month
 from santander.tune.tune import TuneOptions, check_options
 from tests.cli.test_command_line import SANTANDER, call, error_line
 

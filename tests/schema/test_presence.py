@@ -1,7 +1,6 @@
 """Missing months are those between months that are meant."""
 
-from santander.schema.months import Month
-from santander.schema.presence import full_months, missing_line, missing_months
+from santander.schema.months import Month, full_months, missing_line, missing_months
 
 MARCH, MAY = Month(2015, 3), Month(2015, 5)
 

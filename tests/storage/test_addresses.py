@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from santander.storage.addresses import file_address, path_of_file, path_of_sqlite, read_only_sqlite, sqlite_address
+from santander.storage.spelling import file_address, path_of_file, path_of_sqlite, read_only_sqlite, sqlite_address
 from tests.awkward_names import AWKWARD_NAMES
 
 

@@ -19,10 +19,9 @@ from santander.errors import InputError
 from santander.ingest.landing import survey_all
 from santander.ingest.synthetic_mark import refuse_files_of_others
 from santander.lake.lake import Lake
-from santander.lake.mismatch import RowCountMismatch
-from santander.lake.writers import TooManyWriters
-from santander.pipeline.bank_of_folder import fill_with_bank, refuse_bank_beside_others
-from santander.pipeline.continued_bank import ContinuedBank
+from santander.lake.locks import TooManyWriters
+from santander.lake.table_schema import RowCountMismatch
+from santander.pipeline.bank_of_folder import ContinuedBank, fill_with_bank, refuse_bank_beside_others
 from santander.pipeline.landing_choice import landing_files
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, INGESTIONS, QUARANTINE, RECOMMENDATIONS, Table
 from santander.schema.months import Month

@@ -13,7 +13,7 @@ from santander.forget.search import search
 from santander.ingest.file_kind import LandingFileRefused
 from santander.ingest.landing import sha256_of, survey
 from santander.lake.lake import Lake
-from santander.storage.packed import is_packed, open_plain
+from santander.storage.kinds import is_packed, open_plain
 from santander.suppression.spellings import sorted_ids
 from tests.landing_files import header, record
 

@@ -13,8 +13,7 @@ from santander.ingest.file_kind import LandingFileRefused
 from santander.ingest.landing import Chunk, LandingFile
 from santander.ingest.reading import read_chunk_on_worker
 from santander.lake.lake import Lake
-from santander.storage.access import Access
-from santander.storage.bucket import BucketPath
+from santander.storage.bucket import Access, BucketPath
 from santander.storage.places import Place, folder_place, names_in, open_read, place, remove_tree, size_of, whole_file
 from tests.s3_server import S3Server, free_port, s3_server, without_aws
 

@@ -11,7 +11,7 @@ import pytest
 from deltalake import DeltaTable, QueryBuilder, write_deltalake
 
 from santander.errors import SantanderError
-from santander.lake.out_of_use import delete_out_of_use
+from santander.lake.table_files import delete_out_of_use
 from santander.storage.spelling import for_deltalake, for_engine, plain_path
 from tests.awkward_names import AWKWARD_NAMES, NASTY
 

@@ -19,10 +19,9 @@ from santander.schema.months import Month
 from santander.store import repository
 from santander.store.access import open_store
 from santander.store.materialization import materialize_month
-from santander.store.names import ONLINE_SERVICE, ONLINE_VIEW
+from santander.store.packing import ONLINE_SERVICE, ONLINE_VIEW
 from santander.store.repository import repository_dir, repository_settings
-from santander.store.serving import read_online
-from santander.store.withdrawal import withdraw
+from santander.store.serving import read_online, withdraw
 from tests.environment import without_settings
 from tests.store.conftest import Shop
 

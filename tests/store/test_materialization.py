@@ -15,9 +15,8 @@ from santander.schema.features import FEATURE_NAMES
 from santander.schema.months import Month
 from santander.store.access import open_store, retrieve
 from santander.store.materialization import materialize_month, month_to_serve
-from santander.store.names import ONLINE_VIEW
-from santander.store.serving import read_online
-from santander.store.withdrawal import withdraw
+from santander.store.packing import ONLINE_VIEW
+from santander.store.serving import read_online, withdraw
 from tests.store.conftest import Shop
 
 APRIL, MAY = Month(2016, 4), Month(2016, 5)

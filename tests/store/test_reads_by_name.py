@@ -45,7 +45,7 @@ def test_features_come_by_view_and_name_with_their_nulls(served: Shop) -> None:
 def test_values_of_another_declaration_are_refused(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     materialize_month(shop.lake, shop.store, MAY)
     fewer = Layout(FEATURES[:-1])
-    monkeypatch.setattr("santander.store.reads_by_name.Layout", lambda: fewer)
+    monkeypatch.setattr("santander.store.sqlite.Layout", lambda: fewer)
     customer = shop.lake.read_months(FEATURES_TABLE, [MAY]).select("customer_id").first()
     assert customer is not None
     with pytest.raises(OtherLayout, match="run santander materialize again"):

@@ -8,7 +8,7 @@ from santander.config.settings import Settings
 from santander.errors import SantanderError
 from santander.lake.lake import Lake
 from santander.store.access import open_store
-from santander.store.registry import registry_file
+from santander.store.online import registry_file
 
 
 def test_a_file_that_is_no_registry_is_named_and_without_it_there_is_one_again(tmp_path: Path) -> None:

@@ -4,8 +4,16 @@ import pytest
 from chispa import assert_df_equality
 from pyspark.sql import SparkSession
 
-from santander.store import spans
-from santander.store.spans import Moments, Span, each_is_its_own_stamp, merged, moments_of, spans_of, within_any
+from santander.store.point_in_time import (
+    MOMENTS_LISTED,
+    Moments,
+    Span,
+    each_is_its_own_stamp,
+    merged,
+    moments_of,
+    spans_of,
+    within_any,
+)
 
 pytestmark = pytest.mark.plan
 
@@ -30,7 +38,7 @@ def test_without_a_time_to_live_everything_before_can_match(session: SparkSessio
 
 def test_many_moments_become_one_span_from_the_first_to_the_last(session: SparkSession) -> None:
     first = at(1)
-    moments = [(first + hour * dt.timedelta(hours=50),) for hour in range(spans.MOMENTS_LISTED + 1)]
+    moments = [(first + hour * dt.timedelta(hours=50),) for hour in range(MOMENTS_LISTED + 1)]
     entities = session.createDataFrame(moments, "moment timestamp")
     assert spans_of(moments_of(entities, "moment"), DAY) == [Span(first - DAY, moments[-1][0])]
 

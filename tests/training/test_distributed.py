@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from santander.config.settings import Settings
-from santander.engine.slots import cores_of_a_slot, slots_of
+from santander.engine.session import cores_of_a_slot, slots_of
 from santander.features.expansion import ColumnGroup
 from santander.lake.lake import Lake
 from santander.models.additions import RowWeight

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from santander.config.conf_folders import conf_dir
+from santander.config.conf_files import conf_dir
 from santander.errors import InputError
 from santander.models.boosted_trees import BoostedTrees
 from santander.training.recipe import Recipe

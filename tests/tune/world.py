@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import yaml
 
-from santander.config.conf_folders import conf_dir
+from santander.config.conf_files import conf_dir
 from santander.config.settings import Settings
 from santander.lake.lake import Lake
 from santander.models.month_weight import ALIKE

@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from santander.cli.options import FromOption, MonthOption, ToOption
-from santander.cli.verb import Outcome, verb
-from santander.schema.asked_months import AskedMonths
+from santander.cli.verb import FromOption, MonthOption, Outcome, ToOption, verb
+from santander.schema.months import AskedMonths
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from santander.cli.options import FromOption, MonthOption, ToOption
-from santander.cli.verb import Outcome, verb
+from santander.cli.verb import FromOption, MonthOption, Outcome, ToOption, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -25,10 +24,10 @@ class FeaturesPayload:
 @verb
 def features(month: MonthOption = None, from_: FromOption = None, to: ToOption = None, *, settings: "Settings") -> Outcome:
     """Build what was known of each customer before each month; all months of customers unless told otherwise."""
-    from santander.engine.on_demand import SessionOnDemand
+    from santander.engine.session import SessionOnDemand
     from santander.pipeline.steps import Steps
-    from santander.schema.asked_months import AskedMonths
     from santander.schema.catalogue import CUSTOMERS
+    from santander.schema.months import AskedMonths
 
     asked = AskedMonths.read(month, from_, to)
     with SessionOnDemand(settings) as session:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from santander.cli.commands_to_copy import typed
+from santander.cli.refusal import typed
 from santander.cli.verb import TYPED_OPTIONS, Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
-    from santander.pipeline.continued_bank import ContinuedBank
+    from santander.pipeline.bank_of_folder import ContinuedBank
     from santander.storage.places import Place
     from santander.synthetic import BankReport
 
@@ -108,7 +108,7 @@ def generate(
 
 
 def _next_month(settings: "Settings") -> Outcome:
-    from santander.pipeline.continued_bank import ContinuedBank
+    from santander.pipeline.bank_of_folder import ContinuedBank
     from santander.synthetic.progress import progress
 
     bank = ContinuedBank.of(settings)

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from santander.cli.options import ForceOption
-from santander.cli.verb import Outcome, verb
+from santander.cli.verb import ForceOption, Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -63,7 +62,7 @@ def ingest(
 
     Files named together are one delivery. Another part of a month that is there is added by --merge.
     """
-    from santander.engine.on_demand import SessionOnDemand
+    from santander.engine.session import SessionOnDemand
     from santander.errors import InputError
     from santander.ingest.landing import refuse_unreadable
     from santander.ingest.refused import forget_refused

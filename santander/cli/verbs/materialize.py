@@ -4,8 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from santander.cli.options import MonthOption
-from santander.cli.verb import Outcome, verb
+from santander.cli.verb import MonthOption, Outcome, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings

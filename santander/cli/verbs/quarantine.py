@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from santander.cli.options import MonthOption
 from santander.cli.refused_entries import QuarantinedMonth, Scope, by_month, list_refused, shown, table_of
-from santander.cli.verb import Outcome, verb
+from santander.cli.verb import MonthOption, Outcome, verb
 from santander.schema.records import Inline
 
 if TYPE_CHECKING:

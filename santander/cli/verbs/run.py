@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from santander.cli.options import ForceOption, FromOption, MonthOption, ToOption
-from santander.cli.verb import Outcome, verb
+from santander.cli.verb import ForceOption, FromOption, MonthOption, Outcome, ToOption, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings

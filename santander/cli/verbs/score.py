@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from santander.cli.options import FromOption, MonthOption, ToOption
-from santander.cli.verb import Outcome, verb
+from santander.cli.verb import FromOption, MonthOption, Outcome, ToOption, verb
 from santander.ledger.steps import ScoreResult
 from santander.schema.records import Inline
 
@@ -27,8 +26,8 @@ def score(month: MonthOption = None, from_: FromOption = None, to: ToOption = No
     """Write the champion's recommendations for every customer of a month; the last month with features unless told otherwise."""
     from santander.engine.session import open_session
     from santander.pipeline.steps import Steps
-    from santander.schema.asked_months import AskedMonths
     from santander.schema.catalogue import FEATURES_TABLE
+    from santander.schema.months import AskedMonths
 
     asked = AskedMonths.read(month, from_, to)
     with open_session(settings) as session:

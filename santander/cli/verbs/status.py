@@ -41,7 +41,7 @@ def _remarks(overview: "Overview") -> list[Any]:
     from rich.text import Text
 
     from santander.registry.old_rows import old_rows_line
-    from santander.schema.presence import missing_line
+    from santander.schema.months import missing_line
 
     lines = [missing_line(overview.missing_months)] if overview.missing_months else []
     lines += [overview.read_otherwise.line()] if overview.read_otherwise.months else []

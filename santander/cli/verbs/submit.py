@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from santander.cli.options import FromOption, MonthOption, ToOption
-from santander.cli.verb import Outcome, verb
+from santander.cli.verb import FromOption, MonthOption, Outcome, ToOption, verb
 from santander.ledger.steps import SubmitResult
 from santander.schema.records import Inline
 
@@ -55,8 +54,8 @@ def submit(
     from santander.kaggle.upload import upload as send
     from santander.lake.lake import Lake
     from santander.pipeline.steps import Steps
-    from santander.schema.asked_months import AskedMonths
     from santander.schema.catalogue import RECOMMENDATIONS
+    from santander.schema.months import AskedMonths
     from santander.storage.places import place
 
     if not upload and (message is not None or wait is not None):

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from santander.cli.options import FromOption, MonthOption, ToOption
-from santander.cli.verb import Outcome, verb
+from santander.cli.verb import FromOption, MonthOption, Outcome, ToOption, verb
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -20,8 +19,8 @@ def validate(month: MonthOption = None, from_: FromOption = None, to: ToOption =
     from santander.lake.lake import Lake
     from santander.quality.own_suites import own_suites
     from santander.quality.validation import validate as validate_months
-    from santander.schema.asked_months import AskedMonths
     from santander.schema.catalogue import CUSTOMERS
+    from santander.schema.months import AskedMonths
 
     own_suites()  # a broken file is refused before an engine is started
     asked = AskedMonths.read(month, from_, to)

@@ -1,4 +1,4 @@
-"""Finding a Java that Spark runs on; ``python -m santander.engine.cluster.java`` prints where it lies."""
+"""What Spark needs of this machine: its folder and a Java; ``python -m santander.engine.cluster.java`` prints where that lies."""
 
 import os
 import re
@@ -8,7 +8,27 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from santander.errors import SantanderError
+from santander.errors import InputError, SantanderError
+
+SPARK_LINE = "4.1"
+
+
+def spark_home() -> Path:
+    """SPARK_HOME where it is set, else the Spark inside the pyspark package; raises InputError for another line of Spark."""
+    import pyspark
+
+    home = Path(os.environ.get("SPARK_HOME") or Path(pyspark.__file__).parent)
+    if not next((home / "jars").glob(f"spark-core_*-{SPARK_LINE}.*.jar"), None):
+        raise InputError(f"SPARK_HOME={home} holds no Spark {SPARK_LINE}", hint="unset it to use the one that pyspark brings")
+    return home
+
+
+def cache_dir() -> Path:
+    """SANTANDER_CACHE_DIR, else ``santander`` in the user's cache folder."""
+    if named := os.environ.get("SANTANDER_CACHE_DIR"):
+        return Path(named).absolute()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "santander"
+
 
 FIRST_VERSION, TOO_NEW = 17, 24
 """Spark 4.1 needs 17; from 24 on Java has no security manager, which Hadoop's client asks for."""

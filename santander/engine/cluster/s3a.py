@@ -6,7 +6,7 @@ the workers, so none stands here: these settings become words of a command line,
 
 from collections.abc import Mapping
 
-from santander.storage.access import Access
+from santander.storage.bucket import Access
 
 LOG_STORE = "santander.S3ConditionalLogStore"
 """Commits by conditional puts: compiled from ``jars/s3a.scala`` when the jars are fetched (docs/adr/0008)."""

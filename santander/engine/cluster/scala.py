@@ -4,8 +4,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from santander.engine.cluster.home import spark_home
-from santander.engine.cluster.java import find_java_home
+from santander.engine.cluster.java import find_java_home, spark_home
 from santander.errors import SantanderError
 
 

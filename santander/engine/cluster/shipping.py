@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
-from santander.engine.cluster.home import cache_dir
+from santander.engine.cluster.java import cache_dir
 from santander.errors import SantanderError
 
 log = logging.getLogger(__name__)

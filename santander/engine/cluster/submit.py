@@ -10,18 +10,14 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from santander.engine.cluster.home import spark_home
+from santander.config.settings import Settings
 from santander.engine.cluster.jars import jar_files
-from santander.engine.cluster.java import find_java_home
+from santander.engine.cluster.java import find_java_home, spark_home
 from santander.engine.cluster.shipping import PACKAGE_AS, PACKED_AS, environment_archive, package_archive
 from santander.errors import InputError
 from santander.logs.terminal import shows_progress
 from santander.storage.spelling import plain_path
-
-if TYPE_CHECKING:
-    from santander.config.settings import Settings
 
 _PROFILES = {"local": "laptop", "spark": "standalone", "yarn": "yarn", "k8s": "k8s"}
 _DELTA = {
@@ -32,7 +28,7 @@ _DELTA = {
 }
 
 
-def arguments(settings: "Settings") -> list[str]:
+def arguments(settings: Settings) -> list[str]:
     """The arguments of spark-submit, the application left out. Fetches jars and packs libraries the first time.
 
     Raises InputError for an unknown master or profile, SantanderError when jars, Java or the wheel cannot be had.
@@ -57,7 +53,7 @@ def arguments(settings: "Settings") -> list[str]:
     return [*options, *_each("--conf", conf)]
 
 
-def environment(settings: "Settings") -> dict[str, str]:
+def environment(settings: Settings) -> dict[str, str]:
     """The variables that Spark is started with: where it and Java lie, and the Python of the driver and of the workers."""
     return {
         "JAVA_HOME": str(find_java_home()),
@@ -72,7 +68,7 @@ def _plain(file: Path) -> str:
     return str(plain_path(file.parent) / file.name)
 
 
-def _ships(settings: "Settings") -> bool:
+def _ships(settings: Settings) -> bool:
     return not is_local(settings.master) and settings.spark.environment == "shipped"
 
 
@@ -81,9 +77,9 @@ def is_local(master: str) -> bool:
     return master == "local" or master.startswith("local[")
 
 
-def profile_file(settings: "Settings") -> Path:
+def profile_file(settings: Settings) -> Path:
     """The properties of the named profile, or of the one that fits the master; conf/local goes before conf/base."""
-    from santander.config.conf_folders import conf_layers
+    from santander.config.conf_files import conf_layers
 
     kind = master_kind(settings.master)
     name = settings.spark.profile or _PROFILES[kind]

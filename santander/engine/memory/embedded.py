@@ -7,16 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING
 
-from santander.config.sizes import shown_size
+from santander.config.sections import shown_size
+from santander.config.settings import Settings
 from santander.engine.memory.budget import SPARK_WAY, Budget
 from santander.errors import SantanderError
 from santander.storage.places import remove_tree
 from santander.storage.spelling import plain_path
-
-if TYPE_CHECKING:
-    from santander.config.settings import Settings
 
 OUTSIDE_POOL = 500_000_000
 """What a process holds that the pool does not count: Python, the libraries, and what a plan reads and writes. Measured, so no
@@ -35,7 +32,7 @@ class PoolExceeded(SantanderError):
 
 
 @contextmanager
-def within_budget(settings: "Settings") -> Iterator[None]:
+def within_budget(settings: Settings) -> Iterator[None]:
     """Start the engine inside this: it takes its pool and spill folder from the environment when it starts.
 
     Aggregations spill what the pool does not hold; a hash join cannot.
@@ -48,7 +45,7 @@ def within_budget(settings: "Settings") -> Iterator[None]:
 
 
 @contextmanager
-def telling_of_the_pool(settings: "Settings") -> Iterator[None]:
+def telling_of_the_pool(settings: Settings) -> Iterator[None]:
     """Raise PoolExceeded, in one line with its remedies, where a plan wanted more than the pool holds."""
     try:
         yield
@@ -62,12 +59,12 @@ def telling_of_the_pool(settings: "Settings") -> Iterator[None]:
         raise
 
 
-def _pool(settings: "Settings") -> int:
+def _pool(settings: Settings) -> int:
     return max(SMALLEST_POOL, (Budget.of(settings).limit or 0) - OUTSIDE_POOL)
 
 
 @contextmanager
-def _spill_folder(settings: "Settings") -> Iterator[Path]:
+def _spill_folder(settings: Settings) -> Iterator[Path]:
     """A folder of this process alone, gone on leaving; what killed processes left goes too."""
     named = settings.memory.spill_dir
     everyone = Path(named).absolute() if named is not None else settings.state / "spill"

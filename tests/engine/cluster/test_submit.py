@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from santander.config.conf_folders import conf_dir
+from santander.config.conf_files import conf_dir
 from santander.config.settings import Settings
 from santander.engine import session as engine
-from santander.engine.cluster.home import SPARK_LINE
-from santander.engine.cluster.java import NoJava
+from santander.engine.cluster.java import SPARK_LINE, NoJava
 from santander.engine.cluster.shipping import environment_archive, package_archive
 from santander.engine.cluster.submit import arguments, environment, master_kind, profile_file
 from santander.errors import InputError

@@ -6,8 +6,7 @@ import pytest
 
 from santander.config.settings import Settings
 from santander.engine.memory import budget as budgets
-from santander.engine.memory.budget import Budget, OverBudget
-from santander.engine.memory.footprint import Footprint
+from santander.engine.memory.budget import Budget, Footprint, OverBudget
 from santander.ingest import staging
 from santander.lake.lake import Lake
 from santander.schema.months import Month, month_range

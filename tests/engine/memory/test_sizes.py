@@ -3,8 +3,8 @@
 import pytest
 from pydantic import TypeAdapter
 
+from santander.config.sections import Size, shown_size
 from santander.config.settings import Settings
-from santander.config.sizes import Size, shown_size
 from santander.errors import InputError
 
 parsed_size = TypeAdapter(Size).validate_python

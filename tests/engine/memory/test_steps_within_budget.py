@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from santander.config.settings import Settings
-from santander.engine.memory.budget import Budget, OverBudget
-from santander.engine.memory.footprint import FEATURES, VALIDATE
+from santander.engine.memory.budget import FEATURES, VALIDATE, Budget, OverBudget
 from santander.lake.lake import Lake
 from santander.pipeline.steps import Steps
 from santander.quality import validation

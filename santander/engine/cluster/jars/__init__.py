@@ -17,8 +17,7 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
-from santander.engine.cluster.home import SPARK_LINE, cache_dir, spark_home
-from santander.engine.cluster.java import find_java_home
+from santander.engine.cluster.java import SPARK_LINE, cache_dir, find_java_home, spark_home
 from santander.engine.cluster.scala import compile_into
 from santander.errors import SantanderError
 

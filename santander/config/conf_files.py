@@ -1,13 +1,40 @@
-"""Files of ``conf`` that are chosen by name: ``conf/local/FOLDER/NAME.yaml``, else the one of ``conf/base``."""
+"""The files of ``conf``, those that ship with the code and a user's own: where they lie, and those that are chosen by name."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
-from santander.config.conf_folders import conf_layers
 from santander.errors import InputError, did_you_mean
+
+
+def conf_dir() -> Path:
+    """The folder with ``base/`` and ``local/``: SANTANDER_CONF_DIR, else the one shipped with the code."""
+    if named := os.environ.get("SANTANDER_CONF_DIR"):
+        return Path(named)
+    package = Path(__file__).resolve().parent.parent
+    shipped = package / "conf"
+    return shipped if shipped.is_dir() else package.parent / "conf"
+
+
+def local_conf_dir() -> Path:
+    """The folder of what is a user's own: SANTANDER_CONF_LOCAL, else ``local`` of the conf folder.
+
+    Raises InputError where SANTANDER_CONF_LOCAL names no folder.
+    """
+    named = os.environ.get("SANTANDER_CONF_LOCAL")
+    if not named:
+        return conf_dir() / "local"
+    if not Path(named).is_dir():
+        raise InputError(f"SANTANDER_CONF_LOCAL={named} is no folder", hint="make it, or unset the variable to use conf/local")
+    return Path(named)
+
+
+def conf_layers() -> tuple[Path, Path]:
+    """The folders that settings and named files are sought in, the user's own first."""
+    return local_conf_dir(), conf_dir() / "base"
 
 
 def read_conf_file(folder: str, name: str, what: str) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from santander.lake.person_lock import PersonsBusy, alone, beside_other_steps
+from santander.lake.locks import PersonsBusy, alone, beside_other_steps
 
 HOLDER = """
 import sys
 from pathlib import Path
-from santander.lake.person_lock import alone, beside_other_steps
+from santander.lake.locks import alone, beside_other_steps
 with {kind}(Path(sys.argv[1]), 0):
     print("held", flush=True)
     sys.stdin.read()
