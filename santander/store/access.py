@@ -43,13 +43,13 @@ def open_store(settings: Settings, lake: Lake) -> "FeatureStore":
     )
     try:
         store = FeatureStore(config=config)
+        # Feast would refuse to read online as long as a month is being written; a row here is whole and says its month
+        store.registry.serve_features_while_materializing = True
     except DecodeError as error:
         file = registry_file(settings)
         raise SantanderError(
             f"{file} should be Feast's registry and cannot be read", file=file, hint="delete it, it is written anew"
         ) from error
-    # Feast would refuse to read online as long as a month is being written; a row here is whole and says its month
-    store.registry.serve_features_while_materializing = True
     store.apply(repository_objects())
     return store
 

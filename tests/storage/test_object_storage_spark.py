@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from santander.config.settings import Settings
-from santander.engine.cluster.submit import LOG_STORE, settings
+from santander.engine.cluster.s3a import LOG_STORE, settings
 from santander.lake.lake import Lake
 from tests.engines.sampled import drawn_as
 from tests.needs import need_java

@@ -48,5 +48,5 @@ def test_the_budget_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch
 
 def test_a_wrong_budget_is_one_line_that_shows_how_to_write_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SANTANDER_MEMORY__BUDGET", "lots")
-    with pytest.raises(InputError, match=r"^settings: memory\.budget: 'lots' is no size: .*such as 6 GB$"):
+    with pytest.raises(InputError, match=r"^settings: memory\.budget: 'lots' is no size: .*such as 6 GB: correct it in conf"):
         Settings.load()
