@@ -6,7 +6,8 @@ A saved view is a tag of the experiment; the page lists it under "Views" and ope
 import json
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -114,16 +115,37 @@ def open_tracking(settings: Settings) -> "MlflowClient":
     if named_by_user is None:
         # MLflow writes its choice to the environment, where other settings of this process would take it for the user's
         os.environ.pop("MLFLOW_TRACKING_URI", None)
+    if file is None:
+        return mlflow.MlflowClient(uri, uri)
+    with _named(file):
+        return mlflow.MlflowClient(uri, uri)
+
+
+@contextmanager
+def _named(file: Path) -> Iterator[None]:
+    """Raise what keeps MLflow from opening its file as a SantanderError that names the file and the remedy."""
+    import mlflow
+    from alembic.util.exc import CommandError
     from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import DatabaseError, OperationalError
 
     try:
-        return mlflow.MlflowClient(uri, uri)
-    except MlflowException as error:
-        if file is None or "database schema" not in str(error):
+        yield
+    except OperationalError as error:
+        raise SantanderError(
+            f"{file} cannot be used: {error.orig}", hint="see that no other process holds it and that it can be written"
+        ) from error
+    except DatabaseError as error:
+        raise SantanderError(
+            f"{file} cannot be read as a database: {error.orig}", hint="restore it, or move it away to begin anew"
+        ) from error
+    except (MlflowException, CommandError) as error:
+        if isinstance(error, MlflowException) and "database schema" not in str(error):
             raise
         raise SantanderError(
             f"{file} is of another release of MLflow than {mlflow.__version__}",
-            hint=f"copy it, then run 'mlflow db upgrade {uri}'; if a later release wrote it, name another --state-dir",
+            hint=f"copy it, then run 'mlflow db upgrade {sqlite_address(file)}'; "
+            "if a later release wrote it, name another --state-dir",
         ) from error
 
 

@@ -72,8 +72,16 @@ def test_what_cannot_be_a_database_is_named_at_once(tmp_path: Path) -> None:
         open_tracking(settings)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        "UPDATE alembic_version SET version_num = 'bd07f7e963c5'",
+        "UPDATE alembic_version SET version_num = 'abcdef123456'; DROP TABLE model_versions",
+    ],
+    ids=["an earlier one", "one that is not known"],
+)
 def test_a_registry_of_another_release_is_named_with_the_remedy(
-    named: Named, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    changes: str, named: Named, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     made, settings = named("first"), Settings.load(data_dir=str(tmp_path))
@@ -81,7 +89,15 @@ def test_a_registry_of_another_release_is_named_with_the_remedy(
     settings.state.mkdir(parents=True)
     file = shutil.copy(made.state / "mlflow.db", settings.state / "mlflow.db")
     with closing(sqlite3.connect(file)) as registry:
-        registry.execute("UPDATE alembic_version SET version_num = 'bd07f7e963c5'")
-        registry.commit()
+        registry.executescript(changes)
     with pytest.raises(SantanderError, match=f"{file} is of another release of MLflow .* 'mlflow db upgrade sqlite:///{file}'"):
+        open_tracking(settings)
+
+
+def test_a_file_that_only_begins_as_a_database_is_named(tmp_path: Path) -> None:
+    settings = settings_with(tmp_path)
+    file = settings.state / "mlflow.db"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"SQLite format 3\0" + b"x" * 4096)
+    with pytest.raises(SantanderError, match=f"{file} cannot be read as a database: file is not a database: restore it"):
         open_tracking(settings)
