@@ -37,9 +37,12 @@ def silent(column: Column) -> list[str]:
 def value_of(column: Column, text: str) -> tuple[Any, str | None]:
     """The value of one text, and what is wrong with it, None when nothing is."""
     text = text.strip()
+    is_legal = re.fullmatch(column.pattern, text)
+    if column.is_whole:
+        text = re.sub(r"^(-?[0-9]{1,18})\.0{1,20}$", r"\1", text)
     if text in silent(column):
         return None, None
-    if not re.fullmatch(column.pattern, text):
+    if not is_legal:
         return None, "unreadable"
     value: Any = text
     if column.first_character_only:

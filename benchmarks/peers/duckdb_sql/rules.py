@@ -19,11 +19,10 @@ def value_of(column: Column) -> str:
     """The value of a profile column, null where its text is silent or in doubt."""
     text = column.source
     if column.type == "boolean":
-        no, yes = ("('0', ' 0')", "('1', ' 1')") if column.pattern == r"[01]" else ("('N')", "('S')")
+        no, yes = ("('0', ' 0')", "('1', ' 1')") if column.values == ("0", "1") else ("('N')", "('S')")
         return f"CASE WHEN {text} IN {no} THEN false WHEN {text} IN {yes} THEN true END"
     if column.name in {"address_type", "primary_status"}:
-        numbers = column.pattern.split("|")
-        return "CASE " + " ".join(f"WHEN {text} IN ('{n}', '{n:>2}') THEN {n}" for n in numbers) + " END::SMALLINT"
+        return "CASE " + " ".join(f"WHEN {text} IN ('{n}', '{n:>2}') THEN {n}" for n in column.values) + " END::SMALLINT"
     if column.pattern in _LETTERS or column.name == "segment":
         return f"CASE WHEN {text} IN {_listed(_LETTERS.get(column.pattern) or column.pattern.split('|'))} THEN {text} END"
     if column.type == "string":

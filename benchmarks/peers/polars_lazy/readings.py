@@ -36,7 +36,7 @@ def reading_of(column: Column) -> Reading:  # noqa: PLR0911  (one way of reading
         code = raw.to_physical()
         return Reading(column.name, pl.Enum(_SNAPSHOTS), pl.date(1900 + code // 12, code % 12 + 1, 28), raw.is_null())
     if column.type == "boolean":
-        texts = ["0", "1", " 0", " 1"] if column.pattern == r"[01]" else ["N", "S"]
+        texts = ["0", "1", " 0", " 1"] if column.values == ("0", "1") else ["N", "S"]
         value = pl.when(raw.to_physical() < len(texts)).then((raw.to_physical() & 1) == 1)
         return Reading(column.name, _enum(texts, column), value, raw.is_null() if column.breaks_row else None)
     if column.type == "date":
@@ -63,9 +63,7 @@ def _enum(texts: list[str], column: Column) -> pl.Enum:
 def _integer(column: Column) -> Reading:
     """Every legal number twice, bare and padded, so that code modulo count is the number."""
     raw, width = pl.col(column.source), _WIDTH[column.name]
-    numbers = (
-        [int(n) for n in column.pattern.split("|")] if column.low is None else range(int(column.low), int(column.high or 0) + 1)
-    )
+    numbers = [int(n) for n in column.values] if column.low is None else range(int(column.low), int(column.high or 0) + 1)
     bare = [str(number) for number in numbers]
     padded = [f"{text:>{width}}" if len(text) < width else f"{text}\x00" for text in bare]  # the last is in no file
     code = raw.to_physical().cast(pl.Int32)

@@ -70,7 +70,7 @@ def _value(column: Column) -> "Expression":
 
     text = F.col(f"t_{column.name}")
     if column.type == "boolean":
-        no, yes = ("0", "1") if column.pattern == r"[01]" else ("N", "S")
+        no, yes = ("0", "1") if column.values == ("0", "1") else ("N", "S")
         return F.when(text == no, F.lit(False)).when(text == yes, F.lit(True))
     legal = text.rlike(f"^(?:{column.pattern})$") & ~_is_silent(column)
     if column.type == "string":
