@@ -110,10 +110,13 @@ def test_another_kind_takes_over_no_settings_and_null_takes_one_away(ablations: 
     assert load(ablations, [*STEPS, without]).variants()[-1].recipe.settings == {}
 
 
+NO_RECIPE = "step 'trees': the first step has no recipe to begin with"
+
+
 @pytest.mark.parametrize(
     ("steps", "said"),
     [
-        ([STEPS[1]], "step 'trees': the first step says which recipe it begins with"),
+        ([STEPS[1]], f"{NO_RECIPE}: give it one: 'recipe: next_products': correct .*/base/ablations/small.yaml$"),
         ([*STEPS, STEPS[2]], "two steps are named '\\+ months held'"),
         ([STEPS[0], {"name": "x", "after": "y"}], "step 'x': 'y', which it follows, is not a step above it"),
         ([{**STEPS[0], "after": "y"}], "'y', which it follows, is not a step above it"),

@@ -308,4 +308,5 @@ def test_the_command_prints_a_line_a_table_and_ends_with_0_1_or_2(tmp_path: Path
 
     refused = compare_command(tmp_path / "nothing", "--data-dir", tmp_path / "here")
     assert refused.returncode == 2
-    assert refused.stderr.splitlines()[-1].endswith("nothing holds no tables: nothing to compare")
+    remedy = "check its name, or fill it by 'santander run --data-dir FOLDER'"
+    assert refused.stderr.splitlines()[-1] == f"error: {tmp_path / 'nothing'} holds no tables: nothing to compare: {remedy}"

@@ -120,10 +120,11 @@ def answered(settings: Settings, answer: str, *options: str) -> tuple[int, str, 
 def test_on_a_terminal_it_says_what_will_go_and_asks(listed: Settings) -> None:
     before = raw_file(listed).read_bytes()
     code, out, err = answered(listed, "n\n", "--json")
-    assert (code, json.loads(out)["error"]) == (1, "nothing was forgotten or changed")
+    refused = "nothing was forgotten or changed: answer y, or give --yes"
+    assert (code, json.loads(out)["error"]) == (1, refused)
     assert "rows to remove: " in err
     assert "recommendations 1" in err
-    assert "error: nothing was forgotten or changed" in err
+    assert f"error: {refused}\n" in err
     assert raw_file(listed).read_bytes() == before
     assert not Lake(listed).exists(SUPPRESSIONS)
     code, out, err = answered(listed, "y\n", "--json")

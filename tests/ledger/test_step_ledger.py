@@ -52,7 +52,8 @@ def test_a_training_of_an_earlier_release_lacks_what_was_added_since(lake: Lake)
     last = ledger.last(TRAIN, JUNE)
     assert last is not None
     assert last.result.evaluation is not None
-    assert (last.result.evaluation.map7, last.result.evaluation.gain_over_baseline) == (0.02, None)
+    assert (last.result.evaluation.map7, last.result.evaluation.gain_over_baseline) == (0.02, 1.0), "follows from what is there"
+    assert (last.result.evaluation.oracle, last.result.evaluation.share_of_oracle) == (None, None)
     assert (last.result.target, last.result.version, last.result.run_id) == (JUNE, 2, None)
 
 

@@ -1,6 +1,7 @@
 """What comes next in the data folder of a bank: from its mark alone, gone files again, and nothing beside what is others'."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -107,12 +108,14 @@ def test_landing_files_that_are_gone_are_no_hindrance_and_others_are(settings: S
 
 
 def test_a_folder_without_a_synthetic_bank_is_refused(settings: Settings, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="has no synthetic bank to continue; 'santander run' in a new folder makes one"):
+    nothing = f"{settings.data} has no synthetic bank to continue"
+    remedy = "'santander run' in a new folder makes one"
+    with pytest.raises(InputError, match=f"^{re.escape(f'{nothing}: {remedy}')}$"):
         ContinuedBank.of(settings)
     generate(BankSpec(out=tmp_path / "elsewhere", customers=300, last=Month(2015, 3)))
     raw_of(settings).mkdir(parents=True, exist_ok=True)
     shutil.copy(tmp_path / "elsewhere" / "train_ver2.csv", raw_of(settings) / "mine.csv")
-    with pytest.raises(InputError, match="no synthetic bank to continue, what is there is not synthetic"):
+    with pytest.raises(InputError, match=f"^{re.escape(f'{nothing}, what is there is not synthetic: {remedy}')}$"):
         ContinuedBank.of(settings)
     assert files_of_the_user(settings) == ["mine.csv"]
 

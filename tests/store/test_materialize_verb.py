@@ -32,7 +32,7 @@ def test_the_last_line_says_which_month_is_served_where_and_to_how_many(shop: Sh
 @pytest.mark.parametrize(
     ("month", "message"),
     [
-        ("2016-05", "month 2016-05 has no features to materialize: there are those of 2016-03 to 2016-03"),
+        ("2016-05", "month 2016-05 has no features to materialize: choose one of 2016-03 to 2016-03"),
         ("May", "'May' is not a month: write it like 2015-06"),
     ],
 )

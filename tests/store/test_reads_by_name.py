@@ -48,5 +48,6 @@ def test_values_of_another_declaration_are_refused(shop: Shop, monkeypatch: pyte
     monkeypatch.setattr("santander.store.sqlite.Layout", lambda: fewer)
     customer = shop.lake.read_months(FEATURES_TABLE, [MAY]).select("customer_id").first()
     assert customer is not None
-    with pytest.raises(OtherLayout, match="run santander materialize again"):
+    message = "the online store holds features of another declaration: run 'santander materialize' again"
+    with pytest.raises(OtherLayout, match=f"^{message}$"):
         shop.store.get_online_features(features=["customer_profile:age"], entity_rows=[{"customer_id": customer[0]}])

@@ -111,7 +111,8 @@ def test_an_interrupt_says_how_to_go_on(tuned: Tuned, steps: Steps, monkeypatch:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(TrialData, "measure", interrupted)
-    said = rf"interrupted: {TRIALS} of {TRIALS + 1} trials of study {tuned.study} are finished; the same command goes on"
+    finished = f"{TRIALS} of {TRIALS + 1} trials of study {tuned.study} are finished"
+    said = rf"^interrupted: {finished}: the same command goes on from there$"
     with pytest.raises(SantanderError, match=said):
         tune(steps, TuneOptions(TRIALS + 1, space="tiny", parallel=1))
     run = open_tracking(steps.settings).get_run(tuned.run_id)

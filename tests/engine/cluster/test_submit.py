@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -50,7 +51,8 @@ def test_each_kind_of_master_has_a_profile(master, profile):
 
 @pytest.mark.parametrize("master", ["mesos://host", "", "sparky", "http://host:7077", "localhost"])
 def test_a_text_that_is_no_master_is_refused(master):
-    with pytest.raises(InputError, match=r"unknown master .*; use sail, local"):
+    message = f"unknown master '{master}': use sail, local[*], local[2], spark://host:7077, yarn or k8s://https://host:6443"
+    with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
         master_kind(master)
 
 

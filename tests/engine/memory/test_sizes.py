@@ -1,5 +1,7 @@
 """Sizes as people write them."""
 
+import re
+
 import pytest
 from pydantic import TypeAdapter
 
@@ -48,5 +50,8 @@ def test_the_budget_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch
 
 def test_a_wrong_budget_is_one_line_that_shows_how_to_write_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SANTANDER_MEMORY__BUDGET", "lots")
-    with pytest.raises(InputError, match=r"^settings: memory\.budget: 'lots' is no size: .*such as 6 GB: correct it in conf"):
+    wrong = "settings: memory.budget: 'lots' is no size"
+    units = "write a number above 0 and kB, MB, GB, TB, KiB, MiB, GiB or TiB, such as 6 GB"
+    remedy = "correct it in conf/local, or the variable that gives it (docs/configuration.md)"
+    with pytest.raises(InputError, match=f"^{re.escape(f'{wrong}: {units}: {remedy}')}$"):
         Settings.load()
