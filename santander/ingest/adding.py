@@ -142,12 +142,8 @@ def _add(
 def _check_months(
     lake: Lake, files: Sequence[LandingFile], counts: Sequence[MonthCount], ingestions: Sequence[Ingestion]
 ) -> None:
-    """Refuse files without a legal record, months that are not there, and products in a month without or the reverse."""
+    """Refuse months that are not there, and products in a month without or the reverse."""
     dated = [count for count in counts if count.is_dated]
-    if not dated:
-        raise InputError(
-            "the files hold no legal record: nothing was added", hint="'santander quarantine --refused' lists what is wrong"
-        )
     present = set(lake.months(CUSTOMERS))
     if absent := {Month.parse(count.month) for count in dated} - present:
         raise InputError(

@@ -91,9 +91,6 @@ def ingest(
             check_shares(staged, counts, duplicates, limit)
             totals = totals_by_month(counts)
             kept = {Month.parse(month): of_month.kept for month, of_month in totals.items() if month != UNKNOWN_MONTH}
-            if not kept:
-                remedy = "'santander quarantine --refused' lists what is wrong"
-                raise InputError("the files hold no legal record: nothing was replaced", hint=remedy)
             if clash := sorted(set(kept) & set(not_to_replace)):
                 raise WouldReplace(clash)
             replaced = replacements(lake, staged, counts, kept)

@@ -69,7 +69,7 @@ def survey_all(paths: Sequence[Place], chunk_bytes: int, scratch: Place, *, corr
     for path in paths:
         file = survey(path, chunk_bytes, scratch, corrections=corrections)
         if file.sha256 in files:
-            raise LandingFileRefused(path, f"has the same content as {files[file.sha256].name}", hint="name one of them")
+            raise _copy_of(files[file.sha256].name, path)
         files[file.sha256] = file
     return tuple(files.values())
 
@@ -150,10 +150,24 @@ def sha256_of(path: Place) -> str:
 
 
 def refuse_unreadable(paths: Iterable[Place]) -> None:
-    """Raise LandingFileRefused for the first that is no landing file by its first line: before a folder or a lock is made."""
+    """Raise LandingFileRefused before a folder or a lock is made: for what is no landing file by its first line, and for copies.
+
+    Only files of one size are read whole; that packed files of two sizes hold the same, ``survey_all`` finds out.
+    """
+    of_size: dict[object, list[Place]] = {}
     for path in paths:
         with _readable(path), open_plain(path) as plain:
             read_header(path, plain, corrections=False)
+        of_size.setdefault((file_state(path) or (0,))[0], []).append(path)
+    for same_size in of_size.values():
+        seen: dict[str, Place] = {}
+        for path in same_size if len(same_size) > 1 else ():
+            if (other := seen.setdefault(sha256_of(path), path)) is not path:
+                raise _copy_of(other, path)
+
+
+def _copy_of(other: Place | str, path: Place) -> LandingFileRefused:
+    return LandingFileRefused(path, f"has the same content as {other}", hint="name one of them")
 
 
 def read_chunk(path: Place, chunk: Chunk) -> bytes:

@@ -124,8 +124,13 @@ def check_shared(replaced: Sequence[Replacement], min_shared: float, *, would_sh
     more = f"; and {len(others) - SHOWN} more months" if len(others) > SHOWN else ""
     shrink = " --allow-shrink" if would_shrink else ""
     raise FewCustomersShared(
-        f"{shown}{more}: nothing was replaced. 'santander ingest --merge {names}' adds the rows to the month, "
-        f"'santander ingest --replace{shrink} {names}' replaces what is there"
+        f"{shown}{more}: nothing was replaced",
+        file=others[0].files[0],
+        month=others[0].month,
+        column="ncodpers",
+        example=None if others[0].new_example is None else str(others[0].new_example),
+        hint=f"'santander ingest --merge {names}' adds the rows to the month, "
+        f"'santander ingest --replace{shrink} {names}' replaces what is there",
     )
 
 

@@ -27,10 +27,8 @@ if TYPE_CHECKING:
 BAD_VALUE = "bad_value"
 _SHOWN_TEXT = 60
 """Characters of a text that the line shows."""
-_HINT = (
-    "'santander quarantine --refused' lists what is wrong; correct the file and ingest it again, or let more rows go to "
-    f"quarantine by {LIMIT_SETTING}"
-)
+_HINT = "'santander quarantine --refused' lists what is wrong; correct the file and ingest it again"
+_MORE = f", or let more rows go to quarantine by {LIMIT_SETTING}"
 _KEY = COLUMNS[1]
 _BY_NAME = {column.name: column for column in COLUMNS}
 
@@ -74,13 +72,17 @@ class _Excess:
 
 
 def check_shares(staged: StagedFiles, counts: Sequence[MonthCount], duplicates: Sequence[Duplicate], limit: float) -> None:
-    """Refuse when a month's rows with a quarantined line or value, or a file's undated lines, are above the limit.
+    """Refuse when rows of a month with a quarantined text, or a file's undated lines, are above the limit; or no line is legal.
 
     Lines of erased customers are no fault of the file and do not count, nor do values that are no damage of it.
     """
-    excesses = _excesses(staged.files, counts, limit)
+    has_records = any(count.is_dated for count in counts)
+    excesses = _excesses(staged.files, counts, limit if has_records else 0)
+    if not excesses and not has_records:
+        raise InputError("all lines are of customers who were erased: nothing was taken in", file=staged.files[0].name)
     if not excesses:
         return
+    rule = f"more than {limit:.2%} of a month would be quarantined, nothing was replaced"
     quarantined = quarantined_rows(staged, None, duplicates, "")
     months = [excess.months(quarantined) for excess in excesses[:SHOWN]]
     listed = "; ".join(excess.line(said) for excess, said in zip(excesses, months, strict=False))
@@ -92,14 +94,14 @@ def check_shares(staged: StagedFiles, counts: Sequence[MonthCount], duplicates: 
     legal = f" (must be {column.legal})" if column and column.legal else ""
     example = f"where {column.source} is {text!r}{legal}" if column else repr(text)
     raise TooMuchQuarantine(
-        f"more than {limit:.2%} of a month would be quarantined, nothing was replaced: {listed}{more}; such as line "
+        f"{rule if has_records else 'the files hold no legal record: nothing was taken in'}: {listed}{more}; such as line "
         f"{entry['line']} of {entry['file']}, {example}",
         file=entry["file"],
         month=month,
         column=column.source if column else None,
         example=text,
         line=entry["line"],
-        hint=_HINT,
+        hint=f"{_HINT}{_MORE if has_records else ''}",
     )
 
 

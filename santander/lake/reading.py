@@ -135,7 +135,8 @@ class LakeReader:
     def read(self, table: Table) -> "DataFrame":
         """The whole table; raises InputError when it does not exist (the engine would name a path, not a remedy)."""
         if not self.exists(table):
-            raise InputError(f"there is no table {table.name} yet in {self._root}", hint="run the step that makes it first")
+            remedy = "'santander ingest FILE' makes it" if table is CUSTOMERS else "run the step that makes it first"
+            raise InputError(f"there is no table {table.name} yet in {self._root}", hint=remedy)
         self.delta(table)  # one of another version is refused here, not read with nulls
         return self._stored(table)
 

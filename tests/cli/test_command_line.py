@@ -80,7 +80,7 @@ def test_ingest_prints_its_counts_as_json_on_the_last_line(tmp_path: Path) -> No
         (["score", "--month", "2015-01"], 2, "no customers for 2015-01"),
         (["submit", "--month", "2015-01"], 2, "no customers for 2015-01"),
         (["submit"], 2, "run 'santander score' first"),
-        (["train"], 2, "there is no table customers yet"),
+        (["train"], 2, "'santander ingest FILE' makes it"),
         (["status", "--data-dir", "hdfs://host/prefix"], 2, "a place is a local path or s3a://bucket/prefix"),
         (["status", "--master", "local[2]", "--state-dir", "x", "--json"], 0, ""),
         (["features", "--master", "mesos://host"], 2, "unknown master 'mesos://host'"),
@@ -98,6 +98,22 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     done = call(SANTANDER, "status", cwd=tmp_path, SANTANDER_INGEST__MAX_QUARANTINE_SHARE="7")
     assert done.returncode == 2
     assert "ingest.max_quarantine_share" in error_line(done)
+
+
+def test_status_of_nothing_names_what_fills_the_folder_and_no_step_that_cannot_be_done(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    shown = " ".join(call(SANTANDER, "status", cwd=tmp_path).stdout.split())
+    assert "'santander ingest FILE' takes files in" in shown
+    assert "'santander run' without files makes a synthetic bank" in shown
+    assert "santander train" not in shown
+
+
+@pytest.mark.parametrize("verb", ["ingest", "run"])
+def test_a_file_that_is_named_twice_is_refused_before_the_folder_is_begun(tmp_path: Path, verb: str) -> None:
+    file = landing_file(tmp_path / "a.csv", [record(1)])
+    done = call(SANTANDER, verb, "a.csv", "a.csv", "--data-dir", "new", cwd=tmp_path)
+    assert (done.returncode, error_line(done)) == (2, "error: a.csv: has the same content as a.csv: name one of them")
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_status_of_a_scored_bank_by_the_job_file_and_by_the_command(scored_bank: Bank) -> None:

@@ -53,6 +53,17 @@ def test_a_refusal_names_month_column_and_an_example_with_its_line(
     assert not Lake(settings).exists(QUARANTINE)
 
 
+def test_where_no_line_is_legal_no_larger_share_is_offered(session: SparkSession, tmp_path: Path) -> None:
+    file = landing_file(tmp_path / "a.csv", [record(i, ind_cco_fin_ult1="x") for i in KEYS])
+    for share in (0.01, 1.0):
+        settings = Settings.load(data_dir=str(tmp_path / "data"), ingest={"max_quarantine_share": share})
+        refused = refusal(settings, session, file)
+        assert "the files hold no legal record" in str(refused)
+        assert (refused.file, refused.column, refused.example, refused.line) == (str(file), "ind_cco_fin_ult1", "x", 2)
+        assert "correct the file" in (refused.hint or "")
+        assert "MAX_QUARANTINE_SHARE" not in str(refused)
+
+
 def test_what_was_refused_is_kept_until_the_next_try_and_erased_with_its_person(session: SparkSession, tmp_path: Path) -> None:
     settings = Settings.load(data_dir=str(tmp_path / "data"), ingest={"refused_kept": 4})
     (settings.data / "raw").mkdir(parents=True)

@@ -71,6 +71,9 @@ def test_another_part_of_a_month_is_refused_with_the_ways_on(settings: Settings,
         refused.value
     )
     name = shlex.quote(str(tmp_path / "far.csv"))
+    about = refused.value
+    assert (about.file, about.month, about.column, about.example) == (str(tmp_path / "far.csv"), "2015-01", "ncodpers", "101")
+    assert "--merge" in (about.hint or "")
     assert f"'santander ingest --merge {name}'" in str(refused.value)
     assert f"'santander ingest --replace --allow-shrink {name}'" in str(refused.value)  # 40 rows are less than half of 100
     assert [lake.version(table) for table in (CUSTOMERS, QUARANTINE, INGESTIONS)] == versions

@@ -9,13 +9,18 @@ if TYPE_CHECKING:
     from santander.pipeline.status import Overview
 
 
+_NO_MONTHS = (
+    "there are no months yet: 'santander ingest FILE' takes files in; 'santander run' without files makes a synthetic bank"
+)
+
+
 @verb
 def status(settings: "Settings") -> Outcome:
     """Show months with their row counts, what is out of date, table versions, the champion, and when each step last ran."""
     from santander.pipeline.status import look
 
     overview = look(settings)
-    parts = [_months(overview), *_remarks(overview), _champion(overview), *_last_steps(overview), *_tables(overview)]
+    parts = [_months(overview), *_remarks(overview), *_champion(overview), *_last_steps(overview), *_tables(overview)]
     text = [*parts, *_logs(overview)]
     return Outcome(overview.payload(), text)
 
@@ -34,7 +39,7 @@ def _months(overview: "Overview") -> Any:
         known = "known" if month.has_products else "unknown"
         counts = [f"{n:,}" if n else "-" for n in (month.customers, month.features, month.recommendations)]
         table.add_row(str(named), counts[0], known, *counts[1:], ", ".join(month.stale) or "-")
-    return table if listed else "there are no months yet: run 'santander run'"
+    return table if listed else _NO_MONTHS
 
 
 def _remarks(overview: "Overview") -> list[Any]:
@@ -74,14 +79,14 @@ def _tables(overview: "Overview") -> list[Any]:
     return [Text(f"{title}: {', '.join(names)}") for title, names in lines if names]
 
 
-def _champion(overview: "Overview") -> Any:
+def _champion(overview: "Overview") -> list[Any]:
     from rich.text import Text
 
     if overview.champion.message is not None:
-        return Text(f"nothing is scored: {overview.champion.message}")  # a path may hold what rich takes for markup
+        return [Text(f"nothing is scored: {overview.champion.message}")]  # a path may hold what rich takes for markup
     if overview.champion.champion is None:
-        return "no champion yet: run 'santander train'"
-    return f"champion: version {overview.champion.champion} of '{overview.model}'"
+        return ["no champion yet: run 'santander train'"] if overview.months else []  # there is nothing yet to train on
+    return [f"champion: version {overview.champion.champion} of '{overview.model}'"]
 
 
 def _logs(overview: "Overview") -> list[str]:
