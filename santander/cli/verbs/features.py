@@ -34,5 +34,10 @@ def features(month: MonthOption = None, from_: FromOption = None, to: ToOption =
         steps = Steps(settings, session)
         months = asked.among(steps.lake.months(CUSTOMERS))
         made = steps.build_features(months, anyway=True).result
-    told = [f"features of {built}: {n:,} rows, {made.additions[built]:,} additions" for built, n in made.rows.items()]
-    return Outcome(FeaturesPayload(made.rows, made.additions), told)
+    lines = [f"features of {built}: {rows:,} rows, {_known(made.additions[built])}" for built, rows in made.rows.items()]
+    return Outcome(FeaturesPayload(made.rows, made.additions), lines)
+
+
+def _known(additions: int) -> str:
+    """Say how many additions there are; none is known where a month, or the one before, came without products."""
+    return f"additions: {additions:,}" if additions else "no additions known"
