@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from santander.schema.counting import counted
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -103,8 +105,8 @@ def lines(found: Sequence[Findings]) -> Iterator[str]:
             if len(differences) > LINES_PER_CHECK:
                 yield f"  {differences[0].check}: {len(differences) - LINES_PER_CHECK} more"
     total = sum(len(one.differences) for one in found)
-    checked = f"{sum(one.checks for one in found):,} figures of {len(found)} months compared"
-    yield f"{checked}: {total} differences" if total else f"{checked}: no difference"
+    checked = f"{counted(sum(one.checks for one in found), 'figure')} of {counted(len(found), 'month')} compared"
+    yield f"{checked}: {counted(total, 'difference')}" if total else f"{checked}: no difference"
     if lacking := _not_compared(found):
         yield f"not compared, as the audit has no formula of its own for them: {', '.join(lacking)}"
 

@@ -33,6 +33,7 @@ from santander.schema.catalogue import (
     TABLES,
     Table,
 )
+from santander.schema.counting import counted
 from santander.schema.months import Month
 from santander.schema.records import Inline, record_of_row
 from santander.schema.types import arrow_schema
@@ -211,7 +212,7 @@ def _by_month(
             continue
         difference = compare_rows(here.rows(table, month), there.rows(table, month), key, within=within, leave_out=leave_out)
         parts.append(_part(month, difference))
-    log.info("%s: %s months compared", table.name, len(parts))
+    log.info("%s: %s compared", table.name, counted(len(parts), "month") if parts else "no month")
     return TableComparison(table.name, parts)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from santander.compare.folders import FolderComparison, Part, TableComparison, TrainingFigures, Verdict
 from santander.compare.rows import RowsDifference
+from santander.schema.counting import counted
 from santander.schema.months import Month
 
 _NAME_WIDTH = 17
@@ -67,16 +68,12 @@ def _summary(table: TableComparison) -> str:
 def _difference_lines(part: Part, difference: RowsDifference) -> Iterator[str]:
     said = list(difference.structure)
     if difference.only_here:
-        said.append(f"{_rows(difference.only_here)} only here")
+        said.append(f"{counted(difference.only_here, 'row')} only here")
     if difference.only_there:
-        said.append(f"{_rows(difference.only_there)} only there")
-    said += [f"{name} differs in {_rows(count)}" for name, count in difference.columns.items()]
+        said.append(f"{counted(difference.only_there, 'row')} only there")
+    said += [f"{name} differs in {counted(count, 'row')}" for name, count in difference.columns.items()]
     yield f"  {f'{part.month}: ' if part.month else ''}{', '.join(said)}"
     yield from (f"    {example}" for example in difference.examples)
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _table_payload(table: TableComparison) -> TablePayload:

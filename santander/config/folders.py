@@ -62,9 +62,7 @@ def check_folders(verb: str, settings: Settings, *, named: bool) -> None:
     if isinstance(data, Path):
         if need is not Need.MAKES and not data.exists():
             if named or verb not in _TELLS_OF_NOTHING:
-                raise InputError(
-                    f"there is no data folder {data}", hint="check --data-dir; 'santander run' begins one where none is"
-                )
+                raise InputError(f"there is no data folder {data}", hint="check --data-dir; 'santander run' makes a new one")
         elif need in {Need.WRITES, Need.MAKES} and not can_write(data):
             raise _of_data(data)
     if need is Need.LOOKS:

@@ -14,6 +14,7 @@ from santander.lake.month_file_writer import stretches, write_in_tasks
 from santander.lake.month_files import MonthFile
 from santander.lake.staging import OF_ADDITIONS, OF_FEATURES, staging
 from santander.schema.catalogue import ADDITIONS, CUSTOMERS, FEATURES_TABLE
+from santander.schema.counting import counted
 from santander.schema.months import Month
 from santander.storage.places import Place
 
@@ -49,7 +50,7 @@ def build_features(lake: Lake, months: Sequence[Month], months_per_commit: int, 
             else:
                 written = list(write_months(work, folder, threads))
             lake.replace_months_by_files(FEATURES_TABLE, written, folder, {month: present[month] for month in batch})
-        log.info("features: %s of %s months written, the last %s", first + len(batch), len(ordered), batch[-1])
+        log.info("features: %s of %s written, the last %s", first + len(batch), counted(len(ordered), "month"), batch[-1])
     return {month: present[month] for month in ordered}
 
 
@@ -80,7 +81,7 @@ def build_additions(lake: Lake, months: Sequence[Month], tasks: int = 1) -> dict
             rows[Month.parse(file.month)] += file.rows
         if written or rows.keys() & set(lake.months(ADDITIONS)):
             lake.replace_months_by_files(ADDITIONS, written, folder, rows)
-    log.info("additions: %s months written", len(rows))
+    log.info("additions: %s written", counted(len(rows), "month"))
     return rows
 
 

@@ -45,13 +45,13 @@ def _text_of(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise InputError(f"{file}: there is no such file", file=file, hint=_WANTED) from None
+        raise InputError(f"there is no file {file}", file=file, hint=_WANTED) from None
     except IsADirectoryError:
-        raise InputError(f"{file}: is a folder", file=file, hint=_WANTED) from None
+        raise InputError(f"{file} is a folder", file=file, hint=_WANTED) from None
     except UnicodeDecodeError:
-        raise InputError(f"{file}: cannot be read, as it is no text in UTF-8", file=file, hint=_WANTED) from None
+        raise InputError(f"{file} cannot be read, as it is no text in UTF-8", file=file, hint=_WANTED) from None
     except OSError as error:
-        raise InputError(f"{file}: cannot be read ({telling_line(error)})", file=file, hint=_WANTED) from None
+        raise InputError(f"{file} cannot be read ({telling_line(error)})", file=file, hint=_WANTED) from None
 
 
 def _shown(text: str) -> str:

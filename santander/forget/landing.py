@@ -19,6 +19,7 @@ from santander.lake.ingestions import read_ingestions
 from santander.ledger.read_otherwise import ingest_fingerprint
 from santander.ledger.steps import INGEST
 from santander.schema.catalogue import STEP_RUNS
+from santander.schema.counting import counted
 from santander.storage.kinds import UNREADABLE, encoding_of, open_plain
 from santander.storage.places import Place, recorded_place
 from santander.suppression.spellings import Numbers, sorted_ids
@@ -98,7 +99,7 @@ def _why_left(looked: Scan, *, is_ours: bool) -> str:
     if looked.has_long_fields:
         return "fields of it span lines, so no line is cut out: take the records of these persons out, or delete it"
     if not is_ours:
-        return f"lies outside of the data folder; --landing {shlex.quote(str(looked.path))} has it rewritten"
+        return f"lies outside of the data folder; add --landing {shlex.quote(str(looked.path))} to rewrite it too"
     return "" if is_writable(looked.path) else "cannot be written"
 
 
@@ -112,7 +113,7 @@ def rewrite_landing_files(settings: "Settings", lake: "Lake", found: LandingFile
                 removed = {str(number): month for number, month in accounts.months_of(looked).items()}
                 journal.rewritten.append({"file": str(looked.path), "old": looked.sha256, "new": new, "removed": removed})
             journal.note([str(looked.path)])
-        log.info("%s: %s lines removed", looked.path, f"{len(looked.lines):,}")
+        log.info("%s: %s removed", looked.path, counted(len(looked.lines), "line"))
         settle_rewritten(settings, lake, journal)
 
 

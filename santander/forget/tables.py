@@ -26,6 +26,7 @@ from santander.schema.catalogue import (
     STEP_RUNS,
     Table,
 )
+from santander.schema.counting import counted
 from santander.storage.places import Place
 from santander.suppression.spellings import Numbers
 
@@ -70,7 +71,7 @@ def leave_no_trace(settings: "Settings", lake: "Lake", table: Table) -> int:
         delta = lake.delta(table)
         delta.create_checkpoint()
         drop_entries_before(settings.data / "lake" / table.name / "_delta_log", delta.version())
-    log.info("%s: %s files of earlier versions deleted", table.name, len(deleted))
+    log.info("%s: %s of earlier versions deleted", table.name, counted(len(deleted), "file"))
     return len(deleted)
 
 

@@ -40,6 +40,7 @@ from santander.lake.lake import Lake
 from santander.lake.staging import OF_INGEST, new_id, staging
 from santander.lake.table_files import fingerprints_of
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS
+from santander.schema.counting import counted
 from santander.schema.months import Month, in_spans
 from santander.schema.records import Inline, record_of_row
 from santander.storage.places import Place
@@ -116,7 +117,7 @@ def _add(
     ingestion_id: str,
 ) -> list[Ingestion]:
     """Add the rows and return the markers that say so, which are still to be written."""
-    log.info("%s file(s), %s lines: parsing", len(files), f"{sum(file.lines for file in files):,}")
+    log.info("parsing %s of %s", counted(len(files), "file"), counted(sum(file.lines for file in files), "line"))
     with unchanged(files):
         staged = stage_files(settings, lake, files, folder)
     with keeping_refused(settings, staged) as duplicates:
@@ -205,7 +206,7 @@ def _markers_of_unfinished(lake: Lake, files: Sequence[LandingFile], ingestions:
 def merged_lines(report: MergeReport) -> list[str]:
     """Return what was added as lines for people."""
     gained = {month: sum(row.gained for row in report.marked if row.month == str(month)) for month in report.rows}
-    lines = [f"{month}: {n:,} rows added to {report.rows[month] - n:,}" for month, n in gained.items()]
+    lines = [f"{month}: {counted(n, 'row')} added to {report.rows[month] - n:,}" for month, n in gained.items()]
     return [*lines, *(f"{name}: its months have its rows already, nothing was added" for name in report.known)]
 
 

@@ -13,7 +13,8 @@ FileState: TypeAlias = tuple[int, ...] | tuple[int, str]
 """State of a file, which changes when the file does: size, times and number; of an object in a bucket size and time."""
 
 _WRITE_FIRST = "write it to a file first and name that"
-_NOT_THERE = ("there is no such file", "check its name and folder")
+_NO_FILE = "there is no file"
+_NOT_THERE = (_NO_FILE, "check its name and folder")
 _OF_THE_PROCESS = re.compile(r"/dev/(stdin|stdout|stderr|fd/)|/proc/(self|[0-9]+)/fd/")
 _OTHER_KINDS = {
     stat.S_ISDIR: ("is a folder", "name the files in it"),
@@ -29,7 +30,8 @@ class LandingFileRefused(InputError):
 
     def __init__(self, path: Place | str, rule: str, **about: Unpack[About]) -> None:
         about["file"] = path
-        super().__init__(f"{path}: {rule}", **about)
+        said = f"{rule} {path}" if rule == _NO_FILE else f"{path}{' ' if rule.startswith('is ') else ': '}{rule}"
+        super().__init__(said, **about)
 
 
 def refuse_other_than_files(path: Place) -> None:

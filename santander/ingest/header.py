@@ -102,7 +102,8 @@ def _other_separator(path: Place, text: str) -> LandingFileRefused | None:
     separator = declared[1] if declared else found
     named = f"{_SEPARATORS.get(separator, 'the character')}" + (f" ({separator})" if separator.strip() else "")
     what = f"its columns are separated by {named}, not by commas" if declared is None else f"its first line declares {named}"
-    hint = "save it with commas between the columns and a point in decimal numbers, without any line before the header"
+    hint = "save it with commas between the columns and a point in decimal numbers"
+    hint += ", without any line before the header" if declared else ""
     return LandingFileRefused(path, what, example=text[:_SHOWN_TEXT], line=1, hint=hint)
 
 
@@ -124,7 +125,7 @@ def _other_names(path: Place, text: str, names: tuple[str, ...], *, corrections:
         what += f"; more than once {_listed(twice)}"
         hints.append("leave one of each")
     if spelled:
-        what += f"; spelled otherwise {_listed(f'{name!r} for {known}' for name, known in spelled.items())}"
+        what += f"; {_listed(f'{name!r} should be {known!r}' for name, known in spelled.items())}"
         hints.append(f"write the names as they are in the source, such as {next(iter(spelled.values()))}")
     if missing:
         what += f"; missing {_listed(missing)}"

@@ -25,6 +25,7 @@ from santander.lake.ingestions import UNKNOWN_MONTH, read_ingestions
 from santander.lake.lake import Lake
 from santander.lake.staging import OF_INGEST, new_id, staging
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS, QUARANTINE
+from santander.schema.counting import counted
 from santander.schema.months import Month
 from santander.storage.places import Place
 
@@ -81,7 +82,7 @@ def ingest(
     with lake.carrying_persons(), staging(lake, OF_INGEST, ingestion_id) as folder:
         forget_refused(settings.state)
         files = surveyed(settings, lake, paths, folder / "landing", force=force)
-        log.info("%s file(s), %s lines: parsing", len(files), f"{sum(file.lines for file in files):,}")
+        log.info("parsing %s of %s", counted(len(files), "file"), counted(sum(file.lines for file in files), "line"))
         with unchanged(files):
             staged = stage_files(settings, lake, files, folder)
         with keeping_refused(settings, staged) as duplicates:
@@ -104,7 +105,7 @@ def ingest(
         publish_quarantine(lake, staged, duplicates, counts, ingestion_id)
         lineage = {"ingestion_id": ingestion_id}
         lake.replace_months_by_files(CUSTOMERS, staged.kept(duplicates), staged.folder / RECORDS, kept, lineage)
-        log.info("customers: %s months written", len(kept))
+        log.info("customers: %s written", counted(len(kept), "month"))
         lake.append_rows(INGESTIONS, [row.row() for row in markers(ingestion_id, files, counts)], lineage)
         return IngestReport(ingestion_id, files, tuple(counts), tuple(replaced))
 

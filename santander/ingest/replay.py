@@ -30,6 +30,7 @@ from santander.lake.ingestions import MERGE, read_ingestions
 from santander.lake.lake import Lake
 from santander.lake.staging import OF_INGEST, new_id, staging
 from santander.schema.catalogue import CUSTOMERS, INGESTIONS, PARTITION, QUARANTINE
+from santander.schema.counting import counted
 from santander.schema.months import Month
 from santander.storage.places import Place
 
@@ -135,7 +136,8 @@ def _resolved(entries: Sequence[Entry], staged: StagedFiles, duplicates: Sequenc
     by_id = {row["correction_of"] for row in rows if row["correction_of"] is not None}
     by_key = {(row["customer_id"], row["month"]) for row in rows if row["correction_of"] is None}
     if unknown := by_id - {entry.quarantine_id for entry in entries}:
-        log.warning("%s quarantine id(s) are not in quarantine, such as %s", len(unknown), min(unknown))
+        said = counted(len(unknown), "quarantine id is", "quarantine ids are")
+        log.warning("%s not in quarantine, such as %s", said, min(unknown))
     found: list[Entry] = []
     for line in same_lines(entries).values():
         named = any(entry.quarantine_id in by_id for entry in line)

@@ -18,6 +18,7 @@ from santander.ingest.quarantine import quarantined_rows
 from santander.ingest.staging import StagedFiles
 from santander.lake.ingestions import UNKNOWN_MONTH
 from santander.schema.columns import COLUMNS, Column
+from santander.schema.counting import counted
 from santander.schema.months import Month, in_spans
 from santander.suppression import ERASED
 
@@ -68,7 +69,10 @@ class _Excess:
         """Return for people how many lines are bad, and why."""
         named = f"month{'s' if len(months) > 1 else ''} {in_spans(map(Month.parse, months))}"
         reasons = ", ".join(f"{reason} {n}" for reason, n in self.reasons.most_common() if n)
-        return f"{named if months else 'lines without a date that can be read'}: {self.bad} of {self.read} rows ({reasons})"
+        bad = f"{self.bad} of {counted(self.read, 'row')}"
+        if months:
+            return f"{named}: {bad} ({reasons})"
+        return f"{bad} {'has' if self.bad == 1 else 'have'} no readable date ({reasons})"
 
 
 def check_shares(staged: StagedFiles, counts: Sequence[MonthCount], duplicates: Sequence[Duplicate], limit: float) -> None:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from santander.errors import TooLittleData
 from santander.models.month_weight import MonthWeight
 from santander.models.ranking import Prior, Scores
+from santander.schema.counting import counted
 from santander.schema.months import Month
 from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 
@@ -27,9 +28,10 @@ def require_products(
     require_additions(counts, months)
     if found < needed:
         enough = int(np.count_nonzero(counts >= max(min_additions, 1)))
+        products = counted(enough, "product has", "products have") if enough else "no product has"
         raise TooLittleData(
-            f"{span_of(months)}: {counts.sum():,} additions of {enough} products with at least {min_additions} are too little to "
-            f"learn from, this kind of model needs {needed} such",
+            f"{products} {counted(min_additions, 'addition')} or more in {span_of(months)} ({counts.sum():,} in all); this model "
+            f"needs {needed} that do",
             hint=_REMEDY,
         )
 
@@ -44,8 +46,8 @@ def require_learned(counts: npt.NDArray[np.int64], months: Collection[Month], pr
     """Raise TooLittleData when none of the products (bits) a model learns was added in the months that say when to stop."""
     if not counts[list(products)].any():
         raise TooLittleData(
-            f"{span_of(months)}: nobody added any of the {len(products)} product(s) that are learned, so nothing can be searched "
-            "there",
+            f"{span_of(months)}: nobody added any of the {counted(len(products), 'product that is', 'products that are')} "
+            "learned, so nothing can be searched there",
             hint="switch the fit 'rounds' off or ingest more months",
         )
 

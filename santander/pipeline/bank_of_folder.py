@@ -78,7 +78,7 @@ class ContinuedBank:
         if mark is None:
             others = ", what is there is not synthetic" if taken or files_of_the_user(settings) else ""
             raise InputError(
-                f"{settings.data} has no synthetic bank to continue{others}", hint="'santander run' in a new folder makes one"
+                f"{settings.data} has no synthetic bank to continue{others}", hint="'santander run --data-dir NEW' makes one"
             )
         spec = _spec_of(mark, settings.data)
         for name in LANDING_FILES:

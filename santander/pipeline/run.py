@@ -122,7 +122,7 @@ def _landing_of(
         _make_bank(settings, spec or _bank_of(settings), asked, train=train)
         return [settings.data / "raw" / name for name in LANDING_FILES]
     if spec is not None:
-        log.warning("--customers %s: no bank is made, as there are landing files or months", bank_customers)
+        log.warning("--customers %s is ignored: this folder has landing files or months already", bank_customers)
     return there
 
 

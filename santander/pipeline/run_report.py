@@ -13,6 +13,7 @@ from santander.ingest.synthetic_mark import SyntheticMark
 from santander.ledger.steps import NoResult, ScoreResult, SubmitResult
 from santander.pipeline.ingest_step import TakenIn
 from santander.pipeline.step import StepOutcome
+from santander.schema.counting import counted
 from santander.schema.months import Month, in_spans, missing_line
 from santander.scoring.month_lists import MonthLists
 from santander.storage.places import Place
@@ -202,8 +203,9 @@ def lines_of(lists: MonthLists | None) -> list[Any]:
     for each in lists.products:
         products.add_row(each.product, f"{each.lists:,}", f"{each.lists / lists.lists:.0%}", f"{each.first:,}")
     shown = [f"  customer {customer}: {', '.join(of_customer)}" for customer, of_customer in lists.customers.items()]
+    having = counted(lists.lists, "customer has", "customers have")
     return [
-        f"{lists.lists:,} customers have a list for {lists.month}: what each is most likely to add, the likeliest first",
+        f"{having} a list for {lists.month}: what each is most likely to add, the likeliest first",
         *shown,
         products,
     ]

@@ -30,6 +30,7 @@ class TrainStep(StepContext):
 
         With ``promote`` False (None: the setting ``gate.automatic``) it waits as challenger.
         """
+        from santander.registry.decisions import override_of
         from santander.registry.runs import training_here
         from santander.registry.versions import champion_number
         from santander.training.labelled import labelled_months
@@ -47,7 +48,8 @@ class TrainStep(StepContext):
         holder = champion_number(self.settings)
         if before and holder is not None:
             say_up_to_date(TRAIN, [target])
-            return StepOutcome(TRAIN, [], [target], time.monotonic() - started, _with_champion(before.result, holder))
+            result = _with_champion(before.result, holder, override_of(self.settings, self.lake, holder))
+            return StepOutcome(TRAIN, [], [target], time.monotonic() - started, result)
         from santander.registry.blending import blend_candidate
         from santander.registry.decisions import refuse_outdated_table
         from santander.registry.promotion import register_candidate
@@ -96,9 +98,14 @@ class TrainStep(StepContext):
         )
 
 
-def _with_champion(result: TrainResult, holder: int) -> TrainResult:
-    """Return the result of a training with the champion there is now: a person may have promoted another or gone back since."""
+def _with_champion(result: TrainResult, holder: int, override: str | None) -> TrainResult:
+    """Return the result of a training with the champion there is now: a person may have promoted another or gone back since.
+
+    ``override`` says why, where a person ordered it whatever the gate said.
+    """
     if result.champion == holder:
         return result
-    since = f"{result.reason}; since then version {holder} has become champion"
+    since = f"{result.reason}; since then version {holder} has become champion{f' by {override}' if override else ''}"
+    if override and result.version == holder:
+        since = f"by {override}"
     return replace(result, champion=holder, promoted=result.version == holder, reason=since)

@@ -25,6 +25,7 @@ from santander.quality.rules import (
 )
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
 from santander.schema.columns import PROFILE_COLUMNS
+from santander.schema.counting import counted
 from santander.schema.features import HISTORY_MONTHS
 from santander.schema.months import Month
 from santander.schema.products import N_PRODUCTS, PRODUCTS
@@ -127,7 +128,7 @@ def _features(_: QualitySettings) -> list[Rule]:
         RowRule(name="income_known", column="household_income", meaning="income is known or imputed, where any income is known", needs="known_household_income", broken="household_income IS NULL OR income_imputed IS NULL"),
         *AS_IN_CUSTOMERS,
         # the history
-        *(CountRule(name=f"{lag}_as_held", column=lag, meaning=f"holdings {number} month(s) before, null without them; compared by customer in a sample", of="lags_sampled") for number, lag in enumerate(_LAGS, start=1)),
+        *(CountRule(name=f"{lag}_as_held", column=lag, meaning=f"holdings {counted(number, 'month')} before, null without them; compared by customer in a sample", of="lags_sampled") for number, lag in enumerate(_LAGS, start=1)),
         RowRule(name="owned_is_latest", column="owned", meaning="owned is the latest known lag, 0 without one", broken=f"NOT (owned <=> coalesce({', '.join(_LAGS)}, 0))"),
         RowRule(name="months_known_counted", column="months_known", meaning="months_known is how many lags are known", broken=f"NOT (months_known <=> CAST({known} AS TINYINT))"),
         RowRule(name="products_held_counted", column="products_held", meaning="products_held is how many bits the first lag has", broken=f"NOT (products_held <=> CAST(bit_count({_LAGS[0]}) AS TINYINT))"),

@@ -26,6 +26,7 @@ from santander.lake.lake import Lake
 from santander.quality.expectations import ephemeral_context
 from santander.quality.own_suites import VALIDATED_TABLES, OwnExpectation, OwnSuite
 from santander.quality.report import RuleResult
+from santander.schema.counting import counted
 from santander.schema.months import Month
 
 if TYPE_CHECKING:
@@ -74,8 +75,9 @@ class OwnValidator:
         each, per_million = settings.seconds[engine]
         expected = number * (each * len(rows) + per_million * total / 1e6)
         log.info(
-            "Great Expectations runs %s, %s expectations, on %s rows of %s month(s): about %.0f s expected",
-            self._suite.file, number, f"{total:,}", len(rows), max(expected, 1),
+            "Great Expectations runs %s, %s, on %s of %s: about %.0f s expected",
+            self._suite.file, counted(number, "expectation"), counted(total, "row"), counted(len(rows), "month"),
+            max(expected, 1),
         )  # fmt: skip
         started = time.monotonic()
         for month in sorted(rows):
@@ -157,7 +159,7 @@ def _without_rows(result: ExpectationValidationResult) -> ExpectationValidationR
     elif isinstance(observed, int | float | dt.date | dict) and not about_ids:
         kept["observed_value"] = observed
     elif not kept and "unexpected_count" in found:
-        kept["observed_value"] = f"{found['unexpected_count']:,} unexpected value(s)"
+        kept["observed_value"] = counted(found["unexpected_count"], "unexpected value")
     return ExpectationValidationResult(
         success=result.success, expectation_config=config, result=kept, meta=result.meta, exception_info=result.exception_info
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from santander.schema.counting import counted
 from santander.schema.months import Month
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class NullShareChangeRule(NullShareRule):
         if figures.counts[ROWS] < settings.min_rows or not earlier:
             return None
         within = settings.null_share_change
-        said = f"{min(earlier):.1%} to {max(earlier):.1%} in the {len(earlier)} month(s) before"
+        said = f"{min(earlier):.1%} to {max(earlier):.1%} in the {counted(len(earlier), 'month')} before"
         return self._near(figures, min(earlier) - within, max(earlier) + within, said)
 
 

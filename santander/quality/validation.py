@@ -17,6 +17,7 @@ from santander.quality.report import RecordedResult, RuleResult, ValidationRepor
 from santander.quality.rules import PRODUCTS_DELIVERED, ROWS, ROWS_BEFORE, MonthFigures
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, QUALITY, Table
 from santander.schema.columns import PROFILE_COLUMNS
+from santander.schema.counting import counted
 from santander.schema.features import HISTORY_MONTHS
 from santander.schema.months import Month
 
@@ -119,8 +120,9 @@ def _judge(
     for line in warning_lines(report.warnings):
         log.warning("%s", line)
     log.info(
-        "quality: %s results for %s month(s): %s critical, %s warnings",
-        f"{len(results):,}", len(report.months), len(report.critical), len(report.warnings),
+        "quality: %s for %s: %s critical, %s",
+        counted(len(results), "result"), counted(len(report.months), "month"), len(report.critical),
+        counted(len(report.warnings), "warning"),
     )  # fmt: skip
     return report
 

@@ -203,6 +203,16 @@ def champions_until(settings: Settings, lake: Lake, current: int | None) -> list
     return [number for number in line if number in found or number == current]
 
 
+def override_of(settings: Settings, lake: Lake, champion: int) -> str | None:
+    """Return why a person made this version champion, and whether the gate had refused it; None where it was no override."""
+    rows = [row for row in decisions(settings, lake) if row.is_of(registered(settings))]
+    last = next((row for row in reversed(rows) if row.promoted), None)
+    if last is None or last.action != Action.OVERRIDE or last.version != champion:
+        return None
+    refused = any(row.promoted is False and row.version == champion for row in rows)
+    return f"{last.reason}{'; the gate had refused it' if refused else ''}"
+
+
 def champion_before(settings: Settings, lake: Lake, current: int | None) -> int | None:
     """The last champion before the current one that is still registered; None where none is known."""
     line = champions_until(settings, lake, current)

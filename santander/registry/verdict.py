@@ -8,6 +8,7 @@ from santander.evaluation.resampling import PairedDifference
 from santander.registry.gate import Verdict
 from santander.registry.model_card import ModelCard, Section, escaped, rendered
 from santander.registry.tracking import open_tracking
+from santander.schema.counting import counted
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -109,7 +110,7 @@ def table_of(figures: "EvaluationFigures") -> "Table":
     """The figures of everybody as a table."""
     from rich.table import Table
 
-    counts = f"{figures.customers:,} customers, {figures.buyers:,} added something"
+    counts = f"{counted(figures.customers, 'customer')}, {figures.buyers:,} added something"
     table = Table("", title=f"MAP@7 of {figures.month}: {counts}")
     table.add_column("MAP@7", justify="right")
     table.add_column("share of ceiling", justify="right")

@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import partial
 
 from santander.schema.columns import PROFILE_COLUMNS
+from santander.schema.counting import counted
 from santander.schema.months import Month
 from santander.schema.products import N_PRODUCTS
 
@@ -131,7 +132,10 @@ def _declare() -> Iterator[Feature]:
 
     for lag in range(1, HISTORY_MONTHS + 1):
         yield history(
-            f"holdings_lag_{lag}", "int", f"Products held {lag} month(s) before; null without a row or holdings then", MASK
+            f"holdings_lag_{lag}",
+            "int",
+            f"Products held {counted(lag, 'month')} before; null without a row or holdings then",
+            MASK,
         )
     yield history(
         "owned", "int", "Products held in the latest month known of the window, 0 when none is: what is never recommended", MASK

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from santander.errors import InputError
 from santander.schema.catalogue import SUPPRESSIONS
+from santander.schema.counting import counted
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -57,7 +58,9 @@ def suppression_list(settings: "Settings", lake: "Lake", *, make_key: bool = Fal
         return SuppressionList(digests, key or (_make(file) if make_key else None))
     remedy = f"put back {file}, or set {VARIABLE}"
     if key is None:
-        raise InputError(f"{len(digests)} customers were erased and the key of that list is missing", hint=remedy)
+        raise InputError(
+            f"{counted(len(digests), 'customer was', 'customers were')} erased and the key of that list is missing", hint=remedy
+        )
     if any(digest.partition(":")[0] != _mark(key) for digest in digests):
         raise InputError("the key of the list of erased customers is not the one it was made with", hint=remedy)
     return SuppressionList(digests, key)

@@ -71,8 +71,8 @@ def test_ingest_prints_its_counts_as_json_on_the_last_line(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["ingest", "nothing.csv"], 2, "nothing.csv: there is no such file"),
-        (["ingest"], 2, "Missing argument"),
+        (["ingest", "nothing.csv"], 2, "there is no file nothing.csv"),
+        (["ingest"], 2, "name the landing files: 'santander ingest FILE...'"),
         (["ingest", "a.csv", "--bogus"], 2, "No such option: --bogus"),
         (["features", "--month", "2015-13"], 2, "2015-13 is not a month"),
         (["features", "--month", "2015-01"], 2, "no customers for 2015-01"),

@@ -47,7 +47,7 @@ def content(lake: Lake, table: Table) -> list[tuple[object, ...]]:
 
 
 def test_a_path_that_is_not_there_is_no_empty_file(tmp_path: Path) -> None:
-    with pytest.raises(LandingFileRefused, match="there is no such file"):
+    with pytest.raises(LandingFileRefused, match="there is no file"):
         survey(tmp_path / "absent.csv", 1 << 20, tmp_path)
 
 

@@ -82,7 +82,7 @@ ILLEGAL = "the header must be the 48 columns"
 NAMES = HEADER.split(",")
 
 REFUSED = [
-    BrokenFile("missing", None, "there is no such file", by_command=True),
+    BrokenFile("missing", None, "there is no file", by_command=True),
     BrokenFile("empty", b"", "the file is empty"),
     BrokenFile("one line end", b"\n", "the file is empty"),
     BrokenFile("byte order mark only", BOM, "the file is empty"),

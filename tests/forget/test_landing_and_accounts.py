@@ -133,7 +133,7 @@ def test_a_file_elsewhere_is_left_by_name_and_counts_as_a_new_ingest_would(
     before = file.read_bytes()
     erasure = forget(lenient, [GONE, BOTHERED], [])
     assert not erasure.complete
-    assert erasure.left == [f"{file}: lies outside of the data folder; --landing {file} has it rewritten"]
+    assert erasure.left == [f"{file}: lies outside of the data folder; add --landing {file} to rewrite it too"]
     assert erasure.traces == []
     assert file.read_bytes() == before
     said = {table.name: content(lenient, table) for table in (CUSTOMERS, QUARANTINE, INGESTIONS)}

@@ -56,7 +56,7 @@ def test_a_file_of_ids_may_begin_with_a_mark(tmp_path: Path) -> None:
 def test_a_file_of_ids_that_cannot_be_read_is_told_plainly(tmp_path: Path) -> None:
     wide = tmp_path / "wide.txt"
     wide.write_text("15889", encoding="utf-16")
-    for file, why in ((tmp_path / "none.txt", "there is no such file"), (tmp_path, "is a folder"), (wide, "no text in UTF-8")):
+    for file, why in ((tmp_path / "none.txt", "there is no file"), (tmp_path, "is a folder"), (wide, "no text in UTF-8")):
         with pytest.raises(InputError, match=f"{why}: --from-file takes a text file with an id on each line") as refused:
             asked_ids([], file)
         assert "Errno" not in str(refused.value)
@@ -77,7 +77,7 @@ def test_files_never_ingested_are_cleaned_and_nothing_says_an_id(settings: Setti
 def test_whom_nobody_has_is_told_in_one_line(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     Path(settings.data_dir).mkdir()
     assert run(settings, "1375586", "7654321") == 0
-    said = "customers in no table, file or store: 2; they are suppressed, nothing is rewritten or deleted\n"
+    said = "2 customers were found nowhere; nothing was removed, and the ids are kept out of later files\n"
     assert capsys.readouterr().out == said
 
 

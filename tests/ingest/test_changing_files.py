@@ -121,7 +121,7 @@ def link(path: Path) -> Path:
     [
         (pipe, "is a pipe, which can be read only once"),
         (link, "is a link to .*nowhere, which is not there"),
-        (lambda path: path, "there is no such file"),
+        (lambda path: path, "there is no file"),
         (lambda path: path.parent, "is a folder"),
         (lambda _: Path("/dev/zero"), "is a device, not a file: write it to a file first and name that"),
     ],
@@ -135,7 +135,7 @@ def test_what_is_no_file_is_called_what_it_is_and_not_opened(tmp_path: Path, mak
 
 def test_a_process_substitution_is_a_pipe(tmp_path: Path) -> None:
     reading, writing = os.pipe()
-    with pytest.raises(LandingFileRefused, match=f"/dev/fd/{reading}: is a pipe"):
+    with pytest.raises(LandingFileRefused, match=f"/dev/fd/{reading} is a pipe"):
         survey(Path(f"/dev/fd/{reading}"), 1 << 20, tmp_path)
     os.close(reading)
     os.close(writing)

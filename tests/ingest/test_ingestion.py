@@ -291,7 +291,7 @@ def test_a_quarantined_line_names_its_customer_where_its_second_field_is_a_key(
 
 
 def test_a_file_that_is_not_there_is_refused(settings: Settings, session: SparkSession, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="there is no such file"):
+    with pytest.raises(InputError, match="there is no file"):
         run(settings, session, tmp_path / "nothing.csv")
 
 

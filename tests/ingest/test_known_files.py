@@ -129,6 +129,6 @@ def test_no_path_and_no_number_is_kept_that_could_be_taken_for_a_customer(tmp_pa
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path, state: Path) -> None:
-    with pytest.raises(LandingFileRefused, match="there is no such file"):
+    with pytest.raises(LandingFileRefused, match="there is no file"):
         KnownFiles(state).sha256(tmp_path / "a.csv")
     assert not state.exists()

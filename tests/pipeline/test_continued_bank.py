@@ -109,7 +109,7 @@ def test_landing_files_that_are_gone_are_no_hindrance_and_others_are(settings: S
 
 def test_a_folder_without_a_synthetic_bank_is_refused(settings: Settings, tmp_path: Path) -> None:
     nothing = f"{settings.data} has no synthetic bank to continue"
-    remedy = "'santander run' in a new folder makes one"
+    remedy = "'santander run --data-dir NEW' makes one"
     with pytest.raises(InputError, match=f"^{re.escape(f'{nothing}: {remedy}')}$"):
         ContinuedBank.of(settings)
     generate(BankSpec(out=tmp_path / "elsewhere", customers=300, last=Month(2015, 3)))

@@ -142,7 +142,7 @@ def test_a_run_without_files_works_on_months_of_named_files_and_names_the_one_mi
     first = run(data, train, files / "test_ver2.csv", "--recipe", "popularity")
     again = attempt(data, "--recipe", "popularity", "--customers", "300")
     assert again.returncode == 0, again.stderr
-    assert "--customers 300: no bank is made" in again.stderr
+    assert "--customers 300 is ignored: this folder has landing files or months already" in again.stderr
     assert "no customers of 2015-12" in again.stderr
     second = json.loads(again.stdout.splitlines()[-1])
     assert not any(step["done"] for step in second["steps"])

@@ -173,9 +173,12 @@ def test_an_ingest_that_dies_between_its_commits_is_completed_by_the_same_comman
 
 def test_a_training_that_is_up_to_date_names_the_champion_there_is_now() -> None:
     left = TrainResult(version=3, champion=2, promoted=False, reason="version 3 waits")
-    assert _with_champion(left, 2) == left
+    assert _with_champion(left, 2, None) == left
     since = "version 3 waits; since then version 3 has become champion"
-    assert _with_champion(left, 3) == replace(left, champion=3, promoted=True, reason=since)
+    assert _with_champion(left, 3, None) == replace(left, champion=3, promoted=True, reason=since)
+    why = "override: it is fresher (no better); the gate had refused it"
+    assert _with_champion(left, 3, why).line().endswith(f"is the champion: by {why}")
+    assert _with_champion(left, 4, why).reason.endswith(f"; since then version 4 has become champion by {why}")
 
 
 @pytest.mark.embedded

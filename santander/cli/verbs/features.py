@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from santander.cli.verb import FromOption, MonthOption, Outcome, ToOption, verb
+from santander.schema.counting import counted
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -34,7 +35,7 @@ def features(month: MonthOption = None, from_: FromOption = None, to: ToOption =
         steps = Steps(settings, session)
         months = asked.among(steps.lake.months(CUSTOMERS))
         made = steps.build_features(months, anyway=True).result
-    lines = [f"features of {built}: {rows:,} rows, {_known(made.additions[built])}" for built, rows in made.rows.items()]
+    lines = [f"features of {built}: {counted(rows, 'row')}, {_known(made.additions[built])}" for built, rows in made.rows.items()]
     return Outcome(FeaturesPayload(made.rows, made.additions), lines)
 
 

@@ -9,6 +9,7 @@ import typer
 from santander.cli.verb import Outcome, verb
 from santander.errors import SantanderError
 from santander.forget.asked import asked_id, asked_ids
+from santander.schema.counting import counted
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -65,7 +66,7 @@ def _told(erasure: "Erasure", *, dry_run: bool) -> list[Any]:
         return [Text(line) for line in (_nobody(erasure, dry_run=dry_run), *(f"left to you: {said}" for said in erasure.left))]
     rows = ", ".join(f"{name} {n:,}" for name, n in erasure.rows.items()) or "none"
     lines = [
-        f"{erasure.customers:,} customers, {erasure.unknown:,} of them without a row in customers",
+        _who(erasure),
         f"rows {'to remove' if dry_run else 'removed'}: {rows}",
         f"files {'to rewrite or remove' if dry_run else 'rewritten or removed'}: {len(erasure.files):,}",
         *(f"  {file}" for file in erasure.files),
@@ -88,6 +89,14 @@ def _told(erasure: "Erasure", *, dry_run: bool) -> list[Any]:
     return [Text(line) for line in lines]  # names of files may hold what rich takes for markup
 
 
+def _who(erasure: "Erasure") -> str:
+    if erasure.customers == 1:
+        return f"1 customer, who has {'no' if erasure.unknown else 'a'} row in customers"
+    return f"{erasure.customers:,} customers, {erasure.unknown:,} of them without a row in customers"
+
+
 def _nobody(erasure: "Erasure", *, dry_run: bool) -> str:
-    found = f"customers in no table, file or store: {erasure.customers:,}"
-    return f"{found}; {'they would be' if dry_run else 'they are'} suppressed, nothing is rewritten or deleted"
+    found = counted(erasure.customers, "customer was", "customers were")
+    ids = "the id" if erasure.customers == 1 else "the ids"
+    be = "would be" if dry_run else "is" if erasure.customers == 1 else "are"
+    return f"{found} found nowhere; nothing {'would be' if dry_run else 'was'} removed, and {ids} {be} kept out of later files"

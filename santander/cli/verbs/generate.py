@@ -9,6 +9,7 @@ import typer
 
 from santander.cli.refusal import typed
 from santander.cli.verb import TYPED_OPTIONS, Outcome, verb
+from santander.schema.counting import counted
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -123,7 +124,7 @@ def _lines(report: "BankReport", bank: "ContinuedBank") -> Iterator[str]:
         yield f"written again, as they were gone and in no table; {bank.until + 1} comes when they are taken in, or are there"
     for file, (month, rows) in zip(report.files, report.rows.items(), strict=True):
         products = "without products" if month == str(bank.until) else "with its products"
-        yield f"{month} {products}: {file} ({rows:,} rows)"
+        yield f"{month} {products}: {file} ({counted(rows, 'row')})"
 
 
 def _payload(report: "BankReport", next_command: str | None = None) -> GeneratePayload:

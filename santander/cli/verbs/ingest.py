@@ -43,8 +43,8 @@ class MergePayload:
 @verb
 def ingest(
     files: Annotated[
-        list[str], typer.Argument(help="Landing csv files, local or s3a://..., in order of precedence for duplicate keys.")
-    ],
+        list[str] | None, typer.Argument(help="Landing csv files, local or s3a://..., in order of precedence for duplicate keys.")
+    ] = None,
     merge: Annotated[
         bool, typer.Option("--merge", help="Add the rows to months that are there, as another part of them.")
     ] = False,
@@ -69,6 +69,8 @@ def ingest(
     from santander.pipeline.steps import Steps
     from santander.storage.places import place
 
+    if not files:
+        raise InputError("name the landing files", hint="'santander ingest FILE...'")
     if merge and (replace or allow_shrink):
         raise InputError("--merge adds to a month and takes nothing from it", hint="leave out --replace and --allow-shrink")
     places = [place(file) for file in files]

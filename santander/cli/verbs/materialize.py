@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from santander.cli.verb import MonthOption, Outcome, verb
+from santander.schema.counting import counted
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -39,4 +40,5 @@ def materialize(month: MonthOption = None, *, settings: "Settings") -> Outcome:
         customers = materialize_month(lake, open_store(settings, lake), chosen)
     seconds = round(time.monotonic() - started, 1)
     payload = MaterializePayload(chosen, customers, settings.store.online, seconds)
-    return Outcome(payload, [f"{customers:,} customers of {chosen} are online in {settings.store.online}, after {seconds} s"])
+    online = f"{counted(customers, 'customer')} of {chosen} {'is' if customers == 1 else 'are'} online"
+    return Outcome(payload, [f"{online} in {settings.store.online}, after {seconds} s"])

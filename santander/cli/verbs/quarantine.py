@@ -9,6 +9,7 @@ import typer
 
 from santander.cli.refused_entries import QuarantinedMonth, Scope, by_month, list_refused, shown, table_of
 from santander.cli.verb import MonthOption, Outcome, verb
+from santander.schema.counting import counted
 from santander.schema.records import Inline
 
 if TYPE_CHECKING:
@@ -220,11 +221,12 @@ def _export(lake: "Lake", entries: "Sequence[Entry]", file: str, *, duplicates: 
     # file names as Text: they may hold what rich takes for markup
     written = export_corrections(lake, entries, place(file), duplicates=duplicates)
     left_out = 0 if duplicates else sum(entry.state is State.OPEN and entry.reason == REASON for entry in entries)
-    text: list[Any] = [Text(f"{n:,} lines to correct: {name}") for name, n in written.items()] or [
+    text: list[Any] = [Text(f"{counted(n, 'line')} to correct: {name}") for name, n in written.items()] or [
         "nothing is open: no file was written"
     ]
     if left_out:
-        text.append(f"{left_out:,} lines that repeat a key are left out: --reason {REASON} exports them")
+        lines = counted(left_out, "line that repeats a key is", "lines that repeat a key are")
+        text.append(f"{lines} left out: --reason {REASON} exports them")
     return Outcome(ExportPayload(written, left_out), text)
 
 

@@ -24,7 +24,7 @@ def run(
     to: ToOption = None,
     recipe: Annotated[str | None, typer.Option(help="Recipe to train [default: the one conf names].")] = None,
     train: Annotated[
-        bool, typer.Option("--train/--no-train", help="Train for the month first, or let the champion there is score it.")
+        bool, typer.Option("--train/--no-train", help="Train for the month first, or let the present champion score it.")
     ] = True,
     customers: Annotated[
         int | None, typer.Option(help="Size of the bank that is made where there is neither a file nor a table [default: 20000].")

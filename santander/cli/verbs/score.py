@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from santander.cli.verb import FromOption, MonthOption, Outcome, ToOption, verb
 from santander.ledger.steps import ScoreResult
+from santander.schema.counting import counted
 from santander.schema.records import Inline
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def score(month: MonthOption = None, from_: FromOption = None, to: ToOption = No
         months = asked.among(built if asked.is_range else built[-1:], "run 'santander features'")
         results = {each: steps.score(each, anyway=True).result for each in months}
     text = [
-        f"{each}: {result.customers:,} customers, {result.rows:,} recommendations by model version {result.model_version}"
+        f"{each}: {counted(result.customers, 'customer')}, {counted(result.rows, 'recommendation')} "
+        f"by model version {result.model_version}"
         for each, result in results.items()
     ]
     return Outcome(ScorePayload(results[months[-1]], results), text)

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from santander.cli.verb import Outcome, verb
+from santander.schema.counting import counted
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -53,7 +54,8 @@ def _remarks(overview: "Overview") -> list[Any]:
     lines += [old_rows_line(overview.on_old_rows)] if overview.on_old_rows else []
     if overview.mark is not None:
         others = overview.files_of_others
-        more = f"; months also rest on {len(others)} file(s) that are not of it, such as {others[0]}" if others else ""
+        files = counted(len(others), "file that is not part of it", "files that are not part of it")
+        more = f"; some months come from {files}, such as {others[0]}" if others else ""
         lines.append(f"the data are {overview.mark}{more}")
     return [Text(line) for line in lines]  # names of files may hold what rich takes for markup
 

@@ -8,6 +8,7 @@ import typer
 
 from santander.cli.verb import FromOption, MonthOption, Outcome, ToOption, verb
 from santander.ledger.steps import SubmitResult
+from santander.schema.counting import counted
 from santander.schema.records import Inline
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def submit(
         steps = Steps(settings, session)
         written = {each: steps.submit(each, anyway=True).result for each in months}
         source = steps.scored_by(months[-1]) if upload else None
-    text: list[Any] = [f"{result.file}: {result.customers:,} customers of {each}" for each, result in written.items()]
+    text: list[Any] = [f"{result.file}: {counted(result.customers, 'customer')} of {each}" for each, result in written.items()]
     files = {each: FilePayload(result) for each, result in written.items()}
     if credentials is not None and source is not None:
         last = written[months[-1]]
