@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 SAME_RESULTS: Mapping[str, Mapping[str, int]] = {
     "features": {"5fd15e6453edd398": 1, "e0ecdc44f57c1c6e": 1, "217b3061ddb66200": 1},
-    "train": {"9e1406fc0f3cd502": 1, "5f4d1e793c2cd3e0": 1, "2ab1dcf85349e0fe": 1},
+    "train": {"9e1406fc0f3cd502": 1, "5f4d1e793c2cd3e0": 1, "2ab1dcf85349e0fe": 1, "cbc59cd47cf23307": 1},
     "score": {"fbd9e7321edaef24": 1, "57760c2689883b54": 1},
     "submit": {"be6cbccdea21e456": 1},
     "tune": {"2f428a56dff3bb1f": 1},

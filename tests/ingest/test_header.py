@@ -115,7 +115,7 @@ def test_another_kind_of_file_is_called_what_it_is_whatever_its_name(tmp_path: P
         (named(*map(str.upper, NAMES)), "'FECHA_DATO' should be 'fecha_dato', .* and 42 more.: write", "FECHA_DATO"),
         (named(*NAMES[:4], "'sexo'", *NAMES[5:]), "\"'sexo'\" should be 'sexo'", "'sexo'"),
         (named("\ufeff\ufefffecha_dato", *NAMES[1:]), "'.ufefffecha_dato' should be 'fecha_dato'", "\ufefffecha_dato"),
-        (named("snapshot_date", "customer_id", *NAMES[2:]), "'snapshot_date' for fecha_dato, 'customer_id' for ncodpers", None),
+        (named("snapshot_date", "customer_id", *NAMES[2:]), "'snapshot_date' should be 'fecha_dato', 'customer_id' should", None),
         (named("quarantine_id", *NAMES), "is a file of corrections: 'santander quarantine --replay' takes it in", None),
     ],
 )
