@@ -39,7 +39,7 @@ def read_only(tmp_path: Path) -> tuple[list[str], Path]:
 def test_a_mistyped_data_folder_is_named_and_not_made(verb: str, tmp_path: Path) -> None:
     settings = Settings.load(data_dir=str(tmp_path / "bnak"))
 
-    with pytest.raises(InputError, match=r"there is no data folder .*/bnak: check --data-dir; 'santander run' begins one"):
+    with pytest.raises(InputError, match=r"there is no data folder .*/bnak: check --data-dir; 'santander run' makes a new one"):
         check_folders(verb, settings, named=True)
 
 
