@@ -56,7 +56,8 @@ def test_a_file_of_ids_may_begin_with_a_mark(tmp_path: Path) -> None:
 def test_a_file_of_ids_that_cannot_be_read_is_told_plainly(tmp_path: Path) -> None:
     wide = tmp_path / "wide.txt"
     wide.write_text("15889", encoding="utf-16")
-    for file, why in ((tmp_path / "none.txt", "there is no file .*none.txt"), (tmp_path, "is a folder"), (wide, "no text in UTF-8")):
+    missing = tmp_path / "none.txt"
+    for file, why in ((missing, f"there is no file {missing}"), (tmp_path, "is a folder"), (wide, "no text in UTF-8")):
         with pytest.raises(InputError, match=f"{why}: --from-file takes a text file with an id on each line") as refused:
             asked_ids([], file)
         assert "Errno" not in str(refused.value)
