@@ -83,7 +83,11 @@ def check_shares(staged: StagedFiles, counts: Sequence[MonthCount], duplicates: 
     has_records = any(count.is_dated for count in counts)
     excesses = _excesses(staged.files, counts, limit if has_records else 0)
     if not excesses and not has_records:
-        raise InputError("all lines are of customers who were erased: nothing was taken in", file=staged.files[0].name)
+        raise InputError(
+            "all lines are of customers who were erased: nothing was taken in",
+            file=staged.files[0].name,
+            hint="name files of other customers",
+        )
     if not excesses:
         return
     rule = f"more than {limit:.2%} of a month would be quarantined, nothing was replaced"

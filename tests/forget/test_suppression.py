@@ -37,9 +37,7 @@ def test_the_key_is_readable_by_its_owner_alone(filled: Settings) -> None:
 
 def test_a_missing_key_is_refused(filled: Settings) -> None:
     key_file(filled).unlink()
-    with pytest.raises(
-        InputError, match=r"1 customers were erased and the key .* is missing: put back .*suppression.key, or set"
-    ):
+    with pytest.raises(InputError, match=r"1 customer was erased and the key .* is missing: put back .*suppression.key, or set"):
         suppression_list(filled, Lake(filled))
 
 
