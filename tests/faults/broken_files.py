@@ -130,8 +130,8 @@ REFUSED = [
     BrokenFile("cut after a third", PLAIN[: len(PLAIN) // 3], "would shrink by more than half|would be quarantined"),
     BrokenFile("cut after 100 lines", text(*LINES[:100]), "would shrink by more than half"),
     BrokenFile("without its products", text(*(record(i, columns=24) for i in range(1, GOOD + 1)), first=header(24)), "lose the products"),
-    BrokenFile("every date a day early", PLAIN.replace(b"2015-01-28", b"2015-01-27"), "would be quarantined"),
-    BrokenFile("nothing but commas", text(*["," * 47] * 300), "would be quarantined"),
+    BrokenFile("every date a day early", PLAIN.replace(b"2015-01-28", b"2015-01-27"), "no legal record"),
+    BrokenFile("nothing but commas", text(*["," * 47] * 300), "no legal record"),
     BrokenFile("4 open quotes in 300", text(*LINES[4:], *(record(i, nomprov='"MALAGA') for i in range(1, 5))), r"open_quote 4"),
     BrokenFile("every value wrong", PLAIN.replace(b",H,", b",Q,"), "bad_value 300"),
 ]  # fmt: skip
