@@ -16,11 +16,11 @@ from santander.bank_report.observed import observed_counts
 from santander.evaluation.judgement import judge
 from santander.evaluation.oracle import oracle_of
 from santander.features.build import build_features
-from santander.features.expansion import ColumnGroup
 from santander.ingest.ingestion import ingest
 from santander.lake.lake import Lake
 from santander.models.month_weight import ALIKE
 from santander.schema.catalogue import CUSTOMERS
+from santander.schema.column_groups import ColumnGroup
 from santander.schema.months import Month, month_range
 from santander.storage.places import Place
 from santander.store.access import open_store

@@ -15,8 +15,8 @@ from santander.evaluation.drawing import (
     readable,
 )
 from santander.evaluation.judgement import Evaluation, Judgement
-from santander.features.expansion import ColumnGroup
 from santander.models.recommender import Recommender
+from santander.schema.column_groups import ColumnGroup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

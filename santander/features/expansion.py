@@ -6,7 +6,6 @@ bitmasks instead of 120 columns) and a model picks the groups it wants.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from typing import TypeAlias
 
@@ -15,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from santander.errors import InputError, SantanderError
+from santander.schema.column_groups import ColumnGroup
 from santander.schema.features import FEATURES, HISTORY_MONTHS, Family
 from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 
@@ -26,38 +26,6 @@ Features: TypeAlias = "pa.Table | pa.RecordBatch"
 
 LAGS = range(1, HISTORY_MONTHS + 1)
 _ADDED_PLANES = 3
-
-
-class ColumnGroup(StrEnum):
-    """Model columns that are chosen together. Per product means 24 columns in the order of the bits."""
-
-    PROFILE = "profile"
-    """Who the customer is: the features of that family as they are."""
-    SEASON = "season"
-    """Calendar month, sine and cosine of its angle."""
-    HISTORY_COUNTS = "history_counts"
-    """Counts over all products and the relation a month ago: the history features that are no bitmask."""
-    LAG_1_BITS = "lag_1_bits"
-    """Held the month before, per product."""
-    OLDER_LAG_BITS = "older_lag_bits"
-    """Held two to five months before, per product and month: 96 columns."""
-    MONTHS_HELD = "months_held"
-    """In how many known months of the window the product was held, 0 to 5."""
-    HELD_LATELY = "held_lately"
-    """``lag_1_bits`` and ``months_held`` in one column a product: months held in the window, and 6 more where it was held
-    the month before. 1 to 4 is who gave it up, 7 to 11 who holds it."""
-    MONTHS_SINCE_HELD = "months_since_held"
-    """Months since the product was last held, 1 to 5; 0 when not in the window."""
-    MONTHS_SINCE_ADDED = "months_since_added"
-    """Months since the product was last added, 1 to 4; 0 when not in the window."""
-    TIMES_ADDED = "times_added"
-    """How often the product was added between two known months that follow each other, 0 to 2."""
-    TIMES_CLOSED = "times_closed"
-    """How often the product was closed between two known months that follow each other, 0 to 2."""
-    TIMES_KEPT = "times_kept"
-    """How often the product was held in both of two known months that follow each other, 0 to 4."""
-    TIMES_ABSENT = "times_absent"
-    """How often the product was held in neither of two known months that follow each other, 0 to 4."""
 
 
 _OF_FAMILY = {

@@ -12,8 +12,9 @@ from santander.errors import InputError
 from santander.lake.month_files import below
 from santander.lake.table_files import files_of, fingerprints_of, rows_by_month, rows_of
 from santander.lake.table_schema import check_schema, check_writable, open_table
-from santander.schema.catalogue import CARRIED_FINGERPRINTS, CUSTOMERS, PARTITION, Table
+from santander.schema.catalogue import CARRIED_FINGERPRINTS, CUSTOMERS, PARTITION, Columns, Table
 from santander.schema.months import Month, in_spans
+from santander.schema.types import type_name
 from santander.storage.bucket import BucketPath
 from santander.storage.places import Place
 from santander.storage.spelling import NO_PATTERNS, for_deltalake, for_engine
@@ -154,6 +155,12 @@ class LakeReader:
         Raises OutdatedTable or ForeignTable when its columns are not those of the catalogue, as every read and write does.
         """
         return check_schema(self._delta(table), table)
+
+    def stored_columns(self, table: Table) -> Columns:
+        """Return name and type of each column that the table has, whatever is declared; nothing where there is none."""
+        if not self.exists(table):
+            return ()
+        return tuple((field.name, type_name(field.type)) for field in self._delta(table).schema().fields)
 
     def writable(self, table: Table) -> "DeltaTable":
         """Return the table as ``delta`` does, to be written through deltalake; raises UnwritableProtocol too."""

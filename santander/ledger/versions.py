@@ -131,13 +131,16 @@ STEPS: Mapping[str, Deciding] = {
     "suites": Deciding(_SUITES),
     "train": Deciding(
         (
-            "features/expansion.py", "models/additions.py", "models/booster*.py", "models/boosting.py", "models/classes.py",
+            "schema/column_groups.py", "features/expansion.py",
+            "models/additions.py", "models/booster*.py", "models/boosting.py", "models/classes.py",
             "models/groups.py", "models/month_weight.py", "models/on_columns.py", "models/ranking.py",
             "models/training_set.py", "training/collect.py", "training/fitting.py", "training/folds.py",
             "training/labelled.py", "training/labels.py", "training/plan.py", "training/recipe.py",
         ),
     ),
-    "score": Deciding(("features/expansion.py", "models/on_columns.py", "models/ranking.py", "scoring/batch.py")),
+    "score": Deciding(
+        ("schema/column_groups.py", "features/expansion.py", "models/on_columns.py", "models/ranking.py", "scoring/batch.py"),
+    ),
     "submit": Deciding(("scoring/submission.py",)),
     "tune": Deciding(("tune/variant.py", "tune/pruning.py", "evaluation/average_precision.py")),
 }  # fmt: skip

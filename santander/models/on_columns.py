@@ -9,11 +9,12 @@ from typing import Any, Generic, Self, TypeVar
 import numpy as np
 from pydantic import PrivateAttr
 
-from santander.features.expansion import ColumnGroup, ColumnPlan, Features, UnknownColumn
+from santander.features.expansion import ColumnPlan, Features, UnknownColumn
 from santander.models.classes import Classes
 from santander.models.fitted_on import ChangedFeatures, refuse_other_products
 from santander.models.ranking import Prior, Scores
 from santander.models.recommender import KindSettings, Recommender, in_chunks, in_declared_order
+from santander.schema.column_groups import ColumnGroup
 from santander.schema.products import PRODUCT_NAMES
 
 

@@ -75,7 +75,7 @@ class Feature:
 
     name: str
     type: str
-    family: Family
+    family: str
     meaning: str
     range: Range | None = None
     """What a number may be; None for a boolean."""
@@ -84,12 +84,15 @@ class Feature:
 
     def __post_init__(self) -> None:
         """Raise ValueError for an entry without what is made from it."""
-        if self.family not in tuple(Family):
-            raise ValueError(f"feature '{self.name}': family '{self.family}' is none of {', '.join(Family)}")
+        self._check_family()
         if self.type not in TYPES:
             raise ValueError(f"feature '{self.name}': type '{self.type}' is none of {', '.join(TYPES)}")
         if (self.type == "boolean") != (self.range is None):
             raise ValueError(f"feature '{self.name}': a number needs its legal range, a boolean has none")
+
+    def _check_family(self) -> None:
+        if self.family not in tuple(Family):
+            raise ValueError(f"feature '{self.name}': family '{self.family}' is none of {', '.join(Family)}")
 
     @property
     def is_bitmask(self) -> bool:

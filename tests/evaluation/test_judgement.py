@@ -10,9 +10,9 @@ import pytest
 from santander.evaluation.judgement import Judgement, MonthToJudge, judge
 from santander.evaluation.oracle import oracle_of
 from santander.evaluation.plots import draw
-from santander.features.expansion import ColumnGroup
 from santander.models.boosted_trees import BoostedTrees, BoostedTreesSettings
 from santander.models.popularity import Popularity, PopularitySettings
+from santander.schema.column_groups import ColumnGroup
 from santander.schema.months import Month
 from santander.schema.records import plain
 from tests.models.toy_world import MASK, PENSIONER, SMALL_TREES, STUDENT, TAXPAYER, feature_rows, toy_training_set

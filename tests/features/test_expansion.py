@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from santander.errors import InputError
-from santander.features.expansion import ColumnGroup, ColumnPlan, bits_of
+from santander.features.expansion import ColumnPlan, bits_of
+from santander.schema.column_groups import ColumnGroup
 from santander.schema.features import FEATURE_NAMES
 from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 from tests.models.toy_world import MASK, feature_rows

@@ -15,9 +15,10 @@ from pyspark.sql import SparkSession
 
 from santander.config.settings import Settings
 from santander.features.build import build_features
-from santander.features.expansion import ColumnGroup, ColumnPlan
+from santander.features.expansion import ColumnPlan
 from santander.lake.lake import Lake
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
+from santander.schema.column_groups import ColumnGroup
 from santander.schema.features import FEATURE_NAMES, FEATURES, HISTORY_MONTHS, Family
 from santander.schema.months import Month, month_range
 from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES

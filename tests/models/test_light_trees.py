@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from santander.errors import InputError
-from santander.features.expansion import ColumnGroup
 from santander.models.classes import Rare
 from santander.models.light_trees import LightTrees, LightTreesSettings
+from santander.schema.column_groups import ColumnGroup
 from tests.models.recommender_contract import MARCH, LearnerContract
 from tests.models.toy_world import BIT, STUDENT, TAXPAYER, feature_rows, toy_training_set
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from santander.errors import InputError
-from santander.features.expansion import ColumnGroup
 from santander.models.additions import RowWeight
 from santander.models.kinds import settings_of
 from santander.models.month_weight import MonthWeight
 from santander.models.per_product_trees import PerProductTrees, PerProductTreesSettings
+from santander.schema.column_groups import ColumnGroup
 from santander.schema.products import N_PRODUCTS
 from tests.models.recommender_contract import APRIL, MARCH, LearnerContract
 from tests.models.toy_world import BIT, MASK, PENSIONER, STUDENT, TAXPAYER, feature_rows, several, toy_training_set

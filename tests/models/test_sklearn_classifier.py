@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from santander.errors import InputError, SantanderError
-from santander.features.expansion import ColumnGroup
 from santander.models.classes import Rare
 from santander.models.kinds import settings_of
 from santander.models.recommender import Recommender
 from santander.models.sklearn_classifier import SklearnClassifier, SklearnSettings
 from santander.models.sklearn_steps import is_allowed, telling_part, write_estimator
+from santander.schema.column_groups import ColumnGroup
 from tests.models.recommender_contract import LearnerContract, lists
 from tests.models.toy_world import BIT, MASK, STUDENT, TAXPAYER, feature_rows, several, toy_training_set
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from santander.features.expansion import ColumnGroup
 from santander.models.boosted_trees import BoostedTreesSettings
 from santander.models.groups import Start
 from santander.models.month_weight import ALIKE
 from santander.models.training_set import TrainingSet
+from santander.schema.column_groups import ColumnGroup
 from santander.schema.features import FEATURES
 from santander.schema.months import Month
 from santander.schema.products import PRODUCTS

@@ -11,7 +11,6 @@ from pyspark.sql import DataFrame, SparkSession
 
 from santander.config.settings import Settings
 from santander.engine.session import cores_of_a_slot, slots_of
-from santander.features.expansion import ColumnGroup
 from santander.lake.lake import Lake
 from santander.models.additions import RowWeight
 from santander.models.boosted_trees import BoostedTrees, BoostedTreesSettings
@@ -20,6 +19,7 @@ from santander.models.per_product_trees import PerProductTrees, PerProductTreesS
 from santander.models.sklearn_classifier import SklearnClassifier, SklearnSettings
 from santander.models.training_set import TrainingSet
 from santander.registry.blending import blend_candidate
+from santander.schema.column_groups import ColumnGroup
 from santander.schema.months import Month
 from santander.store.access import open_store
 from santander.training.barrier import Guard, MissingSlots
