@@ -7,12 +7,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from santander.cli.verb import Outcome
+from santander.schema.records import Inline
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from santander.config.settings import Settings
-
+    from santander.ingest.broken_field import BrokenField
 
 Groups: TypeAlias = Mapping[tuple[str, str, str, str], int]
 """How many entries there are by month, scope, reason and column (empty for a whole line)."""
@@ -46,6 +47,7 @@ class RefusedEntry:
     column: str | None
     raw: str | None
     customer_id: int | None
+    broken: Inline["BrokenField"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def list_refused(settings: "Settings", wanted: Mapping[str, str], limit: int) ->
     from rich.table import Table
     from rich.text import Text
 
+    from santander.ingest.broken_field import BrokenField
     from santander.ingest.refused import read_refused
 
     def chosen(rows: "pa.Table") -> list[dict[str, Any]]:
@@ -70,15 +73,18 @@ def list_refused(settings: "Settings", wanted: Mapping[str, str], limit: int) ->
 
     entries, counted = map(chosen, read_refused(settings.state))
     groups = {(row["month"], row["scope"], row["reason"], row["column"] or ""): row["count"] for row in counted}
-    listed = [RefusedEntry(**entry) for entry in entries[:limit]]
+    listed = [
+        RefusedEntry(**entry, broken=BrokenField.of(*(entry[name] for name in ("reason", "column", "raw", "customer_id"))))
+        for entry in entries[:limit]
+    ]
     payload = RefusedPayload(by_month(groups), listed)
     if not groups:
         return Outcome(payload, ["nothing is kept: the last ingest or replay was not refused for its lines"])
     title = f"{len(listed):,} of {sum(groups.values()):,}"
-    table = Table("file", "line", "month", "reason", "column", "text", title=title, title_justify="left")
+    table = Table("file", "line", "month", "reason", *BROKEN, title=title, title_justify="left")
     for entry in listed:
         place = (Text(shown(entry.file, 30, keep_end=True)), f"{entry.line}", entry.month)
-        table.add_row(*place, entry.reason, entry.column or "", Text(shown(entry.raw or "", 60)))
+        table.add_row(*place, entry.reason, *cells_of(entry.broken))
     return Outcome(
         payload, [table_of(groups), table, "the files were refused: none of this is in a table; correct them and give them again"]
     )
@@ -106,6 +112,17 @@ def table_of(groups: Groups) -> Any:
     for group, n in sorted(groups.items()):
         table.add_row(*group, f"{n:,}")
     return table
+
+
+BROKEN = ("column", "text", "must be")
+"""Headings of ``cells_of``."""
+
+
+def cells_of(broken: "BrokenField") -> tuple[Any, ...]:
+    """Return what is wrong in a line as cells of a table for people."""
+    from rich.text import Text
+
+    return broken.source_column or "", Text(shown(broken.text, 60)), broken.must_be or ""
 
 
 def shown(text: str, width: int, *, keep_end: bool = False) -> str:

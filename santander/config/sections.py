@@ -114,9 +114,10 @@ class ExpectationSettings(_Section):
 
 
 class TrainingSettings(_Section):
-    """Which recipe is trained unless another is named."""
+    """Which recipe is trained unless another is named, and how many customers a bank made for it has at least."""
 
     recipe: str
+    smallest_bank: int = Field(ge=0)
 
 
 class GateSettings(_Section):

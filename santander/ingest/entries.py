@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 ID_DIGITS = 16
 """Digits of a file's sha256 that a quarantine id begins with."""
-_LEADING_ID = re.compile(rf'"?([0-9a-f]{{{ID_DIGITS}}}:[0-9]+)"?,')
+LEADING_ID = re.compile(rf'"?([0-9a-f]{{{ID_DIGITS}}}:[0-9]+)"?,')
+"""The id that a line of a file of corrections begins with; no field of a landing file looks like one."""
 _READ = ("ingestion_id", "file", "file_sha256", "month", "line", "scope", "reason", "column", "customer_id", "resolved_by")
 
 
@@ -114,8 +115,7 @@ def same_lines(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
 
 
 def _leading_id(row: Mapping[str, Any]) -> str | None:
-    """The id that a line of a file of corrections begins with; no field of a landing file looks like one."""
-    found = _LEADING_ID.match(row["head"] or "") if row["scope"] == "row" else None
+    found = LEADING_ID.match(row["head"] or "") if row["scope"] == "row" else None
     return found[1] if found else None
 
 

@@ -1,6 +1,5 @@
 """Months of which too much would go to quarantine: the refusal names one, what is wrong in it, and a line to look at."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,16 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from santander.errors import InputError
 from santander.ingest.accounting import SHOWN, MonthCount
-from santander.ingest.arrangement import split_line
-from santander.ingest.cleaning import reason_of
+from santander.ingest.broken_field import BrokenField
 from santander.ingest.contradictions import NO_DAMAGE
 from santander.ingest.duplicates import LIMIT_SETTING, Duplicate
-from santander.ingest.duplicates import REASON as DUPLICATE
 from santander.ingest.landing import LandingFile
 from santander.ingest.quarantine import quarantined_rows
 from santander.ingest.staging import StagedFiles
 from santander.lake.ingestions import UNKNOWN_MONTH
-from santander.schema.columns import COLUMNS, Column
 from santander.schema.counting import counted
 from santander.schema.months import Month, in_spans
 from santander.suppression import ERASED
@@ -30,8 +26,6 @@ _SHOWN_TEXT = 60
 """Characters of a text that the line shows."""
 _HINT = "'santander quarantine --refused' lists what is wrong; correct the file and ingest it again"
 _MORE = f", or let more rows go to quarantine by {LIMIT_SETTING}"
-_KEY = COLUMNS[1]
-_BY_NAME = {column.name: column for column in COLUMNS}
 
 
 class TooMuchQuarantine(InputError):
@@ -97,16 +91,16 @@ def check_shares(staged: StagedFiles, counts: Sequence[MonthCount], duplicates: 
     more = f"; and {len(excesses) - SHOWN} more" if len(excesses) > SHOWN else ""
     month = next(iter(months[0]), None)
     entry = _first_entry(excesses[0].rows(quarantined).where(f"month = '{month or UNKNOWN_MONTH}'"))
-    column, text = _broken_field(entry)
-    text = text[:_SHOWN_TEXT]
-    legal = f" (must be {column.legal})" if column and column.legal else ""
-    example = f"where {column.source} is {text!r}{legal}" if column else repr(text)
+    broken = BrokenField.of(entry["reason"], entry["column"], entry["raw"], entry["customer_id"])
+    text = broken.text[:_SHOWN_TEXT]
+    example = f"where {broken.source_column} is {text!r}" if broken.source_column else repr(text)
+    legal = f" (must be {broken.must_be})" if broken.must_be else ""
     raise TooMuchQuarantine(
         f"{rule if has_records else 'the files hold no legal record: nothing was taken in'}: {listed}{more}; such as line "
-        f"{entry['line']} of {entry['file']}, {example}",
+        f"{entry['line']} of {entry['file']}, {example}{legal}",
         file=entry["file"],
         month=month,
-        column=column.source if column else None,
+        column=broken.source_column,
         example=text,
         line=entry["line"],
         hint=f"{_HINT}{_MORE if has_records else ''}",
@@ -139,18 +133,3 @@ def _first_entry(rows: "DataFrame") -> Mapping[str, Any]:
     of_column = rows.where(F.col("column").isNull() if column is None else F.col("column") == column)
     entry: dict[str, Any] = of_column.orderBy("file", "line").limit(1).toArrow().to_pylist()[0]
     return entry
-
-
-def _broken_field(entry: Mapping[str, Any]) -> tuple[Column | None, str]:
-    """The column that is wrong, and its text; a malformed line has no column and is the text itself."""
-    if entry["column"] is not None:
-        return _BY_NAME[entry["column"]], entry["raw"]
-    if entry["reason"] == DUPLICATE:
-        return _KEY, str(entry["customer_id"])
-    columns = [column for column in COLUMNS if column.breaks_row and reason_of(column) == entry["reason"]]
-    fields = dict(zip((column.source for column in COLUMNS), split_line(entry["raw"]), strict=False))
-    for column in columns:
-        text = fields.get(column.source, "").strip()
-        if len(columns) == 1 or (text not in column.missing and not re.fullmatch(column.pattern, text)):
-            return column, text
-    return None, entry["raw"]

@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +47,7 @@ def staging(lake: Lake, waiting: Waiting, name: str | None = None) -> Iterator[P
     own = everyone / (name or new_id())
     if isinstance(everyone, Path) and isinstance(own, Path):
         with lake.lock(waiting.lock):
+            begins = not everyone.parent.exists()
             remove_tree(everyone)
             own.mkdir(parents=True)
             try:
@@ -58,6 +59,9 @@ def staging(lake: Lake, waiting: Waiting, name: str | None = None) -> Iterator[P
                 raise OvertakenCommit(waiting.table, telling_line(error)) from error
             finally:
                 remove_tree(everyone)
+                if begins:
+                    with suppress(OSError):  # it holds tables now
+                        everyone.parent.rmdir()
         return
     a_day_ago = f"{dt.datetime.now(dt.UTC) - dt.timedelta(days=1):{_ID_TIME}}"
     for left in names_in(everyone):

@@ -22,6 +22,7 @@ from santander.pipeline.step import StepOutcome
 from santander.pipeline.steps import Steps
 from santander.quality.own_suites import own_suites
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
+from santander.schema.counting import counted
 from santander.schema.months import AskedMonths, Month, full_months, missing_line, missing_months, month_range
 from santander.scoring.month_lists import lists_of_month
 from santander.storage.places import Place
@@ -60,7 +61,7 @@ def walk(
     chosen_recipe = Recipe.load(recipe or settings.training.recipe)
     own_suites()  # a broken file is refused before anything is made or read
     with SessionOnDemand(settings) as session:
-        landing = _landing_of(settings, files, asked, bank_customers, train=train)
+        landing = _landing_of(settings, files, asked, bank_customers, chosen_recipe if train else None)
         steps = Steps(settings, session, force=force)
         outcomes: list[StepOutcome[object]] = [_ingest(steps, landing)]
         rows = steps.lake.rows_by_month(CUSTOMERS)
@@ -113,13 +114,13 @@ def _last_month(rows: Mapping[Month, int]) -> Month:
 
 
 def _landing_of(
-    settings: Settings, named: Sequence[Place], asked: AskedMonths, bank_customers: int | None, *, train: bool
+    settings: Settings, named: Sequence[Place], asked: AskedMonths, bank_customers: int | None, recipe: "Recipe | None"
 ) -> Sequence[Place]:
     """Landing files to take: those named, else those in ``raw``, else those of a bank that is made where there is nothing."""
     spec = None if bank_customers is None else replace(_bank_of(settings), customers=bank_customers)
     there = list(named) or landing_files(settings, Lake(settings))
     if there is None:
-        _make_bank(settings, spec or _bank_of(settings), asked, train=train)
+        _make_bank(settings, spec or _bank_of(settings), asked, recipe)
         return [settings.data / "raw" / name for name in LANDING_FILES]
     if spec is not None:
         log.warning("--customers %s is ignored: this folder has landing files or months already", bank_customers)
@@ -132,8 +133,9 @@ def _bank_of(settings: Settings) -> "BankSpec":
     return BankSpec(out=settings.data / "raw")
 
 
-def _make_bank(settings: Settings, spec: "BankSpec", asked: AskedMonths, *, train: bool) -> None:
-    """Make the bank, unless a month is asked for that it does not have or nothing would score it."""
+def _make_bank(settings: Settings, spec: "BankSpec", asked: AskedMonths, recipe: "Recipe | None") -> None:
+    """Make the bank, unless a month is asked for that it does not have, or nothing could learn from it or would score it."""
+    from santander.models.popularity import Popularity
     from santander.pipeline.bank_of_folder import fill_with_bank
     from santander.registry.versions import NoChampion, champion_number
     from santander.synthetic.progress import progress
@@ -146,7 +148,14 @@ def _make_bank(settings: Settings, spec: "BankSpec", asked: AskedMonths, *, trai
             month=beyond[0],
             hint="name landing files, or another month",
         )
-    if not train and champion_number(settings) is None:
+    least = settings.training.smallest_bank
+    if recipe is not None and recipe.kind != Popularity.kind and spec.customers < least:
+        raise InputError(
+            f"a bank of {counted(spec.customers, 'customer')} is too small for recipe {recipe.name} to learn from",
+            example=str(spec.customers),
+            hint=f"give --customers {least} or more, or --recipe {Popularity.kind}",
+        )
+    if recipe is None and champion_number(settings) is None:
         raise NoChampion(settings.mlflow.registered_model)
     log.info("neither landing files nor tables in %s: making a bank of %s customers there", settings.data, f"{spec.customers:,}")
     with progress("generate", len(months)) as done:

@@ -1,7 +1,5 @@
 """What a run found and did: its tables for people, and its JSON object."""
 
-import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from santander.ingest.synthetic_mark import SyntheticMark
 from santander.ledger.steps import NoResult, ScoreResult, SubmitResult
 from santander.pipeline.ingest_step import TakenIn
 from santander.pipeline.step import StepOutcome
+from santander.pipeline.where_next import where_next
 from santander.schema.counting import counted
 from santander.schema.months import Month, in_spans, missing_line
 from santander.scoring.month_lists import MonthLists
@@ -168,18 +167,8 @@ class WalkReport:
         return table
 
     def _where_next(self) -> str:
-        programs = Path(sys.executable).parent
-        data = str(self.data_dir)
         submitted = self._last(SubmitResult)
-        status = shlex.join([str(programs / "santander"), "status", "--data-dir", data])
-        return (
-            f"submission      {'-' if submitted is None else submitted.file}\n"
-            f"Delta tables    {self.data_dir / 'lake'}\n"
-            f"data quality    {self.data_dir / 'quality' / 'index.html'}\n"
-            f"models          STATE={shlex.quote(str(self.state_dir))} make mlflow\n"
-            f"notebooks       SANTANDER_DATA_DIR={shlex.quote(data)} make notebook\n"
-            f"what is there   {status}"
-        )
+        return where_next(self.data_dir, self.state_dir, None if submitted is None else submitted.file)
 
 
 def _new_table(*headings: str) -> Any:

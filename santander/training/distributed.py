@@ -23,6 +23,7 @@ from santander.models.boosting import Boosting
 from santander.models.month_weight import MonthWeight
 from santander.models.progress import Progress, no_progress
 from santander.models.training_set import TrainingData, TrainingSet, additions_counted, additions_of, in_months, shares_counted
+from santander.schema.counting import counted
 from santander.schema.months import Month
 from santander.schema.types import arrow_schema
 from santander.training.barrier import Guard
@@ -72,7 +73,7 @@ class DistributedTrainingSet:
     @property
     def place(self) -> str:
         """Number of workers that train together."""
-        return f"spark, {self.guard.workers} worker{'s' if self.guard.workers > 1 else ''}"
+        return f"spark, {counted(self.guard.workers, 'worker')}"
 
     def of_months(self, weights: Mapping[Month, MonthWeight]) -> "DistributedTrainingSet":
         """The part that lies in the given months, with their weights."""

@@ -113,6 +113,18 @@ def test_the_listing_shows_texts_as_texts(capsys: pytest.CaptureFixture[str], da
     ]
 
 
+def test_the_listing_names_the_broken_field_of_a_whole_line(capsys: pytest.CaptureFixture[str], settings: Settings) -> None:
+    lake = Lake(settings)
+    lake.append_rows(QUARANTINE, [entry(2, "bad_product_flag", raw=record(4, ind_recibo_ult1="yes"))])
+    lake.append_rows(INGESTIONS, [marker("one", "2015-01", 1)])
+    (listed,) = payload(capsys, settings.data_dir, rows=True)["entries"]
+    assert (listed["column"], listed["raw"]) == (None, record(4, ind_recibo_ult1="yes"))
+    assert (listed["source_column"], listed["text"], listed["must_be"]) == ("ind_recibo_ult1", "yes", "0 or 1")
+    call(settings.data_dir, rows=True)
+    shown = capsys.readouterr().out
+    assert all(word in shown for word in ("ind_recibo_ult1", "yes", "0 or 1"))
+
+
 def test_nothing_in_quarantine_is_said_so(capsys: pytest.CaptureFixture[str], settings: Settings) -> None:
     Path(settings.data_dir).mkdir()
     assert payload(capsys, settings.data_dir)["months"] == {}

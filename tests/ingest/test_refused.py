@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from santander.cli.refused_entries import RefusedPayload, list_refused
 from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.forget.forget import forget
@@ -51,6 +52,11 @@ def test_a_refusal_names_month_column_and_an_example_with_its_line(
     assert sum(groups["count"].to_pylist()) == entries.num_rows
     assert set(entries["file"].to_pylist()) == {str(file)}
     assert not Lake(settings).exists(QUARANTINE)
+    assert not (settings.data / "lake").exists()  # it would have been begun
+    listed = list_refused(settings, {}, 20).payload
+    assert isinstance(listed, RefusedPayload)
+    fields = {(entry.broken.source_column, entry.broken.text[:60]) for entry in listed.entries}
+    assert (column, example) in fields
 
 
 def test_where_no_line_is_legal_no_larger_share_is_offered(session: SparkSession, tmp_path: Path) -> None:

@@ -159,6 +159,16 @@ def test_a_run_without_files_works_on_months_of_named_files_and_names_the_one_mi
     assert re.search(r"2015-12 .* missing ", shown.stdout)
 
 
+def test_a_bank_that_is_too_small_to_learn_from_is_refused_before_it_is_made(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    refused = attempt(data, "--customers", "999")
+    assert refused.returncode == 2
+    assert "a bank of 999 customers is too small for recipe next_products to learn from" in refused.stderr
+    assert json.loads(refused.stdout)["hint"] == "give --customers 1000 or more, or --recipe popularity"
+    assert "no champion" in attempt(data, "--customers", "999", "--no-train").stderr
+    assert not data.exists()
+
+
 def cards(data: Path) -> list[str]:
     """Descriptions of the registered versions."""
     with closing(sqlite3.connect(data / "state" / "mlflow.db")) as registry:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from santander.cli.refused_entries import QuarantinedMonth, Scope, by_month, list_refused, shown, table_of
+from santander.cli.refused_entries import BROKEN, QuarantinedMonth, Scope, by_month, cells_of, list_refused, shown, table_of
 from santander.cli.verb import MonthOption, Outcome, verb
 from santander.schema.counting import counted
 from santander.schema.records import Inline
@@ -15,6 +15,7 @@ from santander.schema.records import Inline
 if TYPE_CHECKING:
     from santander.config.settings import Settings
     from santander.ingest.accounting import MonthTotals
+    from santander.ingest.broken_field import BrokenField
     from santander.ingest.entries import Entry, State
     from santander.ingest.replay import ReplayReport
     from santander.lake.lake import Lake
@@ -49,6 +50,7 @@ class ListedEntry:
     state: "State"
     resolved_by: str | None
     raw: str | None
+    broken: Inline["BrokenField"]
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,7 @@ def _count(lake: "Lake", entries: "Sequence[Entry]", *, all_states: bool, limit:
 
 
 def _listed(lake: "Lake", entries: "Sequence[Entry]") -> list[ListedEntry]:
+    from santander.ingest.broken_field import BrokenField
     from santander.ingest.entries import texts_of
 
     texts = texts_of(lake, entries)
@@ -190,7 +193,8 @@ def _listed(lake: "Lake", entries: "Sequence[Entry]") -> list[ListedEntry]:
             customer_id=entry.customer_id,
             state=entry.state,
             resolved_by=entry.resolved_by,
-            raw=texts[entry.file_sha256, entry.line, entry.column],
+            raw=(raw := texts[entry.file_sha256, entry.line, entry.column]),
+            broken=BrokenField.of(entry.reason, entry.column, raw, entry.customer_id),
         )
         for entry in entries
     ]
@@ -200,13 +204,11 @@ def _listing(listed: Sequence[ListedEntry], n_all: int) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(
-        "file", "line", "reason", "column", "state", "text", title=f"{len(listed):,} of {n_all:,}", title_justify="left"
-    )
+    table = Table("file", "line", "reason", "state", *BROKEN, title=f"{len(listed):,} of {n_all:,}", title_justify="left")
     table.columns[1].justify = "right"
     for entry in listed:
         place = (Text(shown(entry.file, 30, keep_end=True)), Text(f"{entry.line}"))
-        table.add_row(*place, entry.reason, entry.column or "", entry.state, Text(shown(entry.raw or "", 60)))
+        table.add_row(*place, entry.reason, entry.state, *cells_of(entry.broken))
     return table
 
 
