@@ -71,7 +71,8 @@ def list_refused(settings: "Settings", wanted: Mapping[str, str], limit: int) ->
     def chosen(rows: "pa.Table") -> list[dict[str, Any]]:
         return [row for row in rows.to_pylist() if all(row[name] == value for name, value in wanted.items())]
 
-    entries, counted = map(chosen, read_refused(settings.state))
+    kept = read_refused(settings.state)
+    entries, counted = map(chosen, kept)
     groups = {(row["month"], row["scope"], row["reason"], row["column"] or ""): row["count"] for row in counted}
     listed = [
         RefusedEntry(**entry, broken=BrokenField.of(*(entry[name] for name in ("reason", "column", "raw", "customer_id"))))
@@ -79,7 +80,12 @@ def list_refused(settings: "Settings", wanted: Mapping[str, str], limit: int) ->
     ]
     payload = RefusedPayload(by_month(groups), listed)
     if not groups:
-        return Outcome(payload, ["nothing is kept: the last ingest or replay was not refused for its lines"])
+        why = (
+            "none of what is kept has these values"
+            if kept[1].num_rows
+            else "the last ingest or replay was not refused for its lines"
+        )
+        return Outcome(payload, [f"nothing is listed: {why}"])
     title = f"{len(listed):,} of {sum(groups.values()):,}"
     table = Table("file", "line", "month", "reason", *BROKEN, title=title, title_justify="left")
     for entry in listed:

@@ -170,7 +170,7 @@ def _count(lake: "Lake", entries: "Sequence[Entry]", *, all_states: bool, limit:
     said = ", ".join(f"{states[state]:,} {state.value}" for state in State if states[state])
     text: list[Any] = [table_of(groups)] if groups else []
     listed = ListedEntries(_listed(lake, chosen[:limit])) if limit else None
-    if listed is not None:
+    if listed is not None and listed.entries:
         text.append(_listing(listed.entries, len(chosen)))
     by_state = EntriesByState(**{state.value: states[state] for state in State})
     return Outcome(QuarantinePayload(by_month(groups), by_state, listed), [*text, said or "nothing is in quarantine"])
