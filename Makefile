@@ -93,6 +93,7 @@ mlflow: $(READY) ## Open MLflow on the runs in the view for reviews, at 127.0.0.
 
 feast: PORT ?= 8889
 feast: $(READY) ## Open Feast's pages on the views and services of SANTANDER_DATA_DIR, at 127.0.0.1:8889 or PORT=
+	@$(BIN)/python -m santander.store.pages $(PORT)
 	cd feature_repo && ../$(BIN)/feast apply && ../$(BIN)/feast ui --host 127.0.0.1 --port $(PORT)
 
 bench: $(READY) ## Measure our steps against pandas, Polars, DuckDB and plain PySpark; writes benchmarks/results

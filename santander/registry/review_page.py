@@ -5,7 +5,6 @@ The addresses are printed, and the first is opened where there is a browser.
 """
 
 import os
-import socket
 import sys
 import threading
 import time
@@ -13,11 +12,11 @@ import urllib.request
 import webbrowser
 from pathlib import Path
 
+from santander.config.free_port import HOST, refuse_taken
 from santander.config.settings import Settings
 from santander.errors import InputError, SantanderError
 from santander.registry.tracking import experiment_id, has_registry, open_tracking, tracking_uri
 
-HOST = "127.0.0.1"
 _PAUSE = 0.2
 _BROWSERS = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
 """Variables of who has a browser with windows; without one, webbrowser would start one of text in the terminal."""
@@ -38,7 +37,7 @@ def main(port: str, *options: str) -> None:
     if not uri.startswith("sqlite:"):
         _show(review_pages(uri.rstrip("/"), settings))
         return
-    _refuse_taken(port)
+    refuse_taken(port, "mlflow")
     base = f"http://{HOST}:{port}"
     pages = review_pages(base, settings)
     threading.Thread(target=_show_when_ready, args=(base, pages), daemon=True).start()
@@ -55,18 +54,6 @@ def review_pages(base: str, settings: Settings) -> dict[str, str]:
         "runs to review": f"{base}/#/experiments/{number}/runs?viewStateShareKey=review&workflowType=machine_learning",
         "versions": f"{base}/#/models/{settings.mlflow.registered_model}",
     }
-
-
-def _refuse_taken(port: str) -> None:
-    with socket.socket() as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            tried.bind((HOST, int(port)))
-        except (OSError, ValueError, OverflowError) as error:
-            why = error.strerror if isinstance(error, OSError) else "no number of a port"
-            raise InputError(
-                f"port {port} cannot be used ({why})", hint="name another one, as in 'make mlflow PORT=5001'"
-            ) from None
 
 
 def _show_when_ready(base: str, pages: dict[str, str]) -> None:
