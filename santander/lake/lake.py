@@ -163,6 +163,22 @@ class Lake(LakeCommits):
             check_writable(self._delta(table), table, self.path(table))
             return upgrade_schema(self._delta(table), table)
 
+    def remake_if_other(self, table: Table) -> None:
+        """Empty a table that has other columns than these, and give it these, in one commit."""
+        from deltalake import write_deltalake
+
+        from santander.schema.types import arrow_schema
+
+        with self.lock(table.name):
+            if self.exists(table) and self.stored_columns(table) != table.columns:
+                check_writable(self._delta(table), table, self.path(table))
+                none = arrow_schema(table.columns).empty_table()
+                write_deltalake(self._delta(table), none, mode="overwrite", schema_mode="overwrite")
+
+    def stage(self, frame: "DataFrame", folder: Place) -> None:
+        """Let the engine write rows to parquet files in a folder, to be read by ``read_staged``."""
+        frame.write.parquet(self._for_engine(folder))
+
     def _write_rows(
         self,
         table: Table,

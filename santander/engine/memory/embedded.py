@@ -31,6 +31,11 @@ class PoolExceeded(SantanderError):
     """A plan of the embedded engine wanted more memory than its pool has, for what cannot be spilled."""
 
 
+def is_pool_exceeded(error: Exception) -> bool:
+    """Whether an error of the embedded engine says that its pool is too small."""
+    return _POOL_EXCEEDED.search(str(error)) is not None
+
+
 @contextmanager
 def within_budget(settings: Settings) -> Iterator[None]:
     """Start the engine inside this: it takes its pool and spill folder from the environment when it starts.
