@@ -10,11 +10,13 @@ from santander.audit.additions import compare_added
 from santander.audit.customers import compare_additions, compare_customers, compare_holdings
 from santander.audit.deliveries import deliveries_of
 from santander.audit.engine import Engine, open_engine
+from santander.audit.families import compare_family
 from santander.audit.features import LAGS, compare_features, compare_recommendations, define_macros
 from santander.audit.findings import Findings
 from santander.audit.ledger import compare_ingestions, compare_lines
 from santander.audit.source import ERASED, Source
 from santander.errors import InputError, SantanderError
+from santander.lake.family_tables import family_tables
 from santander.lake.ingestions import UNKNOWN_MONTH, read_ingestions
 from santander.lake.lake import Lake
 from santander.schema.catalogue import ADDITIONS, CUSTOMERS, FEATURES_TABLE, INGESTIONS, QUARANTINE, RECOMMENDATIONS, STEP_RUNS
@@ -44,11 +46,13 @@ class Audit:
         self._lake = Lake(settings)
         self._tables_only = tables_only
         self._one_in = one_in
-        self._versions = {table.name: self._lake.version(table) for table in _READ}
+        self._families = family_tables(self._lake)
+        self._read = (*_READ, *self._families)
+        self._versions = {table.name: self._lake.version(table) for table in self._read}
         self._ingestions = read_ingestions(self._lake)
         self._files = {
             table.name: live.files_by_month(self._lake, table)
-            for table in (CUSTOMERS, FEATURES_TABLE, ADDITIONS, RECOMMENDATIONS)
+            for table in (CUSTOMERS, FEATURES_TABLE, ADDITIONS, RECOMMENDATIONS, *self._families)
         }
         self._added = {row["month"] for row in self._lake.rows(STEP_RUNS) if row["step"] == ADDITIONS.name}
 
@@ -81,7 +85,7 @@ class Audit:
                 compare_ingestions(undated, self._ingestions, 0)
                 compare_lines(engine, undated, source)
                 found.append(undated)
-        if changed := [table.name for table in _READ if self._lake.version(table) != self._versions[table.name]]:
+        if changed := [table.name for table in self._read if self._lake.version(table) != self._versions[table.name]]:
             raise SantanderError(
                 f"{', '.join(changed)} changed while they were audited", hint="run it again when no other run writes"
             )
@@ -132,6 +136,9 @@ class Audit:
             rule = self._settings.audit
             one_in = self._one_in or (1 if (findings.rows or 0) < rule.compare_all_below else rule.one_in)
             compare_features(engine, findings, files, rows_of, one_in)
+        for family in self._families:
+            if files := self._files[family.name].get(findings.month):
+                compare_family(engine, findings, family, files, rows_of, self._files[CUSTOMERS.name])
         files = self._files[ADDITIONS.name].get(findings.month, [])
         if files or findings.month in self._added:  # a month in which nobody added anything has no file
             compare_added(engine, findings, files, rows_of)

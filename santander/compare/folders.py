@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ from santander.compare.rows import RowsDifference, compare_rows
 from santander.compare.submissions import compare_submissions, submission_files
 from santander.errors import InputError
 from santander.ingest.holders import files_of, last_ingestions, merges_since
+from santander.lake.family_tables import all_tables, family_tables
 from santander.lake.ingestions import Ingestion
 from santander.lake.lake import Lake
 from santander.ledger.step_ledger import StepLedger
@@ -30,7 +32,6 @@ from santander.schema.catalogue import (
     PARTITION,
     QUARANTINE,
     RECOMMENDATIONS,
-    TABLES,
     Table,
 )
 from santander.schema.counting import counted
@@ -48,6 +49,9 @@ log = logging.getLogger(__name__)
 
 SCORE_DISTANCE = 1e-6
 """Scores of one and the same booster may be this far apart."""
+DOUBLE_DISTANCE = 1.001e-6
+"""Features of a user's family that are doubles may differ by one in the sixth digit, to which they are rounded: engines add up
+in other orders. A little more than 1e-6, as the difference of two doubles is."""
 OTHER_MODEL = "scored by different models"
 NEVER_MADE = "one side never made it: run 'santander features' there"
 UNKNOWN_MODEL = "no record of the model that scored"
@@ -134,6 +138,7 @@ def compare_folders(here: "Settings", there: "Settings") -> FolderComparison:
         _whole(QUARANTINE, *(side.quarantine() for side in sides)),
         _whole(INGESTIONS, *(side.ingestions() for side in sides)),
         _by_month(sides, FEATURES_TABLE),
+        *_families(sides),
         _by_month(sides, ADDITIONS, unless=_never_made),
         _by_month(sides, ONLINE_FEATURES),
         recommendations,
@@ -147,7 +152,7 @@ class _Side:
 
     def __init__(self, settings: "Settings") -> None:
         self.lake = Lake(settings)
-        if not any(self.lake.exists(table) for table in TABLES):
+        if not any(self.lake.exists(table) for table in all_tables(self.lake)):
             raise InputError(
                 f"{settings.data_dir} holds no tables: nothing to compare",
                 file=settings.data_dir,
@@ -156,11 +161,17 @@ class _Side:
         self.ledger = StepLedger(self.lake)
         self._opened: dict[str, DeltaTable | None] = {}
 
+    @cached_property
+    def families(self) -> dict[str, Table]:
+        """The tables of a user's families by name, each with the columns that it has on this side."""
+        return {table.name: table for table in family_tables(self.lake)}
+
     def months(self, table: Table) -> list[Month]:
         return self.lake.months(table)
 
     def rows(self, table: Table, month: Month | None = None) -> pa.Table:
         """The rows of a month or of the whole table, none when it does not exist."""
+        table = self.families.get(table.name, table)
         if table.name not in self._opened:
             self._opened[table.name] = self.lake.delta(table) if self.lake.exists(table) else None
         delta = self._opened[table.name]
@@ -214,6 +225,22 @@ def _by_month(
         parts.append(_part(month, difference))
     log.info("%s: %s compared", table.name, counted(len(parts), "month") if parts else "no month")
     return TableComparison(table.name, parts)
+
+
+def _families(sides: _Sides) -> list[TableComparison]:
+    """Compare the tables of families that either side has; rows that have other keys here than there are all different."""
+    here, there = (side.families for side in sides)
+    compared = []
+    for name, table in sorted((there | here).items()):
+        keys = [side[name].key[0] for side in (here, there) if name in side]
+        if len(set(keys)) == 1:
+            doubles = {column: DOUBLE_DISTANCE for column, type_ in table.columns if type_ == "double"}
+            compared.append(_by_month(sides, table, within=doubles))
+        else:
+            rows_here, rows_there = (sum(side.lake.rows_by_month(table).values()) for side in sides)
+            said = [f"rows of {keys[0]} here, of {keys[1]} there"]
+            compared.append(TableComparison(name, [_part(None, RowsDifference(rows_here, rows_there, structure=said))]))
+    return compared
 
 
 def _whole(table: Table, here: pa.Table, there: pa.Table) -> TableComparison:

@@ -41,14 +41,15 @@ def payload(comparison: FolderComparison) -> ComparePayload:
 
 def lines(comparison: FolderComparison) -> Iterator[str]:
     """A line a table: its name and ``equal``, or what is said instead; what differs follows, a line a month."""
+    width = max(_NAME_WIDTH, *(len(table.name) for table in comparison.tables))
     for table in comparison.tables:
-        yield f"{table.name:<{_NAME_WIDTH}} {_summary(table)}"
+        yield f"{table.name:<{width}} {_summary(table)}"
         for part in table.parts:
             if part.difference and not part.difference.equal:
                 yield from _difference_lines(part, part.difference)
     for figures in comparison.training:
         yield (
-            f"{'training':<{_NAME_WIDTH}} for {figures.target}: MAP@7 {figures.here:.6f} here, {figures.there:.6f} there, "
+            f"{'training':<{width}} for {figures.target}: MAP@7 {figures.here:.6f} here, {figures.there:.6f} there, "
             f"{figures.relative_difference:.2%} apart"
         )
 

@@ -20,6 +20,7 @@ from santander.forget.online import erase_online
 from santander.forget.search import Trace, search
 from santander.forget.tables import SPEAKING_OF_FILES, delete_rows, leave_no_trace, look_around
 from santander.forget.taking_up import ids_behind
+from santander.lake.family_tables import all_tables, family_tables
 from santander.lake.lake import Lake
 from santander.ledger.step_ledger import StepLedger, stale_months
 from santander.registry.runs import versions_named_by_models
@@ -31,7 +32,6 @@ from santander.schema.catalogue import (
     PARTITION,
     QUARANTINE,
     SUPPRESSIONS,
-    TABLES,
     Table,
 )
 from santander.schema.records import Inline
@@ -65,6 +65,8 @@ class Erasure:
     """What is left to the user, a line each."""
     traces: list[Trace] = field(default_factory=list)
     """Places where the search found one of the persons all the same."""
+    aggregates: list[str] = field(default_factory=list)
+    """Tables with figures of whole provinces or segments, of a user's families, which counted these persons."""
     taken_up: int = 0
     """How many of the customers are of an erasure that died, and not of those asked for."""
     nowhere: bool = False
@@ -94,7 +96,7 @@ def forget(settings: "Settings", customer_ids: Collection[int], landing: Sequenc
     Raises InputError when the key of an existing suppression list is missing, PersonsBusy while steps are at work.
     """
     lake, ids = Lake(settings), sorted_ids(customer_ids)
-    for table in TABLES:
+    for table in all_tables(lake):
         if lake.exists(table):
             lake.writable(table)  # a table that cannot be emptied is refused before anything is
     if dry_run:
@@ -118,7 +120,7 @@ def _foretell(settings: "Settings", lake: Lake, ids: Numbers, landing: Sequence[
     left = found.without_repeats({}) + found.gone + where.left
     return Erasure(
         None, everyone.size, everyone.size - present, where.rows, files, versions_trained_on(settings, months),
-        _lost(settings, where.tables), left=left, taken_up=everyone.size - ids.size,
+        _lost(settings, where.tables), left=left, aggregates=_aggregates(lake, months), taken_up=everyone.size - ids.size,
     )  # fmt: skip
 
 
@@ -178,7 +180,7 @@ def _remove(
     stale = [str(month) for month in stale_months(lake, StepLedger(lake))[FEATURES_TABLE.name]]
     erasure = Erasure(
         journal.erasure_id, ids.size, ids.size - present, journal.rows, journal.files, journal.models, lost, stale, said, traces,
-        taken_up=taken_up,
+        aggregates=_aggregates(lake, journal.months), taken_up=taken_up,
     )  # fmt: skip
     if all(trace.remedy for trace in traces):
         _audit(lake, journal, replace(erasure, left=[without_ids(each, ids) for each in (*said, *map(str, traces))]))
@@ -239,6 +241,12 @@ def _empty_tables(settings: "Settings", lake: Lake, ids: Numbers, tables: Sequen
     for table in SPEAKING_OF_FILES:
         if lake.exists(table):
             leave_no_trace(settings, lake, table)
+
+
+def _aggregates(lake: Lake, months: Sequence[str]) -> list[str]:
+    """Names of the tables of figures, without ids, that reach into the months in which one of them had a row, or beyond."""
+    tables = [table for table in family_tables(lake) if not table.names_customers]
+    return [table.name for table in tables if months and (built := lake.months(table)) and str(built[-1]) >= months[0]]
 
 
 def _lost(settings: "Settings", tables: Sequence[Table]) -> dict[str, list[int]]:

@@ -14,6 +14,7 @@ from santander.forget.accounts import Accounts
 from santander.forget.landing import LandingFiles
 from santander.forget.online import held_online
 from santander.forget.search import Trace, search
+from santander.lake.family_tables import family_tables
 from santander.lake.table_files import delete_out_of_use, drop_entries_before
 from santander.schema.catalogue import (
     ADDITIONS,
@@ -76,7 +77,7 @@ def leave_no_trace(settings: "Settings", lake: "Lake", table: Table) -> int:
 
 
 WITH_CUSTOMERS = (CUSTOMERS, FEATURES_TABLE, ADDITIONS, ONLINE_FEATURES, RECOMMENDATIONS)
-"""Tables with a row, or several, for each customer."""
+"""Tables of the catalogue with a row, or several, for each customer."""
 SPEAKING_OF_FILES = (QUARANTINE, INGESTIONS, STEP_RUNS)
 """Tables whose earlier versions speak of lines and files as they were."""
 
@@ -93,8 +94,9 @@ class Whereabouts:
 
 def look_around(settings: "Settings", lake: "Lake", ids: Numbers, found: LandingFiles, landing: Sequence[Place]) -> Whereabouts:
     """Look where these persons are, no further than needed: only of whom no table has a row is every file searched."""
-    there = [table for table in WITH_CUSTOMERS if lake.exists(table)]
-    rows = {table.name: count_rows(lake, table, ids) for table in WITH_CUSTOMERS}
+    with_customers = (*WITH_CUSTOMERS, *(table for table in family_tables(lake) if table.names_customers))
+    there = [table for table in with_customers if lake.exists(table)]
+    rows = {table.name: count_rows(lake, table, ids) for table in with_customers}
     in_tables = any(rows.values())
     if lake.exists(QUARANTINE):
         rows[QUARANTINE.name] = Accounts(lake).scrub(ids)

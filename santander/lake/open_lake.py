@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Self
 
 from santander.config.settings import Settings
 from santander.errors import InputError, did_you_mean
+from santander.lake.family_tables import all_tables
 from santander.lake.reading import LakeReader
-from santander.schema.catalogue import PARTITION, TABLES, Table
+from santander.schema.catalogue import PARTITION, Table
 from santander.schema.months import Month
 from santander.schema.products import PRODUCTS
 from santander.storage.places import Place
@@ -62,7 +63,7 @@ class OpenLake:
     @property
     def tables(self) -> list[str]:
         """Names of the tables that are there, and of ``products``."""
-        return [*(table.name for table in TABLES if self._lake.exists(table)), PRODUCTS_TABLE]
+        return [*(table.name for table in all_tables(self._lake) if self._lake.exists(table)), PRODUCTS_TABLE]
 
     def pandas(self, name: str, columns: Sequence[str] | None = None, month: str | None = None) -> "pd.DataFrame":
         """Read a table, or some columns or one month of it, into memory; dates are Timestamps."""
@@ -128,7 +129,7 @@ class OpenLake:
         atexit.unregister(self.close)
 
     def _table(self, name: str) -> Table:
-        there, table = self.tables, next((table for table in TABLES if table.name == name), None)
+        there, table = self.tables, next((table for table in all_tables(self._lake) if table.name == name), None)
         if table is not None and name in there:
             return table
         why = "unknown" if table is None else "not written yet, the step that makes it comes first"

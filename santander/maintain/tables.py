@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from santander.features.made import require_functions
 from santander.features.month import FAMILIES
+from santander.lake.family_tables import all_tables
 from santander.lake.lake import Lake
 from santander.lake.table_files import checkpoints, delete_out_of_use, drop_entries_before, entries_before
 from santander.registry.runs import versions_named_by_models
-from santander.schema.catalogue import CARRIED_FINGERPRINTS, TABLES, Table
+from santander.schema.catalogue import CARRIED_FINGERPRINTS, Table
 from santander.storage.places import Place, size_of
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def maintain(settings: "Settings", lake: Lake, *, dry_run: bool, upgrade: bool) 
     """
     if upgrade:
         require_functions(FAMILIES)
-    there = [table for table in TABLES if lake.exists(table)]
+    there = [table for table in all_tables(lake) if lake.exists(table)]
     named = versions_named_by_models(settings, there)
     done = []
     for table in there:

@@ -8,9 +8,9 @@ from pathlib import Path
 from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.ingest.synthetic_mark import SyntheticMark
+from santander.lake.family_tables import all_tables
 from santander.lake.ingestions import read_ingestions
 from santander.lake.lake import Lake
-from santander.schema.catalogue import TABLES
 from santander.storage.places import Place, is_name_of, names_in
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ def landing_files(settings: Settings, lake: Lake) -> list[Place] | None:
     names = names_in(raw)
     chosen = [raw / name for name in LANDING_FILES if name in names]
     others = files_of_the_user(settings)
-    if chosen or any(lake.exists(table) for table in TABLES):
+    if chosen or any(lake.exists(table) for table in all_tables(lake)):
         _say_not_taken(settings, lake, others)
         return chosen
     if others:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from santander.config.settings import Settings
 from santander.ingest.holders import last_ingestions
 from santander.ingest.synthetic_mark import SyntheticMark
+from santander.lake.family_tables import all_tables
 from santander.lake.ingestions import Ingestion, read_ingestions
 from santander.lake.lake import Lake
 from santander.ledger.read_otherwise import ReadOtherwise
 from santander.ledger.step_ledger import RecordedRun, StepLedger, stale_months
 from santander.ledger.steps import SCORE
 from santander.logs.run_log import FOLDER, log_files
-from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS, TABLES
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
 from santander.schema.months import Month, missing_months
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def look(settings: Settings) -> Overview:
             last_step=last.step if last else None,
             last_step_at=last.finished_at if last else None,
         )
-    tables = {table.name: lake.version(table) for table in TABLES}
+    tables = {table.name: lake.version(table) for table in all_tables(lake)}
     mark = SyntheticMark.read(settings.data)
     others = _files_of_others(mark, ingested)
     model = settings.mlflow.registered_model

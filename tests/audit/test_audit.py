@@ -23,6 +23,7 @@ from santander.schema.features import FEATURE_NAMES
 from santander.schema.months import Month
 from santander.synthetic import BankSpec, generate
 from tests.conftest import Bank
+from tests.own_families import ACTIVITY, BY_PROVINCE, active, break_a_file, of_provinces
 
 pytestmark = pytest.mark.long
 
@@ -168,6 +169,32 @@ def test_features_are_compared_for_as_many_customers_as_the_settings_say(broken:
     change(broken, FEATURES_TABLE, MONTH, with_first("channel", 7))
     few = Settings.load(data_dir=broken.data_dir, audit={"memory": "500 MB", "compare_all_below": 0, "one_in": 10**9})
     assert (len(differences(broken, MONTH)), differences(few, MONTH)) == (2, [])
+
+
+def test_rows_of_families_are_those_of_the_customers_and_at_most_those_of_known_entities(
+    broken: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_a_file(monkeypatch, tmp_path / "conf")
+    lake = Lake(broken)
+    of_month = pc.field("snapshot_date") == MONTH.snapshot
+    rows = lake.delta(CUSTOMERS).to_pyarrow_dataset().to_table(["customer_id", "province_code"], filter=of_month)
+    customers, provinces = (rows[name].drop_null().unique().to_pylist() for name in rows.column_names)
+    lake.append_rows(ACTIVITY.table, active(customers, MONTH))
+    lake.append_rows(BY_PROVINCE.table, of_provinces(provinces[1:], MONTH))
+    (sound,) = Audit(broken, tables_only=True).run([MONTH])
+    assert sound.differences == []
+    assert {"months_active", "share_active", "ever_active", "loans_share"} <= set(sound.not_compared)
+    lake.append_rows(ACTIVITY.table, active([customers[0], 99], MONTH))
+    lake.append_rows(BY_PROVINCE.table, of_provinces([provinces[1], 99, None], MONTH))
+    found = {(d.check, d.column): d for d in differences(broken, MONTH, tables_only=True)}
+    rows = found["features_activity rows", "rows"]
+    assert (rows.source, rows.tables) == (len(customers), len(customers) + 2)
+    assert found["features_activity rows", "customers"].tables == len(customers) + 1
+    assert {column: d.tables for (check, column), d in found.items() if check == "features_by_province rows"} == {
+        "rows without a key": 1,
+        "rows with a repeated key": 1,
+        "keys that no customer has": 1,
+    }
 
 
 def test_counts_that_were_changed_are_named(broken: Settings) -> None:

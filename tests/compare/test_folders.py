@@ -1,7 +1,9 @@
 """`santander compare` on small tables written by deltalake: no engine takes part, neither here nor there."""
 
+import dataclasses
 import datetime as dt
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -28,6 +30,7 @@ from santander.schema.catalogue import (
 from santander.schema.months import Month
 from santander.storage.places import whole_file
 from tests.environment import without_settings
+from tests.own_families import ACTIVITY, BY_PROVINCE, active, break_a_file, of_provinces
 from tests.s3_server import s3_server
 
 MAY, JUNE = Month(2016, 5), Month(2016, 6)
@@ -131,6 +134,40 @@ CHANGES: dict[str, tuple[str, Callable[[Rows], object]]] = {
     "a score for none": ("recommendations", lambda rows: rows["recommendations"][1].update(score=0.0)),
     "a rank": ("recommendations", lambda rows: rows["recommendations"][3].update(rank=3)),
 }
+
+
+def with_family(folder: Path, share: float = 0.5, **changes: Any) -> Settings:
+    settings = write(folder, bank(folder.name))
+    Lake(settings).append_rows(ACTIVITY.table, active([1, 2], MAY, share_active=share, **changes))
+    Lake(settings).append_rows(BY_PROVINCE.table, of_provinces([28, 8], MAY, share))
+    return settings
+
+
+def test_tables_of_families_are_compared_by_their_keys_with_doubles_close_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_a_file(monkeypatch, tmp_path / "conf")
+    here = with_family(tmp_path / "here")
+    assert compare_folders(here, with_family(tmp_path / "close", share=0.500001)).equal
+    assert differing(compare_folders(here, with_family(tmp_path / "far", share=0.5 + 2e-6))) == {
+        "features_activity",
+        "features_by_province",
+    }
+    assert differing(compare_folders(here, with_family(tmp_path / "other", months_active=2))) == {"features_activity"}
+    without = write(tmp_path / "without", bank("without"))
+    found = compare_folders(here, without)
+    assert differing(found) == differing(compare_folders(without, here)) == {"features_activity", "features_by_province"}
+    assert "features_by_province differs in 1 of 1 months" in list(lines(found))
+
+
+def test_a_family_of_other_entities_on_the_other_side_is_a_difference(tmp_path: Path) -> None:
+    there = with_family(tmp_path / "there")
+    shutil.rmtree(f"{there.lake}/features_activity")
+    table = dataclasses.replace(BY_PROVINCE.table, name="features_activity")
+    Lake(there).append_rows(table, of_provinces([28], MAY))
+    found = compare_folders(with_family(tmp_path / "here"), there)
+    assert differing(found) == {"features_activity"}
+    assert "  rows of customer_id here, of province_code there" in list(lines(found))
 
 
 @pytest.mark.parametrize("what", [what for what in CHANGES if what != "a last digit"])

@@ -16,6 +16,7 @@ from santander.schema.months import Month
 from santander.suppression.suppression_list import VARIABLE
 from tests.conftest import Bank
 from tests.own_bank import own_copy
+from tests.own_families import ACTIVITY, BY_PROVINCE, active, break_a_file, of_provinces
 
 PERSONS = 20
 
@@ -45,7 +46,7 @@ class Forgotten:
 def rows_of(lake: Lake) -> dict[str, list[tuple[object, ...]]]:
     """All rows of the tables of customers, in an order of their own."""
     found = {}
-    for table in (CUSTOMERS, FEATURES_TABLE, ADDITIONS, RECOMMENDATIONS):
+    for table in (CUSTOMERS, FEATURES_TABLE, ADDITIONS, RECOMMENDATIONS, ACTIVITY.table):
         rows = lake.delta(table).to_pyarrow_table().to_pylist()
         found[table.name] = sorted(tuple(row.values()) for row in rows)
     return found
@@ -65,8 +66,13 @@ def forgotten(scored_bank: Bank, tmp_path_factory: pytest.TempPathFactory) -> Fo
     # the least and the greatest id stand in the statistics of the logs
     persons = [everybody[0], everybody[-1], *everybody[5 :: len(everybody) // PERSONS][: PERSONS - 2]]
     _leave_traces(settings, lake, persons)
+    lake.append_rows(ACTIVITY.table, active(persons, Month(2016, 4)))  # of an earlier version, and so in older files too
+    lake.overwrite_rows(ACTIVITY.table, active(everybody, Month(2016, 5)))
+    lake.append_rows(BY_PROVINCE.table, of_provinces([28], Month(2016, 5)))
     before = rows_of(lake)
-    return Forgotten(settings, lake, persons, forget(settings, persons, []), before)
+    with pytest.MonkeyPatch.context() as patch:
+        break_a_file(patch, tmp_path_factory.mktemp("conf"))
+        return Forgotten(settings, lake, persons, forget(settings, persons, []), before)
 
 
 def _leave_traces(settings: Settings, lake: Lake, persons: list[int]) -> None:

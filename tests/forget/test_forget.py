@@ -23,6 +23,7 @@ from santander.schema.months import Month
 from santander.store.access import open_store
 from santander.store.serving import read_online
 from tests.forget.conftest import Forgotten, rows_of
+from tests.own_families import BY_PROVINCE, of_provinces
 
 TEXTS = (".csv", ".json", ".html", ".crc", ".yaml", ".txt", "")
 
@@ -131,6 +132,11 @@ def test_an_audit_row_without_ids_stays(forgotten: Forgotten) -> None:
     assert json.loads(row["files"])["left"] == []
     assert len(forgotten.lake.rows(SUPPRESSIONS)) == 20
     assert not (forgotten.settings.state / "erasure.json").exists()
+
+
+def test_figures_of_groups_that_counted_them_stay_and_are_named(forgotten: Forgotten) -> None:
+    assert forgotten.erasure.aggregates == ["features_by_province"]
+    assert forgotten.lake.rows(BY_PROVINCE.table) == of_provinces([28], Month(2016, 5))
 
 
 def test_forgetting_again_finds_nothing_and_is_no_error(forgotten: Forgotten) -> None:

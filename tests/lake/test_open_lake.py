@@ -15,6 +15,7 @@ from santander.lake.open_lake import OpenLake
 from santander.schema.catalogue import ADDITIONS, ALERTS
 from santander.schema.months import Month
 from tests.conftest import Bank
+from tests.own_families import ACTIVITY, active, break_a_file
 from tests.s3_server import s3_server
 
 MAY, JUNE = Month(2016, 5), Month(2016, 6)
@@ -54,6 +55,23 @@ def test_the_engine_has_them_too_and_a_query_finds_every_table(opened: OpenLake,
     with opened as lake:
         assert in_order(lake.spark("additions").toArrow().to_pylist()) == ROWS
         assert lake.spark_sql(MASKS).collect() == opened.sql(MASKS).fetchall() == [("loan", 1 << 16, 2), ("payroll", 1 << 21, 1)]
+
+
+@pytest.mark.plan
+def test_the_table_of_a_family_is_one_of_them_whatever_its_file_is(
+    opened: OpenLake, session: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_a_file(monkeypatch, tmp_path / "conf")
+    (row,) = rows = active([7], MAY)
+    Lake(Settings.load(data_dir=str(tmp_path / "a bank, [2] #é %41"))).append_rows(ACTIVITY.table, rows)
+    name = "features_activity"
+    assert opened.tables == ["additions", name, "products"]
+    assert opened.arrow(name, month="2016-05").to_pylist() == opened.polars(name).collect().to_dicts() == [row]
+    assert opened.pandas(name).months_active.tolist() == [1]
+    assert opened.sql("SELECT customer_id FROM features_activity").fetchall() == [(7,)]
+    assert opened.duckdb(name).project("customer_id").fetchall() == [(7,)]
+    with opened as lake:
+        assert lake.spark(name).toArrow().to_pylist() == [row]
 
 
 def test_columns_and_a_month_are_read_alone(opened: OpenLake) -> None:

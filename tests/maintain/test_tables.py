@@ -22,6 +22,7 @@ from santander.maintain.tables import Maintained, maintain
 from santander.schema.catalogue import CARRIED_FINGERPRINTS, FEATURES_TABLE, RECOMMENDATIONS, SUPPRESSIONS
 from santander.schema.months import Month
 from santander.schema.types import arrow_schema
+from tests.own_families import ACTIVITY, active, break_a_file
 
 MAY = Month(2016, 5)
 
@@ -67,6 +68,20 @@ def age(settings: Settings, days: int) -> None:
             file.write_text("".join(json.dumps(action) + "\n" for action in actions))
         if file.is_file():
             os.utime(file, (then, then))
+
+
+def test_the_table_of_a_family_is_kept_small_too_whatever_its_file_is(
+    settings: Settings, lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_a_file(monkeypatch, tmp_path / "conf")
+    for customer in (1, 2):
+        lake.append_rows(ACTIVITY.table, active([customer], MAY))
+    before = lake.fingerprints(ACTIVITY.table)
+    done = one(maintain(settings, lake, dry_run=False, upgrade=True), ACTIVITY.table.name)
+    assert (done.files_before, done.files_after, done.added_columns) == (2, 1, [])
+    assert lake.fingerprints(ACTIVITY.table) == before
+    assert one(maintain(kept_for(settings, 0), lake, dry_run=False, upgrade=False), ACTIVITY.table.name).deleted == 2
+    assert len(list(Path(lake.path(ACTIVITY.table)).glob("snapshot_date=*/*.parquet"))) == 1
 
 
 def test_small_files_become_one_and_the_month_counts_as_the_same(settings: Settings, lake: Lake) -> None:

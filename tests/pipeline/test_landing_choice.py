@@ -13,6 +13,7 @@ from santander.pipeline.landing_choice import landing_files
 from santander.pipeline.steps import Steps
 from santander.schema.catalogue import SUPPRESSIONS
 from tests.landing_files import landing_file, record
+from tests.own_families import ACTIVITY
 
 
 @pytest.fixture
@@ -35,6 +36,11 @@ def test_a_bank_is_made_only_where_there_is_neither_a_file_nor_a_table(settings:
     assert choice(settings) == []
     (raw / "test_ver2.csv").write_text("")
     assert choice(settings) == ["test_ver2.csv"]
+
+
+def test_the_table_of_a_family_is_a_table_too(settings: Settings) -> None:
+    Lake(settings).append_rows(ACTIVITY.table, [])
+    assert choice(settings) == []
 
 
 @pytest.mark.parametrize(

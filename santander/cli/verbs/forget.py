@@ -80,6 +80,7 @@ def _told(erasure: "Erasure", *, dry_run: bool) -> list[Any]:
     if erasure.stale:
         span = " to ".join(dict.fromkeys((erasure.stale[0], erasure.stale[-1])))
         lines.append(f"out of date now: features of {span}, and what rests on them: 'santander run' makes them anew")
+    lines += [f"{name}: figures of groups, without ids; they count them until made anew" for name in erasure.aggregates]
     lines += [f"left to you: {said}" for said in erasure.left]
     lines += [f"still there: {trace}" for trace in erasure.traces]
     if dry_run:
