@@ -43,3 +43,16 @@ def break_a_file(patch: pytest.MonkeyPatch, folder: Path) -> None:
     (folder / "features").mkdir(parents=True)
     (folder / "features" / "activity.sql").write_text("-- entity: nobody\nSELECT 1\n", encoding="utf-8")
     patch.setenv(CONF_LOCAL, str(folder))
+
+
+def declare(patch: pytest.MonkeyPatch, folder: Path, *families: OwnFamily) -> None:
+    """Have conf/local hold the files of these families and no other."""
+    (folder / "features").mkdir(parents=True, exist_ok=True)
+    for family in families:
+        header = [f"entity: {family.entity}", f"months: {family.months}", f"meaning: {family.meaning}"]
+        for feature in family.features:
+            range_ = f"[{feature.range.low}, {feature.range.high}] " if feature.range else ""
+            header.append(f"feature: {feature.name} {feature.type} {range_}{feature.meaning}")
+        text = "".join(f"-- {line}\n" for line in header) + f"{family.code}\n"
+        (folder / "features" / f"{family.name}.sql").write_text(text, encoding="utf-8")
+    patch.setenv(CONF_LOCAL, str(folder))

@@ -3,13 +3,15 @@
 import time
 from collections.abc import Sequence
 
+from santander.config.family_files import own_family
 from santander.lake.person_steps import carrying_persons
 from santander.ledger.step_ledger import Origins, fingerprint_of
 from santander.ledger.steps import NoResult, validation_of
 from santander.ledger.versions import version_of
 from santander.pipeline.step import StepContext, StepOutcome, say_up_to_date
-from santander.schema.catalogue import CUSTOMERS, Table
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, Table
 from santander.schema.months import Month
+from santander.schema.own_family import TABLE_PREFIX
 
 
 class ValidateStep(StepContext):
@@ -24,8 +26,11 @@ class ValidateStep(StepContext):
         started = time.monotonic()
         step = validation_of(table.name)
         suite = own_suites().get(table.name)
+        family = None if table in (CUSTOMERS, FEATURES_TABLE) else own_family(table.name.removeprefix(TABLE_PREFIX))
         # only where there is one: months that were validated without stay up to date
-        of_user = {"suite": suite.fingerprint, "suites": version_of("suites")} if suite else {}
+        of_user: dict[str, object] = {"suite": suite.fingerprint, "suites": version_of("suites")} if suite else {}
+        if family is not None:
+            of_user["ranges"] = {feature.name: feature.range for feature in family.features}
         origins = Origins(self.lake)
         prints = {
             month: fingerprint_of(
@@ -53,4 +58,6 @@ def _validated_rows(table: Table, origins: Origins, month: Month) -> list[str | 
     """Return fingerprints of the rows that the rules of a month read, beside the usual figures of earlier months."""
     if table is CUSTOMERS:
         return [origins.customers.get(m) for m in (month, month - 1)]
-    return [origins.features.get(month), origins.of_features(month)]
+    if table is FEATURES_TABLE:
+        return [origins.features.get(month), origins.of_features(month)]
+    return [origins.lake.fingerprints(table).get(month), origins.customers.get(month)]

@@ -39,14 +39,14 @@ def by_month(frame: "DataFrame", aggregates: Mapping[str, str]) -> Figures:
 
 
 def surplus_rows(lake: Lake, table: Table, months: Sequence[Month]) -> dict[Month, int]:
-    """Rows beyond the first of a customer in a month.
+    """Rows beyond the first of a key in a month: of a customer, or of what else the rows are about.
 
     They are counted by count_if: the embedded engine answers count(*) from the log of the table where every file holds one key,
     as in a month of one row, and then cannot aggregate the answer.
     """
     from pyspark.sql import functions as F
 
-    keys = lake.read_months(table, months).groupBy(PARTITION, "customer_id").agg(F.expr("count_if(true)").alias("n"))
+    keys = lake.read_months(table, months).groupBy(PARTITION, table.key[0]).agg(F.expr("count_if(true)").alias("n"))
     return {month: row["surplus"] for month, row in by_month(keys.where("n > 1"), {"surplus": "sum(n - 1)"}).items()}
 
 

@@ -1,7 +1,7 @@
 """Rules made from declarations elsewhere: what a landing file may hold, and the legal range of each feature."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from santander.quality.rules import ROWS, RowRule
@@ -57,11 +57,11 @@ def _in_sql(bound: float | dt.date) -> str:
     return f"DATE '{bound.isoformat()}'" if isinstance(bound, dt.date) else f"{bound:.0f}"
 
 
-def range_rules() -> list[RowRule]:
-    """Return one rule for each feature with a range, or one for all that share a rule, in the order of the declaration."""
+def range_rules(features: Iterable[Feature] = FEATURES) -> list[RowRule]:
+    """Return one rule for each feature with a bound, or one for all that share a rule, in the order of the declaration."""
     by_rule: dict[str, list[Feature]] = {}
-    for feature in FEATURES:
-        if feature.range is not None:
+    for feature in features:
+        if feature.range is not None and _outside(feature):
             by_rule.setdefault(feature.range.rule or f"{feature.name}_range", []).append(feature)
     return [_rule(name, features) for name, features in by_rule.items()]
 
@@ -83,8 +83,9 @@ def _words(feature: Feature) -> str:
 
 
 def _outside(feature: Feature) -> list[str]:
-    """The SQL conditions of a value below and above the range."""
+    """Return the SQL conditions of a value below and above the range; NaN, which engines order differently, lies in none."""
     if feature.range is None:
         return []
     bounds = (("<", feature.range.low), (">", feature.range.high))
-    return [f"{feature.name} {beyond} {bound:.15g}" for beyond, bound in bounds if bound is not None]
+    beyond = [f"`{feature.name}` {sign} {bound:.15g}" for sign, bound in bounds if bound is not None]
+    return [*beyond, f"isnan(`{feature.name}`)"] if feature.type == "double" else beyond

@@ -111,7 +111,7 @@ class RowRule(CountRule):
 
     def aggregates(self) -> dict[str, str]:
         """The broken rows, and the known values of the column that is looked at."""
-        known = {self.of: f"count({self.of.removeprefix('known_')})"} if self.of.startswith("known_") else {}
+        known = {self.of: f"count(`{self.of.removeprefix('known_')}`)"} if self.of.startswith("known_") else {}
         return {f"broken_{self.name}": f"count_if({self.broken})"} | known
 
 
@@ -121,7 +121,7 @@ class NullShareRule(Rule):
 
     def aggregates(self) -> dict[str, str]:
         """The known values."""
-        return {f"known_{self.column}": f"count({self.column})"}
+        return {f"known_{self.column}": f"count(`{self.column}`)"}
 
     def judge(self, figures: MonthFigures, settings: "QualitySettings") -> Judgement | None:
         """Expect the usual share; a month of few rows says nothing."""

@@ -3,14 +3,18 @@
 import datetime as dt
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
+from santander.config.family_files import own_families
 from santander.engine.memory.budget import VALIDATE
 from santander.engine.startup import import_great_expectations
+from santander.lake.family_tables import family_tables
 from santander.lake.lake import Lake
 from santander.quality import figures as count
 from santander.quality import past
 from santander.quality.declaration import SUITES, suite
+from santander.quality.family_suite import family_figures, family_rules
 from santander.quality.figures import month_before
 from santander.quality.own_suites import OwnSuite, own_suites
 from santander.quality.report import RecordedResult, RuleResult, ValidationReport, warning_lines
@@ -20,6 +24,7 @@ from santander.schema.columns import PROFILE_COLUMNS
 from santander.schema.counting import counted
 from santander.schema.features import HISTORY_MONTHS
 from santander.schema.months import Month
+from santander.schema.own_family import OwnFamily
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -34,18 +39,21 @@ Gather = Callable[["Settings", Lake, Sequence[Month], dict[Month, int]], list[Mo
 
 
 def validate(settings: "Settings", lake: Lake, months: Sequence[Month], tables: Sequence[str] | None = None) -> ValidationReport:
-    """Validate these months of ``customers`` and ``features``, or of the tables named, as far as they have them.
+    """Validate these months of ``customers``, ``features`` and the tables of families, or of the tables named, as far as they go.
 
     Replaces the months' rows of the table ``quality`` and their pages; warnings are logged. A broken rule raises nothing
     here: ``raise_if_critical`` of the report does. Raises InputError for a month that ``customers`` does not have.
     """
     rows = lake.rows_by_month(CUSTOMERS)
     lake.require_customers(months)
-    chosen = [table for table in TABLES if tables is None or table.name in tables]
+    families = _families(lake, tables)
+    everything = (*TABLES, *(family.table for family in families))
+    chosen = [table for table in everything if tables is None or table.name in tables]
     suites = {name: suite for name, suite in own_suites().items() if name in {table.name for table in chosen}}
     if suites:
         lake.start_engine()  # Great Expectations takes the session that is open, and would start one of its own
     own = _validators(suites)
+    gather = _FIGURES | {family.table.name: partial(_family_figures, family) for family in families}
     gathered: list[MonthFigures] = []
     versions: dict[str, int] = {}
     for table in chosen:
@@ -53,13 +61,32 @@ def validate(settings: "Settings", lake: Lake, months: Sequence[Month], tables: 
         present = lake.rows_by_month(table)
         of_table = {month: present[month] for month in set(months) & set(present)}
         for together in lake.budget.batches(VALIDATE, of_table):
-            gathered += _FIGURES[table.name](settings, lake, together, rows)
+            gathered += gather[table.name](settings, lake, together, rows)
     found = {
         (name, month): results
         for name, validator in own.items()
         for month, results in validator.validate(lake, _months_of(gathered, name), settings.expectations)
     }
-    return _judge(settings, lake, gathered, versions, found)
+    return _judge(settings, lake, gathered, versions, found, families)
+
+
+def _families(lake: Lake, tables: Sequence[str] | None) -> list[OwnFamily]:
+    """Return the families among these tables whose table is as their file declares it; of the others a warning says why not."""
+    if tables is not None and {*tables} <= {table.name for table in TABLES}:
+        return []
+    declared = {family.table.name: family for family in own_families()}
+    found = []
+    for table in family_tables(lake):
+        if tables is not None and table.name not in tables:
+            continue
+        if (family := declared.get(table.name)) is None:
+            log.warning("%s: not validated, as no file of a family declares its rules any more", table.name)
+        elif table.columns != family.table.columns:
+            remedy = f"'santander features --family {family.name}' makes it anew"
+            log.warning("%s: not validated, as %s declares other columns by now: %s", table.name, family.file, remedy)
+        else:
+            found.append(family)
+    return found
 
 
 def _validators(suites: Mapping[str, OwnSuite]) -> dict[str, "OwnValidator"]:
@@ -82,6 +109,7 @@ def _judge(
     gathered: Sequence[MonthFigures],
     versions: dict[str, int],
     own: Mapping[tuple[str, Month], "OwnResults"],
+    families: Sequence[OwnFamily],
 ) -> ValidationReport:
     import_great_expectations()
     from santander.quality.data_docs import Page, write_pages
@@ -90,6 +118,7 @@ def _judge(
 
     validator = Validator()
     rules = {table: suite(table, settings.quality) for table in SUITES}
+    rules |= {family.table.name: family_rules(family) for family in families}
     results: list[RuleResult] = []
     pages: list[Page] = []
     for figures in gathered:
@@ -162,6 +191,12 @@ def _customers_figures(settings: "Settings", lake: Lake, months: Sequence[Month]
             counts["broken_payroll_with_pension"] = payroll.get(month, 0)
         gathered.append(MonthFigures(CUSTOMERS.name, month, counts, past.earlier_null_shares(shares, month), excused[month]))
     return gathered
+
+
+def _family_figures(
+    family: OwnFamily, _: "Settings", lake: Lake, months: Sequence[Month], rows: dict[Month, int]
+) -> list[MonthFigures]:
+    return family_figures(family, lake, months, rows)
 
 
 def _features_figures(settings: "Settings", lake: Lake, months: Sequence[Month], rows: dict[Month, int]) -> list[MonthFigures]:

@@ -1,4 +1,4 @@
-"""Validate months of customers and features, and write the pages of the results."""
+"""Validate months of customers, features and own families, and write the pages of the results."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 
 @verb
 def validate(month: MonthOption = None, from_: FromOption = None, to: ToOption = None, *, settings: "Settings") -> Outcome:
-    """Check months of customers and features against the rules of docs/quality.md; all months unless told otherwise.
+    """Check months of customers, features and own families against the rules of docs/quality.md; all unless told otherwise.
 
     Results go to the table quality and to pages in DATA_DIR/quality. Ends with exit code 2 when a critical rule is broken.
     """
+    from santander.config.family_files import own_families
     from santander.engine.session import open_session
     from santander.lake.lake import Lake
     from santander.quality.own_suites import own_suites
@@ -23,6 +24,7 @@ def validate(month: MonthOption = None, from_: FromOption = None, to: ToOption =
     from santander.schema.months import AskedMonths
 
     own_suites()  # a broken file is refused before an engine is started
+    own_families()
     asked = AskedMonths.read(month, from_, to)
     with open_session(settings) as session:
         lake = Lake(settings, session)
