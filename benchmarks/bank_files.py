@@ -11,19 +11,22 @@ FULL = 956_645
 RAW = ("train_ver2.csv", "test_ver2.csv")
 
 
-def bank(folder: Path, size: float, dirty_share: float = 0.0) -> Path:
+def bank(folder: Path, size: float, dirty_share: float = 0.0, *, first: str | None = None, seed: int | None = None) -> Path:
     """The folder of the landing files of a bank of ``size`` times the full one, made where it is not there yet.
 
-    ``dirty_share`` of the rows are damaged; lines that are no record of the right number of fields are then left out:
-    finding those is more than the peers are asked.
+    It begins in the month ``first``, else in that of the full bank. ``dirty_share`` of the rows are damaged; lines that are no
+    record of the right number of fields are then left out: finding those is more than the peers are asked.
     """
     name = f"bank-{size:g}" + (f"-dirty-{dirty_share:g}" if dirty_share else "")
+    name += (f"-from-{first}" if first else "") + ("" if seed is None else f"-seed-{seed}")
     raw = folder / name / "raw"
     if all((raw / file).is_file() for file in RAW):
         return raw
     making = folder / f"_{name}"
     shutil.rmtree(making, ignore_errors=True)
     options = ["--dirty", "--dirty-share", str(dirty_share)] if dirty_share else []
+    options += ["--from", first] if first else []
+    options += [] if seed is None else ["--seed", str(seed)]
     command = [
         sys.executable, "-c", "from santander.cli.app import main; main()", "generate", "--no-propensity",
         "--out", str(making / "raw"), "--customers", str(max(round(FULL * size), 50)), *options,

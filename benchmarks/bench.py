@@ -47,7 +47,7 @@ def main() -> None:
         write(figures, around, asked.results, asked.name)
         draw(figures, asked.results / f"{asked.name}.svg")
         print("\n" + steps_table(figures, size), flush=True)
-    print("\n" + goals_table(figures))
+    print("\n" + goals_table(figures.goals()))
     differs += [f"{f.tool} {f.step} at {f.size:g}: {f.verdict}" for f in figures if f.verdict.startswith("differs")]
     for line in differs:
         print(line, file=sys.stderr)

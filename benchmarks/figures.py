@@ -63,13 +63,15 @@ class Goal:
     value: float | None
     target: float
     unit: str = "x"
+    at_least: bool = False
+    """Whether the target is the least that will do, not the most."""
 
     @property
     def told(self) -> str:
         """Reached, short, or not measured."""
         if self.value is None:
             return "not measured"
-        return "reached" if self.value <= self.target else "short"
+        return "reached" if (self.value >= self.target if self.at_least else self.value <= self.target) else "short"
 
 
 class Figures(list[Figure]):

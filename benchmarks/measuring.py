@@ -9,8 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from process_kinds import OTHER, kind_of
 
 LOOKS_PER_SECOND = 20
+
+
+@dataclass(slots=True)
+class Process:
+    """One process that was seen: what it is, and what it took."""
+
+    kind: str
+    processor_seconds: float = 0.0
+    peak_gb: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,27 +32,39 @@ class Run:
     peak_gb: float
     output: str = ""
     failure: str | None = None
+    processes: Sequence[Process] = ()
+    """Every process that was seen."""
+    others: float = 0.0
+    """Cores that the rest of the machine used meanwhile."""
 
 
 class Watch(threading.Thread):
     """Adds up what a process and all it started use, and ends them above a limit of memory.
 
     Processor seconds of a process that ended between two looks are those of the last look, and then what its parent was told
-    of it. Memory that processes share counts once for each of them.
+    of it. Memory that processes share counts once for each of them. ``daemons`` were there before, such as those of a cluster:
+    what they start counts in full, and of their own what they use from now on.
     """
 
-    def __init__(self, pid: int, memory_limit_gb: float) -> None:
+    def __init__(self, pid: int, memory_limit_gb: float, daemons: Sequence[int] = ()) -> None:
         super().__init__(daemon=True)
         self._root = psutil.Process(pid)
+        self._daemons = [psutil.Process(daemon) for daemon in daemons]
+        self._before = {each.pid: _used(each) for each in _with_children(self._daemons)}
         self._limit = memory_limit_gb
-        self._used: dict[int, float] = {}
+        self._seen: dict[int, Process] = {}
         self.peak_gb = 0.0
         self.too_large = False
 
     @property
+    def processes(self) -> list[Process]:
+        """All processes seen."""
+        return list(self._seen.values())
+
+    @property
     def processor_seconds(self) -> float:
         """Of all processes seen."""
-        return sum(self._used.values())
+        return sum(each.processor_seconds for each in self.processes)
 
     def run(self) -> None:
         """Look until the process is gone."""
@@ -53,17 +75,20 @@ class Watch(threading.Thread):
         try:
             if not self._root.is_running() or self._root.status() == psutil.STATUS_ZOMBIE:
                 return False
-            tree = [self._root, *self._root.children(recursive=True)]
+            tree = _with_children([self._root, *self._daemons])
         except psutil.Error:
             return False
         memory = 0
         for process in tree:
             try:
                 memory += process.memory_info().rss
-                times = process.cpu_times()
-            except psutil.Error:
+                seen = self._seen.setdefault(process.pid, Process(""))
+                if seen.kind in {"", OTHER}:  # a shell becomes what it starts
+                    seen.kind = kind_of(process, self._root.pid)
+                seen.processor_seconds = _used(process) - self._before.get(process.pid, 0.0)
+                seen.peak_gb = max(seen.peak_gb, _most_held(process) / 1e9)
+            except (psutil.Error, OSError):
                 continue
-            self._used[process.pid] = times.user + times.system
         self.peak_gb = max(self.peak_gb, memory / 1e9)
         if self.peak_gb > self._limit and not self.too_large:
             self.too_large = True
@@ -90,13 +115,14 @@ def measured(
     folder: Path | None = None,
     timeout: float = 3600,
     memory_limit_gb: float = 20,
+    daemons: Sequence[int] = (),
 ) -> Run:
     """Run a command to its end, or until it takes more seconds or memory than it may."""
-    started = time.monotonic()
+    started, idle = time.monotonic(), _idle()
     process = subprocess.Popen(
         list(command), env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    watch = Watch(process.pid, memory_limit_gb)
+    watch = Watch(process.pid, memory_limit_gb, daemons)
     watch.start()
     failure = None
     try:
@@ -111,7 +137,36 @@ def measured(
         failure = f"stopped above {memory_limit_gb:g} GB"
     elif failure is None and process.returncode:
         failure = _why(said) or f"exit code {process.returncode}"
-    return Run(round(seconds, 3), round(watch.processor_seconds, 2), round(watch.peak_gb, 3), output, failure)
+    used = watch.processor_seconds
+    others = max(0.0, (psutil.cpu_count() or 1) - (_idle() - idle + used) / seconds)
+    return Run(
+        round(seconds, 3), round(used, 2), round(watch.peak_gb, 3), output, failure, watch.processes, round(others, 2)
+    )  # fmt: skip
+
+
+def _with_children(roots: Sequence[psutil.Process]) -> list[psutil.Process]:
+    return [each for root in roots for each in (root, *root.children(recursive=True))]
+
+
+def _used(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _most_held(process: psutil.Process) -> int:
+    """The most bytes that a process has held so far, where the system keeps that; else what it holds."""
+    status = Path(f"/proc/{process.pid}/status")
+    if status.is_file():
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return int(process.memory_info().rss)
+
+
+def _idle() -> float:
+    """Seconds that the machine's cores have had nothing to do since it was started."""
+    times = psutil.cpu_times()
+    return float(times.idle + getattr(times, "iowait", 0.0))
 
 
 def _why(said: str) -> str:
