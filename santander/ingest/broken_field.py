@@ -39,8 +39,14 @@ class BrokenField:
     def of(cls, reason: str, column: str | None, raw: str | None, customer_id: int | None) -> Self:
         """Return the field of an entry of quarantine, whose ``column`` is named only where a value alone was lost."""
         found, text = _column_and_text(reason, column, raw or "", customer_id)
-        legal = found.legal if found is not None and reason in {*FAULTS, reason_of(found)} else _MUST_BE.get(reason)
+        legal = _legal(found) if found is not None and reason in {*FAULTS, reason_of(found)} else _MUST_BE.get(reason)
         return cls(found.source if found else None, text, legal or None)
+
+
+def _legal(column: Column) -> str:
+    if not column.digits:
+        return column.legal
+    return f"a {'number with a decimal point' if column.decimals else 'whole number'}, {column.legal}"
 
 
 def _column_and_text(reason: str, name: str | None, raw: str, customer_id: int | None) -> tuple[Column | None, str]:

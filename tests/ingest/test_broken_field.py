@@ -7,6 +7,7 @@ from santander.ingest.cleaning import BAD_FLAG
 from santander.schema.between_columns import BETWEEN_COLUMNS, BetweenColumns
 from tests.landing_files import record
 
+INCOME = "0 to 1,000,000,000 euros a year"
 DATE = "a 28th, such as 2015-06-28"
 
 
@@ -17,10 +18,11 @@ DATE = "a 28th, such as 2015-06-28"
         (BAD_FLAG, None, f"0123456789abcdef:7,{record(5, ind_cno_fin_ult1='2')},{BAD_FLAG}", ("ind_cno_fin_ult1", "2", "0 or 1")),
         ("bad_snapshot_date", None, record(5, fecha_dato="28/01/2015"), ("fecha_dato", "28/01/2015", DATE)),
         ("bad_snapshot_date", None, f'"0123456789abcdef:7",{record(5, fecha_dato="")}', ("fecha_dato", "", DATE)),
-        ("bad_customer_id", None, record("C5").rpartition(",")[0], ("ncodpers", "C5", "from 1")),
+        ("bad_customer_id", None, record("C5").rpartition(",")[0], ("ncodpers", "C5", "a whole number, from 1")),
         ("duplicate_key", None, record(5), ("ncodpers", "5", "once in a month")),
         ("unreadable", "joined_on", "31/12/15", ("fecha_alta", "31/12/15", "a date such as 2015-06-12")),
-        ("out_of_range", "age", "200", ("age", "200", "0 to 164 years")),
+        ("out_of_range", "age", "200", ("age", "200", "a whole number, 0 to 164 years")),
+        ("unreadable", "household_income", "3,5", ("renta", "3,5", f"a number with a decimal point, {INCOME}")),
         ("wrong_number_of_fields", None, "a,b", (None, "a,b", "a line of 48 or 24 fields")),
         ("open_quote", None, 'a,"b', (None, 'a,"b', "a line whose quotes are closed")),
         ("erased", None, None, (None, "", None)),
