@@ -7,11 +7,14 @@ from datetime import timedelta
 
 from feast import Entity, FeatureService, FeatureView, Field
 from feast.infra.offline_stores.contrib.spark_offline_store.spark_source import SparkSource
-from feast.types import Bytes, Int64
+from feast.types import Bytes, Int32, Int64, String
 from feast.value_type import ValueType
 
+from santander.config.family_files import own_families
 from santander.schema.catalogue import FEATURES_TABLE, ONLINE_FEATURES, PARTITION, Table
 from santander.schema.features import FAMILY_MEANING, FEATURE_SET, FEATURES, Family
+from santander.schema.own_family import Entity as About
+from santander.schema.own_family import OwnFamily
 from santander.store.lookups import SPACING_TAG, feast_fields
 from santander.store.packing import ONLINE_SERVICE, ONLINE_VIEW, PACKED
 
@@ -23,6 +26,12 @@ VALID_FOR = timedelta(days=27)
 this month must not get the row of the month before, in which lag 1 is this month's lag 2."""
 
 customer = Entity(name="customer", join_keys=["customer_id"], value_type=ValueType.INT64, description="Customer of the bank")
+province = Entity(
+    name="province", join_keys=["province_code"], value_type=ValueType.INT32, description="Province of a customer in the month"
+)
+segment = Entity(
+    name="segment", join_keys=["segment"], value_type=ValueType.STRING, description="Segment of a customer in the month"
+)
 
 
 def table_source(table: Table) -> SparkSource:
@@ -58,6 +67,30 @@ def family_view(family: Family) -> FeatureView:
 # feast finds what a module names, not what lies in a list
 customer_profile, product_history, season = (family_view(family) for family in Family)
 
+ABOUT = {
+    About.CUSTOMER: (customer, key),
+    About.PROVINCE: (province, Field(name="province_code", dtype=Int32, description="Province")),
+    About.SEGMENT: (segment, Field(name="segment", dtype=String, description="Segment")),
+}
+
+
+def own_view(family: OwnFamily) -> FeatureView:
+    """The features of a family that a file of conf adds."""
+    entity, named = ABOUT[family.entity]
+    return FeatureView(
+        name=family.name,
+        entities=[entity],
+        source=table_source(family.table),
+        schema=[named, *feast_fields(family.features)],
+        ttl=VALID_FOR,
+        online=False,
+        description=family.meaning,
+    )
+
+
+OWN = {family.name: own_view(family) for family in own_families()}
+globals().update(OWN)
+
 next_products_online = FeatureView(
     name=ONLINE_VIEW,
     entities=[customer],
@@ -79,7 +112,7 @@ next_products_packed = FeatureService(
     name=ONLINE_SERVICE, features=[next_products_online], description=f"{FEATURE_SET} as it is read online"
 )
 
-ENTITIES = [customer]
-SOURCES = [features, online_features]
-VIEWS = [customer_profile, product_history, season, next_products_online]
+ENTITIES = [customer, province, segment]
+SOURCES = [features, online_features, *(view.batch_source for view in OWN.values())]
+VIEWS = [customer_profile, product_history, season, next_products_online, *OWN.values()]
 SERVICES = [next_products, next_products_packed]

@@ -8,7 +8,6 @@ from pydantic import Field, ValidationError
 
 from santander.config.conf_files import read_conf_file, wrong_file
 from santander.errors import InputError
-from santander.models.kinds import settings_of
 from santander.schema.months import Month
 from santander.training.plan import MonthPlan, plan_months
 from santander.training.recipe import Fits, MonthsBefore, Recipe, RecipePart
@@ -92,7 +91,7 @@ def _recipe_of(step: Step, made: dict[str, Recipe], base: str | None) -> Recipe:
         fits=Fits(rounds=search, judged=True, promoted=False),
         settings={name: value for name, value in laid_over.items() if value is not None},
     )
-    settings_of(recipe.model, recipe.settings)
+    recipe.model_settings  # noqa: B018  (checked here)
     return recipe
 
 
@@ -109,6 +108,11 @@ class TablePlan:
     def judged(self) -> list[Month]:
         """The months that are judged, in the order asked."""
         return list(self.fits)
+
+    @property
+    def families(self) -> frozenset[str]:
+        """The user's families of features that any step learns from."""
+        return frozenset(name for variant in self.variants for name in variant.recipe.families)
 
     @property
     def months(self) -> list[Month]:

@@ -4,8 +4,8 @@ Training, batch scoring and online scoring all expand here, so they cannot disag
 bitmasks instead of 120 columns) and a model picks the groups it wants.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
@@ -51,11 +51,13 @@ class UnknownColumn(SantanderError):
 class ColumnPlan:
     """The columns of a model in order: those of ``groups`` as declared, or ``fitted``, those that a model was fitted on.
 
-    A group may gain a column when a feature is declared; a fitted model keeps to its own columns by their names.
+    A group may gain a column when a feature is declared; a fitted model keeps to its own columns by their names. ``families``
+    are those of a user that ``groups`` names as well, each with its features, which are columns as they are.
     """
 
-    groups: tuple[ColumnGroup, ...]
+    groups: tuple[str, ...]
     fitted: tuple[str, ...] | None = None
+    families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raise UnknownColumn where ``fitted`` names what this code does not make."""
@@ -65,13 +67,15 @@ class ColumnPlan:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The columns in order; per product they read like ``months_held.taxes``."""
-        return tuple(name for group in self.groups for name in _names_of(group)) if self.fitted is None else self.fitted
+        if self.fitted is not None:
+            return self.fitted
+        return tuple(name for group in self.groups for name in self.families.get(group) or _names_of(ColumnGroup(group)))
 
     @cached_property
     def features(self) -> tuple[str, ...]:
         """The features that the columns are made from, in the order of the declaration."""
         read = {name for stem, _ in self._blocks for name in (_PER_PRODUCT[stem].reads if stem in _PER_PRODUCT else (stem,))}
-        return tuple(feature.name for feature in FEATURES if feature.name in read)
+        return (*(feature.name for feature in FEATURES if feature.name in read), *(name for name in self._own if name in read))
 
     def matrix(self, features: Features) -> Matrix:
         """Expand feature rows to (rows x columns) float32. What is not known is NaN, never 0.
@@ -88,14 +92,18 @@ class ColumnPlan:
                 matrix[:, start] = _numbers(features, stem)
         return matrix
 
+    @property
+    def _own(self) -> tuple[str, ...]:
+        return tuple(name for names in self.families.values() for name in names)
+
     @cached_property
     def _blocks(self) -> tuple[tuple[str, int], ...]:
         """Return the sources of the columns, each with its first column: a feature, or the stem of a figure per product."""
-        blocks, start = [], 0
+        blocks, start, plain = [], 0, _PLAIN.union(self._own)
         while start < len(self.names):
             stem = self.names[start].partition(".")[0]
             width = N_PRODUCTS if stem in _PER_PRODUCT else 1
-            made = _columns_of(stem) if stem in _PER_PRODUCT else (stem,) if stem in _PLAIN else ()
+            made = _columns_of(stem) if stem in _PER_PRODUCT else (stem,) if stem in plain else ()
             if self.names[start : start + width] != made:
                 raise UnknownColumn(next(n for n in self.names[start : start + width] if n not in made))
             blocks.append((stem, start))

@@ -2,6 +2,7 @@
 
 from santander.lake.reading import LakeReader
 from santander.schema.catalogue import PARTITION, TABLES, Table
+from santander.schema.months import Month
 from santander.schema.own_family import TABLE_PREFIX, Entity
 from santander.storage.places import names_in
 
@@ -15,6 +16,11 @@ def family_tables(lake: LakeReader) -> tuple[Table, ...]:
     """Return the tables of families that are in the lake, by name, with the columns that they have."""
     names = [name for name in names_in(lake.place) if name.startswith(TABLE_PREFIX)]
     return tuple(table for name in names if (table := _stored_table(lake, name)) is not None)
+
+
+def family_fingerprints(lake: LakeReader, name: str) -> dict[Month, str]:
+    """Return for each month of a family a text that changes with its rows; its file need not be there."""
+    return lake.fingerprints(Table(name=TABLE_PREFIX + name, row="", key=(), columns=()))
 
 
 def _stored_table(lake: LakeReader, name: str) -> Table | None:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 SAME_RESULTS: Mapping[str, Mapping[str, int]] = {
     "features": {"5fd15e6453edd398": 1, "e0ecdc44f57c1c6e": 1, "217b3061ddb66200": 1},
-    "train": {"9e1406fc0f3cd502": 1, "5f4d1e793c2cd3e0": 1, "2ab1dcf85349e0fe": 1, "cbc59cd47cf23307": 1},
-    "score": {"fbd9e7321edaef24": 1, "57760c2689883b54": 1},
+    "train": {"9e1406fc0f3cd502": 1, "5f4d1e793c2cd3e0": 1, "2ab1dcf85349e0fe": 1, "cbc59cd47cf23307": 1, "9c50236546c771bc": 1},
+    "score": {"fbd9e7321edaef24": 1, "57760c2689883b54": 1, "69fc46565fd63e63": 1},
     "submit": {"be6cbccdea21e456": 1},
     "tune": {"2f428a56dff3bb1f": 1},
     "santander.models.popularity": {"782e4cc50a0e0f41": 1, "3091ace164e747c3": 1},
@@ -19,7 +19,7 @@ SAME_RESULTS: Mapping[str, Mapping[str, int]] = {
     "santander.models.per_product_trees": {"a1628f2904660726": 1, "c9639a37b519c4ba": 1},
     "santander.models.light_trees": {"ad44e8aceec0627e": 1, "fbe31ca6555b5b42": 1},
     "santander.models.sklearn_classifier": {"5c8a680355a23b02": 1, "1f100e975aa7dfa5": 1, "af0df5a0cc221729": 1},
-    "santander.models.blend": {"3e6320f1f930f539": 1, "770ca8018522fdfa": 1},
+    "santander.models.blend": {"3e6320f1f930f539": 1, "770ca8018522fdfa": 1, "53a9ce4a820bdfba": 1},
 }
 
 REWRITTEN: Mapping[str, str] = {}

@@ -13,6 +13,7 @@ from typing import Any, Generic, Self
 
 from santander.errors import InputError
 from santander.lake.lake import Lake
+from santander.ledger.family_months import fingerprints_of_families
 from santander.ledger.steps import ADDED, BUILD, SCORE, R, Step
 from santander.ledger.versions import version_of
 from santander.schema.catalogue import ADDITIONS, CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS, STEP_RUNS
@@ -160,13 +161,14 @@ class Origins:
             customers={str(m): self.customers[m] for m in months_read_for(month) if m in self.customers},
         )
 
-    def of_recommendations(self, month: Month, run_id: str | None) -> str:
-        """Return the fingerprint of a month's recommendations, scored by the model of an MLflow run."""
+    def of_recommendations(self, month: Month, run_id: str | None, families: Collection[str] = ()) -> str:
+        """Return the fingerprint of a month's recommendations, scored by the model of an MLflow run that reads these families."""
         return fingerprint_of(
             version=version_of(SCORE.name),
             run_id=run_id,
             features=self.features.get(month),
             customers=self.customers.get(month),
+            **fingerprints_of_families(self.lake, families, [month]),
         )
 
 
@@ -211,7 +213,7 @@ def stale_recommendations(origins: Origins, ledger: StepLedger, scored: Collecti
     behind = set(stale_features(origins, ledger, scored))
     for month in scored:
         last = ledger.last(SCORE, month)
-        if last is None or last.fingerprint != origins.of_recommendations(month, last.result.run_id):
+        if last is None or last.fingerprint != origins.of_recommendations(month, last.result.run_id, last.result.families):
             behind.add(month)
     return sorted(behind)
 

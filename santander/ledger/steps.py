@@ -47,6 +47,8 @@ class ScoreResult:
     model_version: int | None = None
     run_id: str | None = None
     """The MLflow run of the model."""
+    families: tuple[str, ...] = ()
+    """The user's families of features that the model reads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from santander.errors import InputError
 from santander.features.expansion import Features, bits_of, integers
+from santander.models.family_columns import Families
 from santander.models.ranking import Prior, Scores
 from santander.models.recommender import KindSettings, Recommender, in_chunks, in_declared_order
 from santander.models.saving import load_recommender, save_recommender
@@ -95,6 +96,11 @@ class Blend(Recommender):
     def feature_names(self) -> tuple[str, ...]:
         """The features of all members."""
         return in_declared_order({name for member in self.members for name in member.feature_names})
+
+    @property
+    def families(self) -> Families:
+        """The families of all members."""
+        return {name: facts for member in self.members for name, facts in member.families.items()}
 
     def save(self, folder: Path) -> None:
         """Write every member whole, each as its own kind does."""

@@ -11,7 +11,7 @@ from santander.models.on_columns import ColumnSettings
 class BoosterSettings(ColumnSettings):
     """Settings of a booster by XGBoost's names where it has one; ``columns`` are groups of model columns."""
 
-    added_later: ClassVar[frozenset[str]] = frozenset({"subsample", "row_weight", "max_delta_step"})
+    added_later: ClassVar[frozenset[str]] = ColumnSettings.added_later | frozenset({"subsample", "row_weight", "max_delta_step"})
 
     rounds: int = Field(ge=1)
     early_stopping_rounds: int = Field(default=10, ge=1)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from santander.errors import SantanderError
+from santander.models.family_columns import Families, FeatureFacts
 from santander.schema.features import FEATURES, Feature
 from santander.schema.products import PRODUCT_NAMES
 
@@ -31,28 +32,49 @@ def refuse_other_products(products: Iterable[str], what: str) -> None:
         raise ChangedProducts(what, named, "use the version of the code that made it, or train again")
 
 
-def definitions(features: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Type, legal range and meaning of these features by name, as a saved model keeps them."""
-    return {name: _definition(_BY_NAME[name]) for name in features}
+def definitions(features: Iterable[str], families: Families | None = None) -> dict[str, dict[str, Any]]:
+    """Type, legal range and meaning of these features by name, as a saved model keeps them; of a family its name and entity."""
+    own = {name: each for family, facts in (families or {}).items() for name, each in facts.definitions(family).items()}
+    return {name: own[name] if name in own else _definition(_BY_NAME[name]) for name in features}
 
 
 def refuse_other_features(fitted: Mapping[str, Mapping[str, Any]], what: str) -> None:
-    """Raise ChangedFeatures for the first of these definitions that this code does not have, or has otherwise."""
+    """Raise ChangedFeatures for the first of these definitions that this code does not have, or has otherwise.
+
+    Features of a user's families are not of this code: ``refuse_other_families`` compares them where their files are.
+    """
     for name, then in fitted.items():
+        if "family" in then:
+            continue
         feature = _BY_NAME.get(name)
         if feature is None:
             raise ChangedFeatures(f"{what} was fitted on the feature '{name}', which this code no longer makes: train again")
         now, same_words = _definition(feature), then.get("meaning") in feature.formerly
-        if differing := [key for key in now if then.get(key) != now[key] and not (key == "meaning" and same_words)]:
-            changes = "; ".join(f"{key} was {then.get(key)}, is {now[key]}" for key in differing)
-            raise ChangedFeatures(
-                f"{what} was fitted on the feature '{name}', which means something else now ({changes}): train again"
-            )
+        _refuse_difference(name, {**then, "meaning": now["meaning"]} if same_words else then, now, what)
+
+
+def refuse_other_families(fitted: Families, declared: Families, what: str) -> None:
+    """Raise ChangedFeatures for the first feature that a family has no longer or otherwise; a family without a file passes."""
+    for family in (name for name in fitted if name in declared):
+        now = declared[family].definitions(family)
+        for name, then in fitted[family].definitions(family).items():
+            if name not in now:
+                raise ChangedFeatures(
+                    f"{what} was fitted on the feature '{name}', which the family {family} no longer declares: train again"
+                )
+            _refuse_difference(name, then, now[name], what)
+
+
+def _refuse_difference(name: str, then: Mapping[str, Any], now: Mapping[str, Any], what: str) -> None:
+    if differing := [key for key in now if then.get(key) != now[key]]:
+        changes = "; ".join(f"{key} was {then.get(key)}, is {now[key]}" for key in differing)
+        raise ChangedFeatures(
+            f"{what} was fitted on the feature '{name}', which means something else now ({changes}): train again"
+        )
 
 
 def _definition(feature: Feature) -> dict[str, Any]:
-    legal = feature.range
-    return {"type": feature.type, "range": None if legal is None else [legal.low, legal.high], "meaning": feature.meaning}
+    return FeatureFacts.of(feature).model_dump(mode="json")
 
 
 def _difference(products: list[str]) -> str:

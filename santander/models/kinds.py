@@ -31,5 +31,8 @@ def settings_of(kind: type[Recommender], values: dict[str, Any]) -> KindSettings
     try:
         return kind.settings_type(**values)
     except ValidationError as error:
-        wrong = "; ".join(": ".join([*filter(None, [".".join(map(str, e["loc"]))]), e["msg"]]) for e in error.errors())
+        wrong = "; ".join(
+            ": ".join([*filter(None, [".".join(map(str, e["loc"]))]), e["msg"].removeprefix("Value error, ")])
+            for e in error.errors()
+        )
         raise InputError(f"settings of the kind '{kind.kind}': {wrong}") from None

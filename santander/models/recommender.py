@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from santander.features.expansion import Features, integers
+from santander.models.family_columns import Families
 from santander.models.progress import Progress, no_progress
 from santander.models.ranking import Prior, Ranks, Scores, top_products
 from santander.models.training_set import TrainingData
@@ -50,8 +51,8 @@ def in_chunks(features: Features, score: Callable[[Features], Scores]) -> Scores
 
 
 def in_declared_order(features: Collection[str]) -> tuple[str, ...]:
-    """These features in the order of the declaration."""
-    return tuple(name for name in FEATURE_NAMES if name in features)
+    """These features in the order of the declaration, then those of a user's families."""
+    return (*(name for name in FEATURE_NAMES if name in features), *sorted(set(features) - set(FEATURE_NAMES)))
 
 
 class Recommender(ABC):
@@ -94,6 +95,11 @@ class Recommender(ABC):
     @abstractmethod
     def feature_names(self) -> tuple[str, ...]:
         """The features that ``score`` and ``rank`` read, in the order of the declaration; rows need no others."""
+
+    @property
+    def families(self) -> Families:
+        """The user's families of features among those that it reads."""
+        return {}
 
     @abstractmethod
     def save(self, folder: Path) -> None:

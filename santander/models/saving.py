@@ -31,7 +31,7 @@ def kind_named(name: str) -> type[Recommender]:
 def save_recommender(model: Recommender, folder: Path) -> None:
     """Write a model of any kind to a folder, which is made."""
     folder.mkdir(parents=True, exist_ok=True)
-    facts = {"kind": model.kind, "products": PRODUCT_NAMES, "features": definitions(model.feature_names)}
+    facts = {"kind": model.kind, "products": PRODUCT_NAMES, "features": definitions(model.feature_names, model.families)}
     (folder / _FILE).write_text(json.dumps(facts, indent=1))
     model.save(folder)
 

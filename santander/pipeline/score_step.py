@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from santander.engine.memory import budget
 from santander.errors import InputError
 from santander.lake.person_steps import carrying_persons
+from santander.ledger.family_months import refuse_unfit_families
 from santander.ledger.step_ledger import Origins, stale_months
 from santander.ledger.steps import SCORE, ScoreResult
 from santander.schema.catalogue import CUSTOMERS, RECOMMENDATIONS
@@ -28,13 +29,15 @@ class ScoreStep(StepContext):
     def score(self, month: Month, *, anyway: bool) -> StepOutcome[ScoreResult]:
         """Recommend by the champion, unless the month's recommendations were made by it from the same rows."""
         from santander.registry.champion import version_for
-        from santander.registry.versions import load_to_score
+        from santander.registry.versions import families_of, load_to_score
 
         started = time.monotonic()
         self.lake.require_customers([month])
         self.refuse_stale_features([month])
         chosen = version_for(self.settings, month)
-        fingerprint = Origins(self.lake).of_recommendations(month, chosen.run_id)
+        families = sorted(families_of(self.settings, chosen.number))
+        refuse_unfit_families(self.lake, families, [month])
+        fingerprint = Origins(self.lake).of_recommendations(month, chosen.run_id, families)
         last = self.ledger.last(SCORE, month)
         if not anyway and last and last.fingerprint == fingerprint and month in self.lake.months(RECOMMENDATIONS):
             say_up_to_date(SCORE, [month])
@@ -50,7 +53,7 @@ class ScoreStep(StepContext):
             )
         rows = batch.score_month(self.lake, self.store, fit.model, version.number, month)
         customers = self.lake.rows_by_month(CUSTOMERS)[month]
-        result = ScoreResult(month, customers, rows, version.number, chosen.run_id)
+        result = ScoreResult(month, customers, rows, version.number, chosen.run_id, tuple(families))
         self.ledger.record(SCORE, [(month, fingerprint, rows)], time.monotonic() - started, result)
         log.info("score: %s customers of %s have their lists from version %s", f"{customers:,}", month, version.number)
         return StepOutcome(SCORE, [month], [], time.monotonic() - started, result)

@@ -1,7 +1,7 @@
 """What the steps of the monthly run share: settings, lake, ledger and store, and how an outcome is told."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from santander.config.settings import Settings
 from santander.engine.session import SessionOnDemand
 from santander.lake.lake import Lake
+from santander.ledger.family_months import refuse_unfit_families
 from santander.ledger.step_ledger import StepLedger, refuse_stale_features
 from santander.ledger.steps import Step
 from santander.schema.months import Month, in_spans
@@ -50,9 +51,10 @@ class StepContext:
 
         return open_store(self.settings, self.lake)
 
-    def refuse_stale_features(self, months: Sequence[Month]) -> None:
-        """Raise InputError when the features of a month were built from other customers than there are now."""
+    def refuse_stale_features(self, months: Sequence[Month], families: Collection[str] = ()) -> None:
+        """Raise InputError for months whose features, or those of these families, are not of the customers there are now."""
         refuse_stale_features(self.lake, months)
+        refuse_unfit_families(self.lake, families, months)
 
 
 def say_up_to_date(step: Step[Any], months: Sequence[Month]) -> None:

@@ -26,7 +26,9 @@ class SubmitStep(StepContext):
         started = time.monotonic()
         self.lake.require_customers([month])
         scored = self.ledger.last(SCORE, month)
-        if scored and scored.fingerprint != Origins(self.lake).of_recommendations(month, scored.result.run_id):
+        if scored and scored.fingerprint != Origins(self.lake).of_recommendations(
+            month, scored.result.run_id, scored.result.families
+        ):
             raise InputError(
                 f"recommendations of {month} are out of date", month=month, hint=f"run 'santander score --month {month}' first"
             )

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from santander.lake.person_steps import carrying_persons
+from santander.ledger.family_months import fingerprints_of_families
 from santander.ledger.step_ledger import fingerprint_of
 from santander.ledger.versions import version_of
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
@@ -40,7 +41,7 @@ class TrainStep(StepContext):
         labelled = labelled_months(self.lake)
         target = target or (labelled[-1] + 1 if labelled else max(self.lake.months(CUSTOMERS)))
         plan = plan_months(recipe, target, labelled)
-        self.refuse_stale_features([*plan.months, plan.gate])
+        self.refuse_stale_features([*plan.months, plan.gate], recipe.families)
         fingerprint = self._train_fingerprint([*plan.months, plan.gate], recipe)
         self.refuse_unfit_champion(promote=promote)
         # not only the last: another recipe that was tried since, or a rollback, is no reason to train this one again
@@ -53,14 +54,21 @@ class TrainStep(StepContext):
         from santander.registry.blending import blend_candidate
         from santander.registry.decisions import refuse_outdated_table
         from santander.registry.promotion import register_candidate
-        from santander.registry.versions import registered
+        from santander.registry.versions import families_of, registered
         from santander.training.collect import refuse_too_large_fit, through
         from santander.training.train import train
 
         refuse_outdated_table(self.lake)
         refuse_too_large_fit(self.lake, plan.months, plan.gate, TRAIN.name)
+        meets = families_of(self.settings, holder) if self._meets_champion(promote=promote) else frozenset[str]()
         report = train(
-            self.settings, self.lake, through(self.store), recipe, target, blend=partial(blend_candidate, self.settings)
+            self.settings,
+            self.lake,
+            through(self.store),
+            recipe,
+            target,
+            blend=partial(blend_candidate, self.settings),
+            to_judge=meets,
         )
         promotion = register_candidate(self.settings, self.lake, report, promote=promote)
         evaluation = report.judgement.evaluation if report.judgement else None
@@ -82,10 +90,12 @@ class TrainStep(StepContext):
         """Raise ChampionUnfit, with the remedy, where a candidate would be trained to meet a champion that cannot score."""
         from santander.registry.champion import ChampionUnfit, standing
 
-        meets_it = self.settings.gate.automatic if promote is None else promote
         found = standing(self.settings)
-        if meets_it and found.message is not None:
+        if self._meets_champion(promote=promote) and found.message is not None:
             raise ChampionUnfit(f"nothing is trained to meet the champion: {found.message}", hint=found.remedy)
+
+    def _meets_champion(self, *, promote: bool | None) -> bool:
+        return self.settings.gate.automatic if promote is None else promote
 
     def _train_fingerprint(self, months: Sequence[Month], recipe: "Recipe") -> str:
         features, customers = self.lake.fingerprints(FEATURES_TABLE), self.lake.fingerprints(CUSTOMERS)
@@ -95,6 +105,7 @@ class TrainStep(StepContext):
             gate=self.settings.gate.model_dump(exclude={"automatic"}),
             features={str(month): features.get(month) for month in months},
             customers={str(month): customers.get(month) for month in months},
+            **fingerprints_of_families(self.lake, recipe.families, months),
         )
 
 

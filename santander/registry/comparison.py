@@ -133,6 +133,7 @@ def compare_versions(settings: Settings, lake: Lake, retrieve: Retrieve, pair: P
             hint="run 'santander train' for a version of the same months",
         )
     refuse_too_large(lake, months)
+    retrieve = retrieve.also(pair.holder.candidate.families | pair.contender.candidate.families)
     return Comparison(pair, tuple(_compare(settings, pair, collect_month(lake, retrieve, month)) for month in months))
 
 
@@ -162,7 +163,8 @@ def share_of_ceiling_by_month(
     judged = {month: blind for month, blind in blind_to.items() if blind}
     refuse_too_large(lake, list(judged))
     for month, blind in judged.items():
-        rows = collect_month(lake, retrieve, month)
+        families = {name for fit in blind.values() for name in fit.model.families}
+        rows = collect_month(lake, retrieve.also(families), month)
         evaluations = {number: judge(fit.model, fit.baseline, rows).evaluation for number, fit in blind.items()}
         found[month] = {number: e.map7 / e.ceiling for number, e in evaluations.items() if e.ceiling}
     return found

@@ -229,7 +229,7 @@ def assess(
             month=chosen,
             hint=f"choose a month after {last} with --month, or another version",
         )
-    judged = collect_month(lake, retrieve, chosen)
+    judged = collect_month(lake, retrieve.also(registered.candidate.families), chosen)
     oracle = oracle_of(settings.data / "raw", chosen, judged.rows.num_rows, judged.buyers)
     judgement = judge(fit.model, fit.baseline, judged, oracle)
     client = open_tracking(settings)

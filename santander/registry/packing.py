@@ -7,12 +7,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from santander.models.fitted_on import refuse_other_families
 from santander.models.kinds import load_recommender, save_recommender
 from santander.models.month_weight import MonthWeight
 from santander.schema.months import Month
 from santander.training.candidate import Candidate, Fit
 from santander.training.plan import FitName
-from santander.training.recipe import Recipe
+from santander.training.recipe import Recipe, declared_families
 
 FACTS = "candidate.json"
 
@@ -33,10 +34,17 @@ def pack(candidate: Candidate, folder: Path) -> None:
 
 
 def unpack(folder: Path) -> Candidate:
-    """Read a candidate that ``pack`` wrote."""
+    """Read a candidate that ``pack`` wrote.
+
+    Raises ChangedFeatures also where the file of a family that it reads declares a feature otherwise.
+    """
     facts = json.loads((folder / FACTS).read_text())
     fits = {FitName(name): _read_fit(FitName(name), about, folder / "fits" / name) for name, about in facts["fits"].items()}
-    return Candidate(Recipe(**facts["recipe"]), Month.parse(facts["target"]), fits)
+    candidate = Candidate(Recipe(**facts["recipe"]), Month.parse(facts["target"]), fits)
+    if candidate.families:
+        for fit in fits.values():
+            refuse_other_families(fit.model.families, declared_families(), f"the model in {folder}")
+    return candidate
 
 
 def _facts_of(fit: Fit) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from santander.config.settings import Settings
 from santander.errors import SantanderError
 from santander.lake.lake import Lake
+from santander.ledger.family_months import fingerprints_of_families, refuse_unfit_families
 from santander.ledger.step_ledger import Origins, fingerprint_of, refuse_stale_features
 from santander.ledger.versions import version_of
 from santander.models.blend import Blend, BlendSettings
@@ -110,6 +111,11 @@ class PlannedRefit:
         """The months of ``among`` that any part is fitted on to predict this month, in order."""
         return sorted({named for part in self.parts() for named in part.recipe.weights_before(month, among)})
 
+    @property
+    def families(self) -> frozenset[str]:
+        """The names of the user's families that any part learns from."""
+        return frozenset(name for part in self.parts() for name in part.recipe.families)
+
     def weights(self, month: Month, labelled: Sequence[Month]) -> list[Mapping[Month, MonthWeight]]:
         """The fit months of each part."""
         return [part.recipe.weights_before(month, labelled) for part in self.parts()]
@@ -181,6 +187,7 @@ class Refits:
             weights=[{str(m): str(w) for m, w in weights.items()} for weights in planned.weights(month, labelled)],
             features={str(m): origins.features.get(m) for m in months},
             customers={str(m): origins.customers.get(m) for m in (*months, *(m - 1 for m in months))},
+            **fingerprints_of_families(self._lake, planned.families, months),
         )
         return f"{month}-{made_from[:16]}"
 
@@ -191,12 +198,13 @@ class Refits:
 
         months = planned.named_before(month, labelled)
         refuse_stale_features(self._lake, months)
+        refuse_unfit_families(self._lake, planned.families, months)
         refuse_too_large_fit(self._lake, months, month, "promote")
         log.info(
             "champion %d is fitted up to %s: for the contest on %s its recipe %s is fitted anew up to %s (this takes a training)",
             holder.number, blind.last_month, month, planned.recipe.name, months[-1],
         )  # fmt: skip
-        retrieve = through(open_store(self._settings, self._lake))
+        retrieve = through(open_store(self._settings, self._lake)).also(planned.families)
         with training_data(self._settings, self._lake, retrieve, dict.fromkeys(months, ALIKE)) as training:
             fit = _fit(planned, month, labelled, training)
         if self._key(planned, month, labelled) == key:

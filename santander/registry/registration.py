@@ -18,12 +18,14 @@ from santander.evaluation.plots import draw
 from santander.lake.lake import Lake
 from santander.lake.past import table_versions
 from santander.models.packages import EVERY_MODEL, pinned
+from santander.models.recommender import Recommender
 from santander.registry.model_card import Origin, model_card, months_told
 from santander.registry.old_rows import ROWS_READ, rows_read
 from santander.registry.packing import pack
 from santander.registry.runs import datasets, git_sha, origin_tags, settings_dump
 from santander.registry.tracking import experiment_id, open_tracking
 from santander.registry.verdict import CARD, LONGEST_DESCRIPTION, LONGEST_NOTE, NOTE
+from santander.registry.versions import FAMILIES
 from santander.schema.catalogue import CUSTOMERS
 from santander.schema.features import FEATURE_SET
 from santander.schema.months import missing_months
@@ -204,8 +206,14 @@ def _parameters(candidate: Candidate) -> dict[str, Any]:
         "target": str(candidate.target),
         "fingerprint": recipe.fingerprint,
         **{f"months.{name}": months_told(fit.weights) for name, fit in candidate.fits.items()},
-        **{f"settings.{name}": value for name, value in candidate.scoring.model.settings.model_dump(mode="json").items()},
+        **{f"settings.{name}": value for name, value in _settings_shown(candidate.scoring.model).items()},
+        **{f"{FAMILIES}.{name}": " ".join(family.features) for name, family in candidate.scoring.model.families.items()},
     }
+
+
+def _settings_shown(model: Recommender) -> dict[str, Any]:
+    """Return the settings of a model; what it keeps of families is longer than a parameter may be, and is in its files."""
+    return {name: value for name, value in model.settings.model_dump(mode="json").items() if name != "families"}
 
 
 def _version_tags(candidate: Candidate, judgement: Judgement | None) -> dict[str, str]:
@@ -223,6 +231,7 @@ def _version_tags(candidate: Candidate, judgement: Judgement | None) -> dict[str
         "validation_months": " ".join(sorted(validations)) or "none",
         "trained_on": candidate.scoring.trained_on,
         "feature_service": FEATURE_SET,
+        **({FAMILIES: " ".join(sorted(candidate.families))} if candidate.families else {}),
     }
 
 

@@ -36,6 +36,10 @@ PACKED = "artifacts/candidate"
 """Where a version's model folder holds the packed candidate."""
 
 
+FAMILIES = "families"
+"""Tag of a version with the names of the user's families that it reads; a version that reads none has no such tag."""
+
+
 VERSIONS_THERE = "'santander models' lists those there are"
 ANOTHER_CHAMPION = f"choose another by 'santander promote --version N --override --reason TEXT'; {VERSIONS_THERE}"
 
@@ -123,6 +127,12 @@ def registered(settings: "Settings") -> Mapping[int, StoredVersion]:
         return stored.versions
     found = open_tracking(settings).search_model_versions(f"name = '{settings.mlflow.registered_model}'")
     return {int(v.version): StoredVersion(int(v.version), v.run_id, v.tags, v.source, v.creation_timestamp / 1000) for v in found}
+
+
+def families_of(settings: "Settings", number: int | None) -> frozenset[str]:
+    """Return the names of the user's families that a version reads, without loading it; none of a version that is not there."""
+    version = None if number is None else registered(settings).get(number)
+    return frozenset(version.tags.get(FAMILIES, "").split()) if version else frozenset()
 
 
 def _found(settings: "Settings", number: int) -> "ModelVersion":

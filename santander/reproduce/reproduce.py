@@ -5,7 +5,7 @@ Trained in the driver, every fit must be the same to the byte; with Spark, which
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,14 +13,16 @@ from santander.config.settings import Settings
 from santander.errors import SantanderError
 from santander.evaluation.judgement import precisions_of
 from santander.evaluation.resampling import PairedDifference, paired_difference
+from santander.lake.family_tables import family_tables
 from santander.lake.lake import Lake
 from santander.lake.past import PastLake, VersionGone, as_of
 from santander.models.blend import Blend
 from santander.registry.blending import blend_candidate
 from santander.reproduce.logged_run import LoggedRun, differences
-from santander.schema.catalogue import CUSTOMERS, ERASURES, FEATURES_TABLE
+from santander.schema.catalogue import CUSTOMERS, ERASURES, FEATURES_TABLE, Table
 from santander.schema.features import FEATURE_NAMES, FEATURE_SET
 from santander.schema.months import Month
+from santander.schema.own_family import TABLE_PREFIX
 from santander.training.candidate import Fit
 from santander.training.collect import Retrieve
 from santander.training.labelled import labelled_months
@@ -219,20 +221,37 @@ def _named(months: Mapping[str, str]) -> str:
     return " ".join(month if weight == "1" else f"{month}*{weight}" for month, weight in months.items()) or "none"
 
 
+@dataclass(frozen=True)
+class _Stored:
+    lake: Lake
+    families: tuple[Table, ...] = ()
+
+    def __call__(self, rows: "DataFrame", _months: Collection[Month] | None = None, /) -> "DataFrame":
+        found = _joined(rows, self.lake.read(FEATURES_TABLE), KEY, FEATURE_NAMES)
+        for table in self.families:
+            features = [name for name, _ in table.columns if name not in table.key]
+            stored = self.lake.read(table)
+            if not table.names_customers:
+                stored = _joined(self.lake.read(CUSTOMERS).select(*KEY, table.key[0]), stored, table.key, features)
+            found = _joined(found, stored, KEY, features)
+        return found
+
+    def also(self, families: Collection[str], /) -> Retrieve:
+        there = {table.name: table for table in family_tables(self.lake)}
+        return replace(self, families=tuple(there[f"{TABLE_PREFIX}{name}"] for name in sorted(families)))
+
+
 def as_stored(lake: PastLake) -> Retrieve:
-    """Retrieval from ``features`` as that lake shows it; all of them null where a customer has no row of the month."""
+    """Retrieval from the tables as that lake shows them; all features are null where a customer has no row of the month."""
+    return _Stored(lake)
 
-    def retrieve(rows: "DataFrame", _months: Collection[Month] | None = None, /) -> "DataFrame":
-        from pyspark.sql import functions as F
 
-        same_key = [F.col(f"asked.{name}") == F.col(f"stored.{name}") for name in KEY]
-        return (
-            rows.alias("asked")
-            .join(lake.read(FEATURES_TABLE).alias("stored"), on=same_key, how="left")
-            .select(
-                *(F.col(f"asked.{name}") for name in rows.columns),
-                *(F.col(f"stored.{name}") for name in FEATURE_NAMES),
-            )
-        )
+def _joined(rows: "DataFrame", stored: "DataFrame", key: Sequence[str], features: Sequence[str]) -> "DataFrame":
+    from pyspark.sql import functions as F
 
-    return retrieve
+    same_key = [F.col(f"asked.{name}") == F.col(f"stored.{name}") for name in key]
+    return (
+        rows.alias("asked")
+        .join(stored.alias("stored"), on=same_key, how="left")
+        .select(*(F.col(f"asked.{name}") for name in rows.columns), *(F.col(f"stored.{name}") for name in features))
+    )

@@ -49,7 +49,7 @@ def score_month(lake: Lake, store: "FeatureStore", model: Recommender, version: 
 
     if month not in lake.months(FEATURES_TABLE):
         raise InputError(f"no features for {month}", month=month, hint=f"run 'santander features --month {month}' first")
-    features = retrieve(store, entities(lake, month), FEATURE_SET, [month])
+    features = retrieve(store, entities(lake, month), FEATURE_SET, [month], tuple(model.families))
     rows_meant = _list_lengths(lake, month)
     with staging(lake, OF_SCORES) as folder:
         files = _write_lists(features, model, version, month, folder)

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from santander.errors import InputError
 from santander.schema.months import Month
+from santander.schema.own_family import Entity
 from santander.store.point_in_time import Moments, midnight, moments_of
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def arrow_entities(frame: "pd.DataFrame", keys: Collection[str], moment: str) ->
     """
     if frame.columns.empty:
         raise InputError("entity rows have no columns", hint=f"give {', '.join(sorted(keys))} and {moment}")
-    untold = dict.fromkeys(keys, pa.int64()) | {moment: _TIME}
+    untold = {key: pa.string() if key in _TEXTS else pa.int64() for key in keys} | {moment: _TIME}
     names = {name: str(name) for name in frame.columns}
     return pa.table({shown: _column(shown, frame[name], untold.get(shown)) for name, shown in names.items()})
 
@@ -53,6 +54,9 @@ def _column(name: str, values: "pd.Series[Any]", untold: pa.DataType | None) -> 
 
 _NUMBERS = ("bigint", "int", "smallint", "tinyint", "decimal", "double", "float")
 """Spark types that are compared with a key by value, on either engine alike. Text is not: engines read it differently."""
+
+_TEXTS = (Entity.SEGMENT.value,)
+"""Keys that are texts."""
 
 MOMENT = "event_timestamp"
 """Feast's name for the column that says as of when features are asked for."""
@@ -114,12 +118,14 @@ def moment_column(entities: "DataFrame") -> str:
 
 
 def check_columns(entities: "DataFrame", keys: Iterable[str], added: Iterable[str]) -> None:
-    """Raise InputError when the entity rows lack a key, or hold one that is no number, or a column named like a feature."""
+    """Raise InputError when the entity rows lack a key, or hold one of another type, or a column named like a feature."""
     present = dict(entities.dtypes)
     if missing := sorted(set(keys) - set(present)):
         raise InputError(f"entity rows lack {', '.join(missing)}", column=missing[0], hint="add it to them")
     for key in keys:
-        if not present[key].startswith(_NUMBERS):
+        if key in _TEXTS and present[key] != "string":
+            raise InputError(f"entity rows: {key} is {present[key]} and must be string", hint="give it as customers has it")
+        if key not in _TEXTS and not present[key].startswith(_NUMBERS):
             remedy = f"df['{key}'].astype('int64') in pandas or CAST({key} AS BIGINT) in SQL"
             raise InputError(f"entity rows: {key} is {present[key]} and must be bigint", hint=f"cast it, as by {remedy}")
     if doubled := sorted(set(added) & set(present)):

@@ -25,13 +25,26 @@ from feast.infra.offline_stores.offline_store import RetrievalMetadata
 from feast.infra.registry.base_registry import BaseRegistry
 from pydantic import Field, StrictStr
 
+from santander.config.family_files import own_families
 from santander.engine.session import open_session
 from santander.errors import InputError, did_you_mean
 from santander.lake.lake import Lake
-from santander.schema.catalogue import PARTITION, TABLES, Table
+from santander.ledger.family_months import refuse_unfit_families
+from santander.schema.catalogue import CUSTOMERS, PARTITION, TABLES, Table
+from santander.schema.own_family import TABLE_PREFIX
 from santander.store.entity_rows import check_columns, entity_frame, moment_column, moments_asked
 from santander.store.lookups import lookups_of, output_names, spacing_of
-from santander.store.point_in_time import Lookup, Moments, each_is_its_own_stamp, join_as_of, latest_within, rows_that_can_match
+from santander.store.own_keys import by_own_keys, own_keys
+from santander.store.point_in_time import (
+    Lookup,
+    Moments,
+    each_is_its_own_stamp,
+    join_as_of,
+    latest_within,
+    midnight,
+    rows_that_can_match,
+    spans_of,
+)
 from santander.store.repository import repository_settings
 
 if TYPE_CHECKING:
@@ -101,11 +114,15 @@ class LakeOfflineStore(SparkOfflineStore):
         names = output_names(feature_refs, full_names=full_feature_names)
         entities = entity_frame(lake.session, entity_df, keys)
         moment = moment_column(entities)
+        wanted = [(_table_of(source), lookup) for source, lookup in lookups]
+        if (own := own_keys(wanted, entities.columns)) is not None:
+            wanted = [(CUSTOMERS, own), *((table, by_own_keys(lookup, own)) for table, lookup in wanted)]
+            keys = [*(name for _, name in own.keys), *(key for key in keys if key not in dict(own.features))]
         check_columns(entities, keys, names)
         moments = moments_asked(entity_df, entities, moment)
         joined = entities
-        for source, lookup in lookups:
-            table = _table_of(source)
+        for table, lookup in wanted:
+            _refuse_unbuilt(lake, table, lookup, moments)
             rows = rows_that_can_match(lake.read(table), lookup, entities, moment, moments)
             joined = join_as_of(joined, moment, rows, lookup, on_the_day=_one_day_each(lake, table, lookup, moments))
         return LakeRetrievalJob(
@@ -154,10 +171,19 @@ class LakeOfflineStore(SparkOfflineStore):
 
 
 def _table_of(source: DataSource) -> Table:
-    by_name = {table.name: table for table in TABLES}
+    by_name = {table.name: table for table in (*TABLES, *(family.table for family in own_families()))}
     if (name := getattr(source, "table", None)) not in by_name:
         raise InputError(f"source {source.name} names no table of the catalogue", hint=did_you_mean(source.name, sorted(by_name)))
     return by_name[name]
+
+
+def _refuse_unbuilt(lake: Lake, table: Table, lookup: Lookup, moments: Moments) -> None:
+    """Raise InputError for a month of a user's family that is asked for, has customers, and was not built or is out of date."""
+    if table in TABLES:
+        return
+    spans = spans_of(moments, lookup.ttl)
+    asked = [m for m in lake.months(CUSTOMERS) if any(span.holds(midnight(m.snapshot)) for span in spans)]
+    refuse_unfit_families(lake, [table.name.removeprefix(TABLE_PREFIX)], asked)
 
 
 def _one_day_each(lake: Lake, table: Table, lookup: Lookup, moments: Moments) -> bool:

@@ -26,6 +26,10 @@ class Span(NamedTuple):
     first: dt.datetime | None
     last: dt.datetime
 
+    def holds(self, stamp: dt.datetime) -> bool:
+        """Whether the stamp lies in it."""
+        return (self.first is None or self.first <= stamp) and stamp <= self.last
+
 
 class Moments(NamedTuple):
     """As of when features are asked for, in UTC and in order: every moment, or the first and the last of very many."""

@@ -42,6 +42,11 @@ class Candidate:
     fits: dict[FitName, Fit] = field(default_factory=dict)
 
     @property
+    def families(self) -> frozenset[str]:
+        """The names of the user's families that its models read."""
+        return frozenset(name for fit in self.fits.values() for name in fit.model.families)
+
+    @property
     def gate(self) -> Month:
         """The month it is judged on."""
         return self.target - 1

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import pyarrow.compute as pc
@@ -15,7 +15,6 @@ from santander.lake.lake import Lake
 from santander.models.month_weight import MonthWeight
 from santander.models.training_set import TrainingData, TrainingSet
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
-from santander.schema.features import FEATURES
 from santander.schema.months import Month
 from santander.training.labels import buyers, labels, population
 
@@ -28,25 +27,34 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_DECLARED = ["customer_id", "snapshot_date", "added", *(feature.name for feature in FEATURES)]
-"""Columns of the rows that are learned from and judged: the key, what was added, the declared features."""
-
 
 class Retrieve(Protocol):
-    """Adds the features of a feature service to rows of (customer_id, snapshot_date, ...), as they stood at that date."""
+    """Adds the declared features to rows of (customer_id, snapshot_date, ...), as they stood at that date."""
 
     def __call__(self, rows: "DataFrame", months: Collection[Month] | None = None, /) -> "DataFrame":
         """``months`` are all that the rows are of, where that is known: then nobody has to look."""
 
+    def also(self, families: Collection[str], /) -> "Retrieve":
+        """Return the same with the features of these families of a user as well."""
+
+
+@dataclass(frozen=True)
+class _Through:
+    store: "FeatureStore"
+    families: frozenset[str] = frozenset()
+
+    def __call__(self, rows: "DataFrame", months: Collection[Month] | None = None, /) -> "DataFrame":
+        from santander.store.access import retrieve
+
+        return retrieve(self.store, rows, months=months, families=self.families)
+
+    def also(self, families: Collection[str], /) -> "Retrieve":
+        return replace(self, families=self.families.union(families))
+
 
 def through(store: "FeatureStore") -> Retrieve:
     """Retrieval from a Feast store, as of the snapshot date of each row."""
-    from santander.store.access import retrieve
-
-    def as_of_snapshot(rows: "DataFrame", months: Collection[Month] | None = None, /) -> "DataFrame":
-        return retrieve(store, rows, months=months)
-
-    return as_of_snapshot
+    return _Through(store)
 
 
 @contextmanager
@@ -67,7 +75,7 @@ def collect_training_set(lake: Lake, retrieve: Retrieve, weights: Mapping[Month,
     customers, features = lake.read_months(CUSTOMERS, months), lake.read_months(FEATURES_TABLE, months)
     added = retrieve(buyers(labels(customers, features)), months).toArrow()
     log.info("training set: %s customers who added something in %d months", f"{added.num_rows:,}", len(months))
-    return TrainingSet(added.select(_DECLARED), population(customers, features).toArrow(), dict(weights))
+    return TrainingSet(added, population(customers, features).toArrow(), dict(weights))
 
 
 @contextmanager
@@ -84,7 +92,7 @@ def keep_training_set(
     months = sorted(weights)
     customers, features = lake.read_months(CUSTOMERS, months), lake.read_months(FEATURES_TABLE, months)
     counted = population(customers, features).toArrow()
-    added = retrieve(buyers(labels(customers, features)), months).select(*_DECLARED).persist()
+    added = retrieve(buyers(labels(customers, features)), months).persist()
     try:
         # counted last: workers of a cluster report to the driver one by one while the first jobs run
         guard = Guard(lake.session, wanted or slots_of(lake.session), patience)
@@ -114,7 +122,7 @@ def collect_month(lake: Lake, retrieve: Retrieve, month: Month) -> MonthToJudge:
     """
     refuse_too_large(lake, [month])
     customers, features = lake.read_months(CUSTOMERS, [month]), lake.read_months(FEATURES_TABLE, [month])
-    rows = retrieve(labels(customers, features), [month]).toArrow().select(_DECLARED)
+    rows = retrieve(labels(customers, features), [month]).toArrow()
     if not rows.num_rows:
         raise TooLittleData(
             f"month {month} has no customer with products in it and in {month - 1}: nothing can be judged",

@@ -104,7 +104,8 @@ def cross_validate(
     report: Callable[[FoldResult], None] = lambda _fold: None,
 ) -> list[FoldResult]:
     """Fit and judge each fold, from one training set; ``report`` is called with each as soon as it is there."""
-    with training_data(settings, lake, retrieve, dict.fromkeys(months_of(planned), ALIKE)) as training:
+    families = {name for fold in planned for name in fold.recipe.families}
+    with training_data(settings, lake, retrieve.also(families), dict.fromkeys(months_of(planned), ALIKE)) as training:
         results = []
         for fold in planned:
             result = judge_fold(settings, training, fold)

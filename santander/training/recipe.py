@@ -1,19 +1,25 @@
 """A model variant is a file: which kind, which settings, which months before the one it is to predict."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from santander.config.conf_files import read_conf_file, wrong_file
-from santander.errors import did_you_mean
+from santander.config.family_files import own_families
+from santander.errors import InputError, did_you_mean
+from santander.models.family_columns import Families, FamilyColumns
 from santander.models.kinds import kind_named, settings_of
 from santander.models.month_weight import MonthWeight
 from santander.models.on_columns import ColumnRecommender, ColumnSettings
 from santander.models.recommender import KindSettings, Recommender
+from santander.schema.column_groups import ColumnGroup
 from santander.schema.months import Month
 from santander.schema.products import PRODUCT_NAMES
+
+_FAMILIES = "families"
+"""Entry of the settings with what the files of families declare: a recipe that was read keeps it, whatever becomes of them."""
 
 
 class RecipePart(BaseModel):
@@ -73,9 +79,14 @@ class Recipe(RecipePart):
         content = read_conf_file("recipes", name, "recipe")
         try:
             recipe = cls(**{"name": name, **content})
+            settings = {name: value for name, value in recipe.settings.items() if name != _FAMILIES}
+            if issubclass(recipe.model.settings_type, ColumnSettings):
+                recipe = recipe.model_copy(update={"settings": _with_families(settings)})
+            recipe.model_settings  # noqa: B018  (checked here)
+        except InputError as error:
+            raise (error if error.file else wrong_file("recipes", name, "recipe", error)) from None
         except ValidationError as error:
             raise wrong_file("recipes", name, "recipe", error) from None
-        settings_of(recipe.model, recipe.settings)
         return recipe
 
     def with_rounds(self, rounds: int | None) -> "Recipe":
@@ -83,7 +94,7 @@ class Recipe(RecipePart):
         if rounds is None:
             return self
         changed = self.model_copy(update={"settings": {**self.settings, "rounds": rounds}})
-        settings_of(changed.model, changed.settings)
+        changed.model_settings  # noqa: B018  (checked here)
         return changed
 
     def on_columns_of(self, model: Recommender) -> "Recipe":
@@ -100,8 +111,15 @@ class Recipe(RecipePart):
     @property
     def model_settings(self) -> KindSettings:
         """The checked settings of the kind."""
-        settings = settings_of(self.model, self.settings)
+        of_columns = issubclass(self.model.settings_type, ColumnSettings)
+        settings = settings_of(self.model, _with_families(self.settings) if of_columns else self.settings)
         return settings.on(self._columns) if self._columns is not None and isinstance(settings, ColumnSettings) else settings
+
+    @property
+    def families(self) -> frozenset[str]:
+        """The names of the user's families that its model learns from."""
+        settings = self.model_settings
+        return frozenset(settings.families) if isinstance(settings, ColumnSettings) else frozenset()
 
     @property
     def fingerprint(self) -> str:
@@ -124,3 +142,23 @@ class Recipe(RecipePart):
                     weight = stretch.month_weight
                     weights[month] = weights[month].plus(weight) if month in weights else weight
         return dict(sorted(weights.items()))
+
+
+def declared_families() -> Families:
+    """Return the families that files of conf declare, as models keep them."""
+    return {family.name: FamilyColumns.of(family.entity, family.features) for family in own_families()}
+
+
+def _with_families(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings with what they lack of the families that ``columns`` names; raises InputError for an unknown name."""
+    columns = settings.get("columns")
+    named = [str(name) for name in columns if name not in tuple(ColumnGroup)] if isinstance(columns, list | tuple) else []
+    known = dict(settings.get(_FAMILIES, {}))
+    if not known.keys() >= set(named):
+        known = {name: facts.model_dump(mode="json") for name, facts in declared_families().items()} | known
+    for name in named:
+        if name not in known:
+            near = did_you_mean(name, [*ColumnGroup, *known])
+            raise InputError(f"columns: there is no group and no family of features '{name}'", example=name, hint=near)
+    plain = {name: value for name, value in settings.items() if name != _FAMILIES}
+    return {**plain, _FAMILIES: {name: known[name] for name in named}} if named else plain

@@ -1,7 +1,7 @@
 """Training from the tables: which months are there, the fits of a recipe, and how the judged one does on the gate month."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -42,21 +42,30 @@ class TrainReport:
 
 
 def train(
-    settings: Settings, lake: Lake, retrieve: Retrieve, recipe: Recipe, target: Month | None = None, *, blend: Blending
+    settings: Settings,
+    lake: Lake,
+    retrieve: Retrieve,
+    recipe: Recipe,
+    target: Month | None = None,
+    *,
+    blend: Blending,
+    to_judge: Collection[str] = (),
 ) -> TrainReport:
     """Fit a recipe for the month ``target``, by default the month after the last one whose additions are known.
 
-    ``blend`` makes the candidate of a recipe of that kind. Raises InputError, which names the missing months.
+    ``blend`` makes the candidate of a recipe of that kind; ``to_judge`` are families of features that others need who are judged
+    on the same month. Raises InputError, which names the missing months.
     """
     versions = table_versions(lake)
     labelled = labelled_months(lake)
     plan = plan_months(recipe, target or (labelled[-1] + 1 if labelled else Month(1, 1)), labelled)
     blended = blend(recipe, plan) if recipe.model is Blend else None
-    with training_data(settings, lake, retrieve, dict.fromkeys(plan.months, ALIKE)) as training:
+    own = blended.families if blended else recipe.families
+    with training_data(settings, lake, retrieve.also(own), dict.fromkeys(plan.months, ALIKE)) as training:
         candidate = blended or fit_candidate(recipe, plan, training)
         if FitName.JUDGED not in candidate.fits:
             return TrainReport(candidate, None, training.example(EXAMPLE_ROWS), versions)
-    gate = collect_month(lake, retrieve, plan.gate)
+    gate = collect_month(lake, retrieve.also(own.union(to_judge)), plan.gate)
     fit = candidate.fits[FitName.JUDGED]
     oracle = oracle_of(settings.data / "raw", gate.month, gate.rows.num_rows, gate.buyers)
     if table_versions(lake) != versions:

@@ -43,6 +43,7 @@ def place_for(name: str, study: str) -> Path:
 def save(recipe: Recipe, path: Path, study: str, comment: str) -> None:
     """Write the recipe; what is there is replaced whole."""
     content = recipe.model_dump(mode="json", by_alias=True, exclude={"name"})
+    content["settings"].pop("families", None)  # their files say it
     for stretch in content["months"]:
         if not stretch["products"]:
             del stretch["products"]

@@ -135,6 +135,15 @@ def competing(space: Space) -> dict[str, Recipe]:
     return {name: recipe for name, recipe in recipes.items() if not lacking[name]}
 
 
+def families_of(space: Space, recipes: dict[str, Recipe]) -> frozenset[str]:
+    """Return the user's families of features that any trial may learn from."""
+    tried = list(recipes.values())
+    for name, recipe in recipes.items():
+        varied = space.recipes[name].settings.get("columns")
+        tried += [variant_of(recipe, {"columns": choice}) for choice in (varied.choices if isinstance(varied, Choices) else ())]
+    return frozenset(name for recipe in tried for name in recipe.families)
+
+
 def grid_of(space: Space, recipes: dict[str, Recipe]) -> Iterator[Variant]:
     """Every combination of the points of what varies, recipe by recipe."""
     for name in recipes:

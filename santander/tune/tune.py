@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, Literal
 from santander.config.machine import cores
 from santander.config.settings import Settings
 from santander.errors import InputError, SantanderError
+from santander.ledger.family_months import fingerprints_of_families
 from santander.models.month_weight import ALIKE
 from santander.models.packages import missing
 from santander.pipeline.steps import Steps
@@ -30,7 +31,7 @@ from santander.tune.result import CANDIDATE_FITS, StudyResult, TrialCounts, Trie
 from santander.tune.runs import StudyRuns, runs_of
 from santander.tune.saving import check_name, place_for, save
 from santander.tune.search import Search
-from santander.tune.space import Space, competing
+from santander.tune.space import Space, competing, families_of
 from santander.tune.study import Identity, Study, open_study
 from santander.tune.trial_data import TrialData, months_of_trials
 
@@ -118,9 +119,10 @@ def tune(steps: Steps, options: TuneOptions) -> tuple[StudyResult, Tuned]:
     months = months_of_trials(recipes.values(), target, labelled)
     for recipe in recipes.values():
         plan_months(recipe.model_copy(update={"fits": CANDIDATE_FITS}), target, labelled)
-    steps.refuse_stale_features([*months, target - 1])
+    families = families_of(space, recipes)
+    steps.refuse_stale_features([*months, target - 1], families)
     steps.refuse_unfit_champion(promote=options.promote)
-    identity = Identity.of(space, recipes, target, _rows(steps, months))
+    identity = Identity.of(space, recipes, target, _rows(steps, months, families))
     place = None if options.save_as is None else place_for(options.save_as, str(identity))
     tags = {"space": space.name, "target": str(target), "validation_month": str(target - 2)}
     pruner = MedianOfRecipe(rule.startup_trials, rule.tolerance)
@@ -128,7 +130,8 @@ def tune(steps: Steps, options: TuneOptions) -> tuple[StudyResult, Tuned]:
         _say_what_is_there(study, options.trials, buried=study.bury_the_dead())
         with runs_of(settings, lake, study, space, tags) as runs:
             if study.finished < options.trials:
-                with training_data(settings, lake, through(steps.store), dict.fromkeys(months, ALIKE)) as training:
+                retrieve = through(steps.store).also(families)
+                with training_data(settings, lake, retrieve, dict.fromkeys(months, ALIKE)) as training:
                     data = TrialData.of(target, labelled, training)
                     study.optuna.set_user_attr(_CEILING, data.judged.ceiling)
                     _search(settings, study, space, recipes, data, runs, options)
@@ -176,10 +179,11 @@ def _going_on(study: Study, options: TuneOptions) -> Iterator[None]:
         ) from None
 
 
-def _rows(steps: Steps, months: list[Month]) -> dict[str, dict[str, Any]]:
+def _rows(steps: Steps, months: list[Month], families: Collection[str]) -> dict[str, dict[str, Any]]:
     """Return the fingerprint of each month of each table that the trials are fitted and measured on."""
     tables = {table.name: steps.lake.fingerprints(table) for table in (CUSTOMERS, FEATURES_TABLE)}
-    return {name: {str(month): prints.get(month) for month in months} for name, prints in tables.items()}
+    rows = {name: {str(month): prints.get(month) for month in months} for name, prints in tables.items()}
+    return {**rows, **fingerprints_of_families(steps.lake, families, months)}
 
 
 def _say_what_is_there(study: Study, wanted: int, *, buried: int) -> None:

@@ -59,7 +59,7 @@ def ablate(
     with open_session(settings) as session:
         steps = Steps(settings, session)
         plan = plan_table(chosen, target, others, labelled_months(steps.lake))
-        steps.refuse_stale_features([*plan.months, *plan.judged])
+        steps.refuse_stale_features([*plan.months, *plan.judged], plan.families)
         judged = " ".join(map(str, plan.judged))
         params = {"ablation": chosen.name, "judged_on": judged}
         with parent_run(settings, steps.lake, f"ablation {chosen.name} on {judged}", params, {"kind": "ablation"}) as run:
@@ -67,7 +67,7 @@ def ablate(
             def log_row(row: AblationRow, recipe: Recipe) -> None:
                 run.child(f"{row.step} on {row.month}", row.parameters(recipe), row)
 
-            rows = ablate(settings, steps.lake, through(steps.store), plan, default, log_row)
+            rows = ablate(settings, steps.lake, through(steps.store).also(plan.families), plan, default, log_row)
             run.log_text(markdown_of(rows), "ablation.md")
         files = write_reports(settings.data / "reports", f"ablation-{chosen.name}-{plan.judged[0]}", rows)
     return Outcome(AblatePayload(chosen.name, run.run_id, rows, files), [*tables_of(rows), *(str(file) for file in files)])

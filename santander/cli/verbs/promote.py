@@ -52,12 +52,14 @@ def promote(
 
         from santander.engine.session import open_session
         from santander.registry.contest import month_to_judge
+        from santander.registry.versions import families_of
         from santander.store.access import open_store
         from santander.training.collect import through
 
         with open_session(settings) as session:
             lake = Lake(settings, session)
-            rows_of = functools.partial(month_to_judge, lake, through(open_store(settings, lake)))
+            families = families_of(settings, number) | families_of(settings, found.champion)
+            rows_of = functools.partial(month_to_judge, lake, through(open_store(settings, lake)).also(families))
             decision = promote_version(settings, lake, rows_of, number, month=chosen, override=text if override else None)
     return _outcome(decision)
 

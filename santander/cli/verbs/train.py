@@ -84,7 +84,7 @@ def _cross_validated(
         steps = Steps(settings, session)
         labelled = [month for month in labelled_months(steps.lake) if target is None or month < target]
         planned = plan_folds(recipe, labelled, rule.folds, rule.window)
-        steps.refuse_stale_features(months_of(planned))
+        steps.refuse_stale_features(months_of(planned), recipe.families)
         title = f"{recipe.name}, {rule.folds} folds, window {rule.window}"
         params = {"recipe": recipe.name, "kind": recipe.kind, **rule.model_dump()}
         with parent_run(settings, steps.lake, f"cross-validation of {title}", params, {"kind": "cross_validation"}) as run:

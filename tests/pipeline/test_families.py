@@ -1,0 +1,112 @@
+"""A family that a user added, from its recipe to the lists: trained, judged beside one without it, scored, out of date."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from pyspark.sql import SparkSession
+
+from santander.config.family_files import own_family
+from santander.errors import InputError
+from santander.pipeline.steps import Steps
+from santander.registry.contest import assess
+from santander.registry.orders import set_alias
+from santander.registry.versions import CHAMPION, families_of, load_version
+from santander.schema.months import Month
+from santander.training.collect import through
+from santander.training.recipe import Recipe
+from tests import banks, family_bank
+from tests.environment import CONF_LOCAL
+
+MARCH, APRIL, MAY, JUNE = (Month(2016, month) for month in (3, 4, 5, 6))
+SETTINGS = {"rounds": 8, "max_depth": 3, "eta": 0.5, "min_additions": 3}
+
+
+@dataclass(frozen=True)
+class World:
+    """A bank, the conf of its user, and the steps that have trained a recipe without families and one with two."""
+
+    conf: Path
+    steps: Steps
+    plain: int
+    own: int
+
+
+def recipe(conf: Path, name: str, *columns: str) -> Recipe:
+    content = {
+        "kind": "xgboost",
+        "months": [{"from": 1, "to": 2}],
+        "fits": {"rounds": False, "judged": True, "promoted": True},
+        "settings": {"columns": list(columns), **SETTINGS},
+    }
+    (conf / "recipes").mkdir(exist_ok=True)
+    (conf / "recipes" / f"{name}.yaml").write_text(yaml.safe_dump(content))
+    return Recipe.load(name)
+
+
+@pytest.fixture(scope="module")
+def world(session: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    conf = tmp_path_factory.mktemp("conf")
+    with pytest.MonkeyPatch.context() as patch:
+        family_bank.write_files(conf)
+        patch.setenv(CONF_LOCAL, str(conf))
+        steps = Steps(banks.own_bank(tmp_path_factory, banks.FEATURES), session)
+        family_bank.write_tables(steps.lake, [MARCH, APRIL, MAY, JUNE])
+        plain = steps.train(JUNE, recipe(conf, "plain", "profile"), anyway=True).result.version
+        own = steps.train(JUNE, recipe(conf, "own", "profile", "activity", "by_province"), anyway=True).result.version
+        assert plain is not None
+        assert own is not None
+        yield World(conf, steps, plain, own)
+
+
+def test_the_version_names_its_families_and_is_judged_beside_one_without(world: World) -> None:
+    settings = world.steps.settings
+    assert families_of(settings, world.own) == {"activity", "by_province"}
+    assert families_of(settings, world.plain) == frozenset()
+    candidate = load_version(settings, world.own).candidate
+    assert candidate.recipe.fingerprint == Recipe.load("own").fingerprint
+    assert {"id_digit", "is_even", "neighbours"} <= set(candidate.scoring.model.feature_names)
+    retrieve = through(world.steps.store)
+    figures = assess(settings, world.steps.lake, retrieve, load_version(settings, world.own), MAY).evaluation
+    assert 0 < figures.map7 <= figures.ceiling
+
+
+def test_a_recipe_without_families_meets_a_champion_that_has_them(world: World) -> None:
+    set_alias(world.steps.settings, CHAMPION, world.own)
+    result = world.steps.train(JUNE, recipe(world.conf, "other", "profile", "season"), anyway=True).result
+    assert result.evaluation is not None
+    assert f"champion {world.own} (own)" in result.reason or result.promoted
+
+
+def test_lists_and_model_are_out_of_date_when_the_rows_of_a_family_changed(world: World) -> None:
+    steps, own = world.steps, Recipe.load("own")
+    set_alias(steps.settings, CHAMPION, world.own)
+    assert steps.train(JUNE, own, anyway=False).up_to_date == [JUNE]
+    assert steps.score(JUNE, anyway=False).done == [JUNE]
+    assert steps.score(JUNE, anyway=False).up_to_date == [JUNE]
+    assert steps.stale_scores() == []
+    family_bank.write_table(steps.lake, own_family("activity"), [JUNE])
+    assert steps.stale_scores() == [JUNE]
+    assert steps.score(JUNE, anyway=False).done == [JUNE]
+    assert steps.train(JUNE, own, anyway=False).up_to_date == [JUNE]  # of June nothing was learned
+    family_bank.write_table(steps.lake, own_family("activity"), [APRIL])
+    assert steps.train(JUNE, own, anyway=False).done == [JUNE]
+    assert steps.train(JUNE, Recipe.load("plain"), anyway=False).up_to_date == [JUNE]
+
+
+def test_a_month_of_a_family_that_is_not_built_is_named_with_the_command(world: World) -> None:
+    steps = world.steps
+    set_alias(steps.settings, CHAMPION, world.own)
+    with pytest.raises(
+        InputError, match=r"activity has no features of 2015-03, .*features --family activity --from 2015-03 --to 2"
+    ):
+        steps.train(JUNE - 12, Recipe.load("own"), anyway=True)
+    table = own_family("by_province").table
+    steps.lake.delete_rows(table, f"snapshot_date = '{JUNE.snapshot}'", steps.lake.rows_by_month(table)[JUNE])
+    with pytest.raises(
+        InputError, match=r"by_province has no features of 2016-06: run 'santander features --family by_province -"
+    ):
+        steps.score(JUNE, anyway=True)
+    family_bank.write_table(steps.lake, own_family("by_province"), [JUNE])
