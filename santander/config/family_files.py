@@ -13,7 +13,8 @@ from santander.schema.features import FEATURE_NAMES, HISTORY_MONTHS, Family, Ran
 from santander.schema.own_family import MOST_MONTHS, TABLE_PREFIX, TYPES, Entity, Language, OwnFamily, OwnFeature
 
 FOLDER = "features"
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+LONGEST_NAME = 40
+_NAME = re.compile(rf"[a-z][a-z0-9_]{{0,{LONGEST_NAME - 1}}}")
 _FEATURE = re.compile(r"(?P<name>\S+)\s+(?P<type>\S+)(?:\s*\[(?P<low>[^,\]]*),(?P<high>[^,\]]*)\])?\s+(?P<meaning>[^\s\[].*)")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _OTHERS = {"added", "event_timestamp"}
@@ -59,6 +60,19 @@ def own_family(name: str) -> OwnFamily:
     )
 
 
+def family_file(name: str) -> Path | None:
+    """Return the file that adds the family of that name, without reading it; None where none does."""
+    return _files().get(name)
+
+
+def refuse_name(name: str, where: Path | str, hint: str) -> None:
+    """Raise InputError where no family may be called so."""
+    if not _NAME.fullmatch(name) or name in _TAKEN_FAMILIES:
+        why = "is taken" if name in _TAKEN_FAMILIES else f"may have small letters, digits and _ only, {LONGEST_NAME} at most"
+        file = where if isinstance(where, Path) else None
+        raise InputError(f"{where}: the name '{name}' of a family {why}", file=file, example=name, hint=hint)
+
+
 def is_users_own(family: OwnFamily) -> bool:
     """Whether the family is the user's, not one that ships with the code."""
     return family.file.parent != conf_dir() / "base" / FOLDER
@@ -81,11 +95,7 @@ def _files() -> dict[str, Path]:
 
 
 def _read(file: Path) -> OwnFamily:
-    if not _NAME.fullmatch(file.stem) or file.stem in _TAKEN_FAMILIES:
-        why = "is taken" if file.stem in _TAKEN_FAMILIES else "may have small letters, digits and _ only, 40 at most"
-        raise InputError(
-            f"{file}: the name '{file.stem}' of a family {why}", file=file, example=file.stem, hint="rename the file"
-        )
+    refuse_name(file.stem, file, "rename the file")
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:

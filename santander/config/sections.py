@@ -71,11 +71,22 @@ class IngestSettings(_Section):
     tasks: int | None = Field(ge=1)
 
 
+class PreviewSettings(_Section):
+    """What a preview of a family of features shows."""
+
+    bins: int = Field(ge=2)
+    values: int = Field(ge=2)
+    least_additions: int = Field(ge=1)
+    products: int = Field(ge=1)
+    features_drawn: int = Field(ge=1)
+
+
 class FeatureSettings(_Section):
     """How the feature table is built."""
 
     months_per_commit: int = Field(ge=1)
     tasks: int | None = Field(ge=1)
+    preview: PreviewSettings
 
 
 class NullShare(_Section):

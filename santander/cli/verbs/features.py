@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from santander.cli.verb import FromOption, MonthOption, Outcome, ToOption, verb
 from santander.schema.counting import counted
@@ -23,13 +25,34 @@ class FeaturesPayload:
 
 
 @verb
-def features(month: MonthOption = None, from_: FromOption = None, to: ToOption = None, *, settings: "Settings") -> Outcome:
+def features(
+    month: MonthOption = None,
+    from_: FromOption = None,
+    to: ToOption = None,
+    new: Annotated[
+        str | None, typer.Option("--new", help="Write a file to start an own family of that name from; builds nothing.")
+    ] = None,
+    sql: Annotated[bool, typer.Option("--sql", help="With --new: a SELECT.")] = False,
+    pyspark: Annotated[bool, typer.Option("--pyspark", help="With --new: a function of DataFrames.")] = False,
+    preview: Annotated[
+        str | None, typer.Option("--preview", help="Show what an own family makes of one month, and draw it; builds nothing.")
+    ] = None,
+    *,
+    settings: "Settings",
+) -> Outcome:
     """Build what was known of each customer before each month; all months of customers unless told otherwise."""
+    from santander.cli.own_features import check_together, new_family, preview_family
     from santander.engine.session import SessionOnDemand
     from santander.pipeline.steps import Steps
     from santander.schema.catalogue import CUSTOMERS
     from santander.schema.months import AskedMonths
 
+    given = {"--new": new, "--sql": sql, "--pyspark": pyspark, "--preview": preview}
+    check_together(given | {"--month": month, "--from": from_, "--to": to})
+    if new is not None:
+        return new_family(new, sql=sql)
+    if preview is not None:
+        return preview_family(preview, month, settings)
     asked = AskedMonths.read(month, from_, to)
     with SessionOnDemand(settings) as session:
         steps = Steps(settings, session)
