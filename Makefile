@@ -78,6 +78,7 @@ format: $(READY) ## Format the code
 docs: $(READY) ## Write the generated pages of docs/ anew
 	$(BIN)/python -m santander.schema.reference
 	$(BIN)/python -m santander.features.reference
+	$(BIN)/python -m santander.features.own.reference
 	$(BIN)/python -m santander.quality.reference
 
 # Notebooks run in their own folder, so a relative data folder is made absolute here.

@@ -10,19 +10,24 @@ from santander.schema.features import FAMILY_MEANING, FEATURE_SET, FEATURES, HIS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "features.md"
 
+_OWN = Path(__file__).parent / "own" / "reference.md"
+
 _HEAD = f"""# Features
 
 Feature set `{FEATURE_SET}`: {len(FEATURES)} features of one customer in one month, columns of the Delta table `features`
 and fields of the Feast views below. A row of month M holds the profile of M and the products of the {HISTORY_MONTHS} months
 before M, never those of M; it is stamped with M's snapshot date. All features are numbers. A bitmask has bit i set for
-product i (`santander/schema/products.py`).
+product i (`santander/schema/products.py`). A file of your own [adds a family](#families-of-your-own);
+[families](families/README.md) has a page of each.
 
-This page is generated from `santander/schema/features.py`; `make docs` writes it anew."""
+This page is generated from `santander/schema/features.py` and `santander/features/own/reference.md`; `make docs`
+writes it anew."""
 
 
 def feature_page() -> str:
-    """The page as Markdown: one table a family, one line a feature."""
-    return "\n\n".join([_HEAD, *map(_section, Family)]) + "\n"
+    """The page as Markdown: one table a family, one line a feature, and how a user adds a family."""
+    own = _OWN.read_text(encoding="utf-8").rstrip()
+    return "\n\n".join([_HEAD, *map(_section, Family), own]) + "\n"
 
 
 def _section(family: Family) -> str:
