@@ -9,7 +9,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 DECISIONS = sorted((DOCS / "adr").glob("0*.md"))
-_FOLDERS = ("", "docs", "docs/adr", "docs/families", "benchmarks", "benchmarks/results", ".github", "santander/synthetic/calibration")
+_OF_DOCS = ("docs", "docs/adr", "docs/families")
+_FOLDERS = ("", *_OF_DOCS, "benchmarks", "benchmarks/results", ".github", "santander/synthetic/calibration")
 PAGES = [page for folder in _FOLDERS for page in sorted((ROOT / folder).glob("*.md"))]
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _BLOCK = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
