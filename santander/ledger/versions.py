@@ -121,6 +121,9 @@ STEPS: Mapping[str, Deciding] = {
             "features/expansion.py", "features/reference.py",
         ),
     ),
+    "own_features": Deciding(
+        ("features/own/contents.py", "features/own/declared.py", "features/own/running.py", "features/own/views.py"),
+    ),
     "additions": Deciding(("features/additions.py", "features/month_before.py", "schema/products.py")),
     "validate": Deciding(
         (*_LANDING_RULES, "schema/features.py", "quality/*.py"),

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from santander.config.family_files import own_families
 from santander.config.settings import Settings
 from santander.engine.session import SessionOnDemand
 from santander.errors import InputError, TooLittleData
@@ -22,6 +23,7 @@ from santander.pipeline.step import StepOutcome
 from santander.pipeline.steps import Steps
 from santander.quality.own_suites import own_suites
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
+from santander.schema.column_groups import ColumnGroup
 from santander.schema.counting import counted
 from santander.schema.months import AskedMonths, Month, full_months, missing_line, missing_months, month_range
 from santander.scoring.month_lists import lists_of_month
@@ -60,6 +62,7 @@ def walk(
     asked = AskedMonths.read(month, first, last)
     chosen_recipe = Recipe.load(recipe or settings.training.recipe)
     own_suites()  # a broken file is refused before anything is made or read
+    own_families()
     with SessionOnDemand(settings) as session:
         landing = _landing_of(settings, files, asked, bank_customers, chosen_recipe if train else None)
         steps = Steps(settings, session, force=force)
@@ -75,6 +78,8 @@ def walk(
         needed = [month for month in present if month <= targets[-1]]
         outcomes.append(steps.validate(CUSTOMERS, needed))
         outcomes.append(steps.build_features(needed, anyway=False))
+        families = steps.families_of_run(_families_of(chosen_recipe) if train else ())
+        outcomes += [steps.build_family(family, needed, anyway=False) for family in families]
         outcomes.append(steps.validate(FEATURES_TABLE, needed))
         for corrected in steps.stale_scores():
             if corrected < targets[-1] and corrected not in targets:
@@ -90,6 +95,11 @@ def walk(
         mark = SyntheticMark.read(settings.data)
         behind, lists = on_old_rows(settings, steps.lake), lists_of_month(steps.lake, targets[-1])
         return WalkReport(_ingested(steps), outcomes, settings.data, settings.state, missing, mark, behind, lists)
+
+
+def _families_of(recipe: "Recipe") -> set[str]:
+    """Return the names of the families that a recipe learns from."""
+    return {str(name) for name in recipe.settings.get("columns", ())} - set(ColumnGroup)
 
 
 def _train_if_possible(steps: Steps, target: Month, recipe: "Recipe") -> StepOutcome[TrainResult | NotTrained]:

@@ -12,6 +12,7 @@ from santander.ingest.synthetic_mark import SyntheticMark
 from santander.lake.family_tables import all_tables
 from santander.lake.ingestions import Ingestion, read_ingestions
 from santander.lake.lake import Lake
+from santander.ledger.own_families import FamiliesStanding, FamilyStanding
 from santander.ledger.read_otherwise import ReadOtherwise
 from santander.ledger.step_ledger import RecordedRun, StepLedger, stale_months
 from santander.ledger.steps import SCORE
@@ -74,6 +75,10 @@ class StatusPayload:
     last_steps: Mapping[str, LastStep]
     trained_on_old_rows: Mapping[int, Sequence[Month]]
     """Champion and challenger as far as a month they were trained on was replaced since, with these months."""
+    families: Mapping[str, FamilyStanding]
+    """The user's families of features, by name."""
+    families_problem: str | None
+    """What keeps the files of families from being read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,7 @@ class Overview:
     """When each step last worked, in the order in which they did."""
     on_old_rows: Mapping[int, Sequence[Month]]
     """Versions in use that were trained on rows which were replaced since, with the months of these."""
+    families: FamiliesStanding
 
     def payload(self) -> StatusPayload:
         """The JSON object of ``status``."""
@@ -111,6 +117,8 @@ class Overview:
             logs=self.logs,
             last_steps=self.last_steps,
             trained_on_old_rows=self.on_old_rows,
+            families=self.families.families,
+            families_problem=self.families.problem,
         )
 
 
@@ -125,7 +133,8 @@ def look(settings: Settings) -> Overview:
     ingested = last_ingestions(read_ingestions(lake))
     all_runs = ledger.runs()
     other = ReadOtherwise.look(settings, ledger).among(customers)
-    stale = {CUSTOMERS.name: other.months, **stale_months(lake, ledger)}
+    families = FamiliesStanding.look(lake, ledger)
+    stale = {CUSTOMERS.name: other.months, **stale_months(lake, ledger), **families.stale()}
     months = {}
     for month in sorted(set(customers) | set(features) | set(recommendations)):
         runs = [run for run in all_runs if run.month == month]
@@ -148,8 +157,9 @@ def look(settings: Settings) -> Overview:
     logs, behind = _logs(settings.state), on_old_rows(settings, lake)
     registered = standing(settings)
     return Overview(
-        months, tables, model, registered, missing_months(customers), other, mark, others, logs, _last_steps(all_runs), behind
-    )
+        months, tables, model, registered, missing_months(customers), other, mark, others, logs, _last_steps(all_runs), behind,
+        families,
+    )  # fmt: skip
 
 
 def _last_steps(runs: Iterable[RecordedRun]) -> dict[str, LastStep]:
