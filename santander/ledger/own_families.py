@@ -8,7 +8,7 @@ from santander.errors import InputError
 from santander.lake.family_tables import family_tables
 from santander.lake.lake import Lake
 from santander.ledger.step_ledger import Origins, StepLedger, fingerprint_of
-from santander.ledger.steps import NoResult, Step
+from santander.ledger.steps import Step
 from santander.ledger.versions import version_of
 from santander.schema.months import Month
 from santander.schema.own_family import TABLE_PREFIX, OwnFamily
@@ -16,10 +16,21 @@ from santander.schema.own_family import TABLE_PREFIX, OwnFamily
 OWN_FEATURES = "own_features"
 """The part of the code that decides what comes of a family's file."""
 
+FAMILY_CHECK = "family_check"
+"""The part of the code that decides whether a family sees what it must not."""
 
-def step_of(family: str) -> Step[NoResult]:
+
+@dataclass(frozen=True, slots=True)
+class FamilyResult:
+    """What the ledger keeps of a family that was built."""
+
+    checked: str = ""
+    """By what family and code it was checked that it sees nothing that it must not."""
+
+
+def step_of(family: str) -> Step[FamilyResult]:
     """Return the step that builds a family."""
-    return Step(f"features {family}", NoResult)
+    return Step(f"features {family}", FamilyResult)
 
 
 def fingerprint_of_family(origins: Origins, family: OwnFamily, month: Month) -> str:

@@ -124,6 +124,7 @@ STEPS: Mapping[str, Deciding] = {
     "own_features": Deciding(
         ("features/own/contents.py", "features/own/declared.py", "features/own/running.py", "features/own/views.py"),
     ),
+    "family_check": Deciding(("features/own/leakage.py", "features/own/surroundings.py")),
     "additions": Deciding(("features/additions.py", "features/month_before.py", "schema/products.py")),
     "validate": Deciding(
         (*_LANDING_RULES, "schema/features.py", "quality/*.py"),

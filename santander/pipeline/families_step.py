@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from santander.config.family_files import is_users_own, own_families
 from santander.features.own.build import build_family
+from santander.features.own.leakage import check_family
 from santander.lake.person_steps import carrying_persons
-from santander.ledger.own_families import fingerprint_of_family, stale_family, step_of
-from santander.ledger.step_ledger import Origins
-from santander.ledger.steps import NoResult
+from santander.ledger.own_families import FAMILY_CHECK, FamilyResult, fingerprint_of_family, stale_family, step_of
+from santander.ledger.step_ledger import Origins, fingerprint_of
+from santander.ledger.versions import version_of
 from santander.pipeline.step import StepContext, StepOutcome, say_up_to_date
 from santander.schema.catalogue import CUSTOMERS
 from santander.schema.months import Month, in_spans
@@ -47,11 +48,19 @@ class FamiliesStep(StepContext):
         due = [month for month in wanted if anyway or month not in there or month in behind]
         rows: dict[Month, int] = {}
         if due:
+            checked = self._check(family)
             rows = build_family(self.lake, family, due, self.settings.features.months_per_commit)
-            self.ledger.record(step, [(m, prints[m], rows[m]) for m in due], time.monotonic() - started, NoResult())
+            self.ledger.record(step, [(m, prints[m], rows[m]) for m in due], time.monotonic() - started, checked)
         fresh = [month for month in wanted if month not in due]
         say_up_to_date(step, fresh)
         return StepOutcome(step, due, fresh, time.monotonic() - started, BuiltFamily(rows))
+
+    def _check(self, family: OwnFamily) -> FamilyResult:
+        """Refuse a family that sees what it must not; one that was checked in this data folder as it is now is not run for it."""
+        result = FamilyResult(fingerprint_of(family=family.fingerprint, version=version_of(FAMILY_CHECK)))
+        if all(run.result.checked != result.checked for run in self.ledger.runs_of(step_of(family.name))):
+            check_family(self.lake, family, self.settings.features.checked_customers)
+        return result
 
     def families_of_run(self, named: Collection[str]) -> list[OwnFamily]:
         """Return the families that a run builds: the user's own, those ``named`` by its models, those whose table is there."""

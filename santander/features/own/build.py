@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from santander.features.own.contents import check_rows
-from santander.features.own.declared import check_columns, rows_of_month
-from santander.features.own.refusal import WrongFamily, refused
-from santander.features.own.running import query, result_of
+from santander.features.own.made import rows_made
 from santander.features.own.views import views_of
 from santander.lake.lake import Lake
 from santander.lake.staging import OF_FAMILIES, staging
@@ -56,13 +54,5 @@ def _rows_of(lake: Lake, family: OwnFamily, months: Sequence[Month], folder: Pla
 
 def write_rows(lake: Lake, family: OwnFamily, month: Month, place: Place) -> None:
     """Let the engine write the rows of a month to parquet files in ``place``; raises WrongFamily."""
-    views = views_of(lake, month, family.months)
-    try:
-        with result_of(family, views, lake.session) as result:
-            rows = rows_of_month(family, month, views.customers, check_columns(family, month, result))
-            lake.stage(rows, place)
-    except WrongFamily:
-        raise
-    except Exception as error:
-        engine = "Apache Spark" if lake.has_workers else "sail"
-        raise refused(family, month, error, engine, query(family.code)) from error
+    with rows_made(lake, family, month, views_of(lake, month, family.months)) as rows:
+        lake.stage(rows, place)

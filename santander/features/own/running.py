@@ -1,8 +1,9 @@
 """A family's own code, run over the views of a month: a SELECT by its text, a module by its function."""
 
+import ast
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -14,14 +15,21 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 
+Rewrite: TypeAlias = Callable[[str], str]
+
+
 @contextmanager
-def result_of(family: OwnFamily, views: Views, session: "SparkSession") -> Iterator["DataFrame"]:
-    """Return what the family makes of the views; it can be read inside ``with`` only. Raises whatever the code raises."""
+def result_of(family: OwnFamily, views: Views, session: "SparkSession", rewrite: Rewrite | None = None) -> Iterator["DataFrame"]:
+    """Return what the family makes of the views; it can be read inside ``with`` only. Raises whatever the code raises.
+
+    ``rewrite`` changes texts of the code before it runs: a SELECT, or the string constants of a module.
+    """
     if family.language is Language.SQL:
+        code = rewrite(family.code) if rewrite else family.code
         with _as_tables(views, session) as names:
-            yield session.sql(query(family.code, names))
+            yield session.sql(query(code, names))
     else:
-        with _loaded(family) as module:
+        with _loaded(family, rewrite) as module:
             yield module.features(views.customers, views.history)
 
 
@@ -59,7 +67,7 @@ def _as_tables(views: Views, session: "SparkSession") -> Iterator[ViewNames]:
 
 
 @contextmanager
-def _loaded(family: OwnFamily) -> Iterator[ModuleType]:
+def _loaded(family: OwnFamily, rewrite: Rewrite | None) -> Iterator[ModuleType]:
     """Run the module anew, so that nothing is left in it from another month, and send it to workers by value until left.
 
     Nothing else beside the file can be imported by it that could not be imported before.
@@ -70,10 +78,14 @@ def _loaded(family: OwnFamily) -> Iterator[ModuleType]:
     name = f"_own_family_{family.name}_{uuid.uuid4().hex}"  # its own, so that a former one is not found by it
     module = ModuleType(name)
     module.__file__ = str(family.file)
+    tree = ast.parse(family.file.read_bytes(), str(family.file))
+    for node in ast.walk(tree):
+        if rewrite and isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = rewrite(node.value)
     sys.modules[name] = module
     try:
         pickle.register_pickle_by_value(module)
-        exec(compile(family.file.read_bytes(), str(family.file), "exec"), module.__dict__)  # noqa: S102  (the user's own file)
+        exec(compile(tree, str(family.file), "exec"), module.__dict__)  # noqa: S102  (the user's own file)
         yield module
     finally:
         pickle.unregister_pickle_by_value(module)
