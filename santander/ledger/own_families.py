@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from santander.config.family_files import own_families
+from santander.config.family_files import own_families, own_family
 from santander.errors import InputError
 from santander.lake.family_tables import family_tables
 from santander.lake.lake import Lake
 from santander.ledger.step_ledger import Origins, StepLedger, fingerprint_of
 from santander.ledger.steps import Step
 from santander.ledger.versions import version_of
-from santander.schema.months import Month
+from santander.schema.months import Month, in_spans
 from santander.schema.own_family import TABLE_PREFIX, OwnFamily
 
 OWN_FEATURES = "own_features"
@@ -47,6 +47,20 @@ def stale_family(origins: Origins, ledger: StepLedger, family: OwnFamily, months
     """Of these months those that are in the family's table and were made from something else than there is now."""
     there, step = set(ledger.lake.months(family.table)), step_of(family.name)
     return [m for m in months if m in there and not ledger.is_current(step, m, fingerprint_of_family(origins, family, m))]
+
+
+def refuse_stale_families(lake: Lake, families: Iterable[str], months: Iterable[Month]) -> None:
+    """Raise InputError for the first family of which months were built by another file, or from other customers, than now."""
+    for family in map(own_family, sorted(families)):
+        ledger, origins, step = StepLedger(lake), Origins(lake), step_of(family.name)
+        built = [month for month in sorted(set(months)) if ledger.last(step, month)]
+        if stale := stale_family(origins, ledger, family, built):
+            span = f"--month {stale[0]}" if len(stale) == 1 else f"--from {stale[0]} --to {stale[-1]}"
+            raise InputError(
+                f"the features of family {family.name} of {in_spans(stale)} are out of date",
+                month=stale[0],
+                hint=f"run 'santander features --family {family.name} {span}' first",
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,6 @@ from santander.pipeline.step import StepOutcome
 from santander.pipeline.steps import Steps
 from santander.quality.own_suites import own_suites
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
-from santander.schema.column_groups import ColumnGroup
 from santander.schema.counting import counted
 from santander.schema.months import AskedMonths, Month, full_months, missing_line, missing_months, month_range
 from santander.scoring.month_lists import lists_of_month
@@ -78,7 +77,7 @@ def walk(
         needed = [month for month in present if month <= targets[-1]]
         outcomes.append(steps.validate(CUSTOMERS, needed))
         outcomes.append(steps.build_features(needed, anyway=False))
-        families = steps.families_of_run(_families_of(chosen_recipe) if train else ())
+        families = steps.families_of_run(_families_in_use(settings, chosen_recipe if train else None))
         outcomes += [steps.build_family(family, needed, anyway=False) for family in families]
         outcomes.append(steps.validate(FEATURES_TABLE, needed))
         for corrected in steps.stale_scores():
@@ -97,9 +96,11 @@ def walk(
         return WalkReport(_ingested(steps), outcomes, settings.data, settings.state, missing, mark, behind, lists)
 
 
-def _families_of(recipe: "Recipe") -> set[str]:
-    """Return the names of the families that a recipe learns from."""
-    return {str(name) for name in recipe.settings.get("columns", ())} - set(ColumnGroup)
+def _families_in_use(settings: Settings, recipe: "Recipe | None") -> frozenset[str]:
+    """Return the names of the families that a recipe and the champion learn from."""
+    from santander.registry.versions import champion_number, families_of
+
+    return (recipe.families if recipe else frozenset()) | families_of(settings, champion_number(settings))
 
 
 def _train_if_possible(steps: Steps, target: Month, recipe: "Recipe") -> StepOutcome[TrainResult | NotTrained]:
