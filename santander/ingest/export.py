@@ -8,12 +8,16 @@ A file has one header, so lines that were delivered without products go to a fil
 import datetime as dt
 import re
 import shlex
+import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+import pyarrow as pa
 
 from santander.errors import InputError
 from santander.ingest.arrangement import ID_COLUMN, REASON_COLUMN, joined_line, split_line
@@ -23,6 +27,9 @@ from santander.ingest.entries import Entry, State, texts_of
 from santander.ingest.parsing import FIELD_COUNT, OPEN_QUOTE, STRAY_RETURN
 from santander.lake.ingestions import read_ingestions
 from santander.lake.lake import Lake
+from santander.lake.month_file_writer import in_tasks
+from santander.lake.parts import join_parts
+from santander.lake.staging import OF_EXPORT, staging
 from santander.schema.between_columns import BETWEEN_COLUMNS
 from santander.schema.catalogue import CUSTOMERS, PARTITION
 from santander.schema.columns import COLUMNS, LEGAL_HEADERS, PROFILE_COLUMNS, Column
@@ -41,30 +48,99 @@ _POSITION = {column.name: position for position, column in enumerate(PROFILE_COL
 _Line: TypeAlias = tuple[str, bool]
 """A line of a file of corrections, and whether it has products."""
 
+LINES_AT_A_TIME = 10_000
+"""Lines that are made together. No setting: the files are the same with any."""
+_PARTS = pa.schema([("piece", pa.int64()), ("name", pa.string()), ("has_products", pa.bool_()), ("lines", pa.int64())])
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Entries whose lines are made together: whole lines, or values of rows of one month."""
+
+    number: int
+    month: str
+    """Empty for whole lines."""
+    entries: Sequence[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A file with the lines of a piece that have products, or have none."""
+
+    piece: int
+    name: str
+    has_products: bool
+    lines: int
+
 
 def export_corrections(lake: Lake, entries: Iterable[Entry], file: Place, *, duplicates: bool) -> dict[str, int]:
     """Write the open ones of these entries and return the lines of each file written; none where nothing is open.
 
-    Lines that repeat a key are left out unless ``duplicates``: sent back as they are, they would replace the first of their
-    key. Raises InputError for a file that is there already: it may hold corrections.
+    Where the engine has workers, they make the lines. Lines that repeat a key are left out unless ``duplicates``: sent back as
+    they are, they would replace the first of their key. Raises InputError for a file that is there already: it may hold
+    corrections.
     """
     still_open = [entry for entry in entries if entry.state is State.OPEN and (duplicates or entry.reason != DUPLICATE)]
+    if not (pieces := _pieces(still_open)):
+        return {}
+    with staging(lake, OF_EXPORT) as folder:
+        parts = _parts(lake, pieces, folder)
+        lines = {has: sum(part.lines for part in parts if part.has_products is has) for has in (True, False)}
+        places = {True: file, False: _beside(file) if lines[True] else file}
+        for has, place in places.items():
+            if lines[has] and isinstance(place, Path) and not place.parent.is_dir():
+                remedy = f"make it by: mkdir -p {shlex.quote(str(place.parent))}"
+                raise InputError(f"{place}: there is no folder {place.parent}", file=place, hint=remedy)
+            if lines[has] and place.is_file():
+                raise InputError(f"{place}: is there already, and may hold corrections", hint="name another file")
+        written: dict[str, int] = {}
+        for has, place in places.items():
+            if lines[has]:
+                header = joined_line([ID_COLUMN, *LEGAL_HEADERS[0 if has else 1], REASON_COLUMN]).encode()
+                join_parts(place, header, [folder / part.name for part in parts if part.has_products is has])
+                written[str(place)] = lines[has]
+        return written
+
+
+def _pieces(entries: Iterable[Entry]) -> list[_Piece]:
+    """Entries in the order of the file's lines: whole lines, then rows with values by month; those of a line stay together."""
+    by_line: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+    for entry in entries:
+        by_line["" if entry.scope == "row" else entry.month, entry.quarantine_id].append(entry)
+    pieces: list[_Piece] = []
+    for month, found in groupby(sorted(by_line.items(), key=lambda item: item[0][0]), key=lambda item: item[0][0]):
+        lines = [of_line for _, of_line in found]
+        for start in range(0, len(lines), LINES_AT_A_TIME):
+            some = [entry for of_line in lines[start : start + LINES_AT_A_TIME] for entry in of_line]
+            pieces.append(_Piece(len(pieces), month, some))
+    return pieces
+
+
+def _parts(lake: Lake, pieces: Sequence[_Piece], folder: Place) -> list[_Part]:
+    """Write the lines of all pieces below a folder, in tasks where there are workers, and return the parts in order."""
+    if not lake.has_workers:
+        return [part for piece in pieces for part in _write_piece(lake, piece, folder)]
+    settings = lake.settings
+
+    def of_task(work: Iterator[_Piece]) -> Iterator[pa.RecordBatch]:
+        parts = [asdict(part) for piece in work for part in _write_piece(Lake(settings), piece, folder)]
+        yield pa.RecordBatch.from_pylist(parts, schema=_PARTS)
+
+    found = in_tasks(lake.session, pieces, lake.cores(), of_task, _PARTS).toArrow().to_pylist()
+    return sorted((_Part(**row) for row in found), key=lambda part: part.piece)
+
+
+def _write_piece(lake: Lake, piece: _Piece, folder: Place) -> Iterator[_Part]:
+    lines = _whole_lines(lake, piece.entries) if not piece.month else _rows_with_values(lake, piece.month, piece.entries)
     wanted: dict[bool, list[str]] = {True: [], False: []}
-    for text, has_products in (*_whole_lines(lake, still_open), *_rows_with_values(lake, still_open)):
+    for text, has_products in lines:
         wanted[has_products].append(text)
-    places = {True: file, False: _beside(file) if wanted[True] else file}
-    for has, place in places.items():
-        if wanted[has] and isinstance(place, Path) and not place.parent.is_dir():
-            remedy = f"make it by: mkdir -p {shlex.quote(str(place.parent))}"
-            raise InputError(f"{place}: there is no folder {place.parent}", file=place, hint=remedy)
-        if wanted[has] and place.is_file():
-            raise InputError(f"{place}: is there already, and may hold corrections", hint="name another file")
-    written: dict[str, int] = {}
-    for has, place in places.items():
-        if wanted[has]:
-            _write(place, LEGAL_HEADERS[0 if has else 1], wanted[has])
-            written[str(place)] = len(wanted[has])
-    return written
+    for has, texts in wanted.items():
+        if texts:
+            name = f"{piece.number}-{uuid.uuid4().hex}"
+            with whole_file(folder / name) as target:
+                target.writelines(text.encode() for text in texts)
+            yield _Part(piece.number, name, has, len(texts))
 
 
 def _beside(file: Place) -> Place:
@@ -76,17 +152,10 @@ def _beside(file: Place) -> Place:
     return BucketPath(file.bucket, f"{file.key.removesuffix(file.name)}{name}", file.access)
 
 
-def _write(place: Place, header: Sequence[str], lines: Iterable[str]) -> None:
-    with whole_file(place) as target:
-        target.write(joined_line([ID_COLUMN, *header, REASON_COLUMN]).encode())
-        target.writelines(line.encode() for line in lines)
-
-
-def _whole_lines(lake: Lake, entries: Iterable[Entry]) -> Iterator[_Line]:
-    lost = [entry for entry in entries if entry.scope == "row"]
+def _whole_lines(lake: Lake, entries: Sequence[Entry]) -> Iterator[_Line]:
     delivered = {(row.ingestion_id, row.file_sha256): row.has_products for row in read_ingestions(lake)}
-    texts = texts_of(lake, lost)
-    for entry in lost:
+    texts = texts_of(lake, entries)
+    for entry in entries:
         fields = split_line(texts[entry.file_sha256, entry.line, None] or "")
         if entry.corrects:  # it came in a file like the one that is written here
             fields = fields[1:-1] if _REASON.fullmatch(fields[-1]) else fields[1:]
@@ -94,23 +163,19 @@ def _whole_lines(lake: Lake, entries: Iterable[Entry]) -> Iterator[_Line]:
         yield text, delivered[entry.ingestion_id, entry.file_sha256]
 
 
-def _rows_with_values(lake: Lake, entries: Iterable[Entry]) -> Iterator[_Line]:
-    lost = [entry for entry in entries if entry.scope == "value"]
-    texts = texts_of(lake, lost)
-    months: dict[str, dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
-    for entry in lost:
-        months[entry.month][entry.quarantine_id].append(entry)
-    for month, lines in sorted(months.items()):
-        rows = _customers(lake, month, sorted({int(line[0].customer_id or 0) for line in lines.values()}))
-        for quarantine_id, line in lines.items():
-            row = rows.get(line[0].customer_id or 0)
-            if row is None:
-                continue
-            fields = fields_of(row, unknown_as=max(_UNKNOWN_AS.get(entry.reason, "") for entry in line))
-            for entry in line:
-                fields[_POSITION[entry.column or ""]] = texts[entry.file_sha256, entry.line, entry.column] or ""
-            reason = "; ".join(f"{entry.column}: {entry.reason}" for entry in line)
-            yield joined_line([quarantine_id, *fields, reason]), row["holdings"] is not None
+def _rows_with_values(lake: Lake, month: str, entries: Sequence[Entry]) -> Iterator[_Line]:
+    texts = texts_of(lake, entries)
+    rows = _customers(lake, month, sorted({int(entry.customer_id or 0) for entry in entries}))
+    for quarantine_id, grouped in groupby(entries, key=lambda entry: entry.quarantine_id):
+        line = list(grouped)
+        row = rows.get(line[0].customer_id or 0)
+        if row is None:
+            continue
+        fields = fields_of(row, unknown_as=max(_UNKNOWN_AS.get(entry.reason, "") for entry in line))
+        for entry in line:
+            fields[_POSITION[entry.column or ""]] = texts[entry.file_sha256, entry.line, entry.column] or ""
+        reason = "; ".join(f"{entry.column}: {entry.reason}" for entry in line)
+        yield joined_line([quarantine_id, *fields, reason]), row["holdings"] is not None
 
 
 def _customers(lake: Lake, month: str, customer_ids: Sequence[int]) -> dict[int, dict[str, Any]]:

@@ -28,6 +28,8 @@ OF_INGEST = Waiting("_staging", "ingest", "customers")
 OF_FEATURES = Waiting("_staging_features", "build", "features")
 OF_ADDITIONS = Waiting("_staging_additions", "add", "additions")
 OF_FAMILIES = Waiting("_staging_own_features", "own_features", "features of a user's family")
+OF_EXPORT = Waiting("_staging_export", "export", "the file of corrections")
+OF_SUBMISSION = Waiting("_staging_submission", "submit", "the submission")
 OF_SCORES = Waiting("_staging_recommendations", "score", "recommendations")
 
 _ID_TIME = "%Y%m%dT%H%M%S"

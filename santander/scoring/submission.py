@@ -1,6 +1,7 @@
 """The competition's submission: every customer of a month once, Spanish product columns separated by spaces."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -8,6 +9,8 @@ import pyarrow.csv as pa_csv
 
 from santander.errors import InputError
 from santander.lake.lake import Lake
+from santander.lake.parts import write_in_parts
+from santander.lake.staging import OF_SUBMISSION, staging
 from santander.models.ranking import LIST_LENGTH
 from santander.schema.catalogue import CUSTOMERS, RECOMMENDATIONS
 from santander.schema.months import Month
@@ -35,18 +38,30 @@ def name_of(month: Month) -> str:
 def write_submission(lake: Lake, month: Month, folder: Place) -> tuple[Place, int]:
     """Write ``<folder>/<month>.csv`` from the month's recommendations; return the file and its number of customers.
 
+    Where the engine has workers, they write parts of it, and only bytes are joined here.
+
     A customer who holds everything has an empty list. Raises InputError for a month that was not scored.
     """
     if month not in lake.months(RECOMMENDATIONS):
         raise InputError(f"no recommendations for {month}", month=month, hint=f"run 'santander score --month {month}' first")
-    packed = _packed_lists(lake, month).toArrow()
-    path = folder / name_of(month)
+    packed, path, header = _packed_lists(lake, month), folder / name_of(month), (",".join(HEADER) + "\n").encode()
+    if lake.has_workers:
+        with staging(lake, OF_SUBMISSION) as parts:
+            return path, write_in_parts(path, header, packed, _write_lists, parts)
     with whole_file(path) as out:
-        out.write((",".join(HEADER) + "\n").encode())
-        for start in range(0, packed.num_rows, ROWS_AT_A_TIME):
-            lists = _spelled_out(packed.slice(start, ROWS_AT_A_TIME))
+        out.write(header)
+        return path, _write_lists([packed.toArrow()], out)
+
+
+def _write_lists(pieces: Iterable[pa.Table], out: BinaryIO) -> int:
+    """Write lines of packed lists, some at a time, and return how many."""
+    written = 0
+    for piece in pieces:
+        for start in range(0, piece.num_rows, ROWS_AT_A_TIME):
+            lists = _spelled_out(piece.slice(start, ROWS_AT_A_TIME))
             pa_csv.write_csv(lists, out, pa_csv.WriteOptions(include_header=False, quoting_style="none"))
-    return path, packed.num_rows
+        written += piece.num_rows
+    return written
 
 
 def _packed_lists(lake: Lake, month: Month) -> "DataFrame":

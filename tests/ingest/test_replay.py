@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 
 from santander.config.settings import Settings
 from santander.errors import InputError
+from santander.ingest import export
 from santander.ingest.entries import State, read_entries
 from santander.ingest.export import export_corrections
 from santander.ingest.file_kind import LandingFileRefused
@@ -178,6 +179,19 @@ def test_an_export_sent_back_as_it_is_changes_nothing(settings: Settings, ingest
             return sorted(row[1:] for row in csv.reader(lines))
 
     assert without_ids(second) == without_ids(file)
+
+
+@pytest.mark.plan
+def test_an_export_that_tasks_write_has_the_same_bytes(ingested: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "LINES_AT_A_TIME", 1)
+    monkeypatch.setattr(Lake, "cores", lambda _: 2)
+    files = {tmp_path / "here.csv": False, tmp_path / "there.csv": True}
+    for file, has_workers in files.items():
+        monkeypatch.setattr(Lake, "has_workers", has_workers)
+        assert export_corrections(ingested, read_entries(ingested), file, duplicates=False) == {str(file): 5}
+    here, there = (file.read_bytes() for file in files)
+    assert here == there
+    assert not list(Path(ingested.settings.data_dir, "lake").glob("_staging*"))
 
 
 def test_an_export_that_was_corrected_leaves_nothing_open(settings: Settings, ingested: Lake, tmp_path: Path) -> None:

@@ -118,8 +118,9 @@ def quarantine(
     """Count what lies in quarantine, list it, export it to be corrected, or take corrections back in (--replay FILE...).
 
     What a refused ingest or replay would have put aside is in no table: --refused lists it until the next try.
-    Only --replay starts an engine.
+    Only --replay starts an engine, on Apache Spark --export too.
     """
+    from santander.engine.session import SessionOnDemand
     from santander.errors import InputError
     from santander.lake.lake import Lake
 
@@ -135,10 +136,10 @@ def quarantine(
         return _replay(settings, files)
     if refused:
         return list_refused(settings, _wanted(month, scope, reason), limit)
-    lake = Lake(settings)
     if export:
-        with lake.carrying_persons():
+        with SessionOnDemand(settings) as engine, (lake := Lake(settings, engine)).carrying_persons():
             return _export(lake, _chosen(lake, month, scope, reason), export, duplicates=reason is not None)
+    lake = Lake(settings)
     entries = _chosen(lake, month, scope, reason)
     return _count(lake, entries, all_states=all_states, limit=limit if rows else 0)
 
