@@ -25,10 +25,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from santander.ablate.ablate import hidden_of
 from santander.config.settings import Settings
 from santander.engine.session import open_session
-from santander.evaluation.buyers import BuyersOfMonth
-from santander.evaluation.oracle import HiddenMonth, hidden_month
+from santander.evaluation.buyers import BuyersOfMonth, buyers_of_month
+from santander.evaluation.oracle import HiddenMonth
 from santander.features.expansion import integers
 from santander.lake.lake import Lake
 from santander.models.additions import RowWeight, examples_of
@@ -38,7 +39,6 @@ from santander.models.groups import GroupStart
 from santander.models.month_weight import ALIKE
 from santander.models.ranking import Ranks, top_products
 from santander.models.training_set import TrainingSet, in_months
-from santander.schema.catalogue import FEATURES_TABLE
 from santander.schema.months import Month
 from santander.store.access import open_store
 from santander.training.collect import collect_training_set, through
@@ -187,8 +187,11 @@ class Rows:
         """Whom a fit for a month is judged by."""
         if month == HIDDEN:
             return HiddenMonth(month, pq.read_table(self._folder / "hidden.parquet"), np.load(self._folder / "chances.npy"))
-        counted = in_months(self._population, [month])["customers"].to_numpy()
-        return BuyersOfMonth(month, in_months(self._buyers, [month]).sort_by("customer_id"), int(counted.sum()))
+        return buyers_of_month(TrainingSet(self.buyers(month), self._population, {month: ALIKE}), month)
+
+    def buyers(self, month: Month) -> pa.Table:
+        """Who added something in a month, in order of customer."""
+        return in_months(self._buyers, [month]).sort_by("customer_id")
 
     def _collect(self, data_dir: str) -> None:
         settings = Settings.load(data_dir=data_dir, state_dir=str(self._folder / "state"))
@@ -198,8 +201,7 @@ class Rows:
             wanted = {month - back for month in ALL for part in MONTHS for back in range(part.first, part.last + 1)} | {*ALL}
             months = [month for month in labelled_months(lake) if month in wanted]
             training = collect_training_set(lake, retrieve, dict.fromkeys(months, ALIKE))
-            everyone = lake.read_months(FEATURES_TABLE, [HIDDEN]).select("customer_id", "snapshot_date")
-            hidden = hidden_month(settings.data / "raw", HIDDEN, retrieve(everyone).toArrow())
+            hidden = hidden_of(settings, lake, retrieve, HIDDEN)
         if hidden is None:
             raise SystemExit(f"{settings.data / 'raw'} has no chances of a synthetic bank for {HIDDEN}")
         for name, kept in (("buyers", training.buyers), ("population", training.population), ("hidden", hidden.rows)):
@@ -231,9 +233,10 @@ def measured(way: Way, rows: Rows, month: Month) -> Iterator[Point]:
     parameters = {**settings.parameters("multi:softprob", "mlogloss"), "num_class": len(classes), "nthread": training.threads}
     told = seconds.told(train)
     booster = xgboost.train({**parameters, **way.parameters}, matrix, num_boost_round=settings.rounds, callbacks=[told])
-    ahead = columns(plan.matrix(judged.rows), kept, way)
-    owned = integers(judged.rows, "owned", unknown=0)
-    margins = None if start is None else start.margins(judged.rows, classes)
+    whole = judged.rows if isinstance(judged, HiddenMonth) else rows.buyers(month)
+    ahead = columns(plan.matrix(whole), kept, way)
+    owned = integers(whole, "owned", unknown=0)
+    margins = None if start is None else start.margins(whole, classes)
     predicted, before = 0.0, 0
     for rounds in (each for each in ROUNDS_SHOWN if each <= settings.rounds):
         begun = processor_seconds()

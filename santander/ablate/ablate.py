@@ -3,8 +3,12 @@
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from santander.ablate.ablation import TablePlan, Variant
 from santander.ablate.row import AblationRow
@@ -21,8 +25,10 @@ from santander.models.recommender import Recommender
 from santander.models.training_set import TrainingData
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
 from santander.schema.months import Month
+from santander.schema.types import arrow_schema
 from santander.training.collect import Retrieve, training_data
 from santander.training.fitting import fit_candidate
+from santander.training.in_pieces import in_pieces
 from santander.training.plan import MonthPlan
 from santander.training.recipe import Recipe
 
@@ -100,10 +106,7 @@ class _Judging:
         before = self._precisions[after]
         if isinstance(self._judged, HiddenMonth):
             return float(precisions.mean() / before.mean() - 1), None, None
-        # who added nothing has a precision of 0 under both, and counts among those who are drawn
-        nothing = np.zeros(self._judged.customers - len(precisions))
-        before, now = (np.concatenate([buyers, nothing]) for buyers in (before, precisions))
-        compared = paired_difference(before, now, self._rule.resamples, self._rule.seed)
+        compared = paired_difference(before, precisions, self._rule.resamples, self._rule.seed, self._judged.customers)
         return compared.relative, compared.relative_lower, compared.relative_upper
 
 
@@ -118,13 +121,28 @@ def _columns(model: Recommender) -> int | None:
 def _oracle(settings: Settings, judged: BuyersOfMonth | HiddenMonth) -> float | None:
     if isinstance(judged, HiddenMonth):
         return judged.oracle
-    return oracle_of(settings.data / "raw", judged.month, judged.customers, judged.rows.num_rows)
+    return oracle_of(settings.data / "raw", judged.month, judged.customers, judged.buyers)
+
+
+def hidden_of(settings: Settings, lake: Lake, retrieve: Retrieve, month: Month) -> HiddenMonth | None:
+    """Return a month with the chances of a synthetic bank, which picks whose features are read; None where it knows none."""
+    features = lake.read_months(FEATURES_TABLE, [month])
+    known = features.where("holdings_lag_1 is not null").select("customer_id").toArrow()["customer_id"].to_numpy()
+    everyone = retrieve(features.select("customer_id", "snapshot_date"))
+
+    def of(customers: npt.NDArray[np.int64]) -> pa.Table:
+        return in_pieces(everyone, partial(_rows_of, customers), arrow_schema(everyone.dtypes))
+
+    return hidden_month(settings.data / "raw", month, known, of)
+
+
+def _rows_of(customers: npt.NDArray[np.int64], rows: pa.Table) -> pa.Table:
+    return rows.filter(pc.field("customer_id").isin(customers))
 
 
 def _hidden(settings: Settings, lake: Lake, retrieve: Retrieve, month: Month) -> HiddenMonth:
-    everyone = lake.read_months(FEATURES_TABLE, [month]).select("customer_id", "snapshot_date")
     present = month in lake.months(FEATURES_TABLE) and month in lake.months(CUSTOMERS)
-    found = hidden_month(settings.data / "raw", month, retrieve(everyone).toArrow()) if present else None
+    found = hidden_of(settings, lake, retrieve, month) if present else None
     if found is None:
         raise InputError(
             f"{month} cannot be judged: its additions are not known, and {settings.data / 'raw'} has no chances of a "

@@ -91,7 +91,7 @@ def measure_reach(settings: "Settings", session: "SparkSession", recipe_name: st
     plan = plan_months(recipe, LAST, labelled_months(lake))
     training = collect_training_set(lake, retrieve, dict.fromkeys(plan.months, ALIKE))
     gate = collect_month(lake, retrieve, plan.gate)
-    oracle = oracle_of(raw, gate.month, gate.rows.num_rows, gate.buyers)
+    oracle = oracle_of(raw, gate.month, gate.customers, gate.buyers)
     if oracle is None:
         raise RuntimeError(f"oracle.json does not know {gate.month} of these files")
     fits = [fit_candidate(each, plan, training).fits[FitName.JUDGED] for each in (recipe, lag_1)]

@@ -42,13 +42,17 @@ class ProductFigures:
         return self.additions - self.hits
 
 
-def by_product(ranks: Ranks, baseline_ranks: Ranks, added: Masks) -> tuple[ProductFigures, ...]:
-    """The figures of each product, in the order of the bits, from the lists of a model and of its baseline (rows x 7)."""
+def by_product(
+    ranks: Ranks, baseline_ranks: Ranks, added: Masks, listed: npt.NDArray[np.int64], customers: int
+) -> tuple[ProductFigures, ...]:
+    """The figures of each product, in the order of the bits, from the buyers' lists of a model and of its baseline (rows x 7).
+
+    ``listed`` says for each product how many lists of all ``customers`` name it.
+    """
     additions = bits_of(added).sum(axis=0, dtype=np.int64)
-    listed = np.bincount(ranks[ranks != NO_PRODUCT], minlength=N_PRODUCTS)
     found, baseline_found = found_at(ranks, added), found_at(baseline_ranks, added)
     hit, baseline_hit = found.sum(axis=1), baseline_found.sum(axis=1)
-    lost, baseline_lost = lost_by_product(ranks, added), lost_by_product(baseline_ranks, added)
+    lost, baseline_lost = lost_by_product(ranks, added, customers), lost_by_product(baseline_ranks, added, customers)
     vain = _first_in_vain(ranks, added)
     return tuple(
         ProductFigures(
@@ -78,8 +82,8 @@ def found_at(ranks: Ranks, added: Masks) -> npt.NDArray[np.int64]:
     return counts
 
 
-def lost_by_product(ranks: Ranks, added: Masks) -> PerProduct:
-    """Return for each product (24) its part of the ceiling less MAP@7; 0 when there are no rows.
+def lost_by_product(ranks: Ranks, added: Masks, customers: int) -> PerProduct:
+    """Return for each product (24) its part of the ceiling less MAP@7 over all ``customers``; 0 when there are no rows.
 
     Of a customer's n additions each could have given 1 / n, and gave what its hit counts in the average precision, or nothing.
     """
@@ -93,7 +97,7 @@ def lost_by_product(ranks: Ranks, added: Masks) -> PerProduct:
     hit = hits(ranks_of_buyers, added_by)
     gain = hit.cumsum(axis=1) / np.arange(1, LIST_LENGTH + 1) / np.minimum(number, LIST_LENGTH)[:, None]
     reached = np.bincount(ranks_of_buyers[hit], weights=gain[hit], minlength=N_PRODUCTS)
-    return np.asarray((possible - reached) / len(added), dtype=np.float64)
+    return np.asarray((possible - reached) / customers, dtype=np.float64)
 
 
 def _first_in_vain(ranks: Ranks, added: Masks) -> npt.NDArray[np.int64]:

@@ -3,15 +3,12 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
-from santander.evaluation.average_precision import Precisions, average_precision, ceiling
+from santander.evaluation.average_precision import Precisions
 from santander.evaluation.by_product import by_product
 from santander.evaluation.calibration import CalibrationBin, calibration_of, expected_calibration_error
 from santander.evaluation.figures import Evaluation, SegmentFigures
-from santander.evaluation.month_to_judge import MonthToJudge
-from santander.evaluation.resampling import NEW_CUSTOMERS, slices_of
-from santander.models.list_check import checked_lists
+from santander.evaluation.month_to_judge import NEW_CUSTOMERS, MonthToJudge
+from santander.evaluation.ranked import Asked, Whom
 from santander.models.ranking import Scores
 from santander.models.recommender import Recommender
 
@@ -20,7 +17,7 @@ __all__ = ["Evaluation", "Judgement", "MonthToJudge", "judge", "precisions_of"]
 
 @dataclass(frozen=True)
 class Judgement:
-    """An evaluation and the lists it was made from: row i of each array is row i of ``judged.rows``."""
+    """An evaluation and what it was made from: row i of each array is of the i-th buyer of the month."""
 
     judged: MonthToJudge
     evaluation: Evaluation
@@ -40,8 +37,8 @@ class Judgement:
 
 
 def precisions_of(model: Recommender, judged: MonthToJudge) -> Precisions:
-    """The average precision of a model's list for every customer of the month; only those who added something are scored."""
-    return average_precision(judged.lists_of_buyers(model), judged.added)
+    """The average precision of a model's list for each customer who added something, in order of customer."""
+    return judged.rank(Asked(model))[0].precisions
 
 
 def judge(model: Recommender, baseline: Recommender, judged: MonthToJudge, oracle: float | None = None) -> Judgement:
@@ -49,37 +46,32 @@ def judge(model: Recommender, baseline: Recommender, judged: MonthToJudge, oracl
 
     Raises WrongLists for a list that no recommender may give.
     """
-    scores, ranks = checked_lists(model, judged.rows)
-    baseline_ranks = judged.lists_of_buyers(baseline)
-    added = judged.added
-    precisions, baseline_precisions = average_precision(ranks, added), average_precision(baseline_ranks, added)
-    slices = _by_slice(judged, precisions, baseline_precisions)
+    own, other = judged.rank(Asked(model, Whom.EVERYONE, scores=True), Asked(baseline))
+    slices = _by_slice(judged, own.precisions, other.precisions)
     evaluation = Evaluation(
         month=judged.month,
-        customers=len(added),
+        customers=judged.customers,
         buyers=judged.buyers,
-        map7=float(precisions.mean()),
-        ceiling=ceiling(added),
-        baseline=float(baseline_precisions.mean()),
+        map7=float(own.precisions.sum()) / judged.customers,
+        ceiling=judged.buyers / judged.customers,
+        baseline=float(other.precisions.sum()) / judged.customers,
         oracle=oracle,
-        products=by_product(ranks, baseline_ranks, added),
+        products=by_product(own.ranks, other.ranks, judged.added, own.listed, judged.customers),
         segments=tuple(figures for name, figures in slices.items() if name != NEW_CUSTOMERS),
         new_customers=slices.get(NEW_CUSTOMERS),
     )
-    return Judgement(judged, evaluation, scores, precisions, baseline_precisions)
+    return Judgement(judged, evaluation, own.scores, own.precisions, other.precisions)
 
 
 def _by_slice(judged: MonthToJudge, precisions: Precisions, baseline: Precisions) -> dict[str, SegmentFigures]:
-    added = judged.added
     return {
-        name: SegmentFigures(
-            segment=name,
-            customers=int(within.sum()),
-            buyers=int(np.count_nonzero(added[within])),
-            map7=float(precisions[within].mean()),
-            baseline=float(baseline[within].mean()),
-            ceiling=ceiling(added[within]),
+        part.name: SegmentFigures(
+            segment=part.name,
+            customers=part.customers,
+            buyers=int(part.within.sum()),
+            map7=float(precisions[part.within].sum()) / part.customers,
+            baseline=float(baseline[part.within].sum()) / part.customers,
+            ceiling=int(part.within.sum()) / part.customers,
         )
-        for name, within in slices_of(judged)
-        if within.any()
+        for part in judged.slices()
     }

@@ -1,5 +1,6 @@
-"""The rows a model is judged on, and whom the gate scores: everyone who added something, of a large month a sample of all."""
+"""The month a model is judged on: who added something, a small row each, how many the others are, and where to rank them all."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -7,94 +8,81 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from santander.evaluation.average_precision import Masks, Precisions, average_precision
-from santander.models.list_check import checked_lists
-from santander.models.ranking import LIST_LENGTH, NO_PRODUCT, Ranks
-from santander.models.recommender import Recommender
+from santander.errors import SantanderError
+from santander.evaluation.average_precision import Masks
+from santander.evaluation.ranked import Apply, Asked, Ranked, rank
+from santander.features.expansion import integers
+from santander.models.groups import SEGMENTS
 from santander.schema.months import Month
+
+NEW_CUSTOMERS = "new customers"
+GROUP = ("segment", "is_new")
+"""The features by which customers are put into slices."""
+
+ENOUGH = 50_000
+"""Customers in the sample that lists are compared on, about. A month with at most so many is compared whole. No setting: it only
+says how much of a month is looked at, and one of the gate would be part of what every training was made from."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Customers of a month who must not lose by a new model: how many they are, and which of the buyers are among them."""
+
+    name: str
+    customers: int
+    within: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class MonthToJudge:
-    """Everyone with a row in the month and in the month before, in order of customer: key, ``added`` (bitmask), features."""
+    """Everyone with a row in the month and in the month before. Only who added something has a row here."""
 
     month: Month
-    rows: pa.Table
+    bought: pa.Table
+    """A row: one customer who added something, in order of customer. Columns: customer_id, added (bitmask), segment, is_new."""
+    groups: pa.Table
+    """A row: how many customers there are of a segment, new or not. Columns: segment, is_new, customers."""
+    apply: Apply
+    """Reaches the features of all of them."""
+
+    @classmethod
+    def in_driver(cls, month: Month, rows: pa.Table) -> Self:
+        """Return the month from all its rows, which lie in this process: customer_id, added, features."""
+        groups = rows.group_by(list(GROUP)).aggregate([([], "count_all")]).rename_columns([*GROUP, "customers"])
+        bought = rows.filter(pc.field("added") != 0).select(["customer_id", "added", *GROUP]).sort_by("customer_id")
+        return cls(month, bought, groups, lambda do: do(rows))
 
     @cached_property
     def added(self) -> Masks:
-        """Bitmask of the products that each customer added."""
-        return np.asarray(self.rows["added"].to_numpy(), dtype=np.int64)
-
-    @cached_property
-    def bought(self) -> npt.NDArray[np.intp]:
-        """The rows of the customers who added something."""
-        return np.flatnonzero(self.added)
+        """Bitmask of the products that each buyer added."""
+        return np.asarray(self.bought["added"].to_numpy(), dtype=np.int64)
 
     @property
     def buyers(self) -> int:
         """Number of customers who added something."""
-        return len(self.bought)
-
-    def lists_of_buyers(self, model: Recommender) -> Ranks:
-        """Return the lists (rows x 7) of a model for who added something, by which precisions go; all others are empty.
-
-        Raises WrongLists.
-        """
-        ranks = np.full((self.rows.num_rows, LIST_LENGTH), NO_PRODUCT, dtype=np.int8)
-        if self.buyers:
-            rows = self.rows.take(pa.array(self.bought))
-            _, ranks[self.bought] = checked_lists(model, rows)
-        return ranks
-
-
-ENOUGH = 50_000
-"""Customers in the sample, about. A month with at most so many is checked whole. No setting: it only says how much of a month
-is looked at, and one of the gate would be part of what every training was made from."""
-
-
-@dataclass(frozen=True)
-class CheckedCustomers:
-    """Some rows of a month to judge on, in order: those of all who added something, and those that were drawn.
-
-    The first make MAP@7 exact, as who adds nothing counts 0; by the others it is checked that scores are there and lists alike.
-    """
-
-    judged: MonthToJudge
-    place: npt.NDArray[np.intp]
-    """Where they stand among the rows of the month."""
-    drawn: npt.NDArray[np.bool_]
-    """Which of them are in the sample; a share of all customers is told from these alone."""
-
-    @classmethod
-    def of(cls, judged: MonthToJudge) -> Self:
-        """Draw the same customers every time: a hash of the customer's number decides."""
-        share = min(1.0, ENOUGH / max(judged.rows.num_rows, 1))
-        drawn = np.ones(judged.rows.num_rows, dtype=np.bool_)
-        if share < 1:
-            drawn = _hashed(judged.rows["customer_id"].to_numpy()) < np.uint64(share * 2**64)
-        place = np.flatnonzero(drawn | (judged.added != 0))
-        return cls(judged, place, drawn[place])
+        number: int = self.bought.num_rows
+        return number
 
     @cached_property
-    def rows(self) -> pa.Table:
-        """Their rows."""
-        return self.judged.rows if len(self.place) == self.judged.rows.num_rows else self.judged.rows.take(pa.array(self.place))
+    def customers(self) -> int:
+        """Number of all customers."""
+        return int(self.groups["customers"].to_numpy().sum())
 
-    def precisions(self, ranks: Ranks) -> Precisions:
-        """The average precision for every customer of the month from the lists of these."""
-        precisions = np.zeros(self.judged.rows.num_rows, dtype=np.float64)
-        precisions[self.place] = average_precision(ranks, self.judged.added[self.place])
-        return precisions
+    def rank(self, *asked: Asked) -> list[Ranked]:
+        """Return the lists of models; raises WrongLists, and SantanderError where the month was written meanwhile."""
+        ranked = rank(self.apply, asked, min(1.0, ENOUGH / max(self.customers, 1)))
+        if any(not np.array_equal(each.customers, self.bought["customer_id"].to_numpy()) for each in ranked):
+            raise SantanderError(f"{self.month} was written while models were judged on it", month=self.month, hint="try again")
+        return ranked
 
-
-def _hashed(numbers: npt.NDArray[np.integer]) -> npt.NDArray[np.uint64]:
-    """A hash of each number, evenly spread over 64 bits.
-
-    Source: G. Steele, D. Lea, C. Flood, Fast Splittable Pseudorandom Number Generators (OOPSLA 2014), the mixer of SplitMix64.
-    """
-    mixed = numbers.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(mixed ^ (mixed >> np.uint64(31)), dtype=np.uint64)
+    def slices(self) -> Iterator[Slice]:
+        """Return each segment and the new customers, as far as there are any."""
+        of_buyer, of_group = (integers(rows, "segment", SEGMENTS.index("unknown")) for rows in (self.bought, self.groups))
+        is_new, group_is_new = (integers(rows, "is_new", unknown=0) == 1 for rows in (self.bought, self.groups))
+        parts = [(name, of_buyer == code, of_group == code) for code, name in enumerate(SEGMENTS)]
+        counts = self.groups["customers"].to_numpy()
+        for name, within, groups in (*parts, (NEW_CUSTOMERS, is_new, group_is_new)):
+            if customers := int(counts[groups].sum()):
+                yield Slice(name, customers, within)

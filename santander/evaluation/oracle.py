@@ -5,6 +5,7 @@ the product at rank k counts 1 / k, which is the average precision of one additi
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -81,21 +82,26 @@ class HiddenMonth:
         return np.asarray((chance / np.arange(1, LIST_LENGTH + 1)).sum(axis=1), dtype=np.float64)
 
 
-def hidden_month(raw: Place, month: Month, features: pa.Table) -> HiddenMonth | None:
-    """Return the month with the bank's chances; None where there are none, or of other customers than those of ``features``."""
+def hidden_month(
+    raw: Place, month: Month, customers: npt.NDArray[np.int64], features_of: Callable[[npt.NDArray[np.int64]], pa.Table]
+) -> HiddenMonth | None:
+    """Return the month with the bank's chances; None where there are none, or of others than these ``customers``.
+
+    The customers are those with a row in the month before; ``features_of`` reads the rows of some of them.
+    """
     path = raw / "propensity" / f"{month}.parquet"
     if not path.is_file():
         return None
     with open_read(path) as file:
-        written = pq.read_table(file)
-    known = written.filter(pc.field("owned").is_valid()).sort_by("customer_id")
-    before = features.filter(pc.field("holdings_lag_1").is_valid()).sort_by("customer_id")
-    if not known["customer_id"].combine_chunks().equals(before["customer_id"].combine_chunks()):
-        return None
-    taken = _evenly(known.num_rows)
-    lists = known["propensity"].combine_chunks().take(taken)
+        known = pq.read_table(file, columns=["customer_id", "owned"]).filter(pc.field("owned").is_valid())
+        numbers = np.sort(known["customer_id"].to_numpy())
+        if not np.array_equal(numbers, np.sort(customers)):
+            return None
+        taken = numbers[_evenly(len(numbers))]
+        chosen = pq.read_table(file, columns=["customer_id", "propensity"], filters=pc.field("customer_id").isin(taken))
+    lists = chosen.sort_by("customer_id")["propensity"].combine_chunks()
     chances = np.asarray(lists.flatten().to_numpy(), dtype=np.float32).reshape(-1, N_PRODUCTS)
-    return HiddenMonth(month, before.take(taken), chances)
+    return HiddenMonth(month, features_of(taken).sort_by("customer_id"), chances)
 
 
 def _evenly(rows: int) -> npt.NDArray[np.int64]:

@@ -4,7 +4,6 @@ Slices are groups who must not lose by a new model, whatever everybody gains: ea
 Source: B. Efron, R. Tibshirani, An Introduction to the Bootstrap (1993), chapter 13, percentile intervals.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +11,7 @@ import numpy.typing as npt
 
 from santander.config.sections import GateSettings
 from santander.evaluation.average_precision import Precisions
-from santander.evaluation.month_to_judge import MonthToJudge
-from santander.features.expansion import integers
-from santander.models.groups import SEGMENTS
+from santander.evaluation.month_to_judge import MonthToJudge, Slice
 
 LOWER, UPPER = 2.5, 97.5
 """Percentiles of a 95 % interval. No setting: what the gate says names it so, and decisions of the past went by it."""
@@ -38,23 +35,27 @@ class PairedDifference:
         return self.challenger - self.champion
 
 
-def paired_difference(champion: Precisions, challenger: Precisions, resamples: int, seed: int) -> PairedDifference:
+def paired_difference(
+    champion: Precisions, challenger: Precisions, resamples: int, seed: int, customers: int | None = None
+) -> PairedDifference:
     """Compare average precisions (rows, the same customers in the same order) over resamples of customers.
+
+    Of ``customers`` those without a row, who added nothing, count 0 under both and are among those drawn.
 
     There are only some thousands of different pairs of precisions. How often each is drawn is multinomial, which takes a second
     instead of minutes. Relative figures are 0 where the champion has 0. Raises ValueError for arrays that do not match.
     """
-    if champion.shape != challenger.shape or not len(champion):
+    n = len(champion) if customers is None else customers
+    if champion.shape != challenger.shape or not n:
         raise ValueError(f"a pair of precisions for every customer is needed, got {champion.shape} and {challenger.shape}")
-    pairs, times = _pairs(champion, challenger)
-    n = len(champion)
+    pairs, times = _pairs(champion, challenger, n)
     draws = np.random.default_rng(seed).multinomial(n, times / n, size=resamples)
     means = draws @ pairs / n
     difference = means[:, 1] - means[:, 0]
     relative = np.divide(difference, means[:, 0], out=np.zeros_like(difference), where=means[:, 0] > 0)
     lower, upper = np.percentile(difference, [LOWER, UPPER])
     relative_lower, relative_upper = np.percentile(relative, [LOWER, UPPER])
-    before, after = float(champion.mean()), float(challenger.mean())
+    before, after = float(champion.sum()) / n, float(challenger.sum()) / n
     return PairedDifference(
         champion=before,
         challenger=after,
@@ -66,19 +67,16 @@ def paired_difference(champion: Precisions, challenger: Precisions, resamples: i
     )
 
 
-def _pairs(champion: Precisions, challenger: Precisions) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+def _pairs(champion: Precisions, challenger: Precisions, n: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """The different pairs of precisions in order, and how often each occurs.
 
     Most customers add nothing and have the least pair there is, (0, 0): they are counted and not sorted.
     """
     counts = np.flatnonzero((champion != 0) | (challenger != 0))
     pairs, times = np.unique(np.stack([champion[counts], challenger[counts]], axis=1), axis=0, return_counts=True)
-    if nothing := len(champion) - len(counts):
+    if nothing := n - len(counts):
         pairs, times = np.vstack([np.zeros((1, 2)), pairs]), np.concatenate([[nothing], times])
     return pairs, np.asarray(times, dtype=np.int64)
-
-
-NEW_CUSTOMERS = "new customers"
 
 
 @dataclass(frozen=True)
@@ -100,33 +98,20 @@ class SliceDifference:
 def compare_slices(
     judged: MonthToJudge, champion: Precisions, challenger: Precisions, rule: GateSettings
 ) -> tuple[SliceDifference, ...]:
-    """Compare the precisions (a row per row of ``judged``) of two models slice by slice.
+    """Compare the precisions (of each buyer of ``judged``) of two models slice by slice.
 
     A slice fails when it has enough buyers and has surely lost more than ``max_slice_loss``, by the upper bound of its change.
     """
-    added = judged.added
-    return tuple(
-        _difference(name, int(np.count_nonzero(added[within])), champion[within], challenger[within], rule)
-        for name, within in slices_of(judged)
-        if within.any()
-    )
+    return tuple(_difference(part, champion[part.within], challenger[part.within], rule) for part in judged.slices())
 
 
-def slices_of(judged: MonthToJudge) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
-    """Return a mask of rows for each slice by name."""
-    segment = integers(judged.rows, "segment", unknown=SEGMENTS.index("unknown"))
-    for code, name in enumerate(SEGMENTS):
-        yield name, segment == code
-    yield NEW_CUSTOMERS, integers(judged.rows, "is_new", unknown=0) == 1
-
-
-def _difference(name: str, buyers: int, champion: Precisions, challenger: Precisions, rule: GateSettings) -> SliceDifference:
-    compared: PairedDifference = paired_difference(champion, challenger, rule.resamples, rule.seed)
-    counts = buyers >= rule.min_slice_buyers
+def _difference(part: Slice, champion: Precisions, challenger: Precisions, rule: GateSettings) -> SliceDifference:
+    compared: PairedDifference = paired_difference(champion, challenger, rule.resamples, rule.seed, part.customers)
+    counts = len(champion) >= rule.min_slice_buyers
     return SliceDifference(
-        name=name,
-        customers=len(champion),
-        buyers=buyers,
+        name=part.name,
+        customers=part.customers,
+        buyers=len(champion),
         counts=counts,
         failed=counts and compared.relative_upper < -rule.max_slice_loss,
         champion=compared.champion,

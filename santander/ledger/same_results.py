@@ -10,9 +10,16 @@ from collections.abc import Mapping
 
 SAME_RESULTS: Mapping[str, Mapping[str, int]] = {
     "features": {"5fd15e6453edd398": 1, "e0ecdc44f57c1c6e": 1, "217b3061ddb66200": 1},
-    "train": {"9e1406fc0f3cd502": 1, "5f4d1e793c2cd3e0": 1, "2ab1dcf85349e0fe": 1, "cbc59cd47cf23307": 1, "9c50236546c771bc": 1},
-    "score": {"fbd9e7321edaef24": 1, "57760c2689883b54": 1, "69fc46565fd63e63": 1},
-    "submit": {"be6cbccdea21e456": 1},
+    "train": {
+        "9e1406fc0f3cd502": 1,
+        "5f4d1e793c2cd3e0": 1,
+        "2ab1dcf85349e0fe": 1,
+        "cbc59cd47cf23307": 1,
+        "9c50236546c771bc": 1,
+        "47ad2d71066fdf69": 1,
+    },
+    "score": {"fbd9e7321edaef24": 1, "57760c2689883b54": 1, "69fc46565fd63e63": 1, "5821f315c5e76ebe": 1},
+    "submit": {"be6cbccdea21e456": 1, "c8b4520591a9c8d7": 1},
     "tune": {"2f428a56dff3bb1f": 1},
     "santander.models.popularity": {"782e4cc50a0e0f41": 1, "3091ace164e747c3": 1},
     "santander.models.boosted_trees": {"efddbb630bcf756d": 1, "d628ba5a3a4762f7": 1},

@@ -1,6 +1,6 @@
 """What a model is fitted on: in the driver as plain Arrow tables, or, by the same protocol, on the workers of a cluster."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -51,6 +51,9 @@ class TrainingData(Protocol):
     def in_driver(self) -> "TrainingSet":
         """Return the rows in the driver, for kinds that only train there."""
 
+    def apply(self, do: Callable[[pa.Table], pa.Table]) -> pa.Table:
+        """Apply a function to the buyers, piece by piece where they are kept, and return what it makes, in the driver."""
+
     def boost(self, boosting: Boosting, validation: "TrainingData | None", progress: Progress) -> list["xgboost.Booster"]:
         """Grow boosters on the additions; ``validation``, of the same kind, says when to stop."""
 
@@ -79,6 +82,10 @@ class TrainingSet:
     def in_driver(self) -> "TrainingSet":
         """Itself."""
         return self
+
+    def apply(self, do: Callable[[pa.Table], pa.Table]) -> pa.Table:
+        """Apply a function to the buyers."""
+        return do(self.buyers)
 
     def counts(self) -> npt.NDArray[np.int64]:
         """Return the number of additions of each product (24)."""

@@ -138,7 +138,7 @@ def compare_versions(settings: Settings, lake: Lake, retrieve: Retrieve, pair: P
 
 
 def _compare(settings: Settings, pair: Pair, rows: MonthToJudge) -> JudgedMonth:
-    oracle = oracle_of(settings.data / "raw", rows.month, rows.rows.num_rows, rows.buyers)
+    oracle = oracle_of(settings.data / "raw", rows.month, rows.customers, rows.buyers)
     judged = []
     for version in (pair.holder, pair.contender):
         fit = version.candidate.fit_to_judge(rows.month) or version.candidate.scoring
@@ -146,7 +146,7 @@ def _compare(settings: Settings, pair: Pair, rows: MonthToJudge) -> JudgedMonth:
         judged.append((found.evaluation, found.calibration, found.precisions))
     (holder, holder_bins, before), (contender, contender_bins, after) = judged
     rule = settings.gate
-    difference = paired_difference(before, after, rule.resamples, rule.seed)
+    difference = paired_difference(before, after, rule.resamples, rule.seed, rows.customers)
     slices = compare_slices(rows, before, after, rule)
     return JudgedMonth(rows.month, holder, contender, holder_bins, contender_bins, difference, slices)
 

@@ -4,12 +4,11 @@ A version must be sound before: of features that this code makes, scoring everyb
 judged fit does. The scoring fit itself cannot be judged, as nobody knows yet what is added in its month.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from santander.config.sections import GateSettings
 from santander.config.settings import Settings
@@ -17,11 +16,11 @@ from santander.errors import InputError, SantanderError
 from santander.evaluation.average_precision import Precisions
 from santander.evaluation.figures import Evaluation
 from santander.evaluation.judgement import MonthToJudge, judge
-from santander.evaluation.month_to_judge import CheckedCustomers
 from santander.evaluation.oracle import oracle_of
-from santander.evaluation.resampling import compare_slices, paired_difference
+from santander.evaluation.ranked import Asked, Ranked, Whom
+from santander.evaluation.resampling import PairedDifference, compare_slices, paired_difference
 from santander.lake.lake import Lake
-from santander.models.list_check import WrongLists, checked_lists
+from santander.models.list_check import WrongLists
 from santander.models.ranking import NO_PRODUCT, Ranks
 from santander.models.recommender import Recommender
 from santander.registry.gate import Ages, Contest, Verdict, decide
@@ -51,13 +50,12 @@ def check_features(settings: Settings, number: int) -> None:
         )
 
 
-def sound_ranks(model: Recommender, rows: pa.Table, whose: str) -> Ranks:
-    """The lists of a model for these customers; raises UnsoundModel where its scores or a list are wrong."""
+def sound_lists(judged: MonthToJudge, models: Mapping[str, Recommender]) -> list[Ranked]:
+    """The lists of models, by what to call them, for buyers and sample; raises UnsoundModel where scores or a list are wrong."""
     try:
-        _, ranks = checked_lists(model, rows)
+        return judged.rank(*(Asked(model, Whom.SAMPLE, whose) for whose, model in models.items()))
     except WrongLists as wrong:
-        raise UnsoundModel(f"{whose} {wrong.complaint}") from wrong
-    return ranks
+        raise UnsoundModel(str(wrong)) from wrong
 
 
 def mean_overlap(one: Ranks, other: Ranks) -> float:
@@ -82,7 +80,7 @@ class Lists:
     """What the lists of a version are worth, and what those of its scoring fit have in common with them."""
 
     precisions: Precisions
-    """For every customer of the month."""
+    """For each buyer of the month."""
     overlap: float = 1.0
 
 
@@ -100,12 +98,9 @@ def lists_of(version: RegisteredVersion, judged: MonthToJudge) -> Lists:
     """The lists that a challenger is judged by; raises UnsoundModel also for the fit that would score."""
     candidate = version.candidate
     fit = candidate.fit_to_judge(judged.month) or candidate.scoring
-    checked = CheckedCustomers.of(judged)
-    ranks = sound_ranks(fit.model, checked.rows, f"version {version.number}: its {fit.name} fit")
-    if candidate.scoring is fit:
-        return Lists(checked.precisions(ranks))
-    scoring = sound_ranks(candidate.scoring.model, checked.rows, f"version {version.number}: its {candidate.scoring.name} fit")
-    return Lists(checked.precisions(ranks), mean_overlap(ranks[checked.drawn], scoring[checked.drawn]))
+    fits = [fit] if candidate.scoring is fit else [fit, candidate.scoring]
+    ranked = sound_lists(judged, {f"version {version.number}: its {each.name} fit": each.model for each in fits})
+    return Lists(ranked[0].precisions, mean_overlap(ranked[0].sample, ranked[-1].sample))
 
 
 def no_contest(challenger: RegisteredVersion, holder: RegisteredVersion, month: Month) -> str | None:
@@ -135,21 +130,23 @@ def compare(
     own_fit, blind = challenger.candidate.fit_to_judge(month), holder.candidate.fit_to_judge(month)
     if (reason := no_contest(challenger, holder, month)) is not None or own_fit is None or blind is None:
         return Verdict(False, str(reason), month=month)
-    checked, own = CheckedCustomers.of(judged), lists.precisions
+    own, recipe = lists.precisions, holder.candidate.recipe.name
+    models = {f"champion {holder.number}: its {blind.name} fit": blind.model}
+    if refit is not None:
+        models[f"champion {holder.number}: its recipe fitted anew up to {refit.last_month}"] = refit.model
+    champion, *others = (ranked.precisions for ranked in sound_lists(judged, models))
+    fresh = others[0] if others else None
 
-    def precisions(fit: Fit, name: str) -> Precisions:
-        return checked.precisions(sound_ranks(fit.model, checked.rows, f"champion {holder.number}: {name}"))
+    def against(other: Precisions) -> PairedDifference:
+        return paired_difference(other, own, rule.resamples, rule.seed, judged.customers)
 
-    champion = precisions(blind, f"its {blind.name} fit")
-    recipe = holder.candidate.recipe.name
-    fresh = None if refit is None else precisions(refit, f"its recipe fitted anew up to {refit.last_month}")
     verdict = decide(
-        paired_difference(champion, own, rule.resamples, rule.seed),
+        against(champion),
         contest_of(challenger, holder),
         rule,
         compare_slices(judged, champion if fresh is None else fresh, own, rule),
         month,
-        None if fresh is None else paired_difference(fresh, own, rule.resamples, rule.seed),
+        None if fresh is None else against(fresh),
         Ages(own_fit.last_month, blind.last_month, None if refit is None else refit.last_month),
         (f"version {challenger.number} ({challenger.candidate.recipe.name})", f"champion {holder.number} ({recipe})"),
     )
@@ -230,7 +227,7 @@ def assess(
             hint=f"choose a month after {last} with --month, or another version",
         )
     judged = collect_month(lake, retrieve.also(registered.candidate.families), chosen)
-    oracle = oracle_of(settings.data / "raw", chosen, judged.rows.num_rows, judged.buyers)
+    oracle = oracle_of(settings.data / "raw", chosen, judged.customers, judged.buyers)
     judgement = judge(fit.model, fit.baseline, judged, oracle)
     client = open_tracking(settings)
     import mlflow

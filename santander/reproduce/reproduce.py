@@ -163,8 +163,9 @@ def _compare(fit: Fit, logged: Fit) -> RefitComparison:
 def _difference(settings: Settings, run: LoggedRun, report: TrainReport) -> PairedDifference | None:
     if report.judgement is None:
         return None
-    logged = precisions_of(run.candidate.fits[FitName.JUDGED].model, report.judgement.judged)
-    return paired_difference(logged, report.judgement.precisions, settings.gate.resamples, settings.gate.seed)
+    judged, rule = report.judgement.judged, settings.gate
+    logged = precisions_of(run.candidate.fits[FitName.JUDGED].model, judged)
+    return paired_difference(logged, report.judgement.precisions, rule.resamples, rule.seed, judged.customers)
 
 
 def _verdict(

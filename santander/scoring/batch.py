@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from santander.engine.pieces import together
 from santander.errors import InputError, SantanderError
 from santander.lake.lake import Lake
 from santander.lake.month_file_writer import MONTH_FILE_SCHEMA, MonthFileWriter, as_batch
@@ -27,11 +28,6 @@ from santander.storage.places import Place
 if TYPE_CHECKING:
     from feast import FeatureStore
     from pyspark.sql import DataFrame
-
-ROWS_AT_A_TIME = 65_536
-"""The engine hands over small batches; predicting some at a time costs less than each alone. No setting: what scoring holds was
-measured with it (santander/engine/memory/budget.py)."""
-
 
 _SCHEMA = file_schema(RECOMMENDATIONS.columns)
 _COMPLAINT = "complaint"
@@ -86,7 +82,7 @@ def _writer(
 ) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
     def write_lists(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         with MonthFileWriter(RECOMMENDATIONS, folder) as writer:
-            for features in _together(batches):
+            for features in together(batches):
                 try:
                     scores, ranks = checked_lists(model, features)
                 except WrongLists as wrong:
@@ -97,18 +93,6 @@ def _writer(
         yield written.append_column(_COMPLAINT, pa.nulls(written.num_rows, pa.string()))
 
     return write_lists
-
-
-def _together(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """The batches of a task, so many together that predicting is worth it."""
-    waiting: list[pa.RecordBatch] = []
-    for batch in batches:
-        waiting.append(batch)
-        if sum(each.num_rows for each in waiting) >= ROWS_AT_A_TIME:
-            yield pa.Table.from_batches(waiting)
-            waiting = []
-    if waiting:
-        yield pa.Table.from_batches(waiting)
 
 
 def _list_rows(features: pa.Table, scores: Scores, ranks: Ranks, version: int, month: Month) -> pa.RecordBatch:

@@ -4,18 +4,18 @@ import logging
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
-
-import pyarrow.compute as pc
 
 from santander.engine.memory.budget import JUDGE, LEARNT_FROM
 from santander.errors import TooLittleData
-from santander.evaluation.judgement import MonthToJudge
+from santander.evaluation.month_to_judge import GROUP, MonthToJudge
 from santander.lake.lake import Lake
 from santander.models.month_weight import MonthWeight
 from santander.models.training_set import TrainingData, TrainingSet
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
 from santander.schema.months import Month
+from santander.training.in_pieces import in_pieces
 from santander.training.labels import buyers, labels, population
 
 if TYPE_CHECKING:
@@ -116,23 +116,30 @@ def refuse_too_large_fit(lake: Lake, fitted: Collection[Month], judged: Month, s
 
 
 def collect_month(lake: Lake, retrieve: Retrieve, month: Month) -> MonthToJudge:
-    """Return all customers of a month who count for MAP@7, what they added and what was known before, in order of customer.
+    """Return the customers of a month who count for MAP@7; on the embedded engine their features are read, once, here.
 
     Raises TooLittleData when there is none or nobody added anything, OverBudget before anything is read.
     """
     refuse_too_large(lake, [month])
     customers, features = lake.read_months(CUSTOMERS, [month]), lake.read_months(FEATURES_TABLE, [month])
-    rows = retrieve(labels(customers, features), [month]).toArrow()
-    if not rows.num_rows:
+    rows = retrieve(labels(customers, features), [month])
+    if not lake.has_workers:
+        judged = MonthToJudge.in_driver(month, rows.toArrow())
+    else:
+        grouped = labels(customers, features, also=GROUP)
+        counted = grouped.groupBy(*GROUP).count().withColumnRenamed("count", "customers").toArrow()
+        bought = buyers(grouped).select("customer_id", "added", *GROUP).toArrow()
+        judged = MonthToJudge(month, bought.sort_by("customer_id"), counted, partial(in_pieces, rows))
+    if not judged.customers:
         raise TooLittleData(
             f"month {month} has no customer with products in it and in {month - 1}: nothing can be judged",
             month=month,
             hint=f"ingest {month - 1} and {month}, or choose another with --month",
         )
-    if not pc.any(pc.not_equal(rows["added"], 0)).as_py():
+    if not judged.buyers:
         raise TooLittleData(
-            f"none of the {rows.num_rows:,} customers of {month} added anything: nothing can be judged on it",
+            f"none of the {judged.customers:,} customers of {month} added anything: nothing can be judged on it",
             month=month,
             hint="choose another with --month, or more customers",
         )
-    return MonthToJudge(month, rows.sort_by("customer_id"))
+    return judged

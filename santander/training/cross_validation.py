@@ -124,11 +124,11 @@ def judge_fold(settings: "Settings", training: TrainingData, fold: PlannedFold) 
     return FoldResult(
         month=fold.month,
         customers=judged.customers,
-        buyers=judged.rows.num_rows,
+        buyers=judged.buyers,
         map7=judged.map7(fit.model),
         baseline=judged.map7(fit.baseline),
         ceiling=judged.ceiling,
-        oracle=oracle_of(settings.data / "raw", fold.month, judged.customers, judged.rows.num_rows),
+        oracle=oracle_of(settings.data / "raw", fold.month, judged.customers, judged.buyers),
         rounds=fit.model.rounds,
         fit_months=tuple(fit.weights),
         validation=fit.validation,

@@ -27,6 +27,7 @@ from santander.schema.counting import counted
 from santander.schema.months import Month
 from santander.schema.types import arrow_schema
 from santander.training.barrier import Guard
+from santander.training.in_pieces import in_pieces
 
 if TYPE_CHECKING:
     import xgboost
@@ -97,6 +98,10 @@ class DistributedTrainingSet:
     def in_driver(self) -> TrainingSet:
         """The additions in the driver: some hundred thousand rows for years of a large bank."""
         return TrainingSet(self.buyers.toArrow(), self.population, self.weights)
+
+    def apply(self, do: Callable[[pa.Table], pa.Table]) -> pa.Table:
+        """Apply a function to the buyers on the workers; only what it makes comes to the driver."""
+        return in_pieces(self.buyers, do)
 
     def boost(self, boosting: Boosting, validation: TrainingData | None, progress: Progress) -> list["xgboost.Booster"]:
         """Grow boosters on all workers; raises MissingSlots when they cannot all run.

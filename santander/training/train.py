@@ -63,11 +63,12 @@ def train(
     own = blended.families if blended else recipe.families
     with training_data(settings, lake, retrieve.also(own), dict.fromkeys(plan.months, ALIKE)) as training:
         candidate = blended or fit_candidate(recipe, plan, training)
-        if FitName.JUDGED not in candidate.fits:
-            return TrainReport(candidate, None, training.example(EXAMPLE_ROWS), versions)
+        example = training.example(EXAMPLE_ROWS)
+    if FitName.JUDGED not in candidate.fits:
+        return TrainReport(candidate, None, example, versions)
     gate = collect_month(lake, retrieve.also(own.union(to_judge)), plan.gate)
     fit = candidate.fits[FitName.JUDGED]
-    oracle = oracle_of(settings.data / "raw", gate.month, gate.rows.num_rows, gate.buyers)
+    oracle = oracle_of(settings.data / "raw", gate.month, gate.customers, gate.buyers)
     if table_versions(lake) != versions:
         log.warning("tables were written while the model was trained: it may not be of the versions that its run names")
-    return TrainReport(candidate, judge(fit.model, fit.baseline, gate, oracle), gate.rows.slice(0, EXAMPLE_ROWS), versions)
+    return TrainReport(candidate, judge(fit.model, fit.baseline, gate, oracle), example, versions)

@@ -14,6 +14,7 @@ from typing import Any
 import mlflow
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -172,7 +173,9 @@ def test_a_hidden_month_is_judged_by_the_chances_of_its_customers() -> None:
 def test_chances_of_other_customers_are_not_taken(tmp_path: Path) -> None:
     (tmp_path / "propensity").mkdir()
     features = feature_rows([STUDENT, PENSIONER]).append_column("customer_id", pa.array([1, 2], pa.int64()))
-    assert hidden_month(tmp_path, JUNE, features) is None
+    customers = np.array([2, 1])
+    of = lambda wanted: features.filter(pc.field("customer_id").isin(wanted))  # noqa: E731
+    assert hidden_month(tmp_path, JUNE, customers, of) is None
 
     def write(*customers: int) -> None:
         lists = pa.FixedSizeListArray.from_arrays(pa.array(np.zeros(len(customers) * N_PRODUCTS, np.float32)), N_PRODUCTS)
@@ -181,9 +184,9 @@ def test_chances_of_other_customers_are_not_taken(tmp_path: Path) -> None:
         pq.write_table(table, tmp_path / "propensity" / "2016-06.parquet")
 
     write(1, 3)
-    assert hidden_month(tmp_path, JUNE, features) is None
+    assert hidden_month(tmp_path, JUNE, customers, of) is None
     write(2, 1)
-    found = hidden_month(tmp_path, JUNE, features)
+    found = hidden_month(tmp_path, JUNE, customers, of)
     assert found is not None
     assert found.rows["customer_id"].to_pylist() == [1, 2]
 
@@ -249,14 +252,14 @@ def test_map7_and_gain_are_those_of_all_customers(bank: Bank, rows: list[Ablatio
         precisions_of(fit_candidate(variant.recipe, plan.fits[MAY][variant.name], training).scoring.model, judged)
         for variant in plan.variants[1:3]
     )
-    compared = paired_difference(before, after, settings.gate.resamples, settings.gate.seed)
+    compared = paired_difference(before, after, settings.gate.resamples, settings.gate.seed, judged.customers)
     assert (rows[1].map7, rows[2].map7) == (pytest.approx(compared.champion), pytest.approx(compared.challenger))
     assert rows[2].gain == pytest.approx(compared.relative)
     assert (rows[2].gain_lower, rows[2].gain_upper) == (
         pytest.approx(compared.relative_lower),
         pytest.approx(compared.relative_upper),
     )
-    assert rows[2].ceiling == judged.buyers / judged.rows.num_rows
+    assert rows[2].ceiling == judged.buyers / judged.customers
 
 
 @embedded
@@ -314,6 +317,6 @@ def test_a_month_that_nobody_can_judge_is_refused_before_anything_is_fitted(bank
 def test_map7_is_the_mean_of_the_precisions_over_everyone() -> None:
     training = toy_training_set()
     rows = training.buyers.slice(0, 4)
-    judged = BuyersOfMonth(MAY, rows, customers=10)
+    judged = BuyersOfMonth(MAY, lambda do: do(rows), buyers=4, customers=10)
     model = Popularity.fit(PopularitySettings(min_group=1), training)
     assert judged.map7(model) == pytest.approx(judged.precisions(model).sum() / 10)

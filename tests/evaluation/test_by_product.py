@@ -25,7 +25,7 @@ ADDED = np.array([1 << 3, 1 << 3 | 1 << 7, 1 << 20, 0])
 
 
 def figures(ranks: Ranks = RANKS) -> dict[int, ProductFigures]:
-    return dict(enumerate(by_product(ranks, RANKS[:, ::-1], ADDED)))
+    return dict(enumerate(by_product(ranks, RANKS[:, ::-1], ADDED, np.bincount(ranks[ranks >= 0], minlength=24), len(ADDED))))
 
 
 def test_additions_are_counted_at_their_rank() -> None:
@@ -36,7 +36,7 @@ def test_additions_are_counted_at_their_rank() -> None:
 
 
 def test_what_is_lost_is_shared_out_among_the_additions() -> None:
-    lost = lost_by_product(RANKS, ADDED)
+    lost = lost_by_product(RANKS, ADDED, len(ADDED))
     assert lost[3] == pytest.approx((0 + (1 / 2 - 1 / 2 / 2)) / 4)
     assert lost[7] == pytest.approx((1 / 2 - 2 / 3 / 2) / 4)
     assert lost[20] == pytest.approx(1 / 4)
@@ -49,11 +49,11 @@ def test_what_is_lost_sums_to_the_distance_from_the_ceiling(seed: int) -> None:
     ranks = np.array([draw.permutation(24)[:7] for _ in range(300)], dtype=np.int8)
     added = np.array([int(np.bitwise_or.reduce(1 << draw.permutation(24)[: draw.integers(0, 11)])) for _ in range(300)])
     distance = ceiling(added) - float(average_precision(ranks, added).mean())
-    assert lost_by_product(ranks, added).sum() == pytest.approx(distance)
+    assert lost_by_product(ranks, added, len(added)).sum() == pytest.approx(distance)
 
 
 def test_a_month_without_additions_loses_nothing() -> None:
-    assert not lost_by_product(RANKS, np.zeros(4, dtype=np.int64)).any()
+    assert not lost_by_product(RANKS, np.zeros(4, dtype=np.int64), 4).any()
 
 
 def test_a_product_is_first_in_vain_for_buyers_of_others_alone() -> None:

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from santander.evaluation.judgement import Judgement, MonthToJudge, judge
@@ -15,16 +14,14 @@ from santander.models.popularity import Popularity, PopularitySettings
 from santander.schema.column_groups import ColumnGroup
 from santander.schema.months import Month
 from santander.schema.records import plain
-from tests.models.toy_world import MASK, PENSIONER, SMALL_TREES, STUDENT, TAXPAYER, feature_rows, toy_training_set
+from tests.models.toy_world import MASK, PENSIONER, SMALL_TREES, STUDENT, TAXPAYER, rows_to_judge, toy_training_set
 
 MAY = Month(2016, 5)
 
 
 def month_of(*customers: tuple[dict[str, object], int]) -> MonthToJudge:
     """Customers of May and what they added."""
-    features = feature_rows(who for who, _ in customers)
-    rows = features.append_column("added", pa.array([added for _, added in customers], pa.int32()))
-    return MonthToJudge(MAY, rows)
+    return MonthToJudge.in_driver(MAY, rows_to_judge(customers))
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +118,6 @@ def test_the_oracle_counts_only_for_the_bank_it_was_written_for(tmp_path: Path) 
     assert oracle_of(tmp_path, MAY + 1, 10, 3) is None
 
 
-def test_scores_and_precisions_are_in_the_order_of_the_customers(judgement: Judgement) -> None:
-    assert judgement.precisions.tolist() == [1, 1, 0.5, 0]
+def test_scores_and_precisions_of_buyers_are_in_the_order_of_the_customers(judgement: Judgement) -> None:
+    assert judgement.precisions.tolist() == [1, 1, 0.5]
     assert int(np.nanargmax(judgement.scores[0])) == 12

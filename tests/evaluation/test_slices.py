@@ -1,14 +1,13 @@
 """Slices of a month in sight: which are held against a model, and when."""
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from santander.config.settings import Settings
 from santander.evaluation.judgement import MonthToJudge
 from santander.evaluation.resampling import SliceDifference, compare_slices
 from santander.schema.months import Month
-from tests.models.toy_world import feature_rows
+from tests.models.toy_world import rows_to_judge
 
 RULE = Settings.load().gate
 
@@ -16,13 +15,12 @@ RULE = Settings.load().gate
 def month(individuals: int = 600, students: int = 300) -> MonthToJudge:
     """Everybody buys; every tenth student is new."""
     rows = [{"segment": 2, "is_new": False}] * individuals + [{"segment": 3, "is_new": i % 10 == 0} for i in range(students)]
-    table = feature_rows(rows).append_column("added", pa.array([1] * len(rows), pa.int32()))
-    return MonthToJudge(Month(2016, 5), table)
+    return MonthToJudge.in_driver(Month(2016, 5), rows_to_judge((who, 1) for who in rows))
 
 
 def slices(judged: MonthToJudge, individuals: float, students: float) -> dict[str, SliceDifference]:
     """The champion finds every purchase at rank 2 (0.5), the challenger in these precisions."""
-    student = judged.rows["segment"].to_numpy() == 3
+    student = judged.bought["segment"].to_numpy() == 3
     champion = np.full(len(student), 0.5)
     found = compare_slices(judged, champion, np.where(student, students, individuals), RULE)
     return {slice_.name: slice_ for slice_ in found}
@@ -59,7 +57,7 @@ def test_a_slice_of_few_buyers_is_shown_and_not_held_against_the_model() -> None
 
 def test_what_is_not_sure_does_not_fail_a_slice() -> None:
     judged = month()
-    student = judged.rows["segment"].to_numpy() == 3
+    student = judged.bought["segment"].to_numpy() == 3
     draw = np.random.default_rng(3)
     champion, challenger = draw.random(len(student)), draw.random(len(student))
     challenger[student] *= 0.97

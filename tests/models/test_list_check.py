@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 import pytest
 
 from santander.evaluation.buyers import BuyersOfMonth
@@ -15,7 +14,7 @@ from santander.evaluation.oracle import HiddenMonth
 from santander.models.list_check import WrongLists, checked_lists, refuse_wrong_lists
 from santander.models.popularity import Popularity, PopularitySettings
 from santander.models.ranking import top_products
-from santander.registry.contest import UnsoundModel, sound_ranks
+from santander.registry.contest import UnsoundModel, sound_lists
 from santander.registry.served_model import ServedRecommender
 from santander.schema.months import Month
 from santander.schema.products import N_PRODUCTS
@@ -106,16 +105,16 @@ class Narrow(Popularity):
 
 
 ROWS = crowd.gate_rows(300)
-BUYING = ROWS.rows.take(pa.array(ROWS.bought))
-HIDDEN = HiddenMonth(Month(2016, 6), ROWS.rows, np.tile(SCORES[0], (300, 1)))
+EVERYONE = crowd.month_of(crowd.GATE, 300)
+HIDDEN = HiddenMonth(Month(2016, 6), EVERYONE, np.tile(SCORES[0], (300, 1)))
 DOORS: dict[str, Callable[[Any], object]] = {
     "judge": lambda model: judge(model, Popularity.fit(PopularitySettings(), crowd.training_set()), ROWS),
     "judge, as baseline": lambda model: judge(Popularity.fit(PopularitySettings(), crowd.training_set()), model, ROWS),
     "precisions": lambda model: precisions_of(model, ROWS),
-    "buyers of a month": lambda model: BuyersOfMonth(ROWS.month, BUYING, 300).map7(model),
+    "buyers of a month": lambda model: BuyersOfMonth(ROWS.month, ROWS.apply, ROWS.buyers, 300).map7(model),
     "a hidden month": HIDDEN.map7,
-    "lists": lambda model: checked_lists(model, ROWS.rows),
-    "the gate": lambda model: sound_ranks(model, ROWS.rows, "version 3: its judged fit"),
+    "lists": lambda model: checked_lists(model, EVERYONE),
+    "the gate": lambda model: sound_lists(ROWS, {"version 3: its judged fit": model}),
 }
 
 
@@ -123,7 +122,7 @@ def served(model: Any) -> object:
     """What the registered model answers to MLflow."""
     recommender = ServedRecommender()
     recommender._model = model
-    return recommender.predict(None, ROWS.rows.to_pandas())  # type: ignore[arg-type]
+    return recommender.predict(None, EVERYONE.to_pandas())  # type: ignore[arg-type]
 
 
 DOORS["the model as MLflow serves it"] = served
@@ -140,4 +139,4 @@ def test_no_door_judges_a_product_as_often_as_it_is_repeated(door: str) -> None:
 def test_scores_of_fewer_products_are_refused_before_they_are_ranked() -> None:
     model = Narrow.fit(PopularitySettings(), crowd.training_set())
     with pytest.raises(WrongLists, match="Narrow gives scores of shape 300 x 10 where 24 for each of 300 customers were asked"):
-        checked_lists(model, ROWS.rows)
+        checked_lists(model, EVERYONE)

@@ -55,6 +55,13 @@ def feature_rows(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     return pa.table({f.name: pa.array([row.get(f.name) for row in listed], arrow_type(f.type)) for f in FEATURES})
 
 
+def rows_to_judge(customers: Iterable[tuple[Mapping[str, Any], int]]) -> pa.Table:
+    """Customers of a month, numbered from 1, and what they added."""
+    listed = list(customers)
+    rows = feature_rows(who for who, _ in listed).append_column("added", pa.array([added for _, added in listed], pa.int32()))
+    return rows.append_column("customer_id", pa.array(range(1, len(listed) + 1), pa.int64()))
+
+
 def population_of(rows: Iterable[tuple[Month, Mapping[str, Any], int, int]]) -> pa.Table:
     """Counts of customers alike: (month, who, added, customers)."""
     listed = list(rows)

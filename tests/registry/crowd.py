@@ -70,7 +70,7 @@ def training_set(taste_of: int = 1) -> TrainingSet:
 
 def gate_rows(customers: int = 6_000) -> MonthToJudge:
     """The month both sides are judged on; of other customers than the fits saw."""
-    return MonthToJudge(GATE, month_of(GATE, customers))
+    return MonthToJudge.in_driver(GATE, month_of(GATE, customers))
 
 
 def version(number: int, training: TrainingSet, **settings: object) -> RegisteredVersion:

@@ -56,7 +56,7 @@ def test_equal_models_are_never_promoted(
 def test_a_model_that_is_better_by_luck_on_few_customers_is_not_promoted(
     seeded: list[RegisteredVersion], holder: RegisteredVersion, judged: MonthToJudge
 ) -> None:
-    few = MonthToJudge(judged.month, judged.rows.slice(0, 60))
+    few = MonthToJudge.in_driver(judged.month, crowd.month_of(crowd.GATE, 6_000).slice(0, 60))
     verdicts = [meet(challenger, holder, few) for challenger in seeded]
     luckiest = max((v for v in verdicts if v.compared), key=lambda verdict: verdict.compared.relative if verdict.compared else 0)
     assert luckiest.compared is not None

@@ -11,7 +11,7 @@ from santander.training.fitting import fit_candidate
 from santander.training.plan import plan_months
 from santander.training.recipe import Fits, MonthsBefore, Recipe
 from santander.training.train import TrainReport
-from tests.models.toy_world import MASK, buyers_of, feature_rows, population_of
+from tests.models.toy_world import MASK, buyers_of, population_of, rows_to_judge
 
 _ALIKE = {"age": 40, "segment": 2, "is_active": True, "months_known": 1}
 SAVER = {**_ALIKE, "holdings_lag_1": MASK["funds"], "owned": MASK["funds"]}
@@ -43,8 +43,7 @@ def gate_month(month: Month) -> MonthToJudge:
     """The same habits in the month a candidate is judged on."""
     bought = [(who, added) for who, added, number in HABITS for _ in range(number)]
     customers = [*bought, *([(SAVER, 0)] * (EVERYONE - len(bought)))]
-    rows = feature_rows(who for who, _ in customers)
-    return MonthToJudge(month, rows.append_column("added", pa.array([added for _, added in customers], pa.int32())))
+    return MonthToJudge.in_driver(month, rows_to_judge(customers))
 
 
 def recipe(kind: str = "xgboost", **changes: object) -> Recipe:
@@ -82,4 +81,4 @@ def report_for(target: Month, made_by: Recipe) -> TrainReport:
     gate = gate_month(target - 1)
     fit = candidate.fit_to_judge(gate.month)
     assert fit is not None
-    return TrainReport(candidate, judge(fit.model, fit.baseline, gate), gate.rows.slice(0, 3))
+    return TrainReport(candidate, judge(fit.model, fit.baseline, gate), month_of_buyers(target - 1).example(3))

@@ -1,20 +1,28 @@
 """Training sets and months to judge, collected from a bank through Feast."""
 
 import json
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 from santander.config.settings import Settings
 from santander.errors import SantanderError
+from santander.evaluation.judgement import MonthToJudge, judge
+from santander.evaluation.ranked import Asked, Whom
 from santander.lake.lake import Lake
 from santander.models.month_weight import ALIKE, MonthWeight
+from santander.models.popularity import Popularity, PopularitySettings
 from santander.models.training_set import TrainingSet
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
 from santander.schema.features import FEATURE_NAMES
 from santander.schema.months import Month, month_range
 from santander.store.access import open_store
 from santander.training.collect import Retrieve, collect_month, collect_training_set, through
+from santander.training.in_pieces import in_pieces
 from santander.training.labelled import labelled_months
+from santander.training.labels import labels
 from tests.conftest import Bank
 
 pytestmark = pytest.mark.plan
@@ -68,8 +76,6 @@ def test_what_was_added_was_not_owned(training: TrainingSet) -> None:
 
 
 def test_the_features_are_those_of_the_month_itself(bank: Bank, training: TrainingSet) -> None:
-    from santander.schema.catalogue import FEATURES_TABLE
-
     table = bank.lake.read_months(FEATURES_TABLE, [MAY]).toArrow().sort_by("customer_id").to_pylist()
     by_customer = {row["customer_id"]: row for row in table}
     rows = training.of_months({MAY: ALIKE}).buyers.to_pylist()
@@ -78,12 +84,26 @@ def test_the_features_are_those_of_the_month_itself(bank: Bank, training: Traini
     ]
 
 
-def test_a_month_to_judge_holds_everyone_with_two_rows_in_order(bank: Bank, retrieve: Retrieve) -> None:
+def test_a_month_to_judge_counts_everyone_with_two_rows_and_has_its_buyers_in_order(bank: Bank, retrieve: Retrieve) -> None:
     judged = collect_month(bank.lake, retrieve, MAY)
     known = oracle(bank)["2016-05"]
-    customers = judged.rows["customer_id"].to_pylist()
-    assert (len(customers), judged.buyers) == (known["customers"], known["buyers"])
+    customers = judged.bought["customer_id"].to_pylist()
+    assert (judged.customers, len(customers)) == (known["customers"], known["buyers"])
     assert customers == sorted(set(customers))
+
+
+def test_figures_are_the_same_wherever_the_lists_are_made(bank: Bank, retrieve: Retrieve, training: TrainingSet) -> None:
+    model = Popularity.fit(PopularitySettings(), training)
+    judged = collect_month(bank.lake, retrieve, MAY)
+    customers, features = (bank.lake.read_months(table, [MAY]) for table in (CUSTOMERS, FEATURES_TABLE))
+    whole = MonthToJudge.in_driver(MAY, retrieve(labels(customers, features), [MAY]).toArrow())
+    in_tasks = replace(judged, apply=partial(in_pieces, retrieve(labels(customers, features), [MAY])))
+    figures = judge(model, model, whole).evaluation
+    assert figures == judge(model, model, judged).evaluation == judge(model, model, in_tasks).evaluation
+    assert {product.listed for product in figures.products} > {0}
+    asked = Asked(model, Whom.SAMPLE)
+    (here,), (there,) = whole.rank(asked), in_tasks.rank(asked)
+    assert np.array_equal(here.sample, there.sample)
 
 
 def test_a_month_without_products_cannot_be_judged(bank: Bank, retrieve: Retrieve) -> None:

@@ -28,7 +28,7 @@ from santander.training.folds import Window, months_of, plan_folds, reaching_bac
 from santander.training.plan import FitName
 from santander.training.recipe import Fits, MonthsBefore, Recipe
 from tests.conftest import Bank
-from tests.models.toy_world import MASK, feature_rows
+from tests.models.toy_world import MASK, rows_to_judge
 from tests.registry.two_holders import FIRST, SAVER, month_of_buyers, recipe
 
 LABELLED = month_range(FIRST, FIRST + 5)
@@ -169,10 +169,10 @@ def test_too_few_months_are_counted_or_named() -> None:
 
 def everyone_of(part: TrainingSet) -> MonthToJudge:
     """The buyers of a month and those who added nothing."""
-    names = [*FEATURE_NAMES, "added"]
+    names = [*FEATURE_NAMES, "added", "customer_id"]
     nothing = int(np.sum(part.population["customers"].to_numpy())) - part.buyers.num_rows
-    others = feature_rows([SAVER] * nothing).append_column("added", pa.array([0] * nothing, pa.int32()))
-    return MonthToJudge(LAST, pa.concat_tables([part.buyers.select(names), others.select(names)]))
+    others = rows_to_judge([(SAVER, 0)] * nothing)
+    return MonthToJudge.in_driver(LAST, pa.concat_tables([part.buyers.select(names), others.select(names)]))
 
 
 @pytest.fixture(scope="module")
