@@ -88,16 +88,13 @@ def _made(lake: LakeReader, family: OwnFamily, sample: Sample, place: Pointer, *
 def _views(lake: LakeReader, family: OwnFamily, sample: Sample, *, backwards: bool) -> Views:
     """Return the views of the sample, of rows that lie in no file."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     rows = sample.tables[CUSTOMERS.name]
     rows = rows.sort_by([("customer_id", "descending" if backwards else "ascending"), (PARTITION, "ascending")])
     lags = [sample.month.index - Month.of(date).index for date in rows[PARTITION].to_pylist()]
-    lagged = rows.append_column(MONTHS_BEFORE, pa.array(lags, pa.int32()))
-    lag = lagged[MONTHS_BEFORE]
-    now, before = pc.equal(lag, 0), pc.and_(pc.greater(lag, 0), pc.less_equal(lag, family.months))
-    frame = lake.session.createDataFrame
-    return Views(frame(rows.filter(now).select(COLUMNS)), frame(lagged.filter(before).select(HISTORY_COLUMNS)))
+    frame = lake.session.createDataFrame(rows.append_column(MONTHS_BEFORE, pa.array(lags, pa.int32())))
+    before = frame.where(f"{MONTHS_BEFORE} BETWEEN 1 AND {family.months}")
+    return Views(frame.where(f"{MONTHS_BEFORE} = 0").select(*COLUMNS), before.select(*HISTORY_COLUMNS))
 
 
 def _refuse_other_reads(lake: LakeReader, family: OwnFamily, month: Month, rows: "DataFrame") -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 
 _AROUND = 2
 """Months after the one that is checked, and at least before it, that a copy holds."""
+_READERS = (
+    ("builtins", "open"), ("duckdb", "query"), ("duckdb", "read_parquet"), ("duckdb", "sql"), ("pandas", "read_csv"),
+    ("pandas", "read_parquet"), ("pyarrow.dataset", "dataset"), ("pyarrow.parquet", "read_table"),
+)  # fmt: skip
+"""Functions by which a module may read files without the engine."""
 _READING = ("load", "parquet", "csv", "json", "orc", "text", "table", "option", "options", "sql")
 
 
@@ -156,9 +162,11 @@ class Pointer:
                 for name in _READING:
                     self._wrap(stack, owner, name)
             self._wrap(stack, DeltaTable, "__init__")
+            for module, name in _READERS:
+                self._wrap(stack, import_module(module), name)
             yield
 
-    def _wrap(self, stack: ExitStack, owner: type, name: str) -> None:
+    def _wrap(self, stack: ExitStack, owner: Any, name: str) -> None:
         if (method := getattr(owner, name, None)) is None:
             return
         own = name in vars(owner)

@@ -18,6 +18,7 @@ ENOUGH = 40
 PEEKING = """from pathlib import Path
 import os
 import deltalake
+import pandas as pd
 from pyspark.sql import DataFrame, SparkSession, functions as F
 
 from santander.lake.open_lake import open_lake
@@ -26,7 +27,7 @@ ENTITY = "customer_id"
 MONTHS = 1
 MEANING = "What somebody holds in the month itself"
 FEATURES = ["held bigint [0, ] Products"]
-FOLDER, COLUMNS = "{folder}", ["customer_id", "payroll"]
+FOLDER, PIECES, COLUMNS = "{folder}", {pieces}, ["customer_id", "payroll"]
 
 
 def features(customers: DataFrame, history: DataFrame) -> DataFrame:
@@ -42,6 +43,8 @@ LOOKS = {
     "by open_lake": f"rows = {BY_LAKE}",
     "by deltalake": "table = deltalake.DeltaTable(FOLDER + '/lake/customers')\n"
     "    rows = session.createDataFrame(table.to_pyarrow_table(columns=COLUMNS))",
+    "by pandas, piece by piece": "path = Path(*PIECES) / 'lake' / 'customers'\n"
+    "    rows = session.createDataFrame(pd.read_parquet(path, columns=COLUMNS))",
     "by the environment": f"FOLDER = os.environ['SANTANDER_DATA_DIR']; rows = {BY_LAKE}",
     "into later months": "rows = session.createDataFrame(open_lake().arrow('customers', COLUMNS, '2016-06'))",
 }  # fmt: skip
@@ -74,10 +77,19 @@ def test_a_module_that_reads_the_lake_is_refused_with_feature_and_month(
     monkeypatch.setenv("SANTANDER_DATA_DIR", str(bank.settings.data))
     before = Path.cwd()
     text = PEEKING.replace("{look}", LOOKS[look]).replace("{folder}", str(bank.settings.data))
+    text = text.replace("{pieces}", str(bank.settings.data.parts))
     said = str(refusal(world, bank, "peeking.py", text))
     assert "held of 2016-05" in said
     assert "take everything from customers and history" in said
     assert Path.cwd() == before
+
+
+def test_a_family_may_do_without_history(world: World, bank: Bank) -> None:
+    text = HEADER.format(entity="customer_id").replace("months: 3", "months: 0")
+    now = "SELECT customer_id, CAST(1 AS smallint) AS months_active, CAST(age / 200 AS double) AS share_active FROM customers"
+    assert check_family(bank.lake, world.family("now.sql", text + now), ENOUGH) == MONTH
+    build_family(world.lake, family := world.family("now.sql", text + now), [Month(2016, 4)], 1)
+    assert world.rows(family)[0] == (1, 1, 0.155)
 
 
 def test_a_select_that_reads_a_path_is_refused(world: World, bank: Bank) -> None:
