@@ -56,7 +56,7 @@ def own_family(name: str) -> OwnFamily:
     raise InputError(
         f"there is no family of features '{name}'",
         example=name,
-        hint=f"{did_you_mean(name, _files())} A file {local_conf_dir() / FOLDER}/{name}.sql or .py adds it",
+        hint=f"{did_you_mean(name, _files())}; a file {local_conf_dir() / FOLDER}/{name}.sql or .py adds it",
     )
 
 

@@ -44,8 +44,8 @@ class Sample:
         """Take so many customers of the month, with the months that its history holds and those after it."""
         from pyspark.sql import functions as F
 
-        id_ = F.col("customer_id")
         of_month = lake.read_months(CUSTOMERS, [month]).select("customer_id")
+        id_ = F.col("customer_id")  # once there is a session
         chosen = of_month.orderBy(F.crc32(id_.cast("string").cast("binary")), id_).limit(customers).toArrow()
         ids = chosen["customer_id"].to_pylist()
         around = [month + lag for lag in range(-max(months, _AROUND), _AROUND + 1)]
