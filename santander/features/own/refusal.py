@@ -24,6 +24,7 @@ _NOT_READ = re.compile(
     r"\[PARSE_SYNTAX_ERROR\] (?P<spark>.*?) SQLSTATE|invalid argument: (?P<sail>found .*?)(?: at \d+:\d+ .*)?$", re.DOTALL
 )
 _NOT_DONE = re.compile(r"^(?:not (?:implemented|supported|yet)|unsupported|\[UNSUPPORTED)", re.IGNORECASE)
+_NOT_GROUPED = re.compile(r'No field named \S*"#\d+"|\[MISSING_AGGREGATION\]')
 _LINE = re.compile(r"\bline (\d+)(?:, position|,? pos)\b")
 _OFFSET = re.compile(r" at (\d+):\d+ expected")
 _BOTH = "it must run on sail and on Apache Spark alike; where SQL differs, write the family in PySpark"
@@ -105,6 +106,8 @@ def _named(said: str, engine: str) -> tuple[str, str, str] | None:
 def _told(error: Exception, engine: str, month: Month) -> tuple[str, str, None]:
     """Return what an engine or the code itself says of an error, and what to do."""
     said = str(error)
+    if _NOT_GROUPED.search(said):
+        return "a column stands there that is neither grouped nor aggregated", "put it into GROUP BY, or take MAX of it", None
     if found := _NOT_READ.search(said):
         return f"{engine} cannot read this SQL: {_shortened(found['spark'] or found['sail'])}", _BOTH, None
     if _NOT_DONE.search(said):

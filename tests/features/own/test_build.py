@@ -89,6 +89,7 @@ WRONG_SQL = [
     ("CAST(SUM(", "(SUM((", 6, r"'months_active' is declared smallint, made bigint.*CAST\(… AS smallint\)"),
     ("FROM history", "FROM histories", 8, r"unknown view 'histories'.*customers and history"),
     ("SUM(", "SUMM(", 6, r"(sail|Apache Spark) knows no function '(SUMM|summ)'"),
+    ("GROUP BY customer_id", "GROUP BY age", 6, "neither grouped nor aggregated"),
     ("FROM history", "FROM history ? z", 8, r"(sail|Apache Spark) cannot read this SQL"),
     ("GROUP BY customer_id", "GROUP BY customer_id, snapshot_date", 6, r"[23] rows for customer_id 1 in 2016-04"),
     ("SUM(CASE", "4 + SUM(CASE", 6, r"months_active is 7 for customer_id 1 in 2016-04, declared is 0 to 3"),
