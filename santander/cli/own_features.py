@@ -67,6 +67,7 @@ def preview_family(name: str, month: str | None, settings: "Settings") -> Outcom
     from santander.config.family_files import own_family
     from santander.engine.session import open_session
     from santander.lake.lake import Lake
+    from santander.lake.staging import PREVIEWS
     from santander.preview.plot import draw
     from santander.preview.preview import latest_with_additions, preview
     from santander.schema.months import Month
@@ -75,7 +76,7 @@ def preview_family(name: str, month: str | None, settings: "Settings") -> Outcom
     with open_session(settings) as session:
         lake = Lake(settings, session)
         found = preview(lake, family, asked or latest_with_additions(lake), settings.features.preview)
-    plot = settings.state / "previews" / f"{name}-{found.month}.png"
+    plot = settings.state / PREVIEWS / f"{name}-{found.month}.png"
     plot.parent.mkdir(parents=True, exist_ok=True)
     draw(found, settings.features.preview.products, settings.features.preview.features_drawn).savefig(plot)
     return Outcome(PreviewPayload(found, plot), _shown(found, settings.features.preview.products, plot))

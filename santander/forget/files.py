@@ -14,7 +14,7 @@ from santander.forget.places import files_below, is_below
 from santander.forget.search import is_parquet, traces_in
 from santander.ingest.refused import entries_file, read_refused, write_entries
 from santander.lake.lake import Lake
-from santander.lake.staging import OF_ADDITIONS, OF_FAMILIES, OF_FEATURES, OF_INGEST, OF_SCORES
+from santander.lake.staging import OF_ADDITIONS, OF_FAMILIES, OF_FEATURES, OF_INGEST, OF_SCORES, PREVIEWS
 from santander.logs.run_log import log_files, without_numbers
 from santander.storage.places import Place, open_read, remove_tree, whole_file
 from santander.suppression.spellings import Numbers
@@ -77,12 +77,13 @@ _UNFINISHED = re.compile(r"\..*\.([0-9]+)\.part")
 
 
 def remove_leftovers(settings: "Settings") -> list[str]:
-    """Remove what steps had staged and half-written files of processes that are no more; the names of those files."""
+    """Remove what steps had staged, pictures of previews, half-written files of dead processes; return the names of those files."""
     lake = Lake(settings)
     remove_tree(lake.place / OF_INGEST.folder)
     for waiting in (OF_FEATURES, OF_ADDITIONS, OF_FAMILIES, OF_SCORES):
         with lake.lock(waiting.lock):  # of a step that is under way they are not left
             remove_tree(lake.place / waiting.folder)
+    remove_tree(settings.state / PREVIEWS)
     if not isinstance(settings.data, Path):
         return []
     dead = [

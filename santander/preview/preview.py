@@ -60,6 +60,11 @@ class Preview:
 def preview(lake: Lake, family: OwnFamily, month: Month, settings: "PreviewSettings") -> Preview:
     """Make the rows of a month and look at them; raises InputError for a month without customers and for wrong code."""
     lake.require_customers([month])
+    with lake.carrying_persons():
+        return _preview(lake, family, month, settings)
+
+
+def _preview(lake: Lake, family: OwnFamily, month: Month, settings: "PreviewSettings") -> Preview:
     with staging(lake, OF_FAMILIES) as folder:
         write_rows(lake, family, month, folder / str(month))
         made = lake.read_staged(arrow_schema(family.table.columns), folder / str(month))

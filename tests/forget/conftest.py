@@ -84,6 +84,8 @@ def _leave_traces(settings: Settings, lake: Lake, persons: list[int]) -> None:
     staged = folder / "lake" / "_staging" / "20200101T000000-dead"
     staged.mkdir(parents=True)
     pq.write_table(pq.read_table(live), staged / "part-0.parquet")
+    (settings.state / "previews").mkdir()
+    (settings.state / "previews" / "activity-2016-05.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     scored = folder / "lake" / "_staging_recommendations" / "20200101T000000-dead"
     shutil.copytree(staged, scored)
     (folder / "quality").mkdir(exist_ok=True)

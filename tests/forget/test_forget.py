@@ -139,6 +139,10 @@ def test_figures_of_groups_that_counted_them_stay_and_are_named(forgotten: Forgo
     assert forgotten.lake.rows(BY_PROVINCE.table) == of_provinces([28], Month(2016, 5))
 
 
+def test_pictures_of_previews_go(forgotten: Forgotten) -> None:
+    assert not (forgotten.settings.state / "previews").exists()
+
+
 def test_forgetting_again_finds_nothing_and_is_no_error(forgotten: Forgotten) -> None:
     before = rows_of(forgotten.lake)
     again = forget(forgotten.settings, [forgotten.persons[0], 999_999_999], [])
