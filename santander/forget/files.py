@@ -77,7 +77,7 @@ _UNFINISHED = re.compile(r"\..*\.([0-9]+)\.part")
 
 
 def remove_leftovers(settings: "Settings") -> list[str]:
-    """Remove what steps had staged, pictures of previews, half-written files of dead processes; return the names of those files."""
+    """Remove what steps had staged, pictures of previews, half-written files of dead processes: return the names of these."""
     lake = Lake(settings)
     remove_tree(lake.place / OF_INGEST.folder)
     for waiting in (OF_FEATURES, OF_ADDITIONS, OF_FAMILIES, OF_SCORES):

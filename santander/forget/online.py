@@ -62,7 +62,7 @@ def _at_each(
     left: list[str] = []
     for name, address, chosen in _stores(settings, lake):
         try:
-            reached.append((name, work(open_store(chosen, lake))))
+            reached.append((name, work(open_store(chosen, lake, whatever_families=True))))
         except Exception as error:  # noqa: BLE001  (any client may fail in its own way; the person is told which store)
             said = telling_line(error)
             remedy = "start it, with its password in store.redis (SANTANDER_STORE__REDIS), and run the same command again"

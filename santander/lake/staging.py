@@ -33,7 +33,7 @@ OF_SUBMISSION = Waiting("_staging_submission", "submit", "the submission")
 OF_SCORES = Waiting("_staging_recommendations", "score", "recommendations")
 
 PREVIEWS = "previews"
-"""The folder of the state folder with pictures of families that were looked at; they name nobody, but an extreme is somebody's."""
+"""The folder of the state folder with pictures of previews of families: they name nobody, but an extreme is somebody's."""
 
 _ID_TIME = "%Y%m%dT%H%M%S"
 

@@ -79,7 +79,7 @@ def walk(
         outcomes.append(steps.build_features(needed, anyway=False))
         families = steps.families_of_run(_families_in_use(settings, chosen_recipe if train else None))
         outcomes += [steps.build_family(family, needed, anyway=False) for family in families]
-        outcomes.append(steps.validate(FEATURES_TABLE, needed))
+        outcomes += [steps.validate(table, needed) for table in (FEATURES_TABLE, *(family.table for family in families))]
         for corrected in steps.stale_scores():
             if corrected < targets[-1] and corrected not in targets:
                 with about(corrected):

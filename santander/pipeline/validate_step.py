@@ -46,7 +46,7 @@ class ValidateStep(StepContext):
             report = validation.validate(self.settings, self.lake, due, [table.name])
             broken = {result.month for result in report.critical}
             rows = self.lake.rows_by_month(table)
-            if passed := [(m, prints[m], rows[m]) for m in due if m not in broken]:
+            if passed := [(m, prints[m], rows.get(m, 0)) for m in due if m not in broken]:
                 self.ledger.record(step, passed, time.monotonic() - started, NoResult())
             report.raise_if_critical()
         fresh = [month for month in months if month not in due]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from santander.config.family_files import own_family
 from santander.config.settings import Settings
-from santander.errors import SantanderError
+from santander.errors import InputError, SantanderError
 from santander.lake.lake import Lake
 from santander.schema.features import FEATURE_SET
 from santander.schema.months import Month
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from santander.store.offline import LakeRetrievalJob
 
 
-def open_store(settings: Settings, lake: Lake) -> "FeatureStore":
+def open_store(settings: Settings, lake: Lake, *, whatever_families: bool = False) -> "FeatureStore":
     """Feast over this lake, with the objects of the feature repository applied, which takes no time when nothing changed.
 
-    The lake needs its session only when something is retrieved or materialized.
+    The lake needs its session only when something is retrieved or materialized. Raises InputError for a broken file of a family;
+    with ``whatever_families``, for who needs none, the objects are then those that were applied last.
     """
     from santander.engine.startup import import_feast
 
@@ -52,7 +53,12 @@ def open_store(settings: Settings, lake: Lake) -> "FeatureStore":
         raise SantanderError(
             f"{file} should be Feast's registry and cannot be read", file=file, hint="delete it, it is written anew"
         ) from error
-    objects = repository_objects()
+    try:
+        objects = repository_objects()
+    except InputError:
+        if not whatever_families:
+            raise
+        return store
     store.apply(objects)
     _forget_removed(store, objects)
     return store
