@@ -86,6 +86,7 @@ class FeatureSettings(_Section):
 
     months_per_commit: int = Field(ge=1)
     tasks: int | None = Field(ge=1)
+    rows_per_task: int = Field(ge=1)
     checked_customers: int = Field(ge=1)
     preview: PreviewSettings
 

@@ -3,14 +3,12 @@
 No feature: it knows the products of the month itself, so nothing that predicts them may read it.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-
 import numpy as np
 import pyarrow as pa
 
-from santander.features.customer_files import CustomerFiles, pieces
-from santander.features.month_before import MonthBefore
+from santander.features.customer_files import pieces
+from santander.features.month_before import MonthBefore, index_of
+from santander.features.month_work import MonthPart
 from santander.lake.month_file_writer import MonthFileWriter
 from santander.lake.month_files import MonthFile
 from santander.schema.catalogue import ADDITIONS
@@ -23,23 +21,15 @@ _SCHEMA = file_schema(ADDITIONS.columns)
 _MASKS = np.array([product.mask for product in PRODUCTS], np.int32)
 
 
-@dataclass(frozen=True, slots=True)
-class AdditionsWork:
-    """One month, its files and those of the month before."""
-
-    month: Month
-    files: CustomerFiles
-    before: CustomerFiles
-
-
-def write_additions(months: Sequence[AdditionsWork], folder: Place) -> Iterator[MonthFile]:
-    """Write the additions of these months below ``folder``, one month after the other; a month without any leaves no file."""
-    for work in months:
-        before = MonthBefore.read(work.before, is_last=False)
-        with MonthFileWriter(ADDITIONS, folder) as writer:
-            for rows in pieces(work.files.row_groups(), ("customer_id", "holdings")):
-                writer.write(_additions(rows, before, work.month))
-            yield from writer.finish()
+def write_additions(part: MonthPart, folder: Place) -> list[MonthFile]:
+    """Write the additions of a part of a month below ``folder``; where there are none, no file."""
+    if not (groups := part.row_groups()):
+        return []
+    before = MonthBefore.read(part.work.before[1], is_last=False, of=index_of(pieces(groups, ("customer_id",))))
+    with MonthFileWriter(ADDITIONS, folder) as writer:
+        for rows in pieces(groups, ("customer_id", "holdings")):
+            writer.write(_additions(rows, before, part.work.month))
+        return writer.finish()
 
 
 def _additions(rows: pa.Table, before: MonthBefore, month: Month) -> pa.RecordBatch:

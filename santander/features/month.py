@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from santander.features.customer_files import CustomerFiles, RowGroup, pieces
+from santander.features.customer_files import RowGroup, pieces
 from santander.features.history import HISTORY, LAGS, UNKNOWN, Window
+from santander.features.incomes import INCOME_READ, MonthIncomes
 from santander.features.made import Made
-from santander.features.month_before import LAST_MONTH, Ids, MonthBefore, nothing_last
-from santander.features.profile import INCOME_READ, PROFILE, MonthIncomes, MonthRows
+from santander.features.month_before import LAST_MONTH, Ids, MonthBefore, index_of, nothing_last
+from santander.features.month_work import MonthPart, MonthWork
+from santander.features.profile import PROFILE, MonthRows
 from santander.features.season import SEASON, Calendar
 from santander.lake.month_file_writer import MonthFileWriter
 from santander.lake.month_files import MonthFile
@@ -23,15 +25,6 @@ from santander.storage.places import Place
 
 FAMILIES: tuple[Made[Any], ...] = (PROFILE, HISTORY, LAST_MONTH, SEASON)
 _READ = ("customer_id", *PROFILE.reads)
-
-
-@dataclass(frozen=True, slots=True)
-class MonthWork:
-    """One month to build: its files, and those of each month before, by how many months it lies back."""
-
-    month: Month
-    files: CustomerFiles
-    before: dict[int, CustomerFiles]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +61,21 @@ def write_months(months: Sequence[MonthWork], folder: Place, threads: int) -> It
             raise
 
 
+def write_part(part: MonthPart, incomes: MonthIncomes, folder: Place) -> list[MonthFile]:
+    """Write the rows of a part of a month of ``features`` below ``folder``.
+
+    Nothing is kept of customers of the months before who are not in the part: so memory grows with its rows.
+    """
+    if not (groups := part.row_groups()):
+        return []
+    customers = index_of(pieces(groups, ("customer_id",)))
+    before = {lag: MonthBefore.read(files, is_last=lag == 1, of=customers) for lag, files in part.work.before.items()}
+    return _write(_Sight(part.work, incomes, before), groups, folder)
+
+
 def _reading(work: MonthWork, known: Mapping[Month, MonthBefore], pool: ThreadPoolExecutor) -> Callable[[], _Sight]:
     """Let the pool read what is not known already; to be called for all of it."""
-    incomes = pool.submit(lambda: MonthIncomes.of(pieces(work.files.row_groups(), INCOME_READ)))
+    incomes = pool.submit(lambda: MonthIncomes.of(lambda: pieces(work.files.row_groups(), INCOME_READ)))
     unknown = {lag: files for lag, files in work.before.items() if lag == 1 or work.month - lag not in known}
     reads = {lag: pool.submit(MonthBefore.read, files, is_last=lag == 1) for lag, files in unknown.items()}
 

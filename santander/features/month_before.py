@@ -4,7 +4,8 @@ Features of the history family that are one column of the month right before, as
 month, so each is a boolean or a whole number from 0; null for a customer without a row then.
 """
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -12,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from santander.features.codes import base_36
 from santander.features.customer_files import CustomerFiles, pieces
 from santander.features.history import UNKNOWN, Bitmasks
 from santander.features.made import Made
-from santander.features.profile import base_36
 from santander.schema.features import Family
 from santander.schema.types import arrow_type
 
@@ -45,7 +46,7 @@ def refuse_unstorable() -> None:
 refuse_unstorable()
 
 
-MOST_SPARSE = 4
+MOST_SPARSE = 16
 """Customer ids that are given out one after the other are looked up in a table by id, unless it had this many places a row."""
 
 _NULL = -1
@@ -59,15 +60,18 @@ Values = npt.NDArray[np.signedinteger]
 class MonthBefore:
     """What each customer of a month before held; of the month right before, the features of ``last_month.py`` too."""
 
-    _index: "_ById | _ByOrder"
+    _index: "Index"
     _holdings: Bitmasks
     _last: "dict[str, Values] | None"
 
     @classmethod
-    def read(cls, files: CustomerFiles, *, is_last: bool) -> Self:
-        """The month in these files, in which each customer has one row at the most; a piece of them is held at a time."""
+    def read(cls, files: CustomerFiles, *, is_last: bool, of: "Index | None" = None) -> Self:
+        """The month in these files, in which each customer has one row at the most; a piece of them is held at a time.
+
+        ``of``: the customers that will be asked for, so that nothing is kept of others; else it is all of the month.
+        """
         groups = files.row_groups()
-        index = _index_of(list(pieces(groups, ("customer_id",))))
+        index = of or index_of(pieces(groups, ("customer_id",)))
         holdings = index.empty(UNKNOWN, np.int32)
         last = {name: index.empty(_NULL, type_) for name, type_ in _kept_types().items()} if is_last else None
         for rows in pieces(groups, ("customer_id", "holdings", *(LAST_MONTH.reads if is_last else ()))):
@@ -76,6 +80,9 @@ class MonthBefore:
             if last is not None:
                 for name, values in LAST_MONTH.arrays(rows).items():
                     last[name][places] = _filled(values.cast(pa.from_numpy_dtype(last[name].dtype)), _NULL)
+        holdings[-1] = UNKNOWN  # the place of all whom nobody will ask for
+        for values in (last or {}).values():
+            values[-1] = _NULL
         return cls(index, holdings, last)
 
     def without_last(self) -> Self:
@@ -101,36 +108,48 @@ class MonthBefore:
         }
 
 
-class _ById:
-    """A place for every id up to the highest, and one more for all above it."""
+class Index(ABC):
+    """A place for each of some customers, and one more, the last, for everybody else."""
 
-    def __init__(self, highest: int) -> None:
-        self._nobody = highest + 1
+    def __init__(self, ids: Ids) -> None:
+        self._nobody = len(ids)
 
     def empty(self, value: int, type_: type[np.signedinteger]) -> Values:
         """The value at every place."""
         return np.full(self._nobody + 1, value, type_)
 
+    @abstractmethod
     def places(self, customers: Ids) -> Ids:
         """The place of each of the customers."""
-        return np.minimum(customers, self._nobody)
 
 
-class _ByOrder:
-    """Places by the order of the ids, for ids far apart, and one more for those that are not among them."""
+class _ByTable(Index):
+    """Looked up in a table by id, from the lowest to the highest."""
+
+    def __init__(self, ids: Ids, lowest: int, highest: int) -> None:
+        super().__init__(ids)
+        self._lowest = lowest
+        self._place = np.full(highest - lowest + 2, self._nobody, np.int32)
+        self._place[ids - lowest] = np.arange(len(ids), dtype=np.int32)
+
+    def places(self, customers: Ids) -> Ids:
+        """The place of each of the customers."""
+        above = (customers - self._lowest).view(np.uint64)  # an id below the lowest is a huge number then
+        return np.asarray(self._place[np.minimum(above, np.uint64(len(self._place) - 1))], np.int64)
+
+
+class _ByOrder(Index):
+    """Looked up in the ids in order, for ids far apart."""
 
     def __init__(self, ids: Ids) -> None:
+        super().__init__(ids)
         self._ids = np.sort(ids)
-
-    def empty(self, value: int, type_: type[np.signedinteger]) -> Values:
-        """The value at every place."""
-        return np.full(len(self._ids) + 1, value, type_)
 
     def places(self, customers: Ids) -> Ids:
         """The place of each of the customers."""
         places = np.searchsorted(self._ids, customers)
         found = self._ids[np.minimum(places, len(self._ids) - 1)] == customers
-        return np.where(found, places, len(self._ids))
+        return np.where(found, places, self._nobody)
 
 
 def nothing_last(customers: int) -> dict[str, pa.Array]:
@@ -150,13 +169,11 @@ def _kept_types() -> dict[str, type[np.signedinteger]]:
     return {each.name: kept[each.type] for each in LAST_MONTH.features}
 
 
-def _index_of(parts: Sequence[pa.Table]) -> _ById | _ByOrder:
-    ids = [part.column("customer_id").to_numpy() for part in parts]
-    rows = sum(map(len, ids))
-    if not rows:
-        return _ById(0)
-    lowest, highest = min(int(each.min()) for each in ids if len(each)), max(int(each.max()) for each in ids if len(each))
-    return _ById(highest) if lowest >= 0 and highest < MOST_SPARSE * rows else _ByOrder(np.concatenate(ids))
+def index_of(parts: Iterable[pa.Table]) -> Index:
+    """Return a place for each ``customer_id``, which come in pieces."""
+    ids = np.concatenate([np.empty(0, np.int64), *(part.column("customer_id").to_numpy() for part in parts)])
+    lowest, highest = (int(ids.min()), int(ids.max())) if len(ids) else (0, 0)
+    return _ByTable(ids, lowest, highest) if highest - lowest < MOST_SPARSE * max(1, len(ids)) else _ByOrder(ids)
 
 
 def _filled(column: pa.ChunkedArray | pa.Array, value: int) -> Values:

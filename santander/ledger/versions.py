@@ -118,7 +118,7 @@ STEPS: Mapping[str, Deciding] = {
         ("features/*.py",),
         beside=(
             "features/__init__.py", "features/additions.py", "features/build.py", "features/customer_files.py",
-            "features/expansion.py", "features/reference.py",
+            "features/expansion.py", "features/month_work.py", "features/reference.py",
         ),
     ),
     "own_features": Deciding(

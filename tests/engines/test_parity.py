@@ -25,8 +25,8 @@ from santander.config.conf_files import conf_dir
 from santander.config.settings import Settings
 from santander.ingest.reading import LINES
 from santander.lake.lake import Lake
-from santander.lake.staging import OF_INGEST
-from santander.schema.catalogue import FEATURES_TABLE, QUARANTINE
+from santander.lake.staging import OF_FEATURES, OF_INGEST
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, QUARANTINE
 from santander.schema.months import Month
 from santander.synthetic import BankSpec, generate
 from tests.engines.sampled import drawn_as
@@ -166,13 +166,15 @@ def test_models_trained_on_either_engine_were_judged_on_the_same_month(on_sail: 
     assert figures.there > 0
 
 
-def lose_a_worker(world: World, cluster: StandaloneCluster, name: str, job: list[object], begun: Callable[[], bool]) -> None:
+def lose_a_worker(
+    world: World, cluster: StandaloneCluster, name: str, job: list[object], begun: Callable[[], bool], **environment: str
+) -> None:
     """Start a job on two workers, kill one of them with its executors once ``begun``, and see the job end well."""
     victim = len(cluster.workers) - 1
     with (world.folder / f"{name}.log").open("w+") as log:
         running = subprocess.Popen(
             [*map(str, [CHECKOUT / "spark-submit.sh", *job, "--data-dir", world.data(name)])],
-            env=world.environment(cluster.url), stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            env=world.environment(cluster.url, **environment), stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         try:
             while not begun():
@@ -223,6 +225,30 @@ def test_features_that_lose_a_worker_are_the_same(world: World, on_sail: Setting
         lambda: lake.exists(FEATURES_TABLE) and len(lake.months(FEATURES_TABLE)) > 0,
     )  # fmt: skip
     assert verdicts(compare_folders(on_sail, world.settings("features-with-a-loss")), "customers", "features") == {Verdict.EQUAL}
+
+
+@drawn_as("a month of features that loses a worker")
+def test_a_month_whose_features_lose_a_worker_half_way_is_finished(
+    world: World, on_sail: Settings, two_workers: StandaloneCluster
+) -> None:
+    name, month = "a-month-with-a-loss", FIRST_MONTH + 4
+    shutil.copytree(on_sail.data_dir, world.data(name), ignore=shutil.ignore_patterns("state"))
+    lake = Lake(world.settings(name))
+    for file in lake.files_by_month(CUSTOMERS)[month]:
+        pq.write_table(pq.ParquetFile(str(file)).read(), str(file), row_group_size=50)  # so that many tasks can share the month
+    before = lake.files_by_month(FEATURES_TABLE)[month]
+    lose_a_worker(
+        world, two_workers, name, ["jobs/features.py", "--month", month],
+        lambda: any(Path(str(lake.place)).glob(f"{OF_FEATURES.folder}/*/*/*.parquet")),  # a task has written its rows
+        SANTANDER_FEATURES__ROWS_PER_TASK="50",
+    )  # fmt: skip
+    written = lake.files_by_month(FEATURES_TABLE)[month]
+    assert len(written) > 20
+    assert not {*written} & {*before}
+    here, there = (Lake(settings).delta(FEATURES_TABLE).to_pyarrow_table() for settings in (on_sail, world.settings(name)))
+    found = compare_rows(here, there, ["customer_id", "snapshot_date"])
+    assert found.equal, found
+    assert not Path(str(lake.place), OF_FEATURES.folder).exists()
 
 
 def verdicts(comparison: FolderComparison, *names: str) -> set[Verdict]:

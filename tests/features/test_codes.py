@@ -2,7 +2,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from santander.features.profile import base_36
+from santander.features.codes import base_36
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 CODES = st.lists(st.none() | st.text(DIGITS, min_size=1, max_size=3), max_size=20)

@@ -1,6 +1,7 @@
+import numpy as np
 import pyarrow as pa
 
-from santander.features.profile import INCOME_READ, MonthIncomes
+from santander.features.incomes import INCOME_READ, Middles, MonthIncomes, counted, joined, near
 
 TOP, STUDENTS = "01 - TOP", "03 - UNIVERSITARIO"
 Customer = tuple[int | None, str | None, float | None]
@@ -14,7 +15,7 @@ def month_of(customers: list[Customer]) -> pa.Table:
 
 def imputed(customers: list[Customer], asked: list[Customer]) -> list[tuple[float | None, bool]]:
     """Income and flag of those asked for, who are customers of the month like the others."""
-    found = MonthIncomes.of([month_of(customers), month_of(asked)]).features(month_of(asked))
+    found = MonthIncomes.of(lambda: [month_of(customers), month_of(asked)]).features(month_of(asked))
     return list(zip(found["household_income"].to_pylist(), found["income_imputed"].to_pylist(), strict=True))
 
 
@@ -58,3 +59,18 @@ def test_an_income_of_nothing_is_known() -> None:
 
 def test_a_month_without_any_income_has_none_to_impute() -> None:
     assert imputed([(28, TOP, None)], [(28, TOP, None), (None, None, None)]) == [(None, True), (None, True)]
+
+
+def test_medians_are_those_of_numpy_however_the_rows_are_dealt_and_few_incomes_are_returned() -> None:
+    random = np.random.default_rng(7)
+    amounts = np.round(random.lognormal(11.3, 0.6, 30_000), 2)
+    amounts[:3_000] = random.choice([0.0, 1e-9, 511.99, 512.0, 90_000.25, 1e9], 3_000)  # ties, and the ends of the bins
+    customers = list(zip(random.integers(28, 31, 30_000).tolist(), [TOP] * 30_000, amounts.tolist(), strict=True))
+    parts = [[month_of(customers[start : start + 7_001])] for start in range(0, 30_000, 7_001)]
+    middles = Middles.of(sum(map(counted, parts), start=np.zeros(1, np.int64)))
+    found = [near(part, middles.cells()) for part in parts]
+    settled = middles.settled(*joined(found)).of_group
+    groups = {province: amounts[[of == province for of, *_ in customers]] for province in (28, 29, 30)}
+    assert [settled[province * 16 + 1] for province in groups] == [np.median(group) for group in groups.values()]
+    assert settled[1] == settled[40 * 16 + 1] == np.median(amounts)  # no province, and one without customers
+    assert sum(len(cells) for cells, _ in found) < len(amounts) / 20
