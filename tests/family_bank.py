@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pyspark.sql import functions as F
 
-from santander.config.family_files import own_families
+from santander.config.family_files import is_users_own, own_families
 from santander.lake.lake import Lake
 from santander.schema.catalogue import CUSTOMERS
 from santander.schema.months import Month
@@ -50,6 +50,6 @@ def write_table(lake: Lake, family: OwnFamily, months: Sequence[Month]) -> None:
 
 
 def write_tables(lake: Lake, months: Sequence[Month]) -> None:
-    """Write these months of all families that files declare."""
-    for family in own_families():
+    """Write these months of all families that files of the user declare."""
+    for family in filter(is_users_own, own_families()):
         write_table(lake, family, months)
