@@ -20,6 +20,7 @@ from santander.ingest.refused import forget_refused, keeping_refused
 from santander.ingest.replacing import Replacement, check_shared, replacements
 from santander.ingest.shares import check_shares
 from santander.ingest.staging import StagedFiles, stage_files
+from santander.ingest.survey_in_tasks import survey_in_tasks
 from santander.ingest.synthetic_mark import refuse_files_of_others
 from santander.lake.ingestions import UNKNOWN_MONTH, read_ingestions
 from santander.lake.lake import Lake
@@ -111,14 +112,17 @@ def ingest(
 
 
 def surveyed(settings: "Settings", lake: Lake, paths: Sequence[Place], scratch: Place, *, force: bool) -> tuple[LandingFile, ...]:
-    """Return the files, looked at while the engine starts where it has not yet: one reads and hashes, the other imports.
+    """Return the files: looked at by workers, or here while the engine starts, one reading and hashing, the other importing.
 
     Raises InputError for those that are not of the synthetic bank of the data folder, unless ``force``.
     """
-    with ThreadPoolExecutor(1) as surveyor:
-        surveying = surveyor.submit(survey_all, paths, settings.ingest.chunk_bytes, scratch)
-        lake.start_engine()
-        files = surveying.result()
+    if lake.has_workers:
+        files = survey_in_tasks(lake, paths, settings.ingest.chunk_bytes, scratch)
+    else:
+        with ThreadPoolExecutor(1) as surveyor:
+            surveying = surveyor.submit(survey_all, paths, settings.ingest.chunk_bytes, scratch)
+            lake.start_engine()
+            files = surveying.result()
     if not force:
         refuse_files_of_others(lake, settings.data, files)
     return files

@@ -28,8 +28,8 @@ _SHOWN_TEXT = 60
 _BLOCK = 1 << 20
 """Bytes that are unpacked at a time; how much is parsed at a time is ingest.chunk_bytes."""
 _WHOLE = "copy or download it again, whole, where you may read it"
-_CHANGED = "it changed while it was read; nothing was taken in"
-_WHEN_WHOLE = "run the same command again when it is written whole"
+CHANGED = "it changed while it was read; nothing was taken in"
+WHEN_WHOLE = "run the same command again when it is written whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def survey_all(paths: Sequence[Place], chunk_bytes: int, scratch: Place, *, corr
     for path in paths:
         file = survey(path, chunk_bytes, scratch, corrections=corrections)
         if file.sha256 in files:
-            raise _copy_of(files[file.sha256].name, path)
+            raise copy_of(files[file.sha256].name, path)
         files[file.sha256] = file
     return tuple(files.values())
 
@@ -79,18 +79,18 @@ def survey(path: Place, chunk_bytes: int, scratch: Place, *, corrections: bool =
 
     ``scratch`` takes the unpacked copy of a gzip file; workers read it there. ``corrections``: as ``read_header`` has it.
     """
-    with _readable(path):
+    with readable(path):
         before = file_state(path)
         try:
             file = _survey(path, chunk_bytes, scratch, corrections=corrections)
         finally:
             if file_state(path) != before:
-                raise LandingFileRefused(path, _CHANGED, hint=_WHEN_WHOLE)
+                raise LandingFileRefused(path, CHANGED, hint=WHEN_WHOLE)
         return replace(file, state=before if file.path == path else file_state(file.path))
 
 
 @contextmanager
-def _readable(path: Place) -> Iterator[None]:
+def readable(path: Place) -> Iterator[None]:
     """Read the file inside this; raises LandingFileRefused for what is no file or cannot be read or unpacked."""
     try:
         refuse_other_than_files(path)
@@ -110,7 +110,7 @@ def refuse_changed(files: Sequence[LandingFile]) -> None:
     """
     for file in files:
         if file.state != file_state(file.path) and (file_state(file.path) is None or sha256_of(file.path) != file.sha256):
-            raise LandingFileRefused(file.name, _CHANGED, hint=_WHEN_WHOLE)
+            raise LandingFileRefused(file.name, CHANGED, hint=WHEN_WHOLE)
 
 
 @contextmanager
@@ -123,7 +123,8 @@ def unchanged(files: Sequence[LandingFile]) -> Iterator[None]:
 
 
 def _survey(path: Place, chunk_bytes: int, scratch: Place, *, corrections: bool) -> LandingFile:
-    plain = _unpacked(path, scratch)
+    plain = plain_place(path, scratch)
+    unpack(path, plain)
     with open_read(plain) as source:
         header, columns = read_header(path, source, corrections=corrections)
         fingerprint = hashlib.sha256(header)
@@ -135,7 +136,7 @@ def _survey(path: Place, chunk_bytes: int, scratch: Place, *, corrections: bool)
                 block, n_lines = taken
                 hashed.result()
                 hashed = hasher.submit(fingerprint.update, block)
-                _check_utf8(path, block, line)
+                check_utf8(path, block, line)
                 chunks.append(Chunk(position, position + len(block), line, n_lines))
                 position += len(block)
                 line += n_lines
@@ -145,7 +146,7 @@ def _survey(path: Place, chunk_bytes: int, scratch: Place, *, corrections: bool)
 
 def sha256_of(path: Place) -> str:
     """The fingerprint that ``survey`` gives the file: that of its plain bytes, also where the file is packed."""
-    with _readable(path), open_plain(path) as plain:
+    with readable(path), open_plain(path) as plain:
         return hashlib.file_digest(cast("Any", plain), "sha256").hexdigest()
 
 
@@ -156,17 +157,18 @@ def refuse_unreadable(paths: Iterable[Place]) -> None:
     """
     of_size: dict[object, list[Place]] = {}
     for path in paths:
-        with _readable(path), open_plain(path) as plain:
+        with readable(path), open_plain(path) as plain:
             read_header(path, plain, corrections=False)
         of_size.setdefault((file_state(path) or (0,))[0], []).append(path)
     for same_size in of_size.values():
         seen: dict[str, Place] = {}
         for path in same_size if len(same_size) > 1 else ():
             if (other := seen.setdefault(sha256_of(path), path)) is not path:
-                raise _copy_of(other, path)
+                raise copy_of(other, path)
 
 
-def _copy_of(other: Place | str, path: Place) -> LandingFileRefused:
+def copy_of(other: Place | str, path: Place) -> LandingFileRefused:
+    """The refusal of a file that has the content of another."""
     return LandingFileRefused(path, f"has the same content as {other}", hint="name one of them")
 
 
@@ -191,18 +193,24 @@ def _whole_lines(source: BinaryIO, position: int, size: int) -> tuple[memoryview
     return memoryview(block)[:end], block.count(b"\n", 0, end) + ends_open
 
 
-def _unpacked(path: Place, scratch: Place) -> Place:
+def plain_place(path: Place, scratch: Place) -> Place:
+    """Where the plain bytes of a landing file are: in itself, or in a copy of a packed one."""
     if not is_packed(path):
         return path
     whole_name = str(path.resolve() if isinstance(path, Path) else path)
     place = hashlib.sha256(whole_name.encode()).hexdigest()[:12]  # two folders may hold files of one name
-    plain = scratch / f"{place}.{path.name}.csv"
-    with open_plain(path) as packed, whole_file(plain) as unpacked:
-        shutil.copyfileobj(packed, unpacked, _BLOCK)
-    return plain
+    return scratch / f"{place}.{path.name}.csv"
 
 
-def _check_utf8(path: Place, block: memoryview, first_line: int) -> None:
+def unpack(path: Place, plain: Place) -> None:
+    """Write the plain bytes of a packed file to their place."""
+    if plain != path:
+        with open_plain(path) as packed, whole_file(plain) as unpacked:
+            shutil.copyfileobj(packed, unpacked, _BLOCK)
+
+
+def check_utf8(path: Place, block: memoryview, first_line: int) -> None:
+    """Raise LandingFileRefused for the first field of these lines that is not UTF-8."""
     whole = pa.Array.from_buffers(
         pa.large_binary(), 1, [None, pa.array([0, len(block)], pa.int64()).buffers()[1], pa.py_buffer(block)]
     )

@@ -26,6 +26,7 @@ from santander.ingest.merging import inserted_by_unfinished, merge_month
 from santander.ingest.quarantine import quarantined_rows
 from santander.ingest.refused import forget_refused, keeping_refused
 from santander.ingest.staging import StagedFiles, stage_files
+from santander.ingest.survey_in_tasks import survey_in_tasks
 from santander.lake.ingestions import MERGE, read_ingestions
 from santander.lake.lake import Lake
 from santander.lake.staging import OF_INGEST, new_id, staging
@@ -70,7 +71,11 @@ def replay(settings: "Settings", lake: Lake, paths: Sequence[Place]) -> ReplayRe
     ingestion_id = new_id()
     with lake.carrying_persons(), staging(lake, OF_INGEST, ingestion_id) as folder:
         forget_refused(settings.state)
-        files = survey_all(paths, settings.ingest.chunk_bytes, folder / "landing", corrections=True)
+        chunk_bytes, scratch = settings.ingest.chunk_bytes, folder / "landing"
+        if lake.has_workers:
+            files = survey_in_tasks(lake, paths, chunk_bytes, scratch, corrections=True)
+        else:
+            files = survey_all(paths, chunk_bytes, scratch, corrections=True)
         with unchanged(files):
             staged = stage_files(settings, lake, files, folder)
         with keeping_refused(settings, staged) as duplicates:
