@@ -15,6 +15,7 @@ from santander.evaluation.drawing import (
     readable,
 )
 from santander.evaluation.judgement import Evaluation, Judgement
+from santander.models.family_columns import Families
 from santander.models.recommender import Recommender
 from santander.schema.column_groups import ColumnGroup
 
@@ -35,15 +36,15 @@ def draw(model: Recommender, judgement: Judgement) -> dict[str, "Figure"]:
         "calibration": calibration(judgement),
     }
     if importance := model.importance():
-        plots["importance"] = importance_of_columns(importance)
+        plots["importance"] = importance_of_columns(importance, model.families)
     return plots
 
 
-def importance_of_columns(importance: dict[str, float]) -> "Figure":
+def importance_of_columns(importance: dict[str, float], families: Families) -> "Figure":
     """The columns that took away most of the loss, as shares of all."""
     largest = sorted(importance.items(), key=lambda item: item[1])[-COLUMNS_SHOWN:]
     figure, axes = new_axes(height=1.0 + 0.26 * len(largest))
-    axes.barh([column_title(name) for name, _ in largest], [share for _, share in largest], color=MODEL_COLOUR)
+    axes.barh([column_title(name, families) for name, _ in largest], [share for _, share in largest], color=MODEL_COLOUR)
     axes.set_title(f"The {len(largest)} columns that matter most")
     axes.set_xlabel("share of the loss taken away by splits on the column")
     return figure
@@ -89,8 +90,10 @@ def calibration(judgement: Judgement) -> "Figure":
     return figure
 
 
-def column_title(column: str) -> str:
-    """``months_held.taxes`` as ``taxes: months held``."""
+def column_title(column: str, families: Families) -> str:
+    """``months_held.taxes`` as ``taxes: months held``, a feature of a user's family as ``activity: months active``."""
+    if (family := next((name for name, facts in families.items() if column in facts.features), None)) is not None:
+        return f"{readable(family)}: {readable(column)}"
     group, _, product = column.partition(".")
     words = "held the month before" if group == ColumnGroup.LAG_1_BITS else readable(group)
     return f"{readable(product)}: {words}" if product else words

@@ -20,12 +20,17 @@ def family_tables(lake: LakeReader) -> tuple[Table, ...]:
 
 def family_fingerprints(lake: LakeReader, name: str) -> dict[Month, str]:
     """Return for each month of a family a text that changes with its rows; its file need not be there."""
-    return lake.fingerprints(Table(name=TABLE_PREFIX + name, row="", key=(), columns=()))
+    return lake.fingerprints(named_table(name))
+
+
+def named_table(name: str) -> Table:
+    """Return the table of a family as far as its name goes, for what its commits tell: versions, fingerprints."""
+    return Table(name=TABLE_PREFIX + name, row=f"the family {name} in one month", key=(), columns=())
 
 
 def _stored_table(lake: LakeReader, name: str) -> Table | None:
     """Return the table in this folder; None where the folder holds something else."""
-    table = Table(name=name, row=f"the family {name.removeprefix(TABLE_PREFIX)} in one month", key=(), columns=())
+    table = named_table(name.removeprefix(TABLE_PREFIX))
     columns = lake.stored_columns(table)
     entity = next((entity.value for entity in Entity if columns and columns[0] == (entity.value, entity.type)), None)
     if entity is None or (PARTITION, "date") not in columns:

@@ -1,18 +1,20 @@
 """The tables as they were at earlier versions, for reading alone: what training a run again needs, and notes with a run."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
+from functools import reduce
 from typing import TYPE_CHECKING, TypeVar
 
 from santander.config.settings import Settings
 from santander.engine.session import SessionOnDemand
 from santander.errors import SantanderError
+from santander.lake.family_tables import named_table
 from santander.lake.lake import Lake
-from santander.lake.reading import in_months
 from santander.lake.table_files import files_of
 from santander.lake.table_schema import OutdatedTable, check_schema
-from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, Table
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, PARTITION, Table
 from santander.schema.months import Month
+from santander.schema.types import arrow_schema
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -68,16 +70,20 @@ class PastLake(Lake):
         return {month: rows for month, rows in super().rows_by_month(table).items() if self._reads(month)}
 
     def read(self, table: Table) -> "DataFrame":
-        """The table as it was, with the columns that the catalogue declares."""
+        """The monthly table as it was, with the columns that the catalogue declares.
+
+        It is read by the files that its log names: Sail cannot go back to a version before a checkpoint that came later.
+        """
         from pyspark.sql import functions as F
 
-        present = {field.name for field in self.delta(table).schema().fields}
-        stored = self._stored(table, self.version(table))
-        if table.monthly and self._only is not None:
-            stored = stored.where(in_months(sorted(self._only)))
-        return stored.select(
-            *(F.col(name) if name in present else F.lit(None).cast(type_).alias(name) for name, type_ in table.columns)
-        )
+        stored = arrow_schema([column for column in table.columns if column[0] != PARTITION])
+        months = [
+            self.read_staged(stored, *files).withColumn(PARTITION, F.lit(month.snapshot).cast("date"))
+            for month, files in sorted(self.files_by_month(table).items())
+            if self._reads(month)
+        ]
+        rows = reduce(lambda one, other: one.unionByName(other), months or [self.session.createDataFrame([], table.schema())])
+        return rows.select(*(name for name, _ in table.columns))
 
     def delta(self, table: Table) -> "DeltaTable":
         """The table as it was, as deltalake reads it; it may lack columns. Raises ForeignTable."""
@@ -119,6 +125,9 @@ class PastLake(Lake):
 TABLES_READ = (CUSTOMERS, FEATURES_TABLE)
 
 
-def table_versions(lake: Lake) -> dict[str, int | None]:
-    """Return the Delta version of each table that training and judging read, None for one that does not exist."""
-    return {table.name: lake.version(table) for table in TABLES_READ}
+def table_versions(lake: Lake, families: Iterable[str] = ()) -> dict[str, int | None]:
+    """Return the Delta version of each table that training and judging read, None for one that does not exist.
+
+    With ``families`` those of a user's families as well.
+    """
+    return {table.name: lake.version(table) for table in (*TABLES_READ, *map(named_table, sorted(families)))}

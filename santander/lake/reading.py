@@ -189,11 +189,8 @@ class LakeReader:
     def _for_engine(self, folder: Place) -> str:
         return for_engine(folder, embedded=not self.has_workers)
 
-    def _stored(self, table: Table, version: int | None = None) -> "DataFrame":
-        reader = self.session.read.format("delta")
-        return (reader if version is None else reader.option("versionAsOf", version)).load(
-            self._for_engine(self.place / table.name)
-        )
+    def _stored(self, table: Table) -> "DataFrame":
+        return self.session.read.format("delta").load(self._for_engine(self.place / table.name))
 
 
 def in_months(months: Sequence[Month]) -> str:

@@ -1,25 +1,11 @@
-"""Months of a user's families, for steps that read them: whether they were built, and what changes with their rows."""
+"""What changes with the rows of a user's families, for the fingerprints of steps that read them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from santander.config.family_files import own_family
-from santander.errors import InputError
 from santander.lake.family_tables import family_fingerprints
 from santander.lake.lake import Lake
 from santander.schema.months import Month
-
-
-def refuse_unfit_families(lake: Lake, families: Iterable[str], months: Collection[Month]) -> None:
-    """Raise InputError for a family that no file adds, and for the first with months that were not built."""
-    for family in map(own_family, sorted(families)):
-        there = set(lake.months(family.table))
-        if absent := sorted(set(months) - there):
-            raise InputError(
-                f"the family {family.name} has no features of {', '.join(map(str, absent))}",
-                month=absent[0],
-                hint=f"run 'santander features --family {family.name} {_span(absent)}' first",
-            )
 
 
 def fingerprints_of_families(lake: Lake, families: Iterable[str], months: Iterable[Month]) -> dict[str, Any]:
@@ -30,8 +16,3 @@ def fingerprints_of_families(lake: Lake, families: Iterable[str], months: Iterab
     tables = {name: family_fingerprints(lake, name) for name in sorted(families)}
     found = {name: {str(month): by_month.get(month) for month in months} for name, by_month in tables.items()}
     return {"families": found} if found else {}
-
-
-def _span(months: Collection[Month]) -> str:
-    first, last = min(months), max(months)
-    return f"--month {first}" if first == last else f"--from {first} --to {last}"

@@ -49,18 +49,23 @@ def stale_family(origins: Origins, ledger: StepLedger, family: OwnFamily, months
     return [m for m in months if m in there and not ledger.is_current(step, m, fingerprint_of_family(origins, family, m))]
 
 
-def refuse_stale_families(lake: Lake, families: Iterable[str], months: Iterable[Month]) -> None:
-    """Raise InputError for the first family of which months were built by another file, or from other customers, than now."""
+def refuse_unfit_families(lake: Lake, families: Iterable[str], months: Iterable[Month]) -> None:
+    """Raise InputError for a family that no file adds, and for the first with months that were not built or are out of date.
+
+    Rows that the ledger knows nothing of pass.
+    """
+    asked = sorted(set(months))
     for family in map(own_family, sorted(families)):
-        ledger, origins, step = StepLedger(lake), Origins(lake), step_of(family.name)
-        built = [month for month in sorted(set(months)) if ledger.last(step, month)]
-        if stale := stale_family(origins, ledger, family, built):
-            span = f"--month {stale[0]}" if len(stale) == 1 else f"--from {stale[0]} --to {stale[-1]}"
-            raise InputError(
-                f"the features of family {family.name} of {in_spans(stale)} are out of date",
-                month=stale[0],
-                hint=f"run 'santander features --family {family.name} {span}' first",
-            )
+        if absent := sorted(set(asked).difference(lake.months(family.table))):
+            raise _refused(f"the family {family.name} has no features of {in_spans(absent)}", family, absent)
+        ledger, step = StepLedger(lake), step_of(family.name)
+        if stale := stale_family(Origins(lake), ledger, family, [month for month in asked if ledger.last(step, month)]):
+            raise _refused(f"the features of family {family.name} of {in_spans(stale)} are out of date", family, stale)
+
+
+def _refused(what: str, family: OwnFamily, months: Sequence[Month]) -> InputError:
+    span = f"--month {months[0]}" if len(months) == 1 else f"--from {months[0]} --to {months[-1]}"
+    return InputError(what, month=months[0], hint=f"run 'santander features --family {family.name} {span}' first")
 
 
 @dataclass(frozen=True, slots=True)

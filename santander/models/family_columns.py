@@ -17,6 +17,20 @@ class FeatureFacts(BaseModel):
     range: tuple[float | None, float | None] | None
     meaning: str
 
+    @property
+    def words(self) -> str:
+        """The range for people."""
+        match self.range:
+            case None:
+                return "true or false"
+            case (None, None):
+                return "any number"
+            case (low, None):
+                return f"{low:g} and more"
+            case (None, high):
+                return f"{high:g} and less"
+        return f"{self.range[0]:g} to {self.range[1]:g}"
+
     @classmethod
     def of(cls, feature: Feature) -> Self:
         """Return what a declared feature says of itself."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from santander.engine.memory import budget
 from santander.errors import InputError
 from santander.lake.person_steps import carrying_persons
+from santander.ledger.own_families import refuse_unfit_families
 from santander.ledger.step_ledger import Origins, stale_months
 from santander.ledger.steps import SCORE, ScoreResult
 from santander.schema.catalogue import CUSTOMERS, RECOMMENDATIONS
@@ -35,7 +36,7 @@ class ScoreStep(StepContext):
         self.refuse_stale_features([month])
         chosen = version_for(self.settings, month)
         families = sorted(families_of(self.settings, chosen.number))
-        self.refuse_stale_families(families, [month])
+        refuse_unfit_families(self.lake, families, [month])
         fingerprint = Origins(self.lake).of_recommendations(month, chosen.run_id, families)
         last = self.ledger.last(SCORE, month)
         if not anyway and last and last.fingerprint == fingerprint and month in self.lake.months(RECOMMENDATIONS):

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from santander.config.settings import Settings
 from santander.engine.session import SessionOnDemand
 from santander.lake.lake import Lake
-from santander.ledger.family_months import refuse_unfit_families
-from santander.ledger.own_families import refuse_stale_families
+from santander.ledger.own_families import refuse_unfit_families
 from santander.ledger.step_ledger import StepLedger, refuse_stale_features
 from santander.ledger.steps import Step
 from santander.schema.months import Month, in_spans
@@ -55,12 +54,7 @@ class StepContext:
     def refuse_stale_features(self, months: Sequence[Month], families: Collection[str] = ()) -> None:
         """Raise InputError for months whose features, or those of these families, are not of the customers there are now."""
         refuse_stale_features(self.lake, months)
-        self.refuse_stale_families(families, months)
-
-    def refuse_stale_families(self, families: Collection[str], months: Sequence[Month]) -> None:
-        """Raise InputError for months of these families that were not built, or not of what there is now."""
         refuse_unfit_families(self.lake, families, months)
-        refuse_stale_families(self.lake, families, months)
 
 
 def say_up_to_date(step: Step[Any], months: Sequence[Month]) -> None:

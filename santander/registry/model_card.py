@@ -180,6 +180,7 @@ def model_card(candidate: Candidate, judgement: Judgement | None, origin: Origin
         months=months_told,
         feature_set=FEATURE_SET,
         feature_names=FEATURE_NAMES,
+        own=dict(sorted(model.families.items())),
         products_shown=PRODUCTS_SHOWN,
         columns_shown=COLUMNS_SHOWN,
     )

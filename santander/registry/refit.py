@@ -15,7 +15,8 @@ from pathlib import Path
 from santander.config.settings import Settings
 from santander.errors import SantanderError
 from santander.lake.lake import Lake
-from santander.ledger.family_months import fingerprints_of_families, refuse_unfit_families
+from santander.ledger.family_months import fingerprints_of_families
+from santander.ledger.own_families import refuse_unfit_families
 from santander.ledger.step_ledger import Origins, fingerprint_of, refuse_stale_features
 from santander.ledger.versions import version_of
 from santander.models.blend import Blend, BlendSettings

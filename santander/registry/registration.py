@@ -22,7 +22,7 @@ from santander.models.recommender import Recommender
 from santander.registry.model_card import Origin, model_card, months_told
 from santander.registry.old_rows import ROWS_READ, rows_read
 from santander.registry.packing import pack
-from santander.registry.runs import datasets, git_sha, origin_tags, settings_dump
+from santander.registry.runs import datasets, family_tags, git_sha, origin_tags, settings_dump
 from santander.registry.tracking import experiment_id, open_tracking
 from santander.registry.verdict import CARD, LONGEST_DESCRIPTION, LONGEST_NOTE, NOTE
 from santander.registry.versions import FAMILIES
@@ -116,12 +116,13 @@ def register(
     client = open_tracking(settings)
     import mlflow
 
-    versions, sha = read_at or table_versions(lake), git_sha()
+    now, sha = table_versions(lake, candidate.families), git_sha()
+    versions = {name: (read_at or now)[name] for name in now}
     rows = rows_read(lake, candidate.scoring.weights)
     title = f"{candidate.target} {candidate.recipe.name}"
     with mlflow.start_run(experiment_id=experiment_id(settings, client), run_name=title) as run:
         run_id = run.info.run_id
-        mlflow.set_tags({**_UNDECIDED, "target": str(candidate.target), **origin_tags(versions, sha)})
+        mlflow.set_tags({**_UNDECIDED, "target": str(candidate.target), **origin_tags(versions, sha), **family_tags(candidate)})
         mlflow.log_params(_parameters(candidate))
         read = datasets(lake, versions)
         mlflow.log_inputs([*read], ["training"] * len(read), [None] * len(read))
@@ -151,7 +152,7 @@ def register(
         name,
         source=logged.model_uri,
         run_id=run_id,
-        tags=_version_tags(candidate, judgement) | ({ROWS_READ: rows} if table_versions(lake) == versions else {}),
+        tags=_version_tags(candidate, judgement) | ({ROWS_READ: rows} if now == versions else {}),
         description=card.description(LONGEST_DESCRIPTION),
         model_id=logged.model_id,
     )

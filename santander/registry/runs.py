@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from santander.config.family_files import own_families
 from santander.config.settings import Settings
 from santander.engine.startup import StoredVersion
 from santander.lake.lake import Lake
-from santander.lake.past import TABLES_READ, table_versions
+from santander.lake.past import table_versions
 from santander.registry.tracking import experiment_id, has_registry, open_tracking, unless_missing
 from santander.registry.versions import registered
 from santander.schema.catalogue import Table
 from santander.schema.features import FEATURE_SET
 from santander.schema.records import plain
+from santander.training.candidate import Candidate
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -48,14 +50,26 @@ def origin_tags(versions: Mapping[str, int | None], sha: str) -> dict[str, str]:
     return {"feature_service": FEATURE_SET, **read, "git_sha": sha}
 
 
+FAMILY_FILE = "family."
+"""Beginning of a tag with the fingerprint of a family's file."""
+
+
+def family_tags(candidate: Candidate) -> dict[str, str]:
+    """Return tags that tell by which file each of a candidate's families was made; one without a file has none."""
+    return {
+        f"{FAMILY_FILE}{family.name}": family.fingerprint
+        for family in (own_families() if candidate.families else ())
+        if family.name in candidate.families
+    }
+
+
 def datasets(lake: Lake, versions: Mapping[str, int | None]) -> list["Dataset"]:
     """These tables as MLflow names what a run read: name, version, place. No data are read for it."""
     from mlflow.data.delta_dataset_source import DeltaDatasetSource
     from mlflow.data.meta_dataset import MetaDataset
 
-    places = {table.name: lake.path(table) for table in TABLES_READ}
     return [
-        MetaDataset(DeltaDatasetSource(path=places[name], delta_table_version=version), name, f"v{version}")  # type: ignore[abstract]
+        MetaDataset(DeltaDatasetSource(path=str(lake.place / name), delta_table_version=version), name, f"v{version}")  # type: ignore[abstract]
         for name, version in versions.items()
         if version is not None
     ]

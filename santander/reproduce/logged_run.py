@@ -3,21 +3,24 @@
 import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from santander.config.family_files import own_families
 from santander.config.settings import Settings
 from santander.errors import InputError, SantanderError
+from santander.lake.family_tables import named_table
 from santander.registry.packing import unpack
-from santander.registry.runs import git_sha, settings_dump
+from santander.registry.runs import FAMILY_FILE, git_sha, settings_dump
 from santander.registry.tracking import has_registry, open_tracking, unless_missing
 from santander.registry.versions import PACKED, VERSIONS_THERE
-from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, Table
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, PARTITION, Table
 from santander.schema.months import Month
+from santander.schema.own_family import Entity
 from santander.training.candidate import Candidate
 from santander.training.recipe import Recipe
 
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
 _BY_VERSION = f"name a version by --version; {VERSIONS_THERE}"
 READ = (CUSTOMERS, FEATURES_TABLE)
-"""The tables whose versions a run logs, as tags ``delta.<table>``."""
+"""The tables whose versions every run logs, as tags ``delta.<table>``; beside them are those of families."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class LoggedRun:
     settings: Mapping[str, Any]
     packages: Mapping[str, str]
     """Packages of the model and the versions that it was trained with."""
+    files: Mapping[str, str]
+    """Fingerprints of the files by which its families of features were made."""
     map7: float | None
     """What the judged fit reached on the gate month; None where nothing was judged."""
 
@@ -85,13 +90,24 @@ def logged_run(settings: Settings, run_id: str | None, version: int | None) -> L
         target=Month.parse(tags["target"]),
         recipe=recipe,
         candidate=candidate,
-        tables={table: int(tags[f"delta.{table.name}"]) for table in READ},
+        tables={table: int(tags[f"delta.{table.name}"]) for table in (*READ, *family_tables_of(candidate))},
+        files={tag.removeprefix(FAMILY_FILE): text for tag, text in tags.items() if tag.startswith(FAMILY_FILE)},
         feature_service=tags.get("feature_service", ""),
         git_sha=tags.get("git_sha", "unknown"),
         settings=logged,
         packages=_packages(model / "requirements.txt"),
         map7=run.data.metrics.get("map7"),
     )
+
+
+def family_tables_of(candidate: Candidate) -> Iterator[Table]:
+    """Return the tables of a candidate's families, with the columns that it read."""
+    families = {name: facts for fit in candidate.fits.values() for name, facts in fit.model.families.items()}
+    for name, facts in sorted(families.items()):
+        entity = Entity(facts.entity)
+        features = tuple((feature, each.type) for feature, each in facts.features.items())
+        columns = ((entity.value, entity.type), (PARTITION, "date"), *features)
+        yield replace(named_table(name), key=(entity.value, PARTITION), columns=columns)
 
 
 def _by_version(client: "MlflowClient", name: str, version: int) -> "tuple[int, Run]":
@@ -139,7 +155,7 @@ MATTER = ("master", "spark", "gate", "training")
 
 def differences(settings: Settings, run: LoggedRun) -> list[str]:
     """A line for each: the code, packages, settings."""
-    found = [*_of_code(run), *_of_packages(run), *_of_settings(settings, run)]
+    found = [*_of_code(run), *_of_packages(run), *_of_settings(settings, run), *_of_families(run)]
     return [f"changed since: {each}" for each in found]
 
 
@@ -157,6 +173,16 @@ def _of_packages(run: LoggedRun) -> Iterator[str]:
             now = "missing"
         if now != then:
             yield f"package {name}: trained with {then}, now {now}"
+
+
+def _of_families(run: LoggedRun) -> Iterator[str]:
+    if run.files:
+        files = {family.name: family for family in own_families()}
+        for name, then in run.files.items():
+            if name not in files:
+                yield f"family {name}: its file is gone; its rows are those that the run read"
+            elif files[name].fingerprint != then:
+                yield f"family {name}: {files[name].file} makes other rows than it did; those that the run read are taken"
 
 
 def _of_settings(settings: Settings, run: LoggedRun) -> Iterator[str]:

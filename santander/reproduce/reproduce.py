@@ -4,7 +4,7 @@ Trained in the driver, every fit must be the same to the byte; with Spark, which
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,12 +13,11 @@ from santander.config.settings import Settings
 from santander.errors import SantanderError
 from santander.evaluation.judgement import precisions_of
 from santander.evaluation.resampling import PairedDifference, paired_difference
-from santander.lake.family_tables import family_tables
 from santander.lake.lake import Lake
 from santander.lake.past import PastLake, VersionGone, as_of
 from santander.models.blend import Blend
 from santander.registry.blending import blend_candidate
-from santander.reproduce.logged_run import LoggedRun, differences
+from santander.reproduce.logged_run import LoggedRun, differences, family_tables_of
 from santander.schema.catalogue import CUSTOMERS, ERASURES, FEATURES_TABLE, Table
 from santander.schema.features import FEATURE_NAMES, FEATURE_SET
 from santander.schema.months import Month
@@ -102,7 +101,14 @@ def reproduce(settings: Settings, lake: Lake, run: LoggedRun) -> Reproduction:
     except SantanderError as error:
         return of_run(reproduced=False, reason=str(error))
     recipe = run.recipe.on_columns_of(run.candidate.scoring.model)
-    report = train(settings, past, as_stored(past), recipe, run.target, blend=partial(blend_candidate, settings))
+    report = train(
+        settings,
+        past,
+        as_stored(past, family_tables_of(run.candidate)),
+        recipe,
+        run.target,
+        blend=partial(blend_candidate, settings),
+    )
     fits = {name: _compare(fit, run.candidate.fits[name]) for name, fit in report.candidate.fits.items()}
     difference = _difference(settings, run, report)
     map7 = None if report.judgement is None else report.judgement.evaluation.map7
@@ -225,11 +231,12 @@ def _named(months: Mapping[str, str]) -> str:
 @dataclass(frozen=True)
 class _Stored:
     lake: Lake
-    families: tuple[Table, ...] = ()
+    tables: tuple[Table, ...]
+    families: frozenset[str] = frozenset()
 
     def __call__(self, rows: "DataFrame", _months: Collection[Month] | None = None, /) -> "DataFrame":
         found = _joined(rows, self.lake.read(FEATURES_TABLE), KEY, FEATURE_NAMES)
-        for table in self.families:
+        for table in (table for table in self.tables if table.name.removeprefix(TABLE_PREFIX) in self.families):
             features = [name for name, _ in table.columns if name not in table.key]
             stored = self.lake.read(table)
             if not table.names_customers:
@@ -238,13 +245,15 @@ class _Stored:
         return found
 
     def also(self, families: Collection[str], /) -> Retrieve:
-        there = {table.name: table for table in family_tables(self.lake)}
-        return replace(self, families=tuple(there[f"{TABLE_PREFIX}{name}"] for name in sorted(families)))
+        return replace(self, families=self.families.union(families))
 
 
-def as_stored(lake: PastLake) -> Retrieve:
-    """Retrieval from the tables as that lake shows them; all features are null where a customer has no row of the month."""
-    return _Stored(lake)
+def as_stored(lake: PastLake, tables: Iterable[Table] = ()) -> Retrieve:
+    """Retrieval from ``features``, and from these tables of families, as that lake shows them.
+
+    All features are null where a customer has no row of the month.
+    """
+    return _Stored(lake, tuple(tables))
 
 
 def _joined(rows: "DataFrame", stored: "DataFrame", key: Sequence[str], features: Sequence[str]) -> "DataFrame":

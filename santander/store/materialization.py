@@ -4,15 +4,18 @@ import contextlib
 import datetime as dt
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from santander.errors import InputError
 from santander.lake.lake import Lake
+from santander.ledger.own_families import refuse_unfit_families
 from santander.ledger.step_ledger import StepLedger, refuse_stale_features
 from santander.ledger.steps import BUILD
-from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, ONLINE_FEATURES
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, ONLINE_FEATURES, PARTITION
 from santander.schema.months import Month
+from santander.store.access import retrieve
+from santander.store.online_layout import layout_with, remember_layout
 from santander.store.packing import ONLINE_VIEW, packed_frame
 from santander.store.serving import withdraw
 
@@ -34,8 +37,10 @@ def month_to_serve(lake: Lake, asked: Month | None) -> Month:
     return asked or there[-1]
 
 
-def refuse_unfit_features(lake: Lake, month: Month) -> None:
+def refuse_unfit_features(lake: Lake, month: Month, families: Collection[str] = ()) -> None:
     """Raise InputError for features of a month that are out of date by what the ledger knows; what it does not know passes.
+
+    Those of a user's families must have been built, and be up to date.
 
     Raises OtherProducts or ForeignTable where the customers have other products than this code: bits would mean others.
     """
@@ -43,10 +48,11 @@ def refuse_unfit_features(lake: Lake, month: Month) -> None:
         lake.delta(CUSTOMERS)
     if StepLedger(lake).last(BUILD, month) is not None:
         refuse_stale_features(lake, [month])
+    refuse_unfit_families(lake, families, [month])
 
 
-def materialize_month(lake: Lake, store: "FeatureStore", month: Month) -> int:
-    """Serve the features of ``month`` online and nothing else; returns the number of customers.
+def materialize_month(lake: Lake, store: "FeatureStore", month: Month, families: Collection[str] = ()) -> int:
+    """Serve the features of ``month``, those of a user's ``families`` too, online and nothing else; returns how many customers.
 
     The order is what makes a run that is cut off harmless: who is not in the month is withdrawn before the table that
     names them is replaced, and rows are written after it. So whoever is online is always named in ``online_features``,
@@ -55,12 +61,15 @@ def materialize_month(lake: Lake, store: "FeatureStore", month: Month) -> int:
     """
     with lake.carrying_persons(), lake.lock("online"):
         expected = lake.rows_by_month(FEATURES_TABLE)[month_to_serve(lake, month)]
-        features = lake.read_months(FEATURES_TABLE, [month])
+        features, layout = lake.read_months(FEATURES_TABLE, [month]), layout_with(families)
+        if families:
+            features = retrieve(store, features.select("customer_id", PARTITION), months=[month], families=families)
         if lake.exists(ONLINE_FEATURES):
             gone = withdraw(store, _departed(lake, month))
             log.info("%s customers without features in %s taken out", f"{gone:,}", month)
-        lake.replace_where(ONLINE_FEATURES, packed_frame(features), "true", expected, {"month": str(month)})
+        lake.replace_where(ONLINE_FEATURES, packed_frame(features, layout), "true", expected, {"month": str(month)})
         log.info("writing %s customers of %s online", f"{expected:,}", month)
+        remember_layout(store.config.online_store, layout)
         moment = dt.datetime.combine(month.snapshot, dt.time(), tzinfo=dt.UTC)
         with contextlib.redirect_stdout(io.StringIO()):  # feast prints what the line above says
             store.materialize(moment, moment, feature_views=[ONLINE_VIEW])

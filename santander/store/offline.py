@@ -29,7 +29,7 @@ from santander.config.family_files import own_families
 from santander.engine.session import open_session
 from santander.errors import InputError, did_you_mean
 from santander.lake.lake import Lake
-from santander.ledger.family_months import refuse_unfit_families
+from santander.ledger.own_families import refuse_unfit_families
 from santander.schema.catalogue import CUSTOMERS, PARTITION, TABLES, Table
 from santander.schema.own_family import TABLE_PREFIX
 from santander.store.entity_rows import check_columns, entity_frame, moment_column, moments_asked

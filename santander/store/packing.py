@@ -8,7 +8,7 @@ with the width of its type. Unknown ones are zero. Types and nulls survive exact
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 import pyarrow as pa
@@ -38,10 +38,17 @@ class OtherLayout(SantanderError):
         super().__init__("the online store holds features of another declaration", hint="run 'santander materialize' again")
 
 
+class PackedFeature(NamedTuple):
+    """A feature as far as its place in a value goes."""
+
+    name: str
+    type: str
+
+
 class Layout:
     """How the features of one declaration lie in a value."""
 
-    def __init__(self, features: Sequence[Feature] = FEATURES) -> None:
+    def __init__(self, features: Sequence[Feature | PackedFeature] = FEATURES) -> None:
         self.features = tuple(features)
         declared = json.dumps([[each.name, each.type] for each in self.features])
         self.fingerprint = zlib.crc32(declared.encode())
@@ -92,12 +99,11 @@ class Layout:
         return pa.Table.from_arrays([snapshot, *columns], schema=declared)
 
 
-def packed_frame(features: "DataFrame") -> "DataFrame":
+def packed_frame(features: "DataFrame", layout: Layout) -> "DataFrame":
     """The rows of the table ``online_features`` for these feature rows; the engine's workers do the packing."""
     key = "customer_id"
 
     def pack_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        layout = Layout()
         for batch in batches:
             yield pa.RecordBatch.from_arrays(
                 [batch.column(key), batch.column(PARTITION), layout.pack(batch)], names=[key, PARTITION, PACKED]

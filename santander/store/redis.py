@@ -23,6 +23,11 @@ class StateRedisOnlineStoreConfig(RedisOnlineStoreConfig):
     state: str
     """The state folder, which remembers that this store was written."""
 
+    @property
+    def state_folder(self) -> Path:
+        """Where it is noted how values lie."""
+        return Path(self.state) / "feast"
+
 
 class StateRedisOnlineStore(ReadsByName, RedisOnlineStore):
     """Keys and values are exactly Feast's."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from santander.store.packing import ONLINE_SERVICE, ONLINE_VIEW, PACKED, Layout
+from santander.store.online_layout import layout_online
+from santander.store.packing import ONLINE_SERVICE, ONLINE_VIEW, PACKED
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -17,6 +18,8 @@ KEYS_OF_A_QUERY = 1000
 
 def read_online(store: "FeatureStore", customer_ids: Sequence[int]) -> pa.Table:
     """Customers that are served, in the order asked: customer_id, snapshot_date, then the features as batch scoring reads them.
+
+    Features of a user's families come last, as far as they were packed with the month.
 
     A customer without features in the served month has no row. While a month is being materialized some rows are of
     it already and others of the month before; each row is of one month, its snapshot_date.
@@ -32,7 +35,7 @@ def read_online(store: "FeatureStore", customer_ids: Sequence[int]) -> pa.Table:
             if value is not None:
                 found.append(customer_id)
                 values.append(value)
-    return Layout().unpack(values).add_column(0, "customer_id", pa.array(found, type=pa.int64()))
+    return layout_online(store.config.online_store).unpack(values).add_column(0, "customer_id", pa.array(found, type=pa.int64()))
 
 
 CUSTOMERS_AT_A_TIME = 10_000

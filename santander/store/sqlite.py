@@ -19,6 +19,8 @@ from feast.protos.feast.types.Value_pb2 import Value
 from feast.type_map import python_values_to_proto_values
 from feast.types import Bytes
 
+from santander.errors import InputError
+from santander.store.online_layout import layout_online
 from santander.store.packing import ONLINE_VIEW, PACKED, Layout
 
 Reads = list[tuple[dt.datetime | None, dict[str, Value] | None]]
@@ -37,7 +39,7 @@ class ReadsByName(OnlineStore):
         if table.online:
             return super().online_read(config, table, entity_keys, requested_features)  # type: ignore[safe-super]
         packed = super().online_read(config, _packed_view(table), entity_keys, [PACKED])  # type: ignore[safe-super]
-        return _unpacked(table, packed, requested_features)
+        return _unpacked(table, packed, requested_features, layout_online(config.online_store))
 
     async def online_read_async(
         self, config: RepoConfig, table: FeatureView, entity_keys: list[EntityKey], requested_features: list[str] | None = None
@@ -46,7 +48,7 @@ class ReadsByName(OnlineStore):
         if table.online:
             return await super().online_read_async(config, table, entity_keys, requested_features)
         packed = await super().online_read_async(config, _packed_view(table), entity_keys, [PACKED])
-        return _unpacked(table, packed, requested_features)
+        return _unpacked(table, packed, requested_features, layout_online(config.online_store))
 
     def _read_features_per_fv(self, config: RepoConfig, grouped_refs: list[Any], *more: Any, **named: Any) -> None:
         """Read view by view, by the calls above, where one is not stored; else as the store does it best."""
@@ -64,16 +66,30 @@ class ReadsByName(OnlineStore):
 
 
 def _packed_view(view: FeatureView) -> FeatureView:
-    """The stored view, as far as a store must know it to read it: names, and how long its values hold."""
+    """The stored view, as far as a store must know it to read it: names, and how long its values hold.
+
+    Raises InputError for a view of provinces or segments: online their features are in the rows of customers.
+    """
+    if (keys := [key.name for key in view.entity_columns]) != ["customer_id"]:
+        raise InputError(
+            f"features of {view.name} are online by customer_id alone, not by {', '.join(keys)}",
+            hint="read the row of a customer by santander.store.serving.read_online",
+        )
     return FeatureView(
         name=ONLINE_VIEW, source=view.batch_source, schema=[*view.entity_columns, Field(name=PACKED, dtype=Bytes)], ttl=view.ttl
     )
 
 
-def _unpacked(view: FeatureView, read: Reads, requested: Sequence[str] | None) -> Reads:
+def _unpacked(view: FeatureView, read: Reads, requested: Sequence[str] | None, layout: Layout) -> Reads:
     stored = [values[PACKED].bytes_val for _, values in read if values and values[PACKED].HasField("bytes_val")]
-    table = Layout().unpack(stored)
+    table = layout.unpack(stored)
     wanted = [field for field in view.features if requested is None or field.name in requested]
+    if absent := [field.name for field in wanted if field.name not in table.column_names]:
+        raise InputError(
+            f"features of {view.name} are not online: the champion that was there at 'santander materialize' does not read them",
+            column=absent[0],
+            hint="promote a model that reads them, then run 'santander materialize'",
+        )
     columns = {
         field.name: python_values_to_proto_values(table[field.name].to_pylist(), field.dtype.to_value_type()) for field in wanted
     }
@@ -99,6 +115,11 @@ class StateSqliteOnlineStoreConfig(SqliteOnlineStoreConfig):
     """Feast's, with an absolute ``path``."""
 
     type: Literal["santander.store.sqlite.StateSqliteOnlineStore"] = "santander.store.sqlite.StateSqliteOnlineStore"  # type: ignore[assignment]
+
+    @property
+    def state_folder(self) -> Path:
+        """Where it is noted how values lie."""
+        return Path(self.path).parent
 
 
 class StateSqliteOnlineStore(ReadsByName, SqliteOnlineStore):

@@ -56,11 +56,11 @@ def train(
     ``blend`` makes the candidate of a recipe of that kind; ``to_judge`` are families of features that others need who are judged
     on the same month. Raises InputError, which names the missing months.
     """
-    versions = table_versions(lake)
     labelled = labelled_months(lake)
     plan = plan_months(recipe, target or (labelled[-1] + 1 if labelled else Month(1, 1)), labelled)
     blended = blend(recipe, plan) if recipe.model is Blend else None
     own = blended.families if blended else recipe.families
+    versions = table_versions(lake, own)
     with training_data(settings, lake, retrieve.also(own), dict.fromkeys(plan.months, ALIKE)) as training:
         candidate = blended or fit_candidate(recipe, plan, training)
         example = training.example(EXAMPLE_ROWS)
@@ -69,6 +69,6 @@ def train(
     gate = collect_month(lake, retrieve.also(own.union(to_judge)), plan.gate)
     fit = candidate.fits[FitName.JUDGED]
     oracle = oracle_of(settings.data / "raw", gate.month, gate.customers, gate.buyers)
-    if table_versions(lake) != versions:
+    if table_versions(lake, own) != versions:
         log.warning("tables were written while the model was trained: it may not be of the versions that its run names")
     return TrainReport(candidate, judge(fit.model, fit.baseline, gate, oracle), example, versions)

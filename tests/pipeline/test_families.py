@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import mlflow
+import pandas as pd
 import pytest
 import yaml
 from pyspark.sql import SparkSession
@@ -12,15 +14,20 @@ from santander.config.family_files import own_family
 from santander.errors import InputError
 from santander.pipeline.steps import Steps
 from santander.registry.contest import assess
+from santander.registry.decisions import decisions
 from santander.registry.orders import set_alias
+from santander.registry.tracking import open_tracking
+from santander.registry.verdict import CARD
 from santander.registry.versions import CHAMPION, families_of, load_version
-from santander.schema.months import Month
+from santander.reproduce.logged_run import logged_run
+from santander.reproduce.reproduce import reproduce
+from santander.schema.months import Month, month_range
 from santander.training.collect import through
 from santander.training.recipe import Recipe
 from tests import banks, family_bank
 from tests.environment import CONF_LOCAL
 
-MARCH, APRIL, MAY, JUNE = (Month(2016, month) for month in (3, 4, 5, 6))
+APRIL, MAY, JUNE = (Month(2016, month) for month in (4, 5, 6))
 SETTINGS = {"rounds": 8, "max_depth": 3, "eta": 0.5, "min_additions": 3}
 
 
@@ -34,7 +41,7 @@ class World:
     own: int
 
 
-def recipe(conf: Path, name: str, *columns: str) -> Recipe:
+def recipe(conf: Path, name: str, *columns: str, **changes: object) -> Recipe:
     content = {
         "kind": "xgboost",
         "months": [{"from": 1, "to": 2}],
@@ -42,7 +49,7 @@ def recipe(conf: Path, name: str, *columns: str) -> Recipe:
         "settings": {"columns": list(columns), **SETTINGS},
     }
     (conf / "recipes").mkdir(exist_ok=True)
-    (conf / "recipes" / f"{name}.yaml").write_text(yaml.safe_dump(content))
+    (conf / "recipes" / f"{name}.yaml").write_text(yaml.safe_dump({**content, **changes}))
     return Recipe.load(name)
 
 
@@ -53,7 +60,7 @@ def world(session: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> It
         family_bank.write_files(conf)
         patch.setenv(CONF_LOCAL, str(conf))
         steps = Steps(banks.own_bank(tmp_path_factory, banks.FEATURES), session)
-        family_bank.write_tables(steps.lake, [MARCH, APRIL, MAY, JUNE])
+        family_bank.write_tables(steps.lake, month_range(Month(2016, 1), JUNE))
         plain = steps.train(JUNE, recipe(conf, "plain", "profile"), anyway=True).result.version
         own = steps.train(JUNE, recipe(conf, "own", "profile", "activity", "by_province"), anyway=True).result.version
         assert plain is not None
@@ -100,7 +107,8 @@ def test_a_month_of_a_family_that_is_not_built_is_named_with_the_command(world: 
     steps = world.steps
     set_alias(steps.settings, CHAMPION, world.own)
     with pytest.raises(
-        InputError, match=r"activity has no features of 2015-03, .*features --family activity --from 2015-03 --to 2"
+        InputError,
+        match=r"activity has no features of 2015-03 to 2015-05: run .*features --family activity --from 2015-03 --to 2",
     ):
         steps.train(JUNE - 12, Recipe.load("own"), anyway=True)
     table = own_family("by_province").table
@@ -110,3 +118,51 @@ def test_a_month_of_a_family_that_is_not_built_is_named_with_the_command(world: 
     ):
         steps.score(JUNE, anyway=True)
     family_bank.write_table(steps.lake, own_family("by_province"), [JUNE])
+
+
+def test_a_champion_with_families_is_fitted_anew_for_a_later_challenger_and_may_be_a_member_of_a_blend(world: World) -> None:
+    steps = world.steps
+    old = steps.train(APRIL, Recipe.load("own"), anyway=True, promote=False).result.version
+    assert old is not None
+    set_alias(steps.settings, CHAMPION, old)
+    result = steps.train(JUNE, Recipe.load("plain"), anyway=True).result
+    decision = decisions(steps.settings, steps.lake)[-1]
+    assert (decision.version, decision.champion_before) == (result.version, old)
+    assert "fitted anew" in result.reason
+    members = [{"version": world.plain}, {"version": world.own}]
+    blended = steps.train(
+        JUNE, recipe(world.conf, "both", kind="blend", settings={"members": members}), anyway=True, promote=False
+    )
+    assert families_of(steps.settings, blended.result.version) == {"activity", "by_province"}
+    set_alias(steps.settings, CHAMPION, blended.result.version or 0)
+    assert steps.score(JUNE, anyway=True).result.model_version == blended.result.version
+
+
+def test_a_run_is_reproduced_from_the_rows_its_families_had_and_what_their_files_do_now_is_said(world: World) -> None:
+    steps = world.steps
+    file = world.conf / "features" / "activity.sql"
+    file.write_text(family_bank.ACTIVITY.replace("% 10", "% 7"))
+    family_bank.write_table(steps.lake, own_family("activity"), month_range(Month(2016, 1), JUNE))
+    result = reproduce(steps.settings, steps.lake, logged_run(steps.settings, None, world.own))
+    assert result.reproduced, result.reason
+    assert {"features_activity", "features_by_province"} <= set(result.versions)
+    assert any(f"family activity: {file} makes other rows than it did" in line for line in result.warnings)
+    assert not any("by_province" in line for line in result.warnings)
+    file.write_text(family_bank.ACTIVITY)
+    family_bank.write_table(steps.lake, own_family("activity"), month_range(Month(2016, 1), JUNE))
+
+
+def test_the_card_names_families_and_the_served_model_takes_their_columns_without_their_files(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = world.steps.settings
+    version = open_tracking(settings).get_model_version(settings.mlflow.registered_model, str(world.own))
+    card = mlflow.artifacts.load_text(f"runs:/{version.run_id}/{CARD}")
+    assert "Beside them it reads `activity` (2 by `customer_id`), `by_province` (1 by `province_code`)." in card
+    assert "| by_province | `neighbours` | bigint | 1 and more | Customers of the province |" in card
+    assert "| by province: neighbours |" in card
+    monkeypatch.setenv(CONF_LOCAL, str(tmp_path))
+    served = mlflow.pyfunc.load_model(f"models:/{settings.mlflow.registered_model}/{world.own}")
+    assert {"id_digit", "is_even", "neighbours"} <= set(served.metadata.get_input_schema().input_names())
+    rows = pd.DataFrame({name: [1.0, None] for name in served.metadata.get_input_schema().input_names()})
+    assert [len(row) for row in served.predict(rows)["products"]] == [7, 7]

@@ -4,7 +4,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from santander.errors import InputError
-from santander.ledger.own_families import FamiliesStanding
+from santander.ledger.own_families import FamiliesStanding, refuse_unfit_families
 from santander.ledger.step_ledger import StepLedger
 from santander.pipeline.families_step import FamiliesStep
 from santander.schema.catalogue import CUSTOMERS
@@ -39,9 +39,9 @@ def test_only_what_changed_is_built_again(world: World, steps: FamiliesStep) -> 
     world.lake.delete_rows(CUSTOMERS, f"snapshot_date = '{MONTH.snapshot}'", 4)
     world.lake.append_rows(CUSTOMERS, list(customers_of(MONTH)))
     with pytest.raises(InputError, match=r"family activity of 2016-01 to 2016-04 are out of date: run 'santander features --fam"):
-        steps.refuse_stale_families({"activity"}, ALL)
+        refuse_unfit_families(steps.lake, {"activity"}, ALL)
     steps.build_family(family, ALL[:-1], anyway=False)
-    steps.refuse_stale_families({"activity"}, ALL[:-1])
+    refuse_unfit_families(steps.lake, {"activity"}, ALL[:-1])
     assert standing(world).stale() == {"features_activity": [MONTH]}
     other = world.family("activity.sql", select().replace("1.0D", "0.5D"))
     assert steps.build_family(other, ALL, anyway=False).done == ALL

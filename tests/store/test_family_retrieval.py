@@ -11,10 +11,12 @@ from pyspark.sql import DataFrame, SparkSession
 from santander.config.family_files import own_family
 from santander.errors import InputError
 from santander.lake.lake import Lake
-from santander.schema.catalogue import CUSTOMERS
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
 from santander.schema.features import FEATURE_NAMES
 from santander.schema.months import Month
 from santander.store.access import open_store, retrieve
+from santander.store.materialization import materialize_month
+from santander.store.serving import read_online
 from tests import family_bank
 from tests.conftest import Bank
 from tests.environment import CONF_LOCAL
@@ -74,6 +76,30 @@ def test_users_of_feast_ask_by_customer_or_by_the_key_of_the_family(shop: Shop) 
     by_key = shop.store.get_historical_features(entity_df=keys, features=refs[:2]).to_df().iloc[0]
     assert by_customer["id_digit"] == customer % 10
     assert (by_customer["neighbours"], by_customer["oldest"]) == (by_key["neighbours"], by_key["oldest"])
+
+
+def test_every_customer_is_read_online_with_the_families_that_batch_scoring_reads(shop: Shop) -> None:
+    families = ["activity", "by_province", "by_segment"]
+    asked = shop.lake.read_months(FEATURES_TABLE, [MAY]).select("customer_id", "snapshot_date")
+    batch = retrieve(shop.store, asked, families=families).orderBy("customer_id").toArrow()
+    assert materialize_month(shop.lake, shop.store, MAY, families) == batch.num_rows
+    everyone = batch["customer_id"].to_pylist()
+    other_process = open_store(shop.settings, shop.lake)
+    assert read_online(other_process, everyone).equals(batch)
+    found = other_process.get_online_features(
+        ["activity:id_digit", "customer_profile:age"], [{"customer_id": everyone[0]}]
+    ).to_dict()
+    assert (found["id_digit"], found["age"]) == ([everyone[0] % 10], [batch["age"][0].as_py()])
+    with pytest.raises(InputError, match="features of by_province are online by customer_id alone, not by province_code"):
+        other_process.get_online_features(["by_province:neighbours"], [{"province_code": 28}])
+
+
+def test_a_family_that_was_not_packed_is_said_not_to_be_online(shop: Shop) -> None:
+    materialize_month(shop.lake, shop.store, MAY)
+    customer = shop.lake.read_months(FEATURES_TABLE, [MAY]).select("customer_id").collect()[0][0]
+    assert read_online(shop.store, [customer]).column_names == ["customer_id", "snapshot_date", *FEATURE_NAMES]
+    with pytest.raises(InputError, match="features of activity are not online"):
+        shop.store.get_online_features(["activity:id_digit"], [{"customer_id": customer}])
 
 
 def test_a_month_that_was_not_built_is_refused_with_the_command_that_builds_it(shop: Shop) -> None:

@@ -26,7 +26,7 @@ def test_the_last_line_says_which_month_is_served_where_and_to_how_many(shop: Sh
     payload = json.loads(done.stdout)
     assert payload.pop("seconds") > 0
     there = shop.lake.read(FEATURES_TABLE).where("snapshot_date = DATE '2016-05-28'").count()
-    assert payload == {"month": "2016-05", "customers": there, "store": "sqlite"}
+    assert payload == {"month": "2016-05", "customers": there, "store": "sqlite", "families": []}
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_features_come_by_view_and_name_with_their_nulls(served: Shop) -> None:
 def test_values_of_another_declaration_are_refused(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     materialize_month(shop.lake, shop.store, MAY)
     fewer = Layout(FEATURES[:-1])
-    monkeypatch.setattr("santander.store.sqlite.Layout", lambda: fewer)
+    monkeypatch.setattr("santander.store.sqlite.layout_online", lambda _: fewer)
     customer = shop.lake.read_months(FEATURES_TABLE, [MAY]).select("customer_id").first()
     assert customer is not None
     message = "the online store holds features of another declaration: run 'santander materialize' again"
