@@ -84,6 +84,13 @@ def test_a_module_that_reads_the_lake_is_refused_with_feature_and_month(
     assert Path.cwd() == before
 
 
+@pytest.mark.plan
+def test_a_module_that_reads_the_lake_is_refused_even_where_it_sees_nothing_new(world: World, bank: Bank) -> None:
+    look = "rows = session.read.format('delta').load(FOLDER + '/lake/customers').where(\"snapshot_date = '2016-04-28'\")"
+    text = PEEKING.replace("{look}", look).replace("{folder}", str(bank.settings.data)).replace("{pieces}", "()")
+    assert "held of 2016-05 are made of customers too" in str(refusal(world, bank, "peeking.py", text))
+
+
 def test_a_family_may_do_without_history(world: World, bank: Bank) -> None:
     text = HEADER.format(entity="customer_id").replace("months: 3", "months: 0")
     now = "SELECT customer_id, CAST(1 AS smallint) AS months_active, CAST(age / 200 AS double) AS share_active FROM customers"
