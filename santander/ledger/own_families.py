@@ -106,7 +106,7 @@ class FamiliesStanding:
 
     def stale(self) -> dict[str, Sequence[Month]]:
         """Return the months that are out of date, by table."""
-        return {each.table: each.stale for each in self.families.values()}
+        return {each.table: each.stale for each in self.families.values() if each.stale}
 
     def lines(self) -> list[str]:
         """Return for people what is wrong: files that cannot be read, tables whose file is gone."""

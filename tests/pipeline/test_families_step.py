@@ -58,11 +58,7 @@ def test_other_columns_make_all_months_anew(world: World, steps: FamiliesStep) -
 def test_a_removed_and_a_broken_file_are_told_and_stop_nothing(world: World, steps: FamiliesStep) -> None:
     family = world.family("going.sql", select())
     steps.build_family(family, [MONTH], anyway=True)
-    assert standing(world).lines() == [
-        f"features_{name} stays as it is: the file of the family {name} is gone"
-        for name in standing(world).families
-        if name != "going"
-    ]
+    assert not [line for line in standing(world).lines() if "going" in line]
     family.file.unlink()
     found = standing(world)
     assert "features_going stays as it is: the file of the family going is gone" in found.lines()
