@@ -19,7 +19,9 @@ def write_new_family(name: str, language: Language) -> Path:
     """
     refuse_name(name, f"--new {name}", "choose another name")
     if (taken := family_file(name)) is not None:
-        hint = f"choose another name, or edit that file; 'santander features --preview {name} --month MONTH' shows what it makes"
+        own = taken.parent == local_conf_dir() / FOLDER
+        choose = "choose another name, or edit that file" if own else "choose another name"
+        hint = f"{choose}; 'santander features --preview {name}' shows what it makes"
         raise InputError(f"--new {name}: the name is taken by {taken}", file=taken, example=name, hint=hint)
     template = Path(__file__).parent / "templates" / _TEMPLATES[language]
     text = Template(template.read_text(encoding="utf-8")).substitute(prefix=name[:_LONGEST_PREFIX].rstrip("_"))

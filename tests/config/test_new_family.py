@@ -52,3 +52,9 @@ def test_a_file_that_is_there_is_never_written_over_even_if_it_is_broken(conf: P
         with pytest.raises(InputError, match=f"the name is taken by {mine}: choose another name, or edit that file"):
             write_new_family("mine", language)
     assert (mine.read_text(), list(mine.parent.iterdir())) == ("half a thought", [mine])
+
+
+def test_the_name_of_a_family_that_ships_is_taken_too(conf: Path) -> None:
+    with pytest.raises(InputError, match=r"base/features/recent_changes.*: choose another name; "):
+        write_new_family("recent_changes", Language.SQL)
+    assert list(conf.iterdir()) == []
