@@ -8,7 +8,7 @@ from typing import Any
 
 from event_log import Stages
 from figures import Goal
-from process_kinds import WORKER
+from process_kinds import DRIVER, WORKER
 
 STEPS = ("ingest", "features", "train", "evaluate", "score")
 """In order: each reads what those before it left, but for ``evaluate``, which leaves nothing."""
@@ -23,6 +23,8 @@ FASTER = 1.6
 """How much sooner two cores end the stages of several tasks than one core does."""
 DEARER_THAN_SAIL = 2.5
 """How many processor seconds of the embedded engine Apache Spark may take."""
+IN_THE_DRIVER = 4.0
+"""GB that the driver's Python may hold at the largest size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,11 @@ class Measured(dict[tuple[float, str, str], Figure]):
             spark, sail = self.good(small, TWO_CORES, step), self.good(small, SAIL, step)
             value = _ratio(spark and spark.processor_seconds, sail and sail.processor_seconds)
             goals.append(Goal(f"{step}: processor seconds, {TWO_CORES} / {SAIL}, size {small:g}", value, DEARER_THAN_SAIL))
+        for step in ("train", "evaluate"):
+            most = max((size for size, master, _ in self if master == TWO_CORES), default=small)
+            figure = self.good(most, TWO_CORES, step)
+            held = figure and figure.most(DRIVER)
+            goals.append(Goal(f"{step}: memory of the driver's Python, size {most:g}", held, IN_THE_DRIVER, "GB"))
         return goals
 
     def _growth(self, step: str, small: float, large: float) -> list[Goal]:

@@ -76,6 +76,12 @@ def test_spark_is_held_against_the_embedded_engine() -> None:
     assert _goal(MEASURED, "features: processor seconds, local[2] / sail, size 1") == (2.6, "short")
 
 
+def test_the_driver_is_judged_at_the_largest_size() -> None:
+    judged = _measured(*MEASURED.values(), _figure(8, TWO_CORES, "evaluate", 99))
+    assert _goal(judged, "evaluate: memory of the driver's Python, size 8") == (0.2, "reached")
+    assert _goal(judged, "train: memory of the driver's Python, size 8") == (None, "not measured")
+
+
 def test_what_failed_or_was_not_run_is_not_measured() -> None:
     failed = replace(MEASURED[4, TWO_CORES, "features"], failure="stopped above 20 GB")
     measured = _measured(*MEASURED.values(), failed)
