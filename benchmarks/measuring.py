@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from process_kinds import OTHER, kind_of
+from process_kinds import kind_of
 
 LOOKS_PER_SECOND = 20
 
@@ -83,8 +83,7 @@ class Watch(threading.Thread):
             try:
                 memory += process.memory_info().rss
                 seen = self._seen.setdefault(process.pid, Process(""))
-                if seen.kind in {"", OTHER}:  # a shell becomes what it starts
-                    seen.kind = kind_of(process, self._root.pid)
+                seen.kind = kind_of(process, self._root.pid) or seen.kind  # a shell, or a fork, becomes what it starts
                 seen.processor_seconds = _used(process) - self._before.get(process.pid, 0.0)
                 seen.peak_gb = max(seen.peak_gb, _most_held(process) / 1e9)
             except (psutil.Error, OSError):

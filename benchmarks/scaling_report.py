@@ -37,9 +37,10 @@ def _head(figures: list[Figure], around: dict[str, Any]) -> str:
 Python {around["python"]}, {packages}.
 
 Each step is one process, run once, start and imports included. Size 1 is {956_645:,} customers in seven months. Of the driver's
-Python, the JVMs and the Python workers: how many there were, the most that one of them held, pages shared with others included,
-and the processor seconds of all of them. `others` are cores that the rest of the machine used meanwhile: above {IDLE:g} of them
-seconds and speed-ups say little, and processor seconds count. `{CLUSTER}` is a standalone master with two workers of one core."""
+Python, the JVMs and the Python workers (first how many there were): the most that one of them held, pages shared with others
+included, and the processor seconds of all of them. `others` are cores that the rest of the machine used meanwhile: above
+{IDLE:g} of them seconds and speed-ups say little, and processor seconds count. `{CLUSTER}` is a standalone master with two
+workers of one core."""
 
 
 def steps_table(figures: list[Figure]) -> str:
@@ -95,7 +96,7 @@ def stages_table(figure: Figure) -> str:
 
 
 def _held(figure: Figure, kind: str) -> str:
-    """Number of processes of a kind where there were several, GB and processor seconds; nothing where there were none."""
+    """GB and processor seconds of the processes of a kind, and how many workers; nothing where there were none."""
     held = figure.held.get(kind, [])
-    number = f"{len(held)}: " if len(held) > 1 else ""
+    number = f"{len(held)}: " if kind == WORKER and held else ""
     return f"{number}{max(held):.2f} GB, {figure.used.get(kind, 0):.0f} s" if held else ""

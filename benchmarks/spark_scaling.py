@@ -101,8 +101,7 @@ class Sitting:
                 self.skipped.append(f"size {size:g} {master} {', '.join(steps[number:])}: the minutes are over")
                 return
             figure = self._run(size, master, step, folder)
-            self.measured[figure.key] = figure
-            self._write()
+            self._keep(figure)
             if figure.failure:
                 self.failed = True
                 _say(f"size {size:g} {master} {step}: {figure.failure}")
@@ -147,7 +146,9 @@ class Sitting:
             self._cluster = self.ending.enter_context(standalone_cluster(folder, workers=2))
         return self._cluster.url, [daemon.process.pid for daemon in self._cluster.daemons]
 
-    def _write(self) -> None:
+    def _keep(self, figure: Figure) -> None:
+        """Write the figure beside those of the file, which another sitting may have added to."""
+        self.measured = Measured(Measured.load(self.file) | {figure.key: figure})
         self.measured.save(self.file, self.around)
         self.file.with_suffix(".md").write_text(page(self.measured, self.around), encoding="utf-8")
 
