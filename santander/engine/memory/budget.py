@@ -1,7 +1,7 @@
 """The memory that a step needs, as measured, and may use: so many months are worked on at a time, or none is begun.
 
 The figures are for deciding how much to do at a time, and are meant to err on the safe side. They lie above what was measured of
-all processes on the embedded engine, on two cores, at one, two and four full banks (docs/scaling.md).
+all processes on the embedded engine, on two cores, at one, two and four full banks.
 """
 
 from collections.abc import Mapping
