@@ -109,13 +109,16 @@ def cases(wrong: list[tuple[str, str, int, str]]) -> list[Any]:
 @pytest.mark.parametrize(("was", "instead", "line", "message"), cases(WRONG_SQL))
 def test_what_is_wrong_in_a_select_is_named_in_one_line(world: World, was: str, instead: str, line: int, message: str) -> None:
     text = select().replace(was, instead) if was != "CAST(SUM(" else select().replace(was, instead).replace(" AS smallint)", "))")
-    family = world.family("wrong.sql", text)
+    refused_in_one_line(world, "wrong.sql", text, line, message)
+
+
+def refused_in_one_line(world: World, name: str, text: str, line: int, message: str) -> None:
+    family = world.family(name, text)
     with pytest.raises(InputError, match=message) as refusal:
         build_family(world.lake, family, [MONTH], 1)
     assert "\n" not in str(refusal.value)
-    assert f"{family.file}, line " in str(refusal.value)
-    assert refusal.value.month in (str(MONTH), None)
-    assert refusal.value.line == line
+    assert f"{family.file}, line {line}: " in str(refusal.value)
+    assert (refusal.value.line, refusal.value.month) == (line, str(MONTH))
     assert not world.lake.exists(family.table)
 
 
@@ -132,12 +135,7 @@ WRONG_PYTHON = [
 
 @pytest.mark.parametrize(("was", "instead", "line", "message"), cases(WRONG_PYTHON))
 def test_what_is_wrong_in_a_module_is_named_in_one_line(world: World, was: str, instead: str, line: int, message: str) -> None:
-    family = world.family("wrong.py", module().replace(was, instead))
-    with pytest.raises(InputError, match=message) as refusal:
-        build_family(world.lake, family, [MONTH], 1)
-    assert "\n" not in str(refusal.value)
-    assert refusal.value.line == line
-    assert not world.lake.exists(family.table)
+    refused_in_one_line(world, "wrong.py", module().replace(was, instead), line, message)
 
 
 def test_a_month_without_customers_is_refused(world: World) -> None:
