@@ -22,7 +22,6 @@ from santander.registry.versions import registered
 from santander.schema.catalogue import Table
 from santander.schema.features import FEATURE_SET
 from santander.schema.records import plain
-from santander.training.candidate import Candidate
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from mlflow.data.dataset import Dataset
 
     from santander.ledger.step_ledger import StepRun
+    from santander.training.candidate import Candidate
     from santander.training.trained import TrainResult
 
 _PASSWORD = re.compile(r"(://[^:/@\s\"]*:)[^@/\s\"]+(?=@)|(password=)[^,\s\"]+")
@@ -54,7 +54,7 @@ FAMILY_FILE = "family."
 """Beginning of a tag with the fingerprint of a family's file."""
 
 
-def family_tags(candidate: Candidate) -> dict[str, str]:
+def family_tags(candidate: "Candidate") -> dict[str, str]:
     """Return tags that tell by which file each of a candidate's families was made; one without a file has none."""
     return {
         f"{FAMILY_FILE}{family.name}": family.fingerprint
