@@ -90,8 +90,9 @@ def _parts(lake: Lake, work: Mapping[Month, MonthWork], rows: Mapping[Month, int
 
 
 def _write_shared(lake: Lake, parts: Sequence[MonthPart], folder: Place) -> list[MonthFile]:
-    incomes = shared_incomes(lake.session, parts)
-    return _write_in_tasks(lake, parts, lambda part: write_part(part, incomes[part.work.month], folder))
+    shared = [part for part in parts if part.parts > 1]
+    incomes = shared_incomes(lake.session, shared) if shared else {}
+    return _write_in_tasks(lake, parts, lambda part: write_part(part, incomes.get(part.work.month), folder))
 
 
 def _write_in_tasks(lake: Lake, parts: Sequence[MonthPart], write: Callable[[MonthPart], list[MonthFile]]) -> list[MonthFile]:

@@ -61,8 +61,8 @@ def write_months(months: Sequence[MonthWork], folder: Place, threads: int) -> It
             raise
 
 
-def write_part(part: MonthPart, incomes: MonthIncomes, folder: Place) -> list[MonthFile]:
-    """Write the rows of a part of a month of ``features`` below ``folder``.
+def write_part(part: MonthPart, incomes: MonthIncomes | None, folder: Place) -> list[MonthFile]:
+    """Write the rows of a part of a month of ``features`` below ``folder``; a part that is the whole month needs no ``incomes``.
 
     Nothing is kept of customers of the months before who are not in the part: so memory grows with its rows.
     """
@@ -70,6 +70,7 @@ def write_part(part: MonthPart, incomes: MonthIncomes, folder: Place) -> list[Mo
         return []
     customers = index_of(pieces(groups, ("customer_id",)))
     before = {lag: MonthBefore.read(files, is_last=lag == 1, of=customers) for lag, files in part.work.before.items()}
+    incomes = incomes or MonthIncomes.of(lambda: pieces(groups, INCOME_READ))
     return _write(_Sight(part.work, incomes, before), groups, folder)
 
 

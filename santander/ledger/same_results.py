@@ -9,7 +9,13 @@ else gets none. ``REWRITTEN`` says the same of parts that never had a number: a 
 from collections.abc import Mapping
 
 SAME_RESULTS: Mapping[str, Mapping[str, int]] = {
-    "features": {"5fd15e6453edd398": 1, "e0ecdc44f57c1c6e": 1, "217b3061ddb66200": 1, "1bd648623c322f1d": 1},
+    "features": {
+        "5fd15e6453edd398": 1,
+        "e0ecdc44f57c1c6e": 1,
+        "217b3061ddb66200": 1,
+        "1bd648623c322f1d": 1,
+        "e8366b4f40330b78": 1,
+    },
     "train": {
         "9e1406fc0f3cd502": 1,
         "5f4d1e793c2cd3e0": 1,
