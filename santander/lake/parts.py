@@ -39,7 +39,9 @@ def write_in_parts(path: Place, header: bytes, rows: "DataFrame", write: Write, 
 
     parts = sorted(rows.mapInArrow(of_task, from_arrow_schema(_PART)).collect(), key=lambda part: part["first"])
     if any(part["last"] >= after["first"] for part, after in pairwise(parts)):
-        raise SantanderError(f"{path}: the engine handed its rows out in another order than that of the file")
+        raise SantanderError(
+            f"{path}: the engine handed its rows out in another order than that of the file", hint="run it on another engine"
+        )
     join_parts(path, header, [folder / part["name"] for part in parts])
     return sum(part["lines"] for part in parts)
 

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pyarrow.csv as pa_csv
@@ -6,6 +7,7 @@ import pytest
 
 from santander.errors import InputError, SantanderError
 from santander.features.expansion import Features
+from santander.models.family_columns import Families
 from santander.models.ranking import Ranks, Scores
 from santander.models.recommender import Recommender
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
@@ -114,6 +116,8 @@ def test_a_model_that_leaves_one_customer_without_scores_writes_nothing(scored_b
     class Forgetful:
         """The champion, but for the customer with the greatest number."""
 
+        families: ClassVar[Families] = {}
+
         def __init__(self, model: Recommender, forgotten: int) -> None:
             self.model, self.forgotten = model, forgotten
 
@@ -141,6 +145,8 @@ def test_a_model_that_names_a_product_twice_for_one_customer_writes_nothing_and_
 
     class Stammering:
         """The champion, but for the customer with the greatest number, who gets the first product at rank 2 too."""
+
+        families: ClassVar[Families] = {}
 
         def __init__(self, model: Recommender, customer: int) -> None:
             self.model, self.customer = model, customer

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from santander.config.family_files import own_families
 from santander.errors import InputError
 from santander.schema.catalogue import FEATURES_TABLE
 from santander.schema.features import FEATURE_SET, FEATURES, Family
@@ -105,7 +106,10 @@ def test_feasts_pages_show_entity_views_and_services(shop: Shop) -> None:
         assert all(fetched(script) for script in scripts), "the page needs nothing but this server"
         views = json.loads(fetched("/api/v1/feature_views?project=santander"))["featureViews"]
         shown = {view["spec"]["name"]: len(view["spec"]["features"]) for view in views}
-        assert shown == {family.value: sum(each.family is family for each in FEATURES) for family in Family} | {ONLINE_VIEW: 1}
+        built_in = {family.value: sum(each.family is family for each in FEATURES) for family in Family}
+        of_files = {family.name: len(family.features) for family in own_families()}
+        assert of_files
+        assert shown == built_in | of_files | {ONLINE_VIEW: 1}
         services = json.loads(fetched("/api/v1/feature_services?project=santander"))["featureServices"]
         assert {service["spec"]["name"] for service in services} == {FEATURE_SET, ONLINE_SERVICE}
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from santander.features.own.refusal import line_that_names, wrong
+from santander.features.own.refusal import WrongFamily, line_that_names, wrong
 from santander.schema.catalogue import PARTITION
 from santander.schema.features import Range
 from santander.schema.months import Month
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 _LARGEST = "1.7976931348623157E308D"
-_DUPLICATES = "_duplicates"
 
 
 def check_rows(family: OwnFamily, rows: "DataFrame") -> dict[Month, int]:
@@ -26,26 +25,34 @@ def check_rows(family: OwnFamily, rows: "DataFrame") -> dict[Month, int]:
     key = family.entity.value
     outside = {feature.name: _outside(feature.name, feature.type, feature.range) for feature in family.features}
     counts = [F.count(F.expr(f"CASE WHEN {bad} THEN 1 END")).alias(name) for name, bad in outside.items()]
-    found = rows.groupBy(PARTITION).agg(
-        F.count("*").alias("_rows"), (F.count("*") - F.count_distinct(F.col(key))).alias(_DUPLICATES), *counts
-    )
+    by_entity = rows.groupBy(PARTITION, key).agg(F.count("*").alias("_rows"))
+    doubled = {row[PARTITION] for row in by_entity.where("_rows > 1").select(PARTITION).distinct().collect()}
+    found = rows.groupBy(PARTITION).agg(F.count("*").alias("_rows"), *counts)
     months = sorted(found.collect(), key=lambda row: row[PARTITION])
     for row in months:
-        _check_month(family, Month.of(row[PARTITION]), row.asDict(), rows, outside)
+        if row[PARTITION] in doubled:
+            raise _doubled(family, Month.of(row[PARTITION]), by_entity)
+        _check_ranges(family, Month.of(row[PARTITION]), row.asDict(), rows, outside)
     return {Month.of(row[PARTITION]): row["_rows"] for row in months}
 
 
-def _check_month(
+def _doubled(family: OwnFamily, month: Month, by_entity: "DataFrame") -> WrongFamily:
+    from pyspark.sql import functions as F
+
+    key = family.entity.value
+    more = by_entity.where(F.col(PARTITION) == F.lit(month.snapshot).cast("date")).where("_rows > 1")
+    n, entity = more.select("_rows", key).orderBy(key).limit(1).collect()[0]
+    hint = f"group by {key}, or take one row of each"
+    return wrong(family, None, f"{n} rows for {key} {entity} in {month}", hint, month, column=key, example=str(entity))
+
+
+def _check_ranges(
     family: OwnFamily, month: Month, found: Mapping[str, Any], rows: "DataFrame", outside: Mapping[str, str]
 ) -> None:
     from pyspark.sql import functions as F
 
     key = family.entity.value
     of_month = rows.where(F.col(PARTITION) == F.lit(month.snapshot).cast("date"))
-    if found[_DUPLICATES]:
-        n, entity = of_month.groupBy(key).count().where("count > 1").select("count", key).orderBy(key).limit(1).collect()[0]
-        hint = f"group by {key}, or take one row of each"
-        raise wrong(family, None, f"{n} rows for {key} {entity} in {month}", hint, month, column=key, example=str(entity))
     for feature in family.features:
         if found[feature.name]:
             bad = of_month.where(outside[feature.name]).select(key, feature.name).orderBy(key).limit(1)

@@ -51,7 +51,7 @@ def check_family(lake: LakeReader, family: OwnFamily, customers: int) -> Month:
     with TemporaryDirectory(prefix="santander-check-") as folder:
         places = [Pointer(lake, Path(folder) / name) for name in ("as_it_is", "altered")]
         for place, rows in zip(places, (sample, sample.altered), strict=True):
-            rows.write(place.data)
+            rows.write(lake, place.data)
         as_it_is = _made(lake, family, sample, places[0])
         again = _made(lake, family, sample, places[0], backwards=True)
         altered = _made(lake, family, sample, places[1])

@@ -78,7 +78,7 @@ def refused(family: OwnFamily, month: Month, error: Exception, engine: str, text
     ``text`` is the query of a SELECT, which places in the error count from.
     """
     if is_out_of_space(error) or is_pool_exceeded(error):
-        return SantanderError(telling_line(error), month=month)
+        return SantanderError(telling_line(error), month=month, hint="free disk space, or raise SANTANDER_MEMORY__BUDGET")
     said = str(error)
     line = _line_in_query(family, said, text) if family.language is Language.SQL else _line_in_module(family, error)
     what, hint, name = _named(said, engine) or _told(error, engine, month)

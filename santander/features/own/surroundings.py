@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from santander.lake.lake import Lake
 from santander.lake.reading import LakeReader
 from santander.schema.catalogue import ADDITIONS, CUSTOMERS, FEATURES_TABLE, PARTITION
 from santander.schema.months import Month
@@ -22,6 +23,7 @@ from santander.schema.types import arrow_schema
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_TABLES = (CUSTOMERS, FEATURES_TABLE, ADDITIONS)
 _AROUND = 2
 """Months after the one that is checked, and at least before it, that a copy holds."""
 _READERS = (
@@ -50,7 +52,7 @@ class Sample:
         ids = chosen["customer_id"].to_pylist()
         around = [month + lag for lag in range(-max(months, _AROUND), _AROUND + 1)]
         tables = {}
-        for table in (CUSTOMERS, FEATURES_TABLE, ADDITIONS):
+        for table in _TABLES:
             if lake.exists(table):
                 rows = lake.read_months(table, around).where(id_.isin(ids)).toArrow()
                 tables[table.name] = rows.select([name for name, _ in table.columns]).cast(arrow_schema(table.columns))
@@ -62,12 +64,12 @@ class Sample:
         changes = {CUSTOMERS.name: _other_customers, FEATURES_TABLE.name: _other_features, ADDITIONS.name: _other_additions}
         return Sample(self.month, {name: changes[name](rows, self.month) for name, rows in self.tables.items()})
 
-    def write(self, folder: Path) -> None:
-        """Write the tables below a data folder."""
-        from deltalake import write_deltalake
-
-        for name, rows in self.tables.items():
-            write_deltalake(str(folder / "lake" / name), rows, partition_by=[PARTITION])
+    def write(self, lake: LakeReader, folder: Path) -> None:
+        """Write the tables below a data folder, as those of ``lake`` are."""
+        copy = Lake(lake.settings.model_copy(update={"data_dir": str(folder), "state_dir": None}))
+        for table in _TABLES:
+            if table.name in self.tables:
+                copy.append_rows(table, self.tables[table.name].to_pylist())
 
 
 def _split(rows: "pa.Table", month: Month) -> "tuple[pa.Table, pa.Table, pa.Table]":
