@@ -40,13 +40,3 @@ def average_precision(ranks: Ranks, added: Masks) -> Precisions:
     possible = np.minimum(bits_of(added[bought]).sum(axis=1), LIST_LENGTH)
     precisions[bought] = np.where(hit, precision_at, 0.0).sum(axis=1) / possible
     return precisions
-
-
-def map_at_7(ranks: Ranks, added: Masks) -> float:
-    """The mean of ``average_precision`` over all rows; 0 when there are none."""
-    return float(average_precision(ranks, added).mean()) if len(ranks) else 0.0
-
-
-def ceiling(added: Masks) -> float:
-    """The best MAP@7 any list can reach: the share of rows that added something; 0 when there are no rows."""
-    return float(np.count_nonzero(added) / len(added)) if len(added) else 0.0

@@ -6,21 +6,20 @@ everything else. ``read = kept + quarantined`` per file and month.
 
 import logging
 from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from santander.errors import InputError
 from santander.ingest.accounting import MonthCount, check_products, check_shrink, count_lines, markers, shrunken, totals_by_month
 from santander.ingest.duplicates import Duplicate
-from santander.ingest.landing import LandingFile, refuse_changed, survey_all, unchanged
+from santander.ingest.landing import LandingFile, refuse_changed, unchanged
 from santander.ingest.quarantine import quarantined_rows
 from santander.ingest.reading import RECORDS
 from santander.ingest.refused import forget_refused, keeping_refused
 from santander.ingest.replacing import Replacement, check_shared, replacements
 from santander.ingest.shares import check_shares
 from santander.ingest.staging import StagedFiles, stage_files
-from santander.ingest.survey_in_tasks import survey_in_tasks
+from santander.ingest.survey_in_tasks import survey_files
 from santander.ingest.synthetic_mark import refuse_files_of_others
 from santander.lake.ingestions import UNKNOWN_MONTH, read_ingestions
 from santander.lake.lake import Lake
@@ -112,17 +111,11 @@ def ingest(
 
 
 def surveyed(settings: "Settings", lake: Lake, paths: Sequence[Place], scratch: Place, *, force: bool) -> tuple[LandingFile, ...]:
-    """Return the files: looked at by workers, or here while the engine starts, one reading and hashing, the other importing.
+    """Return the survey of the files.
 
     Raises InputError for those that are not of the synthetic bank of the data folder, unless ``force``.
     """
-    if lake.has_workers:
-        files = survey_in_tasks(lake, paths, settings.ingest.chunk_bytes, scratch)
-    else:
-        with ThreadPoolExecutor(1) as surveyor:
-            surveying = surveyor.submit(survey_all, paths, settings.ingest.chunk_bytes, scratch)
-            lake.start_engine()
-            files = surveying.result()
+    files = survey_files(lake, paths, settings.ingest.chunk_bytes, scratch)
     if not force:
         refuse_files_of_others(lake, settings.data, files)
     return files

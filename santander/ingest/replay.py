@@ -21,12 +21,12 @@ from santander.ingest.duplicates import Duplicate
 from santander.ingest.entries import Entry, State, read_entries, same_lines
 from santander.ingest.file_kind import LandingFileRefused
 from santander.ingest.holders import last_ingestions
-from santander.ingest.landing import LandingFile, refuse_changed, survey_all, unchanged
+from santander.ingest.landing import LandingFile, refuse_changed, unchanged
 from santander.ingest.merging import inserted_by_unfinished, merge_month
 from santander.ingest.quarantine import quarantined_rows
 from santander.ingest.refused import forget_refused, keeping_refused
 from santander.ingest.staging import StagedFiles, stage_files
-from santander.ingest.survey_in_tasks import survey_in_tasks
+from santander.ingest.survey_in_tasks import survey_files
 from santander.lake.ingestions import MERGE, read_ingestions
 from santander.lake.lake import Lake
 from santander.lake.staging import OF_INGEST, new_id, staging
@@ -71,11 +71,7 @@ def replay(settings: "Settings", lake: Lake, paths: Sequence[Place]) -> ReplayRe
     ingestion_id = new_id()
     with lake.carrying_persons(), staging(lake, OF_INGEST, ingestion_id) as folder:
         forget_refused(settings.state)
-        chunk_bytes, scratch = settings.ingest.chunk_bytes, folder / "landing"
-        if lake.has_workers:
-            files = survey_in_tasks(lake, paths, chunk_bytes, scratch, corrections=True)
-        else:
-            files = survey_all(paths, chunk_bytes, scratch, corrections=True)
+        files = survey_files(lake, paths, settings.ingest.chunk_bytes, folder / "landing", corrections=True)
         with unchanged(files):
             staged = stage_files(settings, lake, files, folder)
         with keeping_refused(settings, staged) as duplicates:

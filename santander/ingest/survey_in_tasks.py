@@ -1,4 +1,4 @@
-"""The survey of landing files by tasks of the engine: lines and UTF-8 by ranges of bytes, each fingerprint by one task.
+"""The survey of landing files: by tasks of the engine, lines and UTF-8 by ranges of bytes, each fingerprint by one task; or here.
 
 A range has the lines that begin in it, so that ranges need nothing of each other; what comes before them is summed up last.
 """
@@ -6,6 +6,7 @@ A range has the lines that begin in it, so that ranges need nothing of each othe
 import hashlib
 import socket
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
@@ -24,6 +25,7 @@ from santander.ingest.landing import (
     plain_place,
     readable,
     survey,
+    survey_all,
     unpack,
 )
 from santander.lake.lake import Lake
@@ -58,6 +60,18 @@ class _Piece:
     """Where the first record begins."""
     start: int = 0
     end: int | None = None
+
+
+def survey_files(
+    lake: Lake, paths: Sequence[Place], chunk_bytes: int, scratch: Place, *, corrections: bool = False
+) -> tuple[LandingFile, ...]:
+    """Survey files by workers, or here while the engine starts, one reading and hashing, the other importing."""
+    if lake.has_workers:
+        return survey_in_tasks(lake, paths, chunk_bytes, scratch, corrections=corrections)
+    with ThreadPoolExecutor(1) as surveyor:
+        surveying = surveyor.submit(survey_all, paths, chunk_bytes, scratch, corrections=corrections)
+        lake.start_engine()
+        return surveying.result()
 
 
 def survey_in_tasks(

@@ -54,12 +54,12 @@ def refuse_unfit_families(lake: Lake, families: Iterable[str], months: Iterable[
 
     Rows that the ledger knows nothing of pass.
     """
-    asked = sorted(set(months))
+    asked, ledger, origins = sorted(set(months)), StepLedger(lake), Origins(lake)
     for family in map(own_family, sorted(families)):
         if absent := sorted(set(asked).difference(lake.months(family.table))):
             raise _refused(f"the family {family.name} has no features of {in_spans(absent)}", family, absent)
-        ledger, step = StepLedger(lake), step_of(family.name)
-        if stale := stale_family(Origins(lake), ledger, family, [month for month in asked if ledger.last(step, month)]):
+        known = [month for month in asked if ledger.last(step_of(family.name), month)]
+        if stale := stale_family(origins, ledger, family, known):
             raise _refused(f"the features of family {family.name} of {in_spans(stale)} are out of date", family, stale)
 
 

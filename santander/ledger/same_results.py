@@ -26,7 +26,7 @@ SAME_RESULTS: Mapping[str, Mapping[str, int]] = {
     },
     "score": {"fbd9e7321edaef24": 1, "57760c2689883b54": 1, "69fc46565fd63e63": 1, "5821f315c5e76ebe": 1},
     "submit": {"be6cbccdea21e456": 1, "c8b4520591a9c8d7": 1},
-    "tune": {"2f428a56dff3bb1f": 1},
+    "tune": {"2f428a56dff3bb1f": 1, "d6209188597b2b67": 1},
     "santander.models.popularity": {"782e4cc50a0e0f41": 1, "3091ace164e747c3": 1},
     "santander.models.boosted_trees": {"efddbb630bcf756d": 1, "d628ba5a3a4762f7": 1},
     "santander.models.per_product_trees": {"a1628f2904660726": 1, "c9639a37b519c4ba": 1},

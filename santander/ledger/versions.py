@@ -102,7 +102,7 @@ class Deciding:
         return sorted(found - {_ROOT / name for name in self.beside})
 
 
-_LANDING_RULES = ("schema/columns.py", "schema/between_columns.py", "schema/columns.py", "schema/products.py")
+_LANDING_RULES = ("schema/columns.py", "schema/between_columns.py", "schema/products.py")
 
 _SUITES = ("quality/own_suites.py", "quality/own_validation.py")
 """What decides the results of suites of the user: only months that are held against one are out of date by it."""

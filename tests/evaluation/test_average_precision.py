@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from santander.evaluation.average_precision import average_precision, ceiling, map_at_7
+from santander.evaluation.average_precision import average_precision
 from santander.models.list_check import WrongLists
+from tests.evaluation.whole_month import ceiling, map_at_7
 
 PADDING = [-1] * 7
 

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from santander.evaluation.average_precision import average_precision, ceiling
+from santander.evaluation.average_precision import average_precision
 from santander.evaluation.by_product import ProductFigures, by_product, found_at, lost_by_product
 from santander.evaluation.figures import Evaluation, SegmentFigures
 from santander.evaluation.plots import by_slice, recall_by_product
 from santander.evaluation.plots import lost_by_product as plot_of_losses
 from santander.models.ranking import Ranks
 from santander.schema.months import Month
+from tests.evaluation.whole_month import ceiling
 
 RANKS: Ranks = np.array(
     [
