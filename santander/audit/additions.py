@@ -1,4 +1,4 @@
-"""The table of additions recounted from the customers of the month and of the one before."""
+"""The table of additions recounted from the customers of the month and of the one before, and what was seen beside expected."""
 
 from santander.audit.engine import Engine, literal
 from santander.audit.features import ROWS_NAMED, Rows
@@ -28,6 +28,23 @@ def compare_added(engine: Engine, findings: Findings, files: list[str], rows_of:
         )
         for row in rows
     ]
+
+
+def compare_seen(engine: Engine, findings: Findings, files: list[str], rows_of: Rows) -> None:
+    """Compare what ``expected_additions`` says was seen of each product with a recount; null where nobody counts."""
+    month, before = rows_of(findings.month), rows_of(str(Month.parse(findings.month) - 1))
+    seen: dict[str, int | None] = {name: None for _, name in PRODUCTS}
+    if month is not None and before is not None and _anybody_counts(engine, month, before):
+        counted = engine.rows(f"SELECT product, count(*) AS n FROM ({_due(month, before)}) GROUP BY product")
+        seen = dict.fromkeys(seen, 0) | {row["product"]: row["n"] for row in counted}
+    held = {row["product"]: row["seen"] for row in engine.rows(f"SELECT product, seen FROM {parquet(files)}")}
+    for product in {**seen, **held}:
+        findings.expect("expected_additions", f"seen of {product}", seen.get(product), held.get(product))
+
+
+def _anybody_counts(engine: Engine, month: str, before: str) -> bool:
+    both = f"FROM {month} m JOIN {before} b ON m.customer_id = b.customer_id"
+    return bool(engine.row(f"SELECT count(m.holdings & b.holdings) > 0 AS known {both}")["known"])
 
 
 def _due(month: str, before: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from santander.audit import live
-from santander.audit.additions import compare_added
+from santander.audit.additions import compare_added, compare_seen
 from santander.audit.customers import compare_additions, compare_customers, compare_holdings
 from santander.audit.deliveries import deliveries_of
 from santander.audit.engine import Engine, open_engine
@@ -19,7 +19,16 @@ from santander.errors import InputError, SantanderError
 from santander.lake.family_tables import family_tables
 from santander.lake.ingestions import UNKNOWN_MONTH, read_ingestions
 from santander.lake.lake import Lake
-from santander.schema.catalogue import ADDITIONS, CUSTOMERS, FEATURES_TABLE, INGESTIONS, QUARANTINE, RECOMMENDATIONS, STEP_RUNS
+from santander.schema.catalogue import (
+    ADDITIONS,
+    CUSTOMERS,
+    EXPECTED_ADDITIONS,
+    FEATURES_TABLE,
+    INGESTIONS,
+    QUARANTINE,
+    RECOMMENDATIONS,
+    STEP_RUNS,
+)
 from santander.schema.months import Month, in_spans
 
 if TYPE_CHECKING:
@@ -27,7 +36,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_READ = (CUSTOMERS, QUARANTINE, INGESTIONS, FEATURES_TABLE, ADDITIONS, RECOMMENDATIONS)
+_BY_MONTH = (CUSTOMERS, FEATURES_TABLE, ADDITIONS, RECOMMENDATIONS, EXPECTED_ADDITIONS)
+_READ = (*_BY_MONTH, QUARANTINE, INGESTIONS)
 
 
 class Audit:
@@ -50,10 +60,7 @@ class Audit:
         self._read = (*_READ, *self._families)
         self._versions = {table.name: self._lake.version(table) for table in self._read}
         self._ingestions = read_ingestions(self._lake)
-        self._files = {
-            table.name: live.files_by_month(self._lake, table)
-            for table in (CUSTOMERS, FEATURES_TABLE, ADDITIONS, RECOMMENDATIONS, *self._families)
-        }
+        self._files = {table.name: live.files_by_month(self._lake, table) for table in (*_BY_MONTH, *self._families)}
         self._added = {row["month"] for row in self._lake.rows(STEP_RUNS) if row["step"] == ADDITIONS.name}
 
     @property
@@ -144,6 +151,8 @@ class Audit:
             compare_added(engine, findings, files, rows_of)
         if files := self._files[RECOMMENDATIONS.name].get(findings.month):
             compare_recommendations(engine, findings, files, rows_of)
+        if files := self._files[EXPECTED_ADDITIONS.name].get(findings.month):
+            compare_seen(engine, findings, files, rows_of)
 
     def _table_rows(self, month: str) -> str | None:
         files = self._files[CUSTOMERS.name]

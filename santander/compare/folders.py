@@ -26,6 +26,7 @@ from santander.ledger.steps import ADDED, SCORE
 from santander.schema.catalogue import (
     ADDITIONS,
     CUSTOMERS,
+    EXPECTED_ADDITIONS,
     FEATURES_TABLE,
     INGESTIONS,
     ONLINE_FEATURES,
@@ -52,6 +53,8 @@ SCORE_DISTANCE = 1e-6
 DOUBLE_DISTANCE = 1.001e-6
 """Features of a user's family that are doubles may differ by one in the sixth digit, to which they are rounded: engines add up
 in other orders. A little more than 1e-6, as the difference of two doubles is."""
+EXPECTED_DISTANCE = {"expected": 1.0, "low": 1.0, "high": 1.0}
+"""Sums of chances of one and the same booster may be this far apart, and the bounds, whole numbers, by one."""
 OTHER_MODEL = "scored by different models"
 NEVER_MADE = "one side never made it: run 'santander features' there"
 UNKNOWN_MODEL = "no record of the model that scored"
@@ -142,6 +145,7 @@ def compare_folders(here: "Settings", there: "Settings") -> FolderComparison:
         _by_month(sides, ADDITIONS, unless=_never_made),
         _by_month(sides, ONLINE_FEATURES),
         recommendations,
+        _by_month(sides, EXPECTED_ADDITIONS, within=EXPECTED_DISTANCE, unless=_other_model),
         _submissions(here, there, recommendations),
     ]
     return FolderComparison(tables, _training(sides))

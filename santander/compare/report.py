@@ -8,8 +8,6 @@ from santander.compare.rows import RowsDifference
 from santander.schema.counting import counted
 from santander.schema.months import Month
 
-_NAME_WIDTH = 17
-
 
 @dataclass(frozen=True)
 class TablePayload:
@@ -41,7 +39,7 @@ def payload(comparison: FolderComparison) -> ComparePayload:
 
 def lines(comparison: FolderComparison) -> Iterator[str]:
     """A line a table: its name and ``equal``, or what is said instead; what differs follows, a line a month."""
-    width = max(_NAME_WIDTH, *(len(table.name) for table in comparison.tables))
+    width = max(len(table.name) for table in comparison.tables)
     for table in comparison.tables:
         yield f"{table.name:<{width}} {_summary(table)}"
         for part in table.parts:

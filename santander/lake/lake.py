@@ -10,7 +10,7 @@ Looking is in reading.py, what every commit needs in commits.py; past.py has the
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from santander.errors import SantanderError
 from santander.lake.commits import LakeCommits
@@ -111,11 +111,12 @@ class Lake(LakeCommits):
 
     def append_rows(self, table: Table, rows: Sequence[Mapping[str, Any]], lineage: Mapping[str, Any] | None = None) -> int:
         """Append a few rows made in the driver, such as a commit marker; no session is needed."""
-        return self._write_rows(table, rows, "append", lineage)
+        return self._write_rows(table, rows, lineage, {"mode": "append"})
 
-    def overwrite_rows(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Replace all rows of a small table by rows made in the driver."""
-        return self._write_rows(table, rows, "overwrite", None)
+    def overwrite_rows(self, table: Table, rows: Sequence[Mapping[str, Any]], months: Sequence[Month] | None = None) -> int:
+        """Replace all rows of a small table, or those of some months, by rows made in the driver."""
+        only = {} if months is None else {"predicate": in_months(months)}
+        return self._write_rows(table, rows, None, {"mode": "overwrite", **only})
 
     def update_rows(self, table: Table, predicate: str, values: Mapping[str, str]) -> int:
         """Set text columns of the rows matching ``predicate`` through deltalake and return how many they were."""
@@ -180,11 +181,7 @@ class Lake(LakeCommits):
         frame.write.parquet(self._for_engine(folder))
 
     def _write_rows(
-        self,
-        table: Table,
-        rows: Sequence[Mapping[str, Any]],
-        mode: Literal["append", "overwrite"],
-        lineage: Mapping[str, Any] | None,
+        self, table: Table, rows: Sequence[Mapping[str, Any]], lineage: Mapping[str, Any] | None, how: Mapping[str, Any]
     ) -> int:
         import pyarrow as pa
         from deltalake import CommitProperties, write_deltalake
@@ -196,7 +193,7 @@ class Lake(LakeCommits):
 
         def write() -> int:
             present = self._delta(table)
-            write_deltalake(present, data, mode=mode, commit_properties=properties)
+            write_deltalake(present, data, commit_properties=properties, **how)
             return present.version()
 
         return self._commit(table, write)

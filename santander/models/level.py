@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from santander.errors import TooLittleData
 from santander.models.fitted_on import refuse_other_products
+from santander.schema.added import MonthAdded
 from santander.schema.months import Month
 from santander.schema.products import PRODUCT_NAMES
 
@@ -24,9 +25,8 @@ DRIFT, PASSING, SEASON = 0.05, 0.1, 0.1
 the likeliest over the months of the competition, whichever of them is left out (docs/adr/0058)."""
 TRUST = 6
 """Months that the variances above weigh against a product's own errors, in how wide its interval is."""
-COVERED = 0.9
 _DEVIATIONS = 1.6449
-"""Standard deviations on either side that hold ``COVERED`` of a normal distribution."""
+"""Standard deviations on either side that hold nine tenths of a normal distribution."""
 _FARTHEST = 3.0
 """Errors of more standard deviations than this count as this many: one campaign must not widen an interval for years."""
 _HALF = 0.5
@@ -39,14 +39,6 @@ class Forecast(NamedTuple):
     expected: Rates
     low: Rates
     high: Rates
-
-
-@dataclass(frozen=True, slots=True)
-class MonthAdded:
-    """What was added in a month: customers with known products in it and in the month before, and additions by product bit."""
-
-    customers: int
-    additions: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from santander.ledger.step_ledger import Origins, due_additions, stale_features
 from santander.ledger.steps import ADDED, BUILD, NoResult
 from santander.pipeline.step import StepContext, StepOutcome, say_up_to_date
 from santander.schema.months import Month
+from santander.scoring.expected import note_seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,5 +50,6 @@ class FeaturesStep(StepContext):
         started = time.monotonic()
         prints = {month: origins.of_additions(month) for month in months}
         rows = build.build_additions(self.lake, months, self.settings.features.tasks or self.lake.cores())
+        note_seen(self.lake)  # before the ledger has them: a run that dies in between makes them, and this, again
         self.ledger.record(ADDED, [(m, prints[m], rows[m]) for m in months], time.monotonic() - started, NoResult())
         return rows

@@ -108,6 +108,14 @@ RECOMMENDATIONS = Table(
     columns=_typed("customer_id bigint, snapshot_date date, rank tinyint, product string, score double, model_version int"),
 )
 
+EXPECTED_ADDITIONS = Table(
+    name="expected_additions",
+    row="how often one product is expected to be added in one month: the sum of the chances of the customers who count, bounds "
+    "that hold in nine months of ten, and how often it was added, null while the products of the month are not known",
+    key=("product", "snapshot_date"),
+    columns=_typed("snapshot_date date, product string, expected double, low bigint, high bigint, seen bigint"),
+)
+
 STEP_RUNS = Table(
     name="step_runs",
     row="one month that one step finished: the fingerprint of everything it was made from, and its result as JSON",
@@ -204,6 +212,7 @@ TABLES: tuple[Table, ...] = (
     ADDITIONS,
     ONLINE_FEATURES,
     RECOMMENDATIONS,
+    EXPECTED_ADDITIONS,
     STEP_RUNS,
     SUPPRESSIONS,
     ERASURES,

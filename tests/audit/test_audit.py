@@ -16,11 +16,15 @@ from santander.audit.audit import Audit
 from santander.audit.findings import Difference, lines, payload
 from santander.audit.live import files_by_month
 from santander.config.settings import Settings
+from santander.lake.added import known_additions
 from santander.lake.lake import Lake
+from santander.models.level import Level
 from santander.pipeline.steps import Steps
-from santander.schema.catalogue import ADDITIONS, CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS, Table
+from santander.schema.catalogue import ADDITIONS, CUSTOMERS, EXPECTED_ADDITIONS, FEATURES_TABLE, RECOMMENDATIONS, Table
 from santander.schema.features import FEATURE_NAMES
 from santander.schema.months import Month
+from santander.schema.products import PRODUCT_NAMES
+from santander.scoring.expected import write_expected
 from santander.synthetic import BankSpec, generate
 from tests.conftest import Bank
 from tests.own_families import ACTIVITY, BY_PROVINCE, active, break_a_file, of_provinces
@@ -147,6 +151,18 @@ def test_a_lost_and_a_false_addition_are_named_and_a_folder_without_the_table_is
     assert {d.check for d in differences(broken, MONTH)} == {"additions table", "addition"}  # the ledger says it was made
     DeltaTable(f"{broken.lake}/step_runs").delete("step = 'additions'")
     assert differences(broken, MONTH) == []  # as an earlier release left it
+
+
+def test_what_was_seen_beside_what_was_expected_is_recounted(broken: Settings) -> None:
+    lake = Lake(broken)
+    level = Level(known_additions(lake))
+    for month in (MONTH, MONTH + 1):
+        write_expected(lake, month, [0] * len(PRODUCT_NAMES), level.forecast(month))
+    seen = level.months[MONTH].additions[0]
+    change(broken, EXPECTED_ADDITIONS, MONTH, with_first("seen", seen + 1))
+    change(broken, EXPECTED_ADDITIONS, MONTH + 1, with_first("seen", 0))
+    named = [(d.check, d.column, d.source, d.tables) for d in differences(broken, MONTH, MONTH + 1)]
+    assert named == [("expected_additions", f"seen of {PRODUCT_NAMES[0]}", *sides) for sides in ((seen, seen + 1), (None, 0))]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from santander.lake.lake import Lake
 from santander.schema.catalogue import (
     ADDITIONS,
     CUSTOMERS,
+    EXPECTED_ADDITIONS,
     FEATURES_TABLE,
     INGESTIONS,
     ONLINE_FEATURES,
@@ -37,7 +38,17 @@ MAY, JUNE = Month(2016, 5), Month(2016, 6)
 Rows = dict[str, list[dict[str, Any]]]
 TABLES = {
     table.name: table
-    for table in (CUSTOMERS, QUARANTINE, INGESTIONS, FEATURES_TABLE, ADDITIONS, ONLINE_FEATURES, RECOMMENDATIONS, STEP_RUNS)
+    for table in (
+        CUSTOMERS,
+        QUARANTINE,
+        INGESTIONS,
+        FEATURES_TABLE,
+        ADDITIONS,
+        ONLINE_FEATURES,
+        RECOMMENDATIONS,
+        EXPECTED_ADDITIONS,
+        STEP_RUNS,
+    )
 }
 HOUR = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -68,6 +79,9 @@ def bank(run: str, hour: int = 0, version: int = 2) -> Rows:
             {"customer_id": c, "snapshot_date": JUNE.snapshot, "rank": rank, "product": product, "score": score,
              "model_version": version}
             for c in (1, 2) for rank, product, score in ((1, "loan", 0.5), (2, "funds", None))
+        ],
+        "expected_additions": [
+            {"product": "loan", "snapshot_date": JUNE.snapshot, "expected": 0.5, "low": 0, "high": 2, "seen": None}
         ],
         "step_runs": [
             {"step": step, "month": "2016-06", "result": json.dumps(result), "finished_at": at, "seconds": 0.0}
@@ -109,7 +123,17 @@ def test_ids_clocks_folders_version_numbers_and_the_order_of_rows_do_not_count(t
     comparison = compared(tmp_path, lambda rows: [content.reverse() for name, content in rows.items() if name != "step_runs"])
     assert comparison.equal
     assert {each.name: str(each.verdict) for each in comparison.tables} == dict.fromkeys(
-        ["customers", "quarantine", "ingestions", "features", "additions", "online_features", "recommendations", "submissions"],
+        [
+            "customers",
+            "quarantine",
+            "ingestions",
+            "features",
+            "additions",
+            "online_features",
+            "recommendations",
+            "expected_additions",
+            "submissions",
+        ],
         "equal",
     )
 
@@ -132,6 +156,8 @@ CHANGES: dict[str, tuple[str, Callable[[Rows], object]]] = {
     "a product": ("recommendations", lambda rows: rows["recommendations"][0].update(product="pension_plan")),
     "a score": ("recommendations", lambda rows: rows["recommendations"][0].update(score=0.5 + 1e-5)),
     "a score for none": ("recommendations", lambda rows: rows["recommendations"][1].update(score=0.0)),
+    "what was seen": ("expected_additions", lambda rows: rows["expected_additions"][0].update(seen=0)),
+    "what is expected": ("expected_additions", lambda rows: rows["expected_additions"][0].update(expected=2.0)),
     "a rank": ("recommendations", lambda rows: rows["recommendations"][3].update(rank=3)),
 }
 
@@ -205,7 +231,7 @@ def test_a_folder_of_a_release_that_wrote_no_additions_is_not_held_against_them(
     comparison = compared(tmp_path, lambda rows: rows["additions"].clear())
     assert comparison.equal
     assert [line for line in lines(comparison) if line.startswith("additions")] == [
-        "additions         not compared: one side never made it: run 'santander features' there (2016-05)"
+        "additions          not compared: one side never made it: run 'santander features' there (2016-05)"
     ]
     made = {"step": "additions", "month": "2016-05", "result": "{}", "finished_at": HOUR, "seconds": 0.0}
     lost = compared(tmp_path / "lost", lambda rows: (rows["additions"].clear(), rows["step_runs"].append(made)))
@@ -245,10 +271,10 @@ def test_lists_of_different_models_are_neither_equal_nor_different(tmp_path: Pat
 
     comparison = compared(tmp_path, other_model, submission=b"ncodpers,added_products\n1,b a\n2,\n")
     assert comparison.equal
-    for name in ("recommendations", "submissions"):
+    for name in ("recommendations", "expected_additions", "submissions"):
         assert table(comparison, name).verdict is Verdict.NOT_COMPARED
     said = [line for line in lines(comparison) if line.startswith("recommendations")]
-    assert said == [f"recommendations   not compared: {reason} (2016-06)"]
+    assert said == [f"recommendations    not compared: {reason} (2016-06)"]
 
 
 @pytest.mark.parametrize(
@@ -272,7 +298,7 @@ def test_training_is_told_by_its_figures_and_never_differs(tmp_path: Path) -> No
     assert (figures.here, figures.there) == (0.025, 0.026)
     assert figures.relative_difference == pytest.approx(0.04)
     assert comparison.equal
-    assert list(lines(comparison))[-1] == "training          for 2016-06: MAP@7 0.025000 here, 0.026000 there, 4.00% apart"
+    assert list(lines(comparison))[-1] == "training           for 2016-06: MAP@7 0.025000 here, 0.026000 there, 4.00% apart"
 
 
 def test_a_folder_without_tables_and_the_folder_itself_are_refused(tmp_path: Path) -> None:
@@ -317,7 +343,7 @@ def test_the_command_prints_a_line_a_table_and_ends_with_0_1_or_2(tmp_path: Path
 
     same = compare_command(tmp_path / "same", "--data-dir", tmp_path / "here")
     assert same.returncode == 0, same.stderr
-    assert [line.split() for line in same.stdout.splitlines()[:8]] == [
+    assert [line.split() for line in same.stdout.splitlines()[:9]] == [
         [name, "equal"]
         for name in (
             "customers",
@@ -327,13 +353,14 @@ def test_the_command_prints_a_line_a_table_and_ends_with_0_1_or_2(tmp_path: Path
             "additions",
             "online_features",
             "recommendations",
+            "expected_additions",
             "submissions",
         )
     ]
 
     told = compare_command(tmp_path / "other", "--data-dir", tmp_path / "here")
     assert told.returncode == 1
-    assert "customers         differs in 1 of 2 months\n  2016-05: is_active differs in 1 row\n" in told.stdout
+    assert "customers          differs in 1 of 2 months\n  2016-05: is_active differs in 1 row\n" in told.stdout
     assert "customer_id 2: is_active True here, False there" in told.stdout
     assert "raw '400' here, '[bold]400[/]' there" in told.stdout
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from santander.errors import SantanderError
-from santander.models.level import Level, MonthAdded, Rates
+from santander.models.level import Level, Rates
+from santander.schema.added import MonthAdded
 from santander.schema.months import Month
 from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 from santander.synthetic import facts
