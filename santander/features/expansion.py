@@ -122,6 +122,21 @@ def _columns_of(stem: str) -> tuple[str, ...]:
     return tuple(f"{stem}.{product}" for product in PRODUCT_NAMES)
 
 
+@dataclass(frozen=True, slots=True)
+class ProductFigure:
+    """A column of one product: its figure, such as ``months_held``, the product's bit, and the values that tell of a change."""
+
+    stem: str
+    bit: int
+    changes: tuple[int, ...]
+
+
+def product_figure(column: str) -> ProductFigure | None:
+    """Return what a column says of a product; None for a column that is a feature as it is."""
+    stem, _, product = column.partition(".")
+    return ProductFigure(stem, PRODUCT_NAMES.index(product), _PER_PRODUCT[stem].changes) if product else None
+
+
 def bits_of(masks: npt.NDArray[np.integer]) -> Bits:
     """Bitmasks (rows) to 0/1 (rows x 24), column i = bit i."""
     as_bytes = np.ascontiguousarray(masks, dtype="<i4").view(np.uint8).reshape(-1, 4)
@@ -231,19 +246,23 @@ class _PerProduct:
 
     expand: Expand
     reads: tuple[str, ...] = tuple(f"holdings_lag_{lag}" for lag in LAGS)
+    changes: tuple[int, ...] = ()
+    """Values that tell of a change in the window; by the others a product is held throughout, or not at all."""
 
 
 _PER_PRODUCT: dict[str, _PerProduct] = {
     "lag_1_bits": _PerProduct(_held(1), ("holdings_lag_1",)),
-    **{f"held_{lag}_months_before": _PerProduct(_held(lag), (f"holdings_lag_{lag}",)) for lag in LAGS if lag > 1},
-    "months_held": _PerProduct(_months_held),
-    "held_lately": _PerProduct(_held_lately),
-    "months_since_held": _PerProduct(_months_since_held),
+    # what an older month tells beside the month before is a change
+    **{f"held_{lag}_months_before": _PerProduct(_held(lag), (f"holdings_lag_{lag}",), (0, 1)) for lag in LAGS if lag > 1},
+    "months_held": _PerProduct(_months_held, changes=(1, 2, 3, 4)),
+    # held the month before and in no other: opened; held before, but not then: closed
+    "held_lately": _PerProduct(_held_lately, changes=(1, 2, 3, 4, 5, HISTORY_MONTHS + 2)),
+    "months_since_held": _PerProduct(_months_since_held, changes=(2, 3, 4, 5)),
     "months_since_added": _PerProduct(
-        _months_since_added, tuple(f"months_since_added_bit_{plane}" for plane in range(_ADDED_PLANES))
+        _months_since_added, tuple(f"months_since_added_bit_{plane}" for plane in range(_ADDED_PLANES)), (1, 2, 3, 4)
     ),
-    "times_added": _PerProduct(_times(lambda before, after: after & ~before)),
-    "times_closed": _PerProduct(_times(lambda before, after: before & ~after)),
+    "times_added": _PerProduct(_times(lambda before, after: after & ~before), changes=(1, 2)),
+    "times_closed": _PerProduct(_times(lambda before, after: before & ~after), changes=(1, 2)),
     "times_kept": _PerProduct(_times(lambda before, after: before & after)),
     "times_absent": _PerProduct(_times(lambda before, after: ~before & ~after)),
 }

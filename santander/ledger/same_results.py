@@ -23,16 +23,17 @@ SAME_RESULTS: Mapping[str, Mapping[str, int]] = {
         "cbc59cd47cf23307": 1,
         "9c50236546c771bc": 1,
         "47ad2d71066fdf69": 1,
+        "c00cf4b69b4f33d4": 1,
     },
-    "score": {"fbd9e7321edaef24": 1, "57760c2689883b54": 1, "69fc46565fd63e63": 1, "5821f315c5e76ebe": 1},
+    "score": {"fbd9e7321edaef24": 1, "57760c2689883b54": 1, "69fc46565fd63e63": 1, "5821f315c5e76ebe": 1, "b6315816eef32510": 1},
     "submit": {"be6cbccdea21e456": 1, "c8b4520591a9c8d7": 1},
     "tune": {"2f428a56dff3bb1f": 1, "d6209188597b2b67": 1},
-    "santander.models.popularity": {"782e4cc50a0e0f41": 1, "3091ace164e747c3": 1},
-    "santander.models.boosted_trees": {"efddbb630bcf756d": 1, "d628ba5a3a4762f7": 1},
-    "santander.models.per_product_trees": {"a1628f2904660726": 1, "c9639a37b519c4ba": 1},
-    "santander.models.light_trees": {"ad44e8aceec0627e": 1, "fbe31ca6555b5b42": 1},
+    "santander.models.popularity": {"782e4cc50a0e0f41": 1, "3091ace164e747c3": 1, "383ccb3faeafd37d": 1},
+    "santander.models.boosted_trees": {"efddbb630bcf756d": 1, "d628ba5a3a4762f7": 1, "1428cd61807ccded": 1},
+    "santander.models.per_product_trees": {"a1628f2904660726": 1, "c9639a37b519c4ba": 1, "f120ba5ba963c5a2": 1},
+    "santander.models.light_trees": {"ad44e8aceec0627e": 1, "fbe31ca6555b5b42": 1, "fbb156bdf55bfaac": 1},
     "santander.models.sklearn_classifier": {"5c8a680355a23b02": 1, "1f100e975aa7dfa5": 1, "af0df5a0cc221729": 1},
-    "santander.models.blend": {"3e6320f1f930f539": 1, "770ca8018522fdfa": 1, "53a9ce4a820bdfba": 1},
+    "santander.models.blend": {"3e6320f1f930f539": 1, "770ca8018522fdfa": 1, "53a9ce4a820bdfba": 1, "48523a170a79d169": 1},
 }
 
 REWRITTEN: Mapping[str, str] = {"aa28cb2d86892c0c": "b517bf612f093a9f"}

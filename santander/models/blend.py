@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from santander.errors import InputError
 from santander.features.expansion import Features, bits_of, integers
+from santander.models.contributions import Contributions
 from santander.models.family_columns import Families
 from santander.models.ranking import Prior, Scores
 from santander.models.recommender import KindSettings, Recommender, in_chunks, in_declared_order
@@ -76,6 +77,12 @@ class Blend(Recommender):
         open_ = bits_of(integers(rows, "owned", unknown=0)) == 0
         each = [probabilities(member.score(rows), open_, member.prior) for member in self.members]
         return np.average(each, axis=0, weights=self._weights).astype(np.float32)
+
+    def contributions(self, features: Features) -> Contributions | None:
+        """The weighted mean of the margins of the members that can tell, each with its own columns; None where none can."""
+        each = [(member.contributions(features), weight) for member, weight in zip(self.members, self._weights, strict=True)]
+        told = [(found, weight) for found, weight in each if found is not None]
+        return Contributions.mean(told) if told else None
 
     def importance(self) -> dict[str, float]:
         """The weighted mean over the members that can say."""

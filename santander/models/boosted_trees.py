@@ -4,14 +4,18 @@ Whoever adds nothing says little about the order of the products, and the metric
 """
 
 import json
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
 
 from santander.features.expansion import Features
 from santander.models.booster import read_booster, shares_of_gain
 from santander.models.booster_settings import BoosterSettings
 from santander.models.boosting import BoostingOfClasses
 from santander.models.classes import Classes, Rare
+from santander.models.contributions import Contributions, TreeShap
 from santander.models.groups import GroupStart, Start
 from santander.models.on_columns import ColumnRecommender, SavedFacts
 from santander.models.packages import XGBOOST
@@ -89,6 +93,21 @@ class BoostedTrees(ColumnRecommender):
     def _score(self, rows: Features) -> Scores:
         margins = None if self.start is None else self.start.margins(rows, self.classes)
         return self.classes.scores(self.booster.inplace_predict(self.plan.matrix(rows), base_margin=margins), self.prior)
+
+    def contributions(self, features: Features) -> Contributions:
+        """Return what each column adds to the margin, and in a column of its own what the start does."""
+        matrix = self.plan.matrix(features)
+        # trees that start from margins are asked for what they add alone
+        none = None if self.start is None else np.zeros((len(matrix), len(self.classes)), dtype=np.float32)
+        margins = np.asarray(self.booster.inplace_predict(matrix, predict_type="margin", base_margin=none))
+        found = Contributions.of_classes(self.plan.names, matrix, self._shap.of(matrix), margins, self.classes)
+        if self.start is None:
+            return found
+        return found.with_start(self.start.margins(features, self.classes), self.start.mean(self.classes), self.classes)
+
+    @cached_property
+    def _shap(self) -> TreeShap:
+        return TreeShap(self.booster, self.plan.names)
 
     def importance(self) -> dict[str, float]:
         """For each model column used: the loss it took away over all its splits, as a share of all."""

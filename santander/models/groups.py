@@ -86,14 +86,25 @@ class GroupStart:
 
     def margins(self, features: Features, classes: Classes) -> Margins:
         """The logarithm of each class's share (rows x classes), products owned left out."""
+        member, _, shares = self._shares(classes)
+        open_shares = shares[groups_of(features)] * (1 - bits_of(integers(features, "owned", unknown=0)))
+        return np.asarray(np.log(np.maximum(open_shares @ member, _LEAST)), dtype=np.float32)
+
+    def mean(self, classes: Classes) -> Margins:
+        """The mean margin of each class over the additions counted, of products that nobody owns."""
+        member, learned, shares = self._shares(classes)
+        weight = learned.sum(axis=1) / max(learned.sum(), 1.0)
+        return np.asarray(weight @ np.log(np.maximum(shares @ member, _LEAST)), dtype=np.float32)
+
+    def _shares(self, classes: Classes) -> tuple[Margins, npt.NDArray[np.float64], Margins]:
+        """Return which products are of which class, the additions of these, and the share of each product in each group."""
         member = np.zeros((N_PRODUCTS, len(classes)), dtype=np.float32)
         member[list(classes.products), np.arange(len(classes.products))] = 1
         member[list(classes.pooled), -1:] = 1
         learned = self.additions * member.any(axis=1)
         common = learned.sum(axis=0) / max(learned.sum(), 1.0)
         shares = ((learned + LENT * common) / (learned.sum(axis=1, keepdims=True) + LENT)).astype(np.float32)
-        open_shares = shares[groups_of(features)] * (1 - bits_of(integers(features, "owned", unknown=0)))
-        return np.asarray(np.log(np.maximum(open_shares @ member, _LEAST)), dtype=np.float32)
+        return member, learned, shares
 
     def written(self) -> list[dict[str, Any]]:
         """The groups that added something, by name, as a saved model keeps them."""

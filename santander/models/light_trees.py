@@ -11,6 +11,7 @@ from santander.errors import InputError
 from santander.features.expansion import Features
 from santander.models.additions import RowWeight, examples_of
 from santander.models.classes import Classes, Rare
+from santander.models.contributions import Contributions
 from santander.models.on_columns import ColumnRecommender, ColumnSettings, SavedFacts
 from santander.models.progress import Progress, no_progress
 from santander.models.ranking import Scores
@@ -115,6 +116,14 @@ class LightTrees(ColumnRecommender):
 
     def _score(self, rows: Features) -> Scores:
         return self.classes.scores(np.asarray(self.booster.predict(self.plan.matrix(rows))), self.prior)
+
+    def contributions(self, features: Features) -> Contributions:
+        """Return what each column adds to the margin, as LightGBM tells it."""
+        matrix = self.plan.matrix(features)
+        told = np.asarray(self.booster.predict(matrix, pred_contrib=True), dtype=np.float32)
+        added = told.reshape(len(matrix), len(self.classes), -1).transpose(1, 2, 0)[:, :-1]
+        margins = np.asarray(self.booster.predict(matrix, raw_score=True), dtype=np.float32)
+        return Contributions.of_classes(self.plan.names, matrix, added, margins, self.classes)
 
     def importance(self) -> dict[str, float]:
         """For each model column used: the loss it took away over all its splits, as a share of all."""

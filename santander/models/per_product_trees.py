@@ -4,6 +4,7 @@ Each asks one question, will this buyer add this product, and may stop at a time
 """
 
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
@@ -15,6 +16,7 @@ from santander.models.booster import read_booster, shares_of_gain
 from santander.models.booster_settings import BoosterSettings
 from santander.models.boosting import BoostingPerProduct
 from santander.models.classes import Classes, require_learned, require_products
+from santander.models.contributions import Contributions, TreeShap
 from santander.models.on_columns import ColumnRecommender, SavedFacts
 from santander.models.packages import XGBOOST
 from santander.models.progress import Progress, no_progress
@@ -109,6 +111,17 @@ class PerProductTrees(ColumnRecommender):
         for bit, booster in self.boosters.items():
             scores[:, bit] = booster.inplace_predict(matrix)
         return scores
+
+    def contributions(self, features: Features) -> Contributions:
+        """Return what each column adds to the margin of each product, the logarithm of its odds."""
+        matrix = self.plan.matrix(features)
+        added = np.concatenate([shap.of(matrix) for shap in self._shap])
+        margins = np.column_stack([each.inplace_predict(matrix, predict_type="margin") for each in self.boosters.values()])
+        return Contributions.of_classes(self.plan.names, matrix, added, margins, self.classes)
+
+    @cached_property
+    def _shap(self) -> list[TreeShap]:
+        return [TreeShap(booster, self.plan.names) for booster in self.boosters.values()]
 
     def importance(self) -> dict[str, float]:
         """For each model column used: the loss it took away over all splits of all boosters, as a share of all."""

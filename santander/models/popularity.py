@@ -10,6 +10,7 @@ import numpy.typing as npt
 from santander.errors import TooLittleData
 from santander.features.expansion import Features, bits_of
 from santander.models.classes import require_additions, span_of
+from santander.models.contributions import GROUP, Contributions
 from santander.models.fitted_on import refuse_other_products
 from santander.models.groups import GROUP_FEATURES, N_GROUPS, SHAPE, groups_of, name_of, place_of
 from santander.models.progress import Progress, no_progress
@@ -19,6 +20,9 @@ from santander.models.training_set import TrainingData
 from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 
 _FILE = "popularity.json"
+
+_LEAST = np.float32(1e-9)
+"""Stands for a share of 0, whose logarithm is no number."""
 
 Counts = npt.NDArray[np.int64]
 
@@ -78,6 +82,13 @@ class Popularity(Recommender):
     def score(self, features: Features) -> Scores:
         """The shares of each row's group; features used: age, segment, is_active."""
         return self._shares[groups_of(features)]
+
+    def contributions(self, features: Features) -> Contributions:
+        """Return what the group adds to the logarithm of the share, as against all customers; nothing of what nobody added."""
+        shares, everybody = self.score(features), self.prior.astype(np.float32)[None]
+        margins, mean = (np.log(np.maximum(each, _LEAST)).T for each in (shares, everybody))
+        values = np.full((1, len(shares)), np.nan, dtype=np.float32)
+        return Contributions((GROUP,), values, (margins - mean)[:, None], np.where(everybody.T > 0, margins, np.nan))
 
     @property
     def feature_names(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from santander.features.expansion import Features, integers
+from santander.models.contributions import Contributions
 from santander.models.family_columns import Families
 from santander.models.progress import Progress, no_progress
 from santander.models.ranking import Prior, Ranks, Scores, top_products
@@ -142,6 +143,13 @@ class Recommender(ABC):
     def rank(self, features: Features, scores: Scores) -> Ranks:
         """Lists (rows x 7, see ``top_products``) from scores of the same rows; owned products are left out."""
         return top_products(scores, integers(features, "owned", unknown=0), self.prior)
+
+    def contributions(self, features: Features) -> Contributions | None:  # noqa: ARG002  (most kinds read them)
+        """Return what each column adds to the margin of each product; None for a kind that cannot tell.
+
+        It takes about 10 kB a row, so that callers give it some thousand rows at a time.
+        """
+        return None
 
     def importance(self) -> dict[str, float]:
         """Return the importance of each model column, as shares that sum to 1; empty for a kind that has none."""

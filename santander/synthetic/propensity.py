@@ -6,6 +6,7 @@ lapses (what was held within the window and is not held now); an intercept per m
 to the additions of the facts.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Self
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from santander.schema.products import N_PRODUCTS, PRODUCTS
+from santander.schema.reason_families import ReasonFamily
 from santander.synthetic import affinity, facts
 from santander.synthetic.bundles import BLOCKS, Bundle, bits
 from santander.synthetic.profile import Profile
@@ -153,18 +155,26 @@ def propensities(view: View, targets: dict[str, float]) -> Propensity:
 
 
 def _log_weights(bundle: Bundle, view: View) -> NDArray[np.float32]:
-    fit = affinity.affinities()[bundle.name]
-    score: NDArray[np.float32] = (np.float32(DEMOGRAPHIC) * fit.group)[view.group]
-    score += (np.float32(DETAIL) * fit.income)[view.income]
-    score += (np.float32(DETAIL) * fit.tenure)[view.tenure]
-    score += (np.float32(DETAIL) * fit.channel)[view.channel]
-    score += (np.float32(DETAIL * fit.held) * np.arange(_MOST_HELD + 1, dtype=np.float32))[view.held]
-    for when, mask, effect in _triggers().get(bundle.name, ()):
-        strength = HOLDINGS if when == "held" else MEMORY
-        score[view.seen[when] & mask != 0] += np.float32(strength * effect)
-    for fade, masks in zip(_LAPSE_FADES, view.lapsed, strict=True):
-        score[masks & bundle.lead != 0] += np.float32(MEMORY * fade * fit.lapse)
+    score = np.zeros(view.age.size, np.float32)
+    for _, term in log_terms(bundle, view):
+        score += term
     return score
+
+
+def log_terms(bundle: Bundle, view: View) -> Iterator[tuple[ReasonFamily, NDArray[np.float32]]]:
+    """Return the terms of a bundle's log chance for each row, with the reason that each is; a reason may have several."""
+    fit = affinity.affinities()[bundle.name]
+    yield ReasonFamily.GROUP, (np.float32(DEMOGRAPHIC) * fit.group)[view.group]
+    yield ReasonFamily.INCOME, (np.float32(DETAIL) * fit.income)[view.income]
+    yield ReasonFamily.TENURE, (np.float32(DETAIL) * fit.tenure)[view.tenure]
+    yield ReasonFamily.CHANNEL, (np.float32(DETAIL) * fit.channel)[view.channel]
+    held = np.float32(DETAIL * fit.held) * np.arange(_MOST_HELD + 1, dtype=np.float32)
+    yield ReasonFamily.PRODUCTS_HELD, held[view.held]
+    for when, mask, effect in _triggers().get(bundle.name, ()):
+        strength, reason = (HOLDINGS, ReasonFamily.HOLDINGS) if when == "held" else (MEMORY, ReasonFamily.CHANGES)
+        yield reason, np.where(view.seen[when] & mask != 0, np.float32(strength * effect), np.float32(0))
+    for fade, masks in zip(_LAPSE_FADES, view.lapsed, strict=True):
+        yield ReasonFamily.CHANGES, np.where(masks & bundle.lead != 0, np.float32(MEMORY * fade * fit.lapse), np.float32(0))
 
 
 @cache

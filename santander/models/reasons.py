@@ -1,0 +1,201 @@
+"""Reasons: what speaks for or against a product for a customer, by families of features.
+
+What is explained is a product's margin plus the logarithm of the customer's rate of adding anything. For one customer it orders
+products as the scores do; across customers it rises with the chance. A reason is what a family of features adds to it, less what
+the family adds on average for those who may add the product. So reasons and the mean of the product sum to what is explained.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from santander.features.expansion import Features, bits_of, integers, product_figure
+from santander.models.contributions import GROUP, Contributions, Numbers
+from santander.models.family_columns import Families
+from santander.models.recommender import Recommender
+from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
+from santander.schema.reason_families import REASON_OF, ReasonFamily
+
+AT_A_TIME = 8_192
+"""Rows that are explained together: their contributions take 40 MB. No setting."""
+
+
+class RateOfAdding(Protocol):
+    """The logarithm of how many products a customer is expected to add."""
+
+    def log(self, features: Features) -> Numbers:
+        """Return it for each row."""
+
+    def contributions(self, features: Features) -> Numbers:
+        """Return what each column of the model adds to it (rows x columns), and in the last column the group."""
+
+
+def explained(model: Recommender, rate: RateOfAdding | None, features: Features) -> Contributions | None:
+    """Return what each column adds to what is explained, which stands in ``margins``; None for a kind that cannot tell."""
+    found = model.contributions(features)
+    if found is None or rate is None:
+        return found
+    told = rate.contributions(features).T
+    columns = (*found.columns[: len(told) - 1], GROUP)
+    return found.plus(columns, told, rate.log(features))
+
+
+class ReasonSums:
+    """Sums over the columns of a family: which family a column of a product speaks for, its value tells."""
+
+    def __init__(self, columns: Sequence[str], families: Families) -> None:
+        own = {feature: family for family, facts in families.items() for feature in facts.features}
+        self._of_column = [own.get(column) or REASON_OF.get(column) or _of_group(column) for column in columns]
+        plain = dict.fromkeys(str(reason) for reason in self._of_column if reason is not None)
+        self.names = tuple(dict.fromkeys([*plain, ReasonFamily.HOLDINGS.value, ReasonFamily.CHANGES.value]))
+        self._figures = [product_figure(column) for column in columns]
+
+    def of(self, found: Contributions, product: int, rows: npt.NDArray[np.intp] | slice = slice(None)) -> Numbers:
+        """Return what each family adds for a product (families x rows)."""
+        added, values = found.added[product][:, rows], found.values[:, rows]
+        sums = np.zeros((len(self.names), added.shape[1]), dtype=np.float32)
+        for column in range(len(added)):
+            for reason, part in self.split(column, product, values[column], added[column]):
+                sums[self.names.index(reason)] += part
+        return sums
+
+    def split(self, column: int, product: int, values: Numbers, added: Numbers) -> list[tuple[str, Numbers]]:
+        """Return the families that a column speaks for, with what it adds to each."""
+        figure = self._figures[column]
+        if figure is None:
+            return [(str(self._of_column[column]), added)]
+        if figure.bit == product:  # it is not held now: whether it was is what there is to tell
+            return [(ReasonFamily.CHANGES, added)]
+        changed = np.isin(values, figure.changes)
+        return [(ReasonFamily.CHANGES, np.where(changed, added, 0)), (ReasonFamily.HOLDINGS, np.where(changed, 0, added))]
+
+    def columns_of(self, found: Contributions, product: int, family: str, *, against: bool) -> list[str]:
+        """Return the columns of a family for the first row, ordered by what they add; ``against``: by what they take away."""
+        told = []
+        for column, name in enumerate(found.columns):
+            for reason, part in self.split(column, product, found.values[column, :1], found.added[product][column, :1]):
+                if reason == family and part[0]:
+                    told.append((float(part[0]), name))
+        return [name for _, name in sorted(told, reverse=not against)]
+
+
+def _of_group(column: str) -> str | None:
+    return GROUP if column == GROUP else None
+
+
+@dataclass(frozen=True)
+class ReasonMeans:
+    """For each product the mean of what is explained and of each family's part, over customers who may add it."""
+
+    families: tuple[str, ...]
+    explained: Numbers
+    """24; NaN for a product that the model has no margin of."""
+    of_family: Numbers
+    """24 x families."""
+
+    @classmethod
+    def of(cls, sums: ReasonSums, found: Contributions, open_: npt.NDArray[np.bool_]) -> Self:
+        """Return the means over the rows that have not got a product (``open_``, rows x 24), over all where everybody has it."""
+        means, of_family = np.full(N_PRODUCTS, np.nan, dtype=np.float32), np.zeros((N_PRODUCTS, len(sums.names)), np.float32)
+        for product in found.products:
+            rows = np.flatnonzero(open_[:, product]) if open_[:, product].any() else np.arange(len(open_))
+            means[product] = found.margins[product][rows].mean(dtype=np.float64)
+            of_family[product] = sums.of(found, product, rows).mean(axis=1, dtype=np.float64)
+        return cls(sums.names, means, of_family)
+
+    def written(self) -> dict[str, dict[str, float]]:
+        """The means by product and family, as a saved model keeps them."""
+        return {
+            PRODUCT_NAMES[bit]: {"explained": float(self.explained[bit])}
+            | dict(zip(self.families, map(float, self.of_family[bit]), strict=True))
+            for bit in np.flatnonzero(~np.isnan(self.explained)).tolist()
+        }
+
+    @classmethod
+    def read(cls, written: Mapping[str, Mapping[str, Any]]) -> Self:
+        """Return the object that ``written`` wrote."""
+        names = tuple(name for name in next(iter(written.values()), {}) if name != "explained")
+        means, of_family = np.full(N_PRODUCTS, np.nan, dtype=np.float32), np.zeros((N_PRODUCTS, len(names)), np.float32)
+        for product, parts in written.items():
+            bit = PRODUCT_NAMES.index(product)
+            means[bit], of_family[bit] = parts["explained"], [parts[name] for name in names]
+        return cls(names, means, of_family)
+
+
+@dataclass(frozen=True)
+class Reasoner:
+    """What gives the reasons of a fitted model."""
+
+    model: Recommender
+    rate: RateOfAdding | None
+    means: ReasonMeans
+
+    @classmethod
+    def of(cls, model: Recommender, rate: RateOfAdding | None, customers: Features) -> Self | None:
+        """Take the means over some customers; None for a model that cannot tell."""
+        found = explained(model, rate, customers)
+        if found is None:
+            return None
+        open_ = bits_of(integers(customers, "owned", unknown=0)) == 0
+        return cls(model, rate, ReasonMeans.of(ReasonSums(found.columns, model.families), found, open_))
+
+    def strongest(self, features: Features, listed: npt.NDArray[np.integer], most: int, least: float) -> "Strongest":
+        """Return the strongest reasons of each listed product (bits, rows x places, -1 for none)."""
+        parts = [
+            self._strongest(features.slice(start, AT_A_TIME), listed[start : start + AT_A_TIME], most, least)
+            for start in range(0, max(features.num_rows, 1), AT_A_TIME)
+        ]
+        return Strongest(self.means.families, np.concatenate(parts))
+
+    def _strongest(self, features: Features, listed: npt.NDArray[np.integer], most: int, least: float) -> npt.NDArray[np.int8]:
+        codes = np.zeros((*listed.shape, most), dtype=np.int8)
+        found = explained(self.model, self.rate, features)
+        if found is None:
+            return codes
+        sums = ReasonSums(found.columns, self.model.families)
+        for product in found.products:
+            rows, places = np.nonzero(listed == product)
+            if not len(rows):
+                continue
+            part = sums.of(found, product, rows) - self.means.of_family[product][:, None]
+            first = np.argsort(-np.abs(part), axis=0, kind="stable")[:most]
+            size = np.take_along_axis(part, first, axis=0)
+            codes[rows, places, : len(first)] = np.where(np.abs(size) < least, 0, np.sign(size) * (first + 1)).T
+        return codes
+
+    def of_customer(self, customer: Features) -> "list[list[Reason]]":
+        """Return for each product (24) all reasons of one customer, the strongest first; none of a product without a margin."""
+        found, reasons = explained(self.model, self.rate, customer), [list[Reason]() for _ in range(N_PRODUCTS)]
+        if found is None:
+            return reasons
+        sums = ReasonSums(found.columns, self.model.families)
+        for product in found.products:
+            parts = sums.of(found, product)[:, 0] - self.means.of_family[product]
+            for place in np.argsort(-np.abs(parts), kind="stable").tolist():
+                family, size = sums.names[place], float(parts[place])
+                reasons[product].append(Reason(family, size, sums.columns_of(found, product, family, against=size < 0)))
+        return reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What a family adds to what is explained of a product, and its columns, that which does most of it first."""
+
+    family: str
+    contribution: float
+    columns: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Strongest:
+    """``codes`` (rows x places x reasons): 1 and more is the place of a family that speaks for, negative against, 0 for none."""
+
+    families: tuple[str, ...]
+    codes: npt.NDArray[np.int8]
+
+    def names(self) -> tuple[str, ...]:
+        """Return the texts of all codes, as tables have them: that of code c stands at c + the number of families."""
+        return (*(f"-{name}" for name in reversed(self.families)), "", *(f"+{name}" for name in self.families))
