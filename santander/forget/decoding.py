@@ -35,8 +35,9 @@ def names_in(text: str, ids: Numbers) -> Numbers:
 KEY_COLUMNS = frozenset({"customer_id", "ncodpers"})
 COUNTS = frozenset(
     {
-        # our reports and the results of steps
+        # our reports, the results of steps and the tables of figures
         *("additions", "buyers", "bytes", "checked", "chunk_bytes", "customers", "kept", "line", "listed", "offending"),
+        *("expected", "high", "low", "seen"),
         *("quarantined_rows", "read", "rows", "rows_with_quarantined_values", "seconds", "seed", "table_version", "version"),
         # the logs of tables
         *("createdTime", "deletionTimestamp", "fileSizeHistogram", "inCommitTimestamp", "lastUpdated", "modificationTime"),

@@ -6,7 +6,7 @@ hold for all products alike; how wide the interval of one product is follows fro
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, Self, TypeAlias
 
 import numpy as np
@@ -64,14 +64,14 @@ class Level:
 
     def to_json(self) -> dict[str, Any]:
         """The months as plain values."""
-        months = {str(each): [added.customers, *added.additions] for each, added in sorted(self.months.items())}
-        return {"products": PRODUCT_NAMES, "months": months}
+        return {"products": PRODUCT_NAMES, "months": {str(month): asdict(self.months[month]) for month in sorted(self.months)}}
 
     @classmethod
     def of_json(cls, written: Mapping[str, Any]) -> Self:
         """Read what ``to_json`` returned; raises ChangedProducts."""
         refuse_other_products(written["products"], "the forecast of additions")
-        return cls({Month.parse(m): MonthAdded(n, tuple(added)) for m, (n, *added) in written["months"].items()})
+        months = written["months"].items()
+        return cls({Month.parse(m): MonthAdded(added["customers"], tuple(added["additions"])) for m, added in months})
 
 
 class _Filter:

@@ -1,5 +1,6 @@
 """The table ``expected_additions``: what it says of a month before and after its products are known."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from santander.config.settings import Settings
+from santander.forget.search import search
 from santander.lake.added import known_additions
 from santander.lake.lake import Lake
 from santander.models.level import Forecast, Level
@@ -16,6 +18,7 @@ from santander.schema.catalogue import CUSTOMERS, EXPECTED_ADDITIONS
 from santander.schema.months import Month
 from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 from santander.scoring.expected import PARTS_OF_A_CHANCE, drop_expected, expected_of, note_seen, write_expected
+from santander.suppression.spellings import sorted_ids
 from tests.landing_files import landing_file, record
 
 JANUARY, FEBRUARY, MARCH = (Month(2015, number) for number in (1, 2, 3))
@@ -85,6 +88,14 @@ def test_rows_are_the_sums_with_bounds_in_whole_additions(settings: Settings) ->
     assert total.expected < total.high < sum(each.high for each in found.products.values())
     drop_expected(lake, MARCH)
     assert lake.rows_by_month(EXPECTED_ADDITIONS) == {FEBRUARY: N_PRODUCTS}
+
+
+def test_a_figure_that_is_also_somebodys_number_is_no_trace_of_a_person(settings: Settings) -> None:
+    exactly = Forecast(*(np.full(N_PRODUCTS, 0.1),) * 3)
+    write_expected(Lake(settings), MARCH, [15_889 * PARTS_OF_A_CHANCE] * N_PRODUCTS, exactly)
+    level = Level({FEBRUARY: MonthAdded(623_944, (15_889,) * N_PRODUCTS)})
+    (settings.state / "level.json").write_text(json.dumps(level.to_json()))
+    assert search(settings, sorted_ids([15_889, 623_944])).traces == []
 
 
 def test_naive_forecasts_are_rates_of_the_last_month_and_of_the_year_before(
