@@ -16,16 +16,6 @@ SAME_RESULTS: Mapping[str, Mapping[str, int]] = {
         "1bd648623c322f1d": 1,
         "e8366b4f40330b78": 1,
     },
-    "train": {
-        "9e1406fc0f3cd502": 1,
-        "5f4d1e793c2cd3e0": 1,
-        "2ab1dcf85349e0fe": 1,
-        "cbc59cd47cf23307": 1,
-        "9c50236546c771bc": 1,
-        "47ad2d71066fdf69": 1,
-        "c00cf4b69b4f33d4": 1,
-    },
-    "score": {"fbd9e7321edaef24": 1, "57760c2689883b54": 1, "69fc46565fd63e63": 1, "5821f315c5e76ebe": 1, "b6315816eef32510": 1},
     "submit": {"be6cbccdea21e456": 1, "c8b4520591a9c8d7": 1},
     "tune": {"2f428a56dff3bb1f": 1, "d6209188597b2b67": 1},
     "santander.models.popularity": {"782e4cc50a0e0f41": 1, "3091ace164e747c3": 1, "383ccb3faeafd37d": 1},
@@ -33,7 +23,13 @@ SAME_RESULTS: Mapping[str, Mapping[str, int]] = {
     "santander.models.per_product_trees": {"a1628f2904660726": 1, "c9639a37b519c4ba": 1, "f120ba5ba963c5a2": 1},
     "santander.models.light_trees": {"ad44e8aceec0627e": 1, "fbe31ca6555b5b42": 1, "fbb156bdf55bfaac": 1},
     "santander.models.sklearn_classifier": {"5c8a680355a23b02": 1, "1f100e975aa7dfa5": 1, "af0df5a0cc221729": 1},
-    "santander.models.blend": {"3e6320f1f930f539": 1, "770ca8018522fdfa": 1, "53a9ce4a820bdfba": 1, "48523a170a79d169": 1},
+    "santander.models.blend": {
+        "3e6320f1f930f539": 1,
+        "770ca8018522fdfa": 1,
+        "53a9ce4a820bdfba": 1,
+        "48523a170a79d169": 1,
+        "08e6d0381ea452de": 1,
+    },
 }
 
 REWRITTEN: Mapping[str, str] = {"aa28cb2d86892c0c": "b517bf612f093a9f"}

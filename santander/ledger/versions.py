@@ -107,6 +107,10 @@ _LANDING_RULES = ("schema/columns.py", "schema/between_columns.py", "schema/prod
 _SUITES = ("quality/own_suites.py", "quality/own_validation.py")
 """What decides the results of suites of the user: only months that are held against one are out of date by it."""
 
+_CHANCES = (
+    "models/chances.py", "models/chance_calibration.py", "models/level.py", "models/rate.py", "models/shares.py",
+)  # fmt: skip
+
 STEPS: Mapping[str, Deciding] = {
     "ingest": Deciding(
         (
@@ -136,14 +140,18 @@ STEPS: Mapping[str, Deciding] = {
     "train": Deciding(
         (
             "schema/column_groups.py", "features/expansion.py",
-            "models/additions.py", "models/booster*.py", "models/boosting.py", "models/classes.py",
+            "models/additions.py", "models/booster*.py", "models/boosting.py", *_CHANCES, "models/classes.py",
             "models/groups.py", "models/month_weight.py", "models/on_columns.py", "models/ranking.py",
-            "models/training_set.py", "training/collect.py", "training/fitting.py", "training/folds.py",
-            "training/labelled.py", "training/labels.py", "training/plan.py", "training/recipe.py",
+            "models/training_set.py", "training/chances.py", "training/collect.py", "training/drawn.py",
+            "training/fitting.py", "training/folds.py", "training/labelled.py", "training/labels.py", "training/plan.py",
+            "training/recipe.py",
         ),
     ),
     "score": Deciding(
-        ("schema/column_groups.py", "features/expansion.py", "models/on_columns.py", "models/ranking.py", "scoring/batch.py"),
+        (
+            "schema/column_groups.py", "features/expansion.py", *_CHANCES, "models/on_columns.py", "models/ranking.py",
+            "scoring/batch.py",
+        ),
     ),
     "submit": Deciding(("scoring/submission.py",)),
     "tune": Deciding(("tune/variant.py", "tune/pruning.py", "evaluation/average_precision.py")),

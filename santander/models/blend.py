@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from santander.errors import InputError
@@ -17,11 +16,10 @@ from santander.models.family_columns import Families
 from santander.models.ranking import Prior, Scores
 from santander.models.recommender import KindSettings, Recommender, in_chunks, in_declared_order
 from santander.models.saving import load_recommender, save_recommender
+from santander.models.shares import shares_of
 from santander.schema.products import PRODUCT_NAMES
 
 _FACTS, _MEMBERS = "blend.json", "members"
-
-Probabilities = npt.NDArray[np.float64]
 
 
 class Member(BaseModel):
@@ -75,7 +73,7 @@ class Blend(Recommender):
 
     def _score(self, rows: Features) -> Scores:
         open_ = bits_of(integers(rows, "owned", unknown=0)) == 0
-        each = [probabilities(member.score(rows), open_, member.prior) for member in self.members]
+        each = [shares_of(member.score(rows), open_, member.prior) for member in self.members]
         return np.average(each, axis=0, weights=self._weights).astype(np.float32)
 
     def contributions(self, features: Features) -> Contributions | None:
@@ -122,24 +120,3 @@ class Blend(Recommender):
         settings = BlendSettings(**json.loads((folder / _FACTS).read_text())["settings"])
         places = (folder / _MEMBERS / str(position) for position in range(len(settings.members)))
         return cls(settings, [load_recommender(place) for place in places])
-
-
-def probabilities(scores: Scores, open_: npt.NDArray[np.bool_], prior: Prior) -> Probabilities:
-    """Return scores of any kind (rows x 24) as probabilities that sum to 1 over the ``open_`` products of each row.
-
-    A product without a score gets the share that its prior has among the open products, not 0; the scores share the rest by size.
-    """
-    scored = open_ & ~np.isnan(scores)
-    priors = _shares(np.where(open_, prior, 0.0))
-    left = np.where(scored, 0.0, priors)
-    sizes = np.where(scored, np.maximum(scores, 0.0), 0.0)
-    # a row whose scores are all 0, or that has none, goes by the priors alone
-    shares = np.where(sizes.sum(axis=1, keepdims=True) > 0, _shares(sizes), _shares(np.where(scored, priors, 0.0)))
-    mixed: Probabilities = shares * (1.0 - left.sum(axis=1, keepdims=True)) + left
-    return mixed
-
-
-def _shares(sizes: Probabilities) -> Probabilities:
-    total = sizes.sum(axis=1, keepdims=True)
-    shares: Probabilities = np.divide(sizes, total, out=np.zeros_like(sizes, dtype=np.float64), where=total > 0)
-    return shares

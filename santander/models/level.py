@@ -51,7 +51,11 @@ class Level:
         """Forecast the rates of a month from the known months before it; raises TooLittleData where there is none."""
         known = [each for each in sorted(self.months) if each < month and self.months[each].customers]
         if not known:
-            raise TooLittleData(f"the additions of no month before {month} are known: nothing can be expected of it", month=month)
+            raise TooLittleData(
+                f"the additions of no month before {month} are known: nothing can be expected of it",
+                month=month,
+                hint="ingest two months with products before it",
+            )
         filtered = _Filter(known[0], self.months[known[0]])
         for each in known[1:]:
             filtered.learn(each, self.months[each])

@@ -45,9 +45,15 @@ class KindSettings(BaseModel):
 
 def in_chunks(features: Features, score: Callable[[Features], Scores]) -> Scores:
     """The scores of all rows, CHUNK_ROWS of them at a time."""
+    return in_chunks_with(features, lambda rows, _: score(rows))
+
+
+def in_chunks_with(features: Features, score: Callable[[Features, slice], Scores]) -> Scores:
+    """The scores of all rows, CHUNK_ROWS of them at a time, by a function that is also told which rows they are."""
     scores = np.empty((features.num_rows, N_PRODUCTS), dtype=np.float32)
     for start in range(0, features.num_rows, CHUNK_ROWS):
-        scores[start : start + CHUNK_ROWS] = score(features.slice(start, CHUNK_ROWS))
+        part = slice(start, start + CHUNK_ROWS)
+        scores[part] = score(features.slice(start, CHUNK_ROWS), part)
     return scores
 
 

@@ -21,6 +21,21 @@ if TYPE_CHECKING:
     import xgboost
 
 
+@dataclass(frozen=True)
+class Everyone:
+    """A sample of everybody who counts in the months of a fit, whether they added something or not."""
+
+    rows: pa.Table
+    """A row: one customer in one month. Columns: customer_id, snapshot_date, added (bitmask), features, and stands_for: how many
+    customers of the month the row is a sample of."""
+    population: pa.Table
+    weights: Mapping[Month, MonthWeight]
+
+    def of_month(self, month: Month) -> pa.Table:
+        """The rows of one month."""
+        return in_months(self.rows, [month])
+
+
 class TrainingData(Protocol):
     """Additions of some months, wherever the rows are kept, and the customers with a row in the month and in the month before."""
 
@@ -48,6 +63,9 @@ class TrainingData(Protocol):
     def example(self, rows: int) -> pa.Table:
         """A few buyers with their features."""
 
+    def everyone(self) -> Everyone | None:
+        """Return a sample of those who count, buyers and others, in the driver; None where the others were not drawn."""
+
     def in_driver(self) -> "TrainingSet":
         """Return the rows in the driver, for kinds that only train there."""
 
@@ -67,6 +85,8 @@ class TrainingSet:
     population: pa.Table
     weights: Mapping[Month, MonthWeight]
     threads: int = field(default_factory=cores)
+    others: pa.Table | None = None
+    """Customers who added nothing, drawn by ``training/drawn.py``: the columns of ``buyers`` and stands_for."""
 
     place = "the driver"
 
@@ -77,7 +97,13 @@ class TrainingSet:
 
     def of_months(self, weights: Mapping[Month, MonthWeight]) -> "TrainingSet":
         """The part that lies in the given months, with their weights."""
-        return TrainingSet(in_months(self.buyers, weights), in_months(self.population, weights), dict(weights), self.threads)
+        others = None if self.others is None else in_months(self.others, weights)
+        buyers, population = in_months(self.buyers, weights), in_months(self.population, weights)
+        return TrainingSet(buyers, population, dict(weights), self.threads, others)
+
+    def everyone(self) -> Everyone | None:
+        """Return the buyers, each for itself, and the others that were drawn."""
+        return None if self.others is None else everyone_of(self.buyers, self.others, self.population, self.weights)
 
     def in_driver(self) -> "TrainingSet":
         """Itself."""
@@ -109,6 +135,13 @@ class TrainingSet:
             raise TypeError(f"validation rows lie in {validation.place}, training rows in {self.place}")
         watched = None if validation is None else validation.additions()
         return boosting.grow(self.additions(), watched, self.threads, progress)
+
+
+def everyone_of(buyers: pa.Table, others: pa.Table, population: pa.Table, weights: Mapping[Month, MonthWeight]) -> Everyone:
+    """Return buyers, each for itself, and others that stand for some, by month and customer: the order changes a booster."""
+    one_each = pa.repeat(pa.scalar(1.0), buyers.num_rows)
+    rows = pa.concat_tables([buyers.append_column("stands_for", one_each), others])
+    return Everyone(rows.sort_by([("snapshot_date", "ascending"), ("customer_id", "ascending")]), population, weights)
 
 
 def in_months(rows: pa.Table, months: Collection[Month]) -> pa.Table:

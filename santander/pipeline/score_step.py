@@ -51,7 +51,7 @@ class ScoreStep(StepContext):
                 month=month,
                 hint=f"run 'santander train --month {month}' first",
             )
-        rows = batch.score_month(self.lake, self.store, fit.model, version.number, month)
+        rows = batch.score_month(self.lake, self.store, fit.model, version.number, month, fit.chances)
         customers = self.lake.rows_by_month(CUSTOMERS)[month]
         result = ScoreResult(month, customers, rows, version.number, chosen.run_id, tuple(families))
         self.ledger.record(SCORE, [(month, fingerprint, rows)], time.monotonic() - started, result)

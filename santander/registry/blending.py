@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from santander.errors import InputError
 from santander.models.blend import Blend, BlendSettings, Member
+from santander.models.chances import BlendedChances
 from santander.training.candidate import Candidate, Fit
 from santander.training.plan import FitName, MonthPlan
 from santander.training.recipe import Recipe
@@ -47,6 +48,7 @@ def blend_of(name: FitName, settings: BlendSettings, fits: Sequence[Fit]) -> Fit
     """Return one fit of a blend. It has seen what its members have seen; its baseline is that of the heaviest member."""
     started = time.monotonic()
     weights = {month: weight for fit in reversed(fits) for month, weight in fit.weights.items()}
+    chances = [fit.chances for fit in fits if fit.chances is not None]
     most = max(range(len(fits)), key=lambda position: settings.members[position].weight)
     return Fit(
         name=name,
@@ -56,6 +58,7 @@ def blend_of(name: FitName, settings: BlendSettings, fits: Sequence[Fit]) -> Fit
         validation=max((fit.validation for fit in fits if fit.validation is not None), default=None),
         seconds=time.monotonic() - started,
         trained_on=", ".join(dict.fromkeys(fit.trained_on for fit in fits)),
+        chances=BlendedChances(chances) if len(chances) == len(fits) else None,
     )
 
 

@@ -1,12 +1,14 @@
 """A candidate as a folder: what a registered version carries.
 
-``candidate.json`` says what it is, ``fits/NAME/model`` and ``fits/NAME/baseline`` hold the models. Nothing is pickled.
+``candidate.json`` says what it is, ``fits/NAME/model`` and ``fits/NAME/baseline`` hold the models, ``fits/NAME/chances`` what
+makes chances of the model's scores. Nothing is pickled.
 """
 
 import json
 from pathlib import Path
 from typing import Any
 
+from santander.models.chances import load_chances
 from santander.models.fitted_on import refuse_other_families
 from santander.models.kinds import load_recommender, save_recommender
 from santander.models.month_weight import MonthWeight
@@ -16,6 +18,7 @@ from santander.training.plan import FitName
 from santander.training.recipe import Recipe, declared_families
 
 FACTS = "candidate.json"
+_CHANCES = "chances"
 
 
 def pack(candidate: Candidate, folder: Path) -> None:
@@ -31,6 +34,8 @@ def pack(candidate: Candidate, folder: Path) -> None:
     for name, fit in candidate.fits.items():
         save_recommender(fit.model, folder / "fits" / name / "model")
         save_recommender(fit.baseline, folder / "fits" / name / "baseline")
+        if fit.chances is not None:
+            fit.chances.save(folder / "fits" / name / _CHANCES)
 
 
 def unpack(folder: Path) -> Candidate:
@@ -58,12 +63,14 @@ def _facts_of(fit: Fit) -> dict[str, Any]:
 
 
 def _read_fit(name: FitName, facts: dict[str, Any], folder: Path) -> Fit:
+    model = load_recommender(folder / "model")
     return Fit(
         name=name,
-        model=load_recommender(folder / "model"),
+        model=model,
         baseline=load_recommender(folder / "baseline"),
         weights={Month.parse(month): MonthWeight.parse(weight) for month, weight in facts["months"].items()},
         validation=None if facts["validation"] is None else Month.parse(facts["validation"]),
         seconds=facts["seconds"],
         trained_on=facts.get("trained_on", Fit.trained_on),
+        chances=load_chances(folder / _CHANCES, model) if (folder / _CHANCES).is_dir() else None,
     )

@@ -103,9 +103,12 @@ ONLINE_FEATURES = Table(
 
 RECOMMENDATIONS = Table(
     name="recommendations",
-    row="one product recommended to one customer for one month, at one rank (1 is the likeliest)",
+    row="one product recommended to one customer for one month, at one rank (1 is the likeliest); score orders the products of "
+    "one customer, chance is the probability that this customer adds the product in this month, null where the version has none",
     key=("customer_id", "snapshot_date", "rank"),
-    columns=_typed("customer_id bigint, snapshot_date date, rank tinyint, product string, score double, model_version int"),
+    columns=_typed(
+        "customer_id bigint, snapshot_date date, rank tinyint, product string, score double, model_version int, chance double"
+    ),
 )
 
 EXPECTED_ADDITIONS = Table(

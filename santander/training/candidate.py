@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from santander.models.chances import Chances
 from santander.models.month_weight import MonthWeight
 from santander.models.recommender import Recommender
 from santander.schema.months import Month
@@ -21,6 +22,8 @@ class Fit:
     seconds: float = 0.0
     trained_on: str = "the driver"
     """Where the rows of the fit were: in the driver, or how many workers of Spark trained together."""
+    chances: Chances | None = None
+    """What makes chances of the model's scores; None in versions that were registered before there were chances."""
 
     @property
     def seen(self) -> frozenset[Month]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+import pyarrow.compute as pc
+
 from santander.engine.memory.budget import JUDGE, LEARNT_FROM
 from santander.errors import TooLittleData
 from santander.evaluation.month_to_judge import GROUP, MonthToJudge
@@ -15,6 +17,7 @@ from santander.models.month_weight import MonthWeight
 from santander.models.training_set import TrainingData, TrainingSet
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
 from santander.schema.months import Month
+from santander.training.drawn import drawn, with_numbers_stood_for
 from santander.training.in_pieces import in_pieces
 from santander.training.labels import buyers, labels, population
 
@@ -59,46 +62,66 @@ def through(store: "FeatureStore") -> Retrieve:
 
 @contextmanager
 def training_data(
-    settings: "Settings", lake: Lake, retrieve: Retrieve, weights: Mapping[Month, MonthWeight]
+    settings: "Settings", lake: Lake, retrieve: Retrieve, weights: Mapping[Month, MonthWeight], *, everyone: bool = False
 ) -> Iterator[TrainingData]:
-    """The training data of these months, kept where the engine trains: in the driver, or on the workers until left."""
+    """The training data of these months, kept where the engine trains: in the driver, or on the workers until left.
+
+    ``everyone``: whether some of those who added nothing are drawn as well (``drawn.py``).
+    """
     if settings.is_embedded:
-        yield collect_training_set(lake, retrieve, weights)
+        yield collect_training_set(lake, retrieve, weights, everyone=everyone)
     else:
-        with keep_training_set(settings, lake, retrieve, weights) as kept:
+        with keep_training_set(settings, lake, retrieve, weights, everyone=everyone) as kept:
             yield kept
 
 
-def collect_training_set(lake: Lake, retrieve: Retrieve, weights: Mapping[Month, MonthWeight]) -> TrainingSet:
+def collect_training_set(
+    lake: Lake, retrieve: Retrieve, weights: Mapping[Month, MonthWeight], *, everyone: bool = False
+) -> TrainingSet:
     """The additions of the given months with their features, and the population they happened in."""
-    months = sorted(weights)
-    customers, features = lake.read_months(CUSTOMERS, months), lake.read_months(FEATURES_TABLE, months)
-    added = retrieve(buyers(labels(customers, features)), months).toArrow()
-    log.info("training set: %s customers who added something in %d months", f"{added.num_rows:,}", len(months))
-    return TrainingSet(added, population(customers, features).toArrow(), dict(weights))
+    looked_at, counted, rows = _rows_to_learn_from(lake, retrieve, weights, everyone=everyone)
+    found = looked_at.toArrow()
+    bought = found.filter(pc.field("added") != 0)
+    log.info("training set: %s customers who added something in %d months", f"{bought.num_rows:,}", len(weights))
+    others = with_numbers_stood_for(found.filter(pc.field("added") == 0), rows) if everyone else None
+    return TrainingSet(bought, counted.toArrow(), dict(weights), others=others)
 
 
 @contextmanager
 def keep_training_set(
-    settings: "Settings", lake: Lake, retrieve: Retrieve, weights: Mapping[Month, MonthWeight]
+    settings: "Settings", lake: Lake, retrieve: Retrieve, weights: Mapping[Month, MonthWeight], *, everyone: bool = False
 ) -> Iterator["DistributedTrainingSet"]:
     """Keep the rows on the workers of Spark for all fits, and drop them on leaving; raises MissingSlots."""
+    from pyspark.sql import functions as F
+
     from santander.engine.session import slots_of
     from santander.training.barrier import Guard
     from santander.training.distributed import DistributedTrainingSet
 
     wanted, patience = settings.spark.workers, settings.spark.barrier_wait
     Guard(lake.session, wanted or 1, patience).wait()
-    months = sorted(weights)
-    customers, features = lake.read_months(CUSTOMERS, months), lake.read_months(FEATURES_TABLE, months)
-    counted = population(customers, features).toArrow()
-    added = retrieve(buyers(labels(customers, features)), months).persist()
+    looked_at, population_, rows = _rows_to_learn_from(lake, retrieve, weights, everyone=everyone)
+    counted = population_.toArrow()
+    kept = looked_at.persist()
     try:
         # counted last: workers of a cluster report to the driver one by one while the first jobs run
         guard = Guard(lake.session, wanted or slots_of(lake.session), patience)
-        yield DistributedTrainingSet(added, counted, dict(weights), guard)
+        others = (kept.where(F.col("added") == 0), rows) if everyone else None
+        yield DistributedTrainingSet(buyers(kept), counted, dict(weights), guard, others)
     finally:
-        added.unpersist()
+        kept.unpersist()
+
+
+def _rows_to_learn_from(
+    lake: Lake, retrieve: Retrieve, weights: Mapping[Month, MonthWeight], *, everyone: bool
+) -> tuple["DataFrame", "DataFrame", dict[Month, int]]:
+    """Return the buyers with their features, and ``everyone`` who is drawn; the population; and the rows of each month."""
+    months = sorted(weights)
+    customers, features = lake.read_months(CUSTOMERS, months), lake.read_months(FEATURES_TABLE, months)
+    labelled, sizes = labels(customers, features), lake.rows_by_month(FEATURES_TABLE)
+    rows = {month: sizes[month] for month in months}
+    chosen = buyers(labelled, also=drawn(rows)) if everyone else buyers(labelled)
+    return retrieve(chosen, months), population(customers, features), rows
 
 
 def refuse_too_large(lake: Lake, months: Collection[Month]) -> None:

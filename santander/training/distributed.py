@@ -22,11 +22,21 @@ from santander.errors import SantanderError, telling_line
 from santander.models.boosting import Boosting
 from santander.models.month_weight import MonthWeight
 from santander.models.progress import Progress, no_progress
-from santander.models.training_set import TrainingData, TrainingSet, additions_counted, additions_of, in_months, shares_counted
+from santander.models.training_set import (
+    Everyone,
+    TrainingData,
+    TrainingSet,
+    additions_counted,
+    additions_of,
+    everyone_of,
+    in_months,
+    shares_counted,
+)
 from santander.schema.counting import counted
 from santander.schema.months import Month
 from santander.schema.types import arrow_schema
 from santander.training.barrier import Guard
+from santander.training.drawn import with_numbers_stood_for
 from santander.training.in_pieces import in_pieces
 
 if TYPE_CHECKING:
@@ -70,6 +80,8 @@ class DistributedTrainingSet:
     population: pa.Table
     weights: Mapping[Month, MonthWeight]
     guard: Guard
+    others: "tuple[DataFrame, Mapping[Month, int]] | None" = None
+    """Customers who added nothing, drawn by ``drawn.py``, and the rows of each month that they were drawn from."""
 
     @property
     def place(self) -> str:
@@ -80,8 +92,17 @@ class DistributedTrainingSet:
         """The part that lies in the given months, with their weights."""
         from pyspark.sql import functions as F
 
-        buyers = self.buyers.where(F.col("snapshot_date").isin([month.snapshot for month in weights]))
-        return DistributedTrainingSet(buyers, in_months(self.population, weights), dict(weights), self.guard)
+        within = F.col("snapshot_date").isin([month.snapshot for month in weights])
+        others = None if self.others is None else (self.others[0].where(within), self.others[1])
+        population = in_months(self.population, weights)
+        return DistributedTrainingSet(self.buyers.where(within), population, dict(weights), self.guard, others)
+
+    def everyone(self) -> Everyone | None:
+        """Return buyers, of many a share, and the others that were drawn, in the driver."""
+        if self.others is None:
+            return None
+        others, rows = self.others
+        return everyone_of(self.in_driver().buyers, with_numbers_stood_for(others.toArrow(), rows), self.population, self.weights)
 
     def counts(self) -> npt.NDArray[np.int64]:
         """Number of additions of each product (24)."""

@@ -2,14 +2,17 @@
 
 import logging
 import time
+from dataclasses import replace
 
 from santander.errors import TooLittleData
+from santander.models.level import Level
 from santander.models.month_weight import ALIKE
 from santander.models.popularity import Popularity, PopularitySettings
 from santander.models.recommender import KindSettings
 from santander.models.training_set import TrainingData, TrainingSet
 from santander.schema.months import Month
 from santander.training.candidate import Candidate, Fit
+from santander.training.chances import fit_chances
 from santander.training.plan import FitName, MonthPlan, PlannedFit
 from santander.training.progress import progress_of
 from santander.training.recipe import Recipe
@@ -17,8 +20,11 @@ from santander.training.recipe import Recipe
 log = logging.getLogger(__name__)
 
 
-def fit_candidate(recipe: Recipe, plan: MonthPlan, training: TrainingData) -> Candidate:
-    """Make every planned fit; when rounds are searched, the later fits take over the number found."""
+def fit_candidate(recipe: Recipe, plan: MonthPlan, training: TrainingData, level: Level | None = None) -> Candidate:
+    """Make every planned fit; when rounds are searched, the later fits take over the number found.
+
+    With ``level``, how often each product was added in the months known, the fits have chances beside their models.
+    """
     settings = recipe.model_settings
     fits: dict[FitName, Fit] = {}
     searched_on: Month | None = None
@@ -26,8 +32,9 @@ def fit_candidate(recipe: Recipe, plan: MonthPlan, training: TrainingData) -> Ca
         fit = fit_once(recipe, settings, planned, training, searched_on)
         if planned.name is FitName.ROUNDS:
             settings, searched_on = fit.model.with_rounds(fit.model.rounds), planned.validation
-        else:
-            fits[planned.name] = fit
+            continue
+        chances = None if level is None else fit_chances(recipe.chances, fit.model, planned, training, level)
+        fits[planned.name] = replace(fit, chances=chances)
     return Candidate(recipe, plan.target, fits)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 KEY = ("customer_id", "snapshot_date")
 GROUP = ("age", "segment", "is_active")
@@ -41,9 +41,10 @@ def population(customers: "DataFrame", features: "DataFrame") -> "DataFrame":
     return alike.agg(F.count(F.lit(1)).alias("customers"))
 
 
-def buyers(labelled: "DataFrame") -> "DataFrame":
-    """The labelled rows in which something was added."""
-    return labelled.where(F.col("added") != 0)
+def buyers(labelled: "DataFrame", also: "Column | None" = None) -> "DataFrame":
+    """The labelled rows in which something was added, and those of others who meet the condition ``also``."""
+    bought = F.col("added") != 0
+    return labelled.where(bought if also is None else bought | also)
 
 
 def months_with_products(customers: "DataFrame") -> "DataFrame":

@@ -13,6 +13,7 @@ from santander.models.family_columns import Families, FamilyColumns
 from santander.models.kinds import kind_named, settings_of
 from santander.models.month_weight import MonthWeight
 from santander.models.on_columns import ColumnRecommender, ColumnSettings
+from santander.models.rate import RateSettings
 from santander.models.recommender import KindSettings, Recommender
 from santander.schema.column_groups import ColumnGroup
 from santander.schema.months import Month
@@ -71,6 +72,7 @@ class Recipe(RecipePart):
     months: tuple[MonthsBefore, ...] = Field(min_length=1)
     fits: Fits
     settings: dict[str, Any]
+    chances: RateSettings = RateSettings()
     _columns: tuple[str, ...] | None = PrivateAttr(default=None)
 
     @classmethod
@@ -126,7 +128,8 @@ class Recipe(RecipePart):
         """A hash of everything but the name and the choice of fits."""
         settings = self.model_settings.model_dump_json()
         months = [stretch.model_dump_json(exclude=None if stretch.products else {"products"}) for stretch in self.months]
-        return hashlib.sha256("|".join([self.kind, settings, *months]).encode()).hexdigest()[:16]
+        chances = [] if self.chances == RateSettings() else [self.chances.model_dump_json()]
+        return hashlib.sha256("|".join([self.kind, settings, *months, *chances]).encode()).hexdigest()[:16]
 
     def months_before(self, predicted: Month) -> list[Month]:
         """The fit months for predicting one month, known or not, in order."""

@@ -9,9 +9,11 @@ import pyarrow as pa
 from santander.config.settings import Settings
 from santander.evaluation.judgement import Judgement, judge
 from santander.evaluation.oracle import oracle_of
+from santander.lake.added import known_additions
 from santander.lake.lake import Lake
 from santander.lake.past import table_versions
 from santander.models.blend import Blend
+from santander.models.level import Level
 from santander.models.month_weight import ALIKE
 from santander.schema.months import Month
 from santander.training.candidate import Candidate
@@ -61,8 +63,9 @@ def train(
     blended = blend(recipe, plan) if recipe.model is Blend else None
     own = blended.families if blended else recipe.families
     versions = table_versions(lake, own)
-    with training_data(settings, lake, retrieve.also(own), dict.fromkeys(plan.months, ALIKE)) as training:
-        candidate = blended or fit_candidate(recipe, plan, training)
+    weights = dict.fromkeys(plan.months, ALIKE)
+    with training_data(settings, lake, retrieve.also(own), weights, everyone=blended is None) as training:
+        candidate = blended or fit_candidate(recipe, plan, training, Level(known_additions(lake)))
         example = training.example(EXAMPLE_ROWS)
     if FitName.JUDGED not in candidate.fits:
         return TrainReport(candidate, None, example, versions)

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from santander.errors import InputError
-from santander.models.blend import Blend, BlendSettings, Member, probabilities
+from santander.models.blend import Blend, BlendSettings, Member
 from santander.models.boosted_trees import BoostedTrees
 from santander.models.kinds import settings_of
 from santander.models.packages import XGBOOST
 from santander.models.popularity import Popularity, PopularitySettings
+from santander.models.shares import shares_of
 from santander.models.sklearn_classifier import SklearnClassifier
 from santander.models.training_set import TrainingSet
 from santander.schema.products import N_PRODUCTS
@@ -54,31 +55,31 @@ def prior(**shares: float) -> np.ndarray:
 
 
 def test_scores_of_any_size_become_shares_of_a_row() -> None:
-    got = probabilities(row({"taxes": 0.03, "funds": 0.01}), opened(), NO_PRIOR)
+    got = shares_of(row({"taxes": 0.03, "funds": 0.01}), opened(), NO_PRIOR)
     assert got[0, [BIT["taxes"], BIT["funds"]]] == pytest.approx([0.75, 0.25])
     assert got.sum() == pytest.approx(1)
 
 
 def test_owned_products_take_no_part() -> None:
-    got = probabilities(row({"taxes": 0.6, "funds": 0.3, "loan": 0.1}), opened("taxes"), NO_PRIOR)
+    got = shares_of(row({"taxes": 0.6, "funds": 0.3, "loan": 0.1}), opened("taxes"), NO_PRIOR)
     assert got[0, [BIT["taxes"], BIT["funds"], BIT["loan"]]] == pytest.approx([0, 0.75, 0.25])
 
 
 def test_a_product_without_a_score_has_what_its_prior_says_and_the_scores_share_the_rest() -> None:
     scores = row({"taxes": 0.03, "funds": 0.01, "loan": np.nan})
-    got = probabilities(scores, opened(), prior(taxes=0.06, funds=0.02, loan=0.02))
+    got = shares_of(scores, opened(), prior(taxes=0.06, funds=0.02, loan=0.02))
     assert got[0, [BIT["taxes"], BIT["funds"], BIT["loan"]]] == pytest.approx([0.6, 0.2, 0.2])
 
 
 def test_a_row_without_any_score_is_told_by_the_priors() -> None:
     priors = prior(taxes=0.06, funds=0.02)
     for scores in (row({}, rest=np.nan), row({})):
-        got = probabilities(scores, opened("loan"), priors)
+        got = shares_of(scores, opened("loan"), priors)
         assert got[0, [BIT["taxes"], BIT["funds"]]] == pytest.approx([0.75, 0.25])
 
 
 def test_a_customer_who_owns_everything_has_no_scores_and_no_error() -> None:
-    assert not probabilities(row({"taxes": 0.5}), np.zeros((1, N_PRODUCTS), dtype=np.bool_), prior(taxes=1.0)).any()
+    assert not shares_of(row({"taxes": 0.5}), np.zeros((1, N_PRODUCTS), dtype=np.bool_), prior(taxes=1.0)).any()
 
 
 def test_members_count_by_their_weights() -> None:

@@ -1,0 +1,211 @@
+"""Chances that hold across customers: the probability that a customer adds a product in a month, beside the model that ranks.
+
+A model's scores say which product comes first for one customer. The chance is the customer's rate of adding anything, shared out
+by the scores, calibrated by product and segment on the last month of the fit, and brought to the level forecast of the month to
+come. It is saved beside its model and changes no list.
+"""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from santander.errors import SantanderError
+from santander.features.expansion import Features, bits_of, integers
+from santander.models.blend import Blend
+from santander.models.booster import read_booster
+from santander.models.chance_calibration import ChanceCalibration, segments_of
+from santander.models.level import Forecast, Level
+from santander.models.on_columns import ColumnRecommender
+from santander.models.progress import Progress, no_progress
+from santander.models.ranking import Scores
+from santander.models.rate import GroupRates, Rate, RateSettings
+from santander.models.recommender import Recommender, in_chunks_with
+from santander.models.shares import shares_of
+from santander.models.training_set import Everyone
+from santander.schema.months import Month
+from santander.schema.products import PRODUCT_NAMES
+
+_FACTS, _TREES, _MEMBERS = "chances.json", "rate.ubj", "members"
+_LEAST = 1e-12
+"""No chance is smaller before it is calibrated: its logarithm must be a number."""
+
+
+class Chances(ABC):
+    """What turns the scores of one model into chances."""
+
+    @abstractmethod
+    def of(self, model: Recommender, features: Features, scores: Scores) -> Scores:
+        """Return the chance of each product (rows x 24), NaN where it is owned; ``scores`` are the model's of the same rows."""
+
+    @abstractmethod
+    def at(self, month: Month) -> "Chances":
+        """Return the chances of a month, at the level that is forecast of it; at first they are of the month after the fit."""
+
+    @abstractmethod
+    def forecast(self, month: Month) -> Forecast | None:
+        """The rates that are expected of a month, and their bounds; None where no month before it is known."""
+
+    @property
+    @abstractmethod
+    def feature_names(self) -> tuple[str, ...]:
+        """The features that it reads beside those of the model."""
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write it to a folder, which is made."""
+
+
+def load_chances(folder: Path, model: Recommender) -> Chances:
+    """Read what a model's chances wrote to a folder."""
+    return BlendedChances.load(folder, model) if (folder / _MEMBERS).is_dir() else FittedChances.load(folder, model)
+
+
+@dataclass(frozen=True)
+class FittedChances(Chances):
+    """Rate times share, calibrated, times ``scale`` (24): the level of the month to come over that of the calibration."""
+
+    rate: Rate
+    calibration: ChanceCalibration
+    level: Level
+    typical: npt.NDArray[np.float64]
+    """For each product (24) the mean calibrated chance of the last month's customers, were it the month after the fit."""
+    scale: npt.NDArray[np.float64]
+
+    @classmethod
+    def fit(
+        cls,
+        settings: RateSettings,
+        model: Recommender,
+        everyone: Everyone,
+        level: Level,
+        moved: pa.Table,
+        predicts: Month,
+        threads: int,
+        progress: Progress = no_progress,
+    ) -> Self:
+        """Fit the rate on everybody, and calibrate on the last month of the fit.
+
+        ``moved`` are the rows of that month with the calendar of the month ``predicts``.
+        """
+        columns = model.plan if isinstance(model, ColumnRecommender) else None
+        rate = Rate.fit(settings, columns, everyone, threads, progress)
+        rows = everyone.of_month(max(everyone.weights))
+        weight = rows["stands_for"].to_numpy()
+        raw = _raw(rate, model, rows, model.score(rows))
+        calibration = ChanceCalibration.fit(raw, rows["added"].to_numpy(), segments_of(rows), weight)
+        then = _raw(rate, model, moved, model.score(moved)) * np.exp(calibration.of_rows(moved))
+        typical = np.nansum(then * weight[:, None], axis=0) / weight.sum()
+        return cls(rate, calibration, level, typical, np.ones(len(PRODUCT_NAMES))).at(predicts)
+
+    def at(self, month: Month) -> Self:
+        """Return the chances at the level of the month; those of a product that is never expected stay as they are."""
+        forecast = self.forecast(month)
+        if forecast is None:
+            return self
+        scale = np.divide(forecast.expected, self.typical, out=np.ones_like(self.typical), where=self.typical > 0)
+        return replace(self, scale=scale)
+
+    def forecast(self, month: Month) -> Forecast | None:
+        """The forecast of the months known when it was fitted."""
+        return self.level.forecast(month) if any(each < month for each in self.level.months) else None
+
+    def of(self, model: Recommender, features: Features, scores: Scores) -> Scores:
+        """Return the chances, some rows at a time."""
+        return in_chunks_with(features, lambda rows, part: self._of(model, rows, scores[part]))
+
+    def _of(self, model: Recommender, features: Features, scores: Scores) -> Scores:
+        calibrated = _raw(self.rate, model, features, scores) * np.exp(self.calibration.of_rows(features))
+        return np.minimum(calibrated * self.scale, 1.0).astype(np.float32)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The features of the rate, and the segment."""
+        return tuple(dict.fromkeys((*self.rate.feature_names, "segment", "owned")))
+
+    def save(self, folder: Path) -> None:
+        """Write the trees of the rate as UBJSON, and the rest beside them."""
+        folder.mkdir(parents=True, exist_ok=True)
+        facts = {
+            "groups": self.rate.groups.written(),
+            "calibration": self.calibration.written(),
+            "level": self.level.to_json(),
+            "typical": dict(zip(PRODUCT_NAMES, self.typical.tolist(), strict=True)),
+            "scale": dict(zip(PRODUCT_NAMES, self.scale.tolist(), strict=True)),
+        }
+        (folder / _FACTS).write_text(json.dumps(facts, indent=1))
+        if self.rate.booster is not None:
+            self.rate.booster.save_model(folder / _TREES)
+
+    @classmethod
+    def load(cls, folder: Path, model: Recommender) -> Self:
+        """Read what ``save`` wrote; raises ChangedProducts."""
+        facts = json.loads((folder / _FACTS).read_text())
+        booster = read_booster(folder / _TREES) if (folder / _TREES).is_file() else None
+        columns = model.plan if booster is not None and isinstance(model, ColumnRecommender) else None
+        return cls(
+            Rate(GroupRates.read(facts["groups"]), columns, booster),
+            ChanceCalibration.read(facts["calibration"]),
+            Level.of_json(facts["level"]),
+            *(np.array([facts[part][name] for name in PRODUCT_NAMES]) for part in ("typical", "scale")),
+        )
+
+
+@dataclass(frozen=True)
+class BlendedChances(Chances):
+    """The weighted mean of the chances of a blend's members."""
+
+    members: Sequence[Chances]
+
+    def of(self, model: Recommender, features: Features, scores: Scores) -> Scores:  # noqa: ARG002  (members score for themselves)
+        """Return the chances; every member scores the rows anew."""
+        blend = _as_blend(model)
+        weights = [member.weight for member in blend.settings.members]
+        each = [
+            chances.of(member, features, member.score(features))
+            for chances, member in zip(self.members, blend.members, strict=True)
+        ]
+        return np.average(each, axis=0, weights=weights).astype(np.float32)
+
+    def at(self, month: Month) -> Self:
+        """Return the chances of each member at the level of the month."""
+        return replace(self, members=[member.at(month) for member in self.members])
+
+    def forecast(self, month: Month) -> Forecast | None:
+        """The forecast of the first member: all were made of the same additions."""
+        return self.members[0].forecast(month)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The features of all members."""
+        return tuple(dict.fromkeys(name for member in self.members for name in member.feature_names))
+
+    def save(self, folder: Path) -> None:
+        """Write every member."""
+        for position, member in enumerate(self.members):
+            member.save(folder / _MEMBERS / str(position))
+
+    @classmethod
+    def load(cls, folder: Path, model: Recommender) -> Self:
+        """Read what ``save`` wrote."""
+        members = _as_blend(model).members
+        return cls([load_chances(folder / _MEMBERS / str(position), member) for position, member in enumerate(members)])
+
+
+def _as_blend(model: Recommender) -> Blend:
+    if not isinstance(model, Blend):
+        raise SantanderError(f"chances of a blend were saved beside a model of the kind '{model.kind}'", hint="train it again")
+    return model
+
+
+def _raw(rate: Rate, model: Recommender, features: Features, scores: Scores) -> npt.NDArray[np.float64]:
+    """Rate times share (rows x 24), NaN for products owned."""
+    open_ = bits_of(integers(features, "owned", unknown=0)) == 0
+    shares = np.maximum(shares_of(scores, open_, model.prior), _LEAST)
+    return np.where(open_, shares * np.exp(rate.log(features).astype(np.float64))[:, None], np.nan)
