@@ -35,6 +35,7 @@ from santander.schema.catalogue import (
     Table,
 )
 from santander.schema.records import Inline
+from santander.scoring.expected import note_seen
 from santander.storage.places import Place
 from santander.suppression.spellings import Numbers, sorted_ids
 from santander.suppression.suppression_list import SuppressionList, suppression_list
@@ -234,6 +235,7 @@ def _empty_tables(settings: "Settings", lake: Lake, ids: Numbers, tables: Sequen
     for table in tables:
         journal.count(table.name, delete_rows(lake, table, ids))
         leave_no_trace(settings, lake, table)
+    note_seen(lake)
     if lake.exists(INGESTIONS):
         accounts = Accounts(lake)
         accounts.settle_inserted()

@@ -8,6 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from santander.config.settings import Settings
+from santander.forget.forget import forget
 from santander.forget.search import search
 from santander.lake.added import known_additions
 from santander.lake.lake import Lake
@@ -66,6 +67,8 @@ def test_what_was_seen_stands_beside_as_soon_as_it_is_known_and_follows_correcti
     assert seen(steps.lake) == {"direct_debit": 1, "payroll": 1}
     write_expected(steps.lake, MARCH, SUMS, level.forecast(MARCH))
     assert seen(steps.lake) == {"direct_debit": 1, "payroll": 1}
+    forget(settings, [1], [])
+    assert seen(steps.lake) == {"direct_debit": 1}
     take_in(MARCH, columns=24)
     assert set(seen(steps.lake).values()) == {None}
 
