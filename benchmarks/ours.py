@@ -134,12 +134,12 @@ def _common_model(settings: "Settings", lake: "Lake", target: str, out: Path) ->
 def _score(settings: "Settings", lake: "Lake", target: str, folder: Path) -> dict[str, Any]:
     from santander.models.boosted_trees import BoostedTrees
     from santander.schema.months import Month
-    from santander.scoring.batch import score_month
+    from santander.scoring.batch import Scoring, score_month
     from santander.store.access import open_store
 
     started = time.monotonic()
-    rows = score_month(lake, open_store(settings, lake), BoostedTrees.load(folder), 1, Month.parse(target))
-    return {"seconds": time.monotonic() - started, "rows": rows}
+    rows = score_month(lake, open_store(settings, lake), Scoring(BoostedTrees.load(folder), 1, Month.parse(target)))
+    return {"seconds": time.monotonic() - started, "rows": sum(rows.values())}
 
 
 def _fit(settings: "Settings", lake: "Lake", target: str, repeats: int) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def _fit(settings: "Settings", lake: "Lake", target: str, repeats: int) -> dict[
     from santander.schema.catalogue import FEATURES_TABLE
     from santander.schema.features import FEATURE_NAMES
     from santander.schema.months import Month
-    from santander.scoring.batch import score_month
+    from santander.scoring.batch import Scoring, score_month
     from santander.store.access import open_store
     from santander.training.collect import collect_training_set, through
 
@@ -181,7 +181,7 @@ def _fit(settings: "Settings", lake: "Lake", target: str, repeats: int) -> dict[
     begin = None if model.start is None else model.start.margins(features, model.classes)
     scores, _ = _in_turns(
         repeats,
-        scoring=lambda: score_month(lake, store, model, 1, month),
+        scoring=lambda: score_month(lake, store, Scoring(model, 1, month)),
         # a DMatrix keeps what was predicted of it, so only its first prediction costs anything, and more than this
         bare_predict=lambda: model.booster.inplace_predict(columns, base_margin=begin),
     )

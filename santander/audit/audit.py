@@ -14,7 +14,9 @@ from santander.audit.families import compare_family
 from santander.audit.features import LAGS, compare_features, compare_recommendations, define_macros
 from santander.audit.findings import Findings
 from santander.audit.ledger import compare_ingestions, compare_lines
+from santander.audit.offers import OfferFiles, compare_offers
 from santander.audit.source import ERASED, Source
+from santander.config.offer_rules import offer_rules
 from santander.errors import InputError, SantanderError
 from santander.lake.family_tables import family_tables
 from santander.lake.ingestions import UNKNOWN_MONTH, read_ingestions
@@ -25,18 +27,21 @@ from santander.schema.catalogue import (
     EXPECTED_ADDITIONS,
     FEATURES_TABLE,
     INGESTIONS,
+    OFFER_EXCLUSIONS,
+    OFFERS,
     QUARANTINE,
     RECOMMENDATIONS,
     STEP_RUNS,
 )
 from santander.schema.months import Month, in_spans
+from santander.suppression.objections import objectors
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_BY_MONTH = (CUSTOMERS, FEATURES_TABLE, ADDITIONS, RECOMMENDATIONS, EXPECTED_ADDITIONS)
+_BY_MONTH = (CUSTOMERS, FEATURES_TABLE, ADDITIONS, RECOMMENDATIONS, EXPECTED_ADDITIONS, OFFERS, OFFER_EXCLUSIONS)
 _READ = (*_BY_MONTH, QUARANTINE, INGESTIONS)
 
 
@@ -153,6 +158,23 @@ class Audit:
             compare_recommendations(engine, findings, files, rows_of)
         if files := self._files[EXPECTED_ADDITIONS.name].get(findings.month):
             compare_seen(engine, findings, files, rows_of)
+        if files := self._files[OFFERS.name].get(findings.month):
+            both = OfferFiles(files, self._files[OFFER_EXCLUSIONS.name].get(findings.month, []))
+            compare_offers(
+                engine, findings, both, rows_of, self._shipped_rules(findings), self._objecting(engine, findings.month)
+            )
+
+    def _shipped_rules(self, findings: Findings) -> list[str]:
+        """Names of the rules in force that stand as they ship; the findings name the others as not compared."""
+        rules = offer_rules(self._settings)
+        findings.not_compared += [f"offer_exclusions of rule {rule.name}" for rule in rules if not rule.ships]
+        return [rule.name for rule in rules if rule.ships]
+
+    def _objecting(self, engine: Engine, month: str) -> set[int]:
+        listed, there = objectors(self._settings, self._lake), self._table_rows(month)
+        if not listed or there is None:
+            return set()
+        return listed.among(row["customer_id"] for row in engine.rows(f"SELECT customer_id FROM {there}"))
 
     def _table_rows(self, month: str) -> str | None:
         files = self._files[CUSTOMERS.name]

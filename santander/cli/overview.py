@@ -40,10 +40,12 @@ GROUPS: Final[dict[str, dict[str, str]]] = {
     },
     "Lists": {
         "score": "recommend seven products to every customer of a month",
+        "offers": "show what may be offered, write it as a list to hand over",
         "submit": "write the competition's csv, or send it to Kaggle",
         "materialize": "put the features of a month into the online store",
     },
     "Data protection and upkeep": {
+        "object": "record who objects to marketing, or no longer does",
         "forget": "remove persons for good: tables, files, models, stores",
         "maintain": "compact tables, delete what is older than the retention",
     },

@@ -6,14 +6,13 @@ file lay, which its sha256 names better.
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from santander.compare.comparison import FolderComparison, Part, TableComparison, TrainingFigures, Verdict
 from santander.compare.rows import RowsDifference, compare_rows
 from santander.compare.submissions import compare_submissions, submission_files
 from santander.errors import InputError
@@ -22,13 +21,15 @@ from santander.lake.family_tables import all_tables, family_tables
 from santander.lake.ingestions import Ingestion
 from santander.lake.lake import Lake
 from santander.ledger.step_ledger import StepLedger
-from santander.ledger.steps import ADDED, SCORE
+from santander.ledger.steps import ADDED, OFFER, SCORE
 from santander.schema.catalogue import (
     ADDITIONS,
     CUSTOMERS,
     EXPECTED_ADDITIONS,
     FEATURES_TABLE,
     INGESTIONS,
+    OFFER_EXCLUSIONS,
+    OFFERS,
     ONLINE_FEATURES,
     PARTITION,
     QUARANTINE,
@@ -37,7 +38,7 @@ from santander.schema.catalogue import (
 )
 from santander.schema.counting import counted
 from santander.schema.months import Month
-from santander.schema.records import Inline, record_of_row
+from santander.schema.records import record_of_row
 from santander.schema.types import arrow_schema
 from santander.training.trained import TRAIN
 
@@ -57,72 +58,9 @@ EXPECTED_DISTANCE = {"expected": 1.0, "low": 1.0, "high": 1.0}
 """Sums of chances of one and the same booster may be this far apart, and the bounds, whole numbers, by one."""
 OTHER_MODEL = "scored by different models"
 NEVER_MADE = "one side never made it: run 'santander features' there"
+NEVER_OFFERED = "one side made no offers: run 'santander run' there"
 UNKNOWN_MODEL = "no record of the model that scored"
 _NOT_CONTENT = ("ingestion_id", "ingested_at", "file")
-
-
-class Verdict(StrEnum):
-    """What a comparison says of one table, or of one month of it."""
-
-    EQUAL = "equal"
-    DIFFERENT = "different"
-    NOT_COMPARED = "not compared"
-    EMPTY = "no rows on either side"
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One month of a table, or all of one that has no months (``month`` is None); ``reason`` is why it was not compared."""
-
-    month: Month | None
-    verdict: Verdict
-    difference: Inline[RowsDifference | None] = None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TableComparison:
-    """One table: different when a part is, not compared when a part is not, empty when there are no parts."""
-
-    name: str
-    parts: Sequence[Part]
-
-    @property
-    def verdict(self) -> Verdict:
-        """Return the verdict on the table as a whole."""
-        said = {part.verdict for part in self.parts} or {Verdict.EMPTY}
-        return next(
-            verdict for verdict in (Verdict.DIFFERENT, Verdict.NOT_COMPARED, Verdict.EQUAL, Verdict.EMPTY) if verdict in said
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingFigures:
-    """MAP@7 that the last training for one target month reached on either side; it never counts as a difference."""
-
-    target: Month
-    here: float
-    there: float
-
-    ALSO_WRITTEN: ClassVar = ("relative_difference",)
-
-    @property
-    def relative_difference(self) -> float:
-        """Return the difference as a share of the value here; 0 when both are 0."""
-        return abs(self.there - self.here) / abs(self.here) if self.here else float(self.there != 0)
-
-
-@dataclass(frozen=True, slots=True)
-class FolderComparison:
-    """Everything that two data folders were compared by."""
-
-    tables: Sequence[TableComparison]
-    training: Sequence[TrainingFigures] = field(default=())
-
-    @property
-    def equal(self) -> bool:
-        """Whether nothing that was compared differs."""
-        return all(table.verdict is not Verdict.DIFFERENT for table in self.tables)
 
 
 def compare_folders(here: "Settings", there: "Settings") -> FolderComparison:
@@ -146,6 +84,7 @@ def compare_folders(here: "Settings", there: "Settings") -> FolderComparison:
         _by_month(sides, ONLINE_FEATURES),
         recommendations,
         _by_month(sides, EXPECTED_ADDITIONS, within=EXPECTED_DISTANCE, unless=_other_model),
+        *(_by_month(sides, each, within={"chance": SCORE_DISTANCE}, unless=_not_offered) for each in (OFFERS, OFFER_EXCLUSIONS)),
         _submissions(here, there, recommendations),
     ]
     return FolderComparison(tables, _training(sides))
@@ -262,18 +201,21 @@ def _part(month: Month | None, difference: RowsDifference) -> Part:
 
 def _never_made(sides: _Sides, _month: Month) -> str | None:
     """Why additions cannot be compared: a folder of a release that did not write them has the same features without them."""
-    made = all(side.months(ADDITIONS) or side.ledger.has_run(ADDED) for side in sides)
-    return None if made else NEVER_MADE
+    return None if all(side.months(ADDITIONS) or side.ledger.has_run(ADDED) for side in sides) else NEVER_MADE
 
 
 def _other_model(sides: _Sides, month: Month) -> str | None:
     """Why the lists of a month cannot be compared: not scored by one and the same model. A month of one side only differs."""
     if any(month not in side.months(RECOMMENDATIONS) for side in sides):
         return None
-    here, there = (side.model_of(month) for side in sides)
-    if here is None or there is None:
-        return UNKNOWN_MODEL
-    return None if here == there else OTHER_MODEL
+    models = {side.model_of(month) for side in sides}
+    return UNKNOWN_MODEL if None in models else OTHER_MODEL if len(models) > 1 else None
+
+
+def _not_offered(sides: _Sides, month: Month) -> str | None:
+    """Why offers cannot be compared: a folder of a release that did not make them has the same lists without."""
+    without = any(side.ledger.last(SCORE, month) and not side.ledger.has_run(OFFER) for side in sides)
+    return NEVER_OFFERED if without else _other_model(sides, month)
 
 
 def _submissions(here: "Settings", there: "Settings", recommendations: TableComparison) -> TableComparison:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from santander.compare.folders import FolderComparison, Part, TableComparison, TrainingFigures, Verdict
+from santander.compare.comparison import FolderComparison, Part, TableComparison, TrainingFigures, Verdict
 from santander.compare.rows import RowsDifference
 from santander.schema.counting import counted
 from santander.schema.months import Month

@@ -170,7 +170,10 @@ def _mask(values: pa.Array) -> "NDArray[np.bool_]":
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """The table with each text and binary column in the one Arrow type it has here, whoever made it."""
+    """The table with each text and binary column in the one Arrow type it has here, whoever made it; lists of texts as texts."""
+    for place, name in enumerate(table.column_names):
+        if pa.types.is_list(table.schema.types[place]):
+            table = table.set_column(place, name, pc.binary_join(table.column(place), "\n"))
     plain = {
         pa.large_string(): pa.string(),
         pa.string_view(): pa.string(),

@@ -33,6 +33,7 @@ _NEEDS = {
     "models": Need.LOOKS,
     "compare": Need.LOOKS,
     "quarantine": Need.LOOKS,
+    "offers": Need.LOOKS,
     "audit": Need.SCRATCH,
     "evaluate": Need.SCRATCH,
     "reproduce": Need.SCRATCH,

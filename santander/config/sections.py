@@ -176,6 +176,14 @@ class TuningSettings(_Section):
     max_failures: int = Field(ge=1)
 
 
+class OfferSettings(_Section):
+    """Whether offers are made beside the lists, and by which rules, which ``config/offer_rules.py`` reads."""
+
+    with_lists: bool
+    memory: Size
+    rules: dict[str, dict[str, Any] | None]
+
+
 class KaggleSettings(_Section):
     """Where submissions are sent, and when a score is alarming."""
 

@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     gate: sections.GateSettings
     cross_validation: sections.CrossValidationSettings
     tuning: sections.TuningSettings
+    offers: sections.OfferSettings
     kaggle: sections.KaggleSettings
     mlflow: sections.MlflowSettings
     features: sections.FeatureSettings

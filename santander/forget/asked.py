@@ -1,4 +1,4 @@
-"""Whom a user asks to forget."""
+"""Of whom a user speaks: ids of the command line, and of a file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ def asked_id(text: str) -> int:
     return int(digits)
 
 
-def asked_ids(named: Sequence[int], file: Path | None) -> list[int]:
+def asked_ids(named: Sequence[int], file: Path | None, verb: str = "forget") -> list[int]:
     """The ids of the command line and of the file, each once; raises InputError for a line that is no id, and for none at all."""
     ids = set(named)
     if file is not None:
@@ -37,7 +37,7 @@ def asked_ids(named: Sequence[int], file: Path | None) -> list[int]:
                     hint=_REMEDY,
                 ) from None
     if not ids:
-        raise InputError("name at least one customer, or a file of ids with --from-file", hint="'santander forget 1375586'")
+        raise InputError("name at least one customer, or a file of ids with --from-file", hint=f"'santander {verb} 1375586'")
     return sorted(ids)
 
 

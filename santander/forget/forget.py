@@ -18,10 +18,11 @@ from santander.forget.landing import LandingFiles, find_landing_files, rewrite_l
 from santander.forget.models import remove_examples, versions_trained_on
 from santander.forget.online import erase_online
 from santander.forget.search import Trace, search
-from santander.forget.tables import SPEAKING_OF_FILES, delete_rows, leave_no_trace, look_around
+from santander.forget.tables import SPEAKING_OF_FILES, leave_no_trace, look_around
 from santander.forget.taking_up import ids_behind
 from santander.lake.family_tables import all_tables, family_tables
 from santander.lake.lake import Lake
+from santander.lake.person_rows import delete_rows
 from santander.ledger.step_ledger import StepLedger, stale_months
 from santander.registry.runs import versions_named_by_models
 from santander.schema.catalogue import (
@@ -233,6 +234,7 @@ def _settle_accounts(lake: Lake, ids: Numbers, found: LandingFiles, journal: Jou
 
 def _empty_tables(settings: "Settings", lake: Lake, ids: Numbers, tables: Sequence[Table], journal: Journal) -> None:
     for table in tables:
+        # months that lose rows count as changed: medians of incomes in the features of others may have rested on them
         journal.count(table.name, delete_rows(lake, table, ids))
         leave_no_trace(settings, lake, table)
     note_seen(lake)

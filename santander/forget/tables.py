@@ -15,12 +15,15 @@ from santander.forget.landing import LandingFiles
 from santander.forget.online import held_online
 from santander.forget.search import Trace, search
 from santander.lake.family_tables import family_tables
+from santander.lake.person_rows import count_rows
 from santander.lake.table_files import delete_out_of_use, drop_entries_before
 from santander.schema.catalogue import (
     ADDITIONS,
     CUSTOMERS,
     FEATURES_TABLE,
     INGESTIONS,
+    OFFER_EXCLUSIONS,
+    OFFERS,
     ONLINE_FEATURES,
     QUARANTINE,
     RECOMMENDATIONS,
@@ -36,27 +39,6 @@ if TYPE_CHECKING:
     from santander.lake.lake import Lake
 
 log = logging.getLogger(__name__)
-
-
-def count_rows(lake: "Lake", table: Table, ids: Numbers) -> int:
-    """Rows of these persons in the table as it is."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if not lake.exists(table):
-        return 0
-    wanted = pc.field("customer_id").isin(pa.array(ids))
-    return int(lake.delta(table).to_pyarrow_dataset().count_rows(filter=wanted))
-
-
-def delete_rows(lake: "Lake", table: Table, ids: Numbers) -> int:
-    """Delete the rows of these persons and return how many.
-
-    Months that lost rows count as changed: medians of incomes in the features of others may have rested on them.
-    """
-    if present := count_rows(lake, table, ids):
-        lake.delete_rows(table, f"customer_id IN ({', '.join(map(str, ids.tolist()))})", present)
-    return present
 
 
 def leave_no_trace(settings: "Settings", lake: "Lake", table: Table) -> int:
@@ -76,7 +58,7 @@ def leave_no_trace(settings: "Settings", lake: "Lake", table: Table) -> int:
     return len(deleted)
 
 
-WITH_CUSTOMERS = (CUSTOMERS, FEATURES_TABLE, ADDITIONS, ONLINE_FEATURES, RECOMMENDATIONS)
+WITH_CUSTOMERS = (CUSTOMERS, FEATURES_TABLE, ADDITIONS, ONLINE_FEATURES, RECOMMENDATIONS, OFFERS, OFFER_EXCLUSIONS)
 """Tables of the catalogue with a row, or several, for each customer."""
 SPEAKING_OF_FILES = (QUARANTINE, INGESTIONS, STEP_RUNS)
 """Tables whose earlier versions speak of lines and files as they were."""

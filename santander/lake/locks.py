@@ -137,7 +137,7 @@ _PAUSE_SECONDS = 0.05
 """Between two looks at a lock that another run holds; how long in all is locks.wait."""
 _LOCK, _TURN = "persons.lock", "persons-turn.lock"
 
-_ERASURE = "another run is forgetting customers"
+_ERASURE = "another run is forgetting customers, or takes objections"
 _STEP = "another run is at work on rows of customers"
 
 _shared: Counter[Path] = Counter()

@@ -52,6 +52,20 @@ class ScoreResult:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferResult:
+    """The offers of a month."""
+
+    month: Month | None = None
+    offers: int = 0
+    exclusions: int = 0
+    """Rows of ``offer_exclusions``."""
+    objections: str = ""
+    """The objections that were kept to, as a text that changes with them."""
+    checked: str = ""
+    """By what rules, on which engine: these are known to run."""
+
+
+@dataclass(frozen=True, slots=True)
 class SubmitResult:
     """The submission file of a month; the ledger records its place below the data folder."""
 
@@ -64,6 +78,7 @@ INGEST = Step("ingest", IngestRecord)
 BUILD = Step("features", NoResult)
 ADDED = Step("additions", NoResult)
 SCORE = Step("score", ScoreResult)
+OFFER = Step("offers", OfferResult)
 SUBMIT = Step("submit", SubmitResult)
 
 

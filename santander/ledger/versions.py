@@ -153,6 +153,7 @@ STEPS: Mapping[str, Deciding] = {
             "scoring/batch.py",
         ),
     ),
+    "offers": Deciding(("config/offer_rules.py", "scoring/offer_conditions.py", "scoring/offer_rows.py")),
     "submit": Deciding(("scoring/submission.py",)),
     "tune": Deciding(("tune/variant.py", "tune/pruning.py", "evaluation/average_precision.py")),
 }  # fmt: skip

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from santander.config.family_files import own_families
+from santander.config.offer_rules import offer_rules
 from santander.config.settings import Settings
 from santander.engine.session import SessionOnDemand
 from santander.errors import InputError, TooLittleData
@@ -62,9 +63,11 @@ def walk(
     chosen_recipe = Recipe.load(recipe or settings.training.recipe)
     own_suites()  # a broken file is refused before anything is made or read
     own_families()
+    offer_rules(settings)
     with SessionOnDemand(settings) as session:
         landing = _landing_of(settings, files, asked, bank_customers, chosen_recipe if train else None)
         steps = Steps(settings, session, force=force)
+        steps.refuse_wrong_offer_rules()
         outcomes: list[StepOutcome[object]] = [_ingest(steps, landing)]
         rows = steps.lake.rows_by_month(CUSTOMERS)
         present = sorted(month for month, n in rows.items() if n)

@@ -1,18 +1,25 @@
-"""The lists of a month, by the champion or by the version that was champion in time for it."""
+"""The lists of a month, by the champion or by the version that was champion in time for it, and what may be offered of them."""
 
 import logging
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from santander.config.offer_rules import OfferRule, offer_rules, rules_print
 from santander.engine.memory import budget
 from santander.errors import InputError
 from santander.lake.person_steps import carrying_persons
+from santander.ledger.offers import fingerprint_of_offers
 from santander.ledger.own_families import refuse_unfit_families
-from santander.ledger.step_ledger import Origins, stale_months
-from santander.ledger.steps import SCORE, ScoreResult
-from santander.schema.catalogue import CUSTOMERS, RECOMMENDATIONS
+from santander.ledger.step_ledger import Origins, fingerprint_of, stale_months
+from santander.ledger.steps import OFFER, SCORE, OfferResult, ScoreResult
+from santander.ledger.versions import version_of
+from santander.schema.catalogue import CUSTOMERS, OFFER_EXCLUSIONS, OFFERS, RECOMMENDATIONS
 from santander.schema.months import Month
 from santander.scoring import batch
+from santander.scoring.offer_conditions import refuse_wrong_conditions
+from santander.scoring.offer_rows import Offering
+from santander.suppression.objections import objections_print, objectors
 
 if TYPE_CHECKING:
     from santander.registry.versions import VersionId
@@ -27,7 +34,10 @@ class ScoreStep(StepContext):
 
     @carrying_persons
     def score(self, month: Month, *, anyway: bool) -> StepOutcome[ScoreResult]:
-        """Recommend by the champion, unless the month's recommendations were made by it from the same rows."""
+        """Recommend by the champion, unless the month's recommendations were made by it from the same rows.
+
+        Offers are made in the same pass; where rules or objections changed since, they alone are, and the lists stay.
+        """
         from santander.registry.champion import version_for
         from santander.registry.versions import families_of, load_to_score
 
@@ -39,9 +49,15 @@ class ScoreStep(StepContext):
         refuse_unfit_families(self.lake, families, [month])
         fingerprint = Origins(self.lake).of_recommendations(month, chosen.run_id, families)
         last = self.ledger.last(SCORE, month)
-        if not anyway and last and last.fingerprint == fingerprint and month in self.lake.months(RECOMMENDATIONS):
+        rules, objections = offer_rules(self.settings), objections_print(self.lake)
+        offered_of = fingerprint_of_offers(Origins(self.lake), month, chosen.run_id, families, rules)
+        lists_due = anyway or last is None or last.fingerprint != fingerprint or month not in self.lake.months(RECOMMENDATIONS)
+        offers_due = self.settings.offers.with_lists and (lists_due or not self._has_offers(month, offered_of, objections))
+        if last and not lists_due and not offers_due:
             say_up_to_date(SCORE, [month])
             return StepOutcome(SCORE, [], [month], time.monotonic() - started, last.result)
+        if offers_due:
+            self.refuse_wrong_offer_rules()
         self.lake.budget.require(budget.SCORE, self.lake.rows_by_month(CUSTOMERS).get(month, 0), str(month))
         version = load_to_score(self.settings, chosen.number, f"version {chosen.number}")
         fit = version.candidate.fit_to_judge(month)
@@ -51,12 +67,41 @@ class ScoreStep(StepContext):
                 month=month,
                 hint=f"run 'santander train --month {month}' first",
             )
-        rows = batch.score_month(self.lake, self.store, fit.model, version.number, month, fit.chances)
-        customers = self.lake.rows_by_month(CUSTOMERS)[month]
-        result = ScoreResult(month, customers, rows, version.number, chosen.run_id, tuple(families))
-        self.ledger.record(SCORE, [(month, fingerprint, rows)], time.monotonic() - started, result)
-        log.info("score: %s customers of %s have their lists from version %s", f"{customers:,}", month, version.number)
-        return StepOutcome(SCORE, [month], [], time.monotonic() - started, result)
+        offering = Offering(rules, objectors(self.settings, self.lake)) if offers_due else None
+        scoring = batch.Scoring(fit.model, version.number, month, fit.chances, offering, lists=lists_due)
+        rows = batch.score_month(self.lake, self.store, scoring)
+        customers, seconds = self.lake.rows_by_month(CUSTOMERS)[month], time.monotonic() - started
+        result = ScoreResult(month, customers, rows.get(RECOMMENDATIONS.name, 0), version.number, chosen.run_id, tuple(families))
+        if offers_due:
+            offers, kept = rows[OFFERS.name], rows[OFFER_EXCLUSIONS.name]
+            offered = OfferResult(month, offers, kept, objections, self._checked_rules(rules))
+            self.ledger.record(OFFER, [(month, offered_of, offers)], seconds, offered)
+            log.info("offers: %s of %s may be made, %s are kept back", f"{offers:,}", month, f"{kept:,}")
+        if lists_due:
+            self.ledger.record(SCORE, [(month, fingerprint, result.rows)], seconds, result)
+            log.info("score: %s customers of %s have their lists from version %s", f"{customers:,}", month, version.number)
+        return StepOutcome(SCORE, [month], [], seconds, result if lists_due or last is None else last.result)
+
+    def refuse_wrong_offer_rules(self) -> None:
+        """Refuse a rule of offers that the engine cannot ask of a customer's row; rules that have run in this folder pass."""
+        if not self.settings.offers.with_lists:
+            return
+        rules = offer_rules(self.settings)
+        checked = self._checked_rules(rules)
+        if all(run.result.checked != checked for run in self.ledger.runs_of(OFFER)):
+            refuse_wrong_conditions(self.lake, rules)
+
+    def _has_offers(self, month: Month, fingerprint: str, objections: str) -> bool:
+        last = self.ledger.last(OFFER, month)
+        return (
+            last is not None
+            and last.fingerprint == fingerprint
+            and last.result.objections == objections
+            and (not last.rows or month in self.lake.months(OFFERS))
+        )
+
+    def _checked_rules(self, rules: Sequence[OfferRule]) -> str:
+        return fingerprint_of(rules=rules_print(rules), version=version_of(OFFER.name), embedded=self.settings.is_embedded)
 
     def stale_scores(self) -> list[Month]:
         """Scored months whose recommendations a later correction has put out of date."""

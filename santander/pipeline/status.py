@@ -12,12 +12,13 @@ from santander.ingest.synthetic_mark import SyntheticMark
 from santander.lake.family_tables import all_tables
 from santander.lake.ingestions import Ingestion, read_ingestions
 from santander.lake.lake import Lake
+from santander.ledger.offers import OffersStanding
 from santander.ledger.own_families import FamiliesStanding, FamilyStanding
 from santander.ledger.read_otherwise import ReadOtherwise
 from santander.ledger.step_ledger import RecordedRun, StepLedger, stale_months
 from santander.ledger.steps import SCORE
 from santander.logs.run_log import FOLDER, log_files
-from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, OFFERS, RECOMMENDATIONS
 from santander.schema.months import Month, missing_months
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ class StatusPayload:
     """The user's families of features, by name."""
     families_problem: str | None
     """What keeps the files of families from being read."""
+    offers_problem: str | None
+    """What keeps the rules of offers from being read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,7 @@ class Overview:
     on_old_rows: Mapping[int, Sequence[Month]]
     """Versions in use that were trained on rows which were replaced since, with the months of these."""
     families: FamiliesStanding
+    offers: OffersStanding
 
     def payload(self) -> StatusPayload:
         """The JSON object of ``status``."""
@@ -119,6 +123,7 @@ class Overview:
             trained_on_old_rows=self.on_old_rows,
             families=self.families.families,
             families_problem=self.families.problem,
+            offers_problem=self.offers.problem,
         )
 
 
@@ -134,7 +139,10 @@ def look(settings: Settings) -> Overview:
     all_runs = ledger.runs()
     other = ReadOtherwise.look(settings, ledger).among(customers)
     families = FamiliesStanding.look(lake, ledger)
-    stale = {CUSTOMERS.name: other.months, **stale_months(lake, ledger), **families.stale()}
+    offers = OffersStanding.look(settings, lake, ledger)
+    stale = {
+        CUSTOMERS.name: other.months, **stale_months(lake, ledger), OFFERS.name: offers.stale, **families.stale(),
+    }  # fmt: skip
     months = {}
     for month in sorted(set(customers) | set(features) | set(recommendations)):
         runs = [run for run in all_runs if run.month == month]
@@ -158,7 +166,7 @@ def look(settings: Settings) -> Overview:
     registered = standing(settings)
     return Overview(
         months, tables, model, registered, missing_months(customers), other, mark, others, logs, _last_steps(all_runs), behind,
-        families,
+        families, offers,
     )  # fmt: skip
 
 

@@ -119,6 +119,22 @@ EXPECTED_ADDITIONS = Table(
     columns=_typed("snapshot_date date, product string, expected double, low bigint, high bigint, seen bigint"),
 )
 
+OFFERS = Table(
+    name="offers",
+    row="one product that may be offered to one customer in one month, at one rank (1 is the likeliest); chance is the "
+    "probability that the customer adds it in the month, null where the model gives none; reasons are families with a sign, the "
+    "strongest first",
+    key=("customer_id", "snapshot_date", "product"),
+    columns=_typed("snapshot_date date, customer_id bigint, product string, rank tinyint, chance double, reasons array<string>"),
+)
+
+OFFER_EXCLUSIONS = Table(
+    name="offer_exclusions",
+    row="one product that one customer does not hold and must not be offered in one month, and one rule that says so",
+    key=("customer_id", "snapshot_date", "product", "rule"),
+    columns=_typed("snapshot_date date, customer_id bigint, product string, rule string"),
+)
+
 STEP_RUNS = Table(
     name="step_runs",
     row="one month that one step finished: the fingerprint of everything it was made from, and its result as JSON",
@@ -145,6 +161,15 @@ SUPPRESSIONS = Table(
     row="one customer who was erased and must not come back: the keyed hash of the id, never the id",
     key=("digest",),
     columns=_typed("digest string, erasure_id string"),
+    monthly=False,
+)
+
+OBJECTIONS = Table(
+    name="objections",
+    row="one objection of one customer to marketing: the keyed hash of the id, never the id; withdrawn_at is null while it "
+    "stands",
+    key=("digest", "objected_at"),
+    columns=_typed("digest string, objected_at timestamp, withdrawn_at timestamp"),
     monthly=False,
 )
 
@@ -216,8 +241,11 @@ TABLES: tuple[Table, ...] = (
     ONLINE_FEATURES,
     RECOMMENDATIONS,
     EXPECTED_ADDITIONS,
+    OFFERS,
+    OFFER_EXCLUSIONS,
     STEP_RUNS,
     SUPPRESSIONS,
+    OBJECTIONS,
     ERASURES,
     CARRIED_FINGERPRINTS,
     PROMOTIONS,

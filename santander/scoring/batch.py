@@ -1,10 +1,12 @@
-"""Score a month: features through Feast, ranked lists through the model, into the table ``recommendations``.
+"""Score a month: features through Feast, lists through the model, into ``recommendations``, ``offers``, ``offer_exclusions``.
 
-Each task writes the lists of its customers to a file; the driver puts all files into the table in one commit.
+What may be offered is found in the same pass: each customer is scored once. Each task writes the rows of its customers to a file
+a table; the driver puts all files of a table into it in one commit.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,19 +16,21 @@ import pyarrow as pa
 from santander.engine.pieces import together
 from santander.errors import InputError, SantanderError
 from santander.lake.lake import Lake
-from santander.lake.month_file_writer import MONTH_FILE_SCHEMA, MonthFileWriter, as_batch
+from santander.lake.month_file_writer import MONTH_FILE_SCHEMA, MonthFileWriter
 from santander.lake.month_files import MonthFile
 from santander.lake.staging import OF_SCORES, staging
 from santander.models.chances import Chances
 from santander.models.list_check import WrongLists, checked_lists
 from santander.models.ranking import LIST_LENGTH, NO_PRODUCT, Ranks, Scores
 from santander.models.recommender import Recommender
-from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, OFFER_EXCLUSIONS, OFFERS, RECOMMENDATIONS, Table
 from santander.schema.features import FEATURE_SET
 from santander.schema.months import Month
 from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 from santander.schema.types import file_schema
 from santander.scoring.expected import PARTS_OF_A_CHANCE, drop_expected, write_expected
+from santander.scoring.offer_conditions import RULES_MET, with_rules_met
+from santander.scoring.offer_rows import Offering, offer_rows
 from santander.storage.places import Place
 
 if TYPE_CHECKING:
@@ -34,102 +38,126 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 _SCHEMA = file_schema(RECOMMENDATIONS.columns)
-_COMPLAINT = "complaint"
-_SUMS = "sums"
-_FOUND = MONTH_FILE_SCHEMA.append(pa.field(_COMPLAINT, pa.string())).append(pa.field(_SUMS, pa.binary()))
-"""What a task returns: its files, with the first of them its sums, or a row that says what is wrong with the scores or a list."""
+_TABLE, _COMPLAINT, _SUMS = "table", "complaint", "sums"
+_FOUND = pa.schema([*MONTH_FILE_SCHEMA, (_TABLE, pa.string()), (_COMPLAINT, pa.string()), (_SUMS, pa.binary())])
+"""What a task returns: its files, each with its table and the first with the sums, or what is wrong with the scores or a list."""
 
 Sums = npt.NDArray[np.int64]
 """Sums of the chances of each product (24), in parts of PARTS_OF_A_CHANCE, over the customers who count."""
 _NOTHING: Sums = np.zeros(N_PRODUCTS, dtype=np.int64)
 
 
-def score_month(
-    lake: Lake, store: "FeatureStore", model: Recommender, version: int, month: Month, chances: Chances | None = None
-) -> int:
-    """Replace the recommendations of a month by those of a model and return the number of rows.
+@dataclass(frozen=True)
+class Scoring:
+    """What a month is scored by, and which of its tables are written; tasks are sent all of it."""
+
+    model: Recommender
+    version: int
+    month: Month
+    chances: Chances | None = None
+    offering: Offering | None = None
+    """What may be offered to whom; None: the tables of offers stay as they are."""
+    lists: bool = True
+    """Whether the recommendations, and what is expected, are written too."""
+
+    @property
+    def tables(self) -> Sequence[Table]:
+        """The tables that tasks write rows of."""
+        return (*((RECOMMENDATIONS,) if self.lists else ()), *((OFFERS, OFFER_EXCLUSIONS) if self.offering is not None else ()))
+
+    def rows(self, features: pa.Table) -> tuple[Sequence[tuple[Table, pa.RecordBatch]], Sums]:
+        """Return what each table is to hold of some customers, and the sums of their chances; raises WrongLists."""
+        scores, ranks = checked_lists(self.model, features)
+        chances = None if self.chances is None else self.chances.of(self.model, features, scores)
+        rows = []
+        if self.lists:
+            rows.append((RECOMMENDATIONS, _list_rows(features, scores, ranks, chances, self.version, self.month)))
+        if self.offering is not None:
+            not_offered = self.offering.not_offered(features)
+            offered = not_offered.lists(scores, ranks, self.model.prior)
+            rows.append((OFFERS, offer_rows(not_offered.ids, offered, chances, self.month)))
+            rows.append((OFFER_EXCLUSIONS, not_offered.exclusions(self.month)))
+        return rows, _NOTHING if chances is None else _sums_of(features, chances)
+
+
+def score_month(lake: Lake, store: "FeatureStore", scoring: Scoring) -> Mapping[str, int]:
+    """Replace what the tables hold of a month and return the number of rows of each, by its name.
 
     Every customer of the month gets a list of min(7, 24 - owned) products. Raises InputError when the month has no features,
     SantanderError for scores or a list that no recommender may give (``models/list_check.py``); then nothing is written.
     """
     from santander.store.access import retrieve
 
+    month = scoring.month
     if month not in lake.months(FEATURES_TABLE):
         raise InputError(f"no features for {month}", month=month, hint=f"run 'santander features --month {month}' first")
-    features = retrieve(store, entities(lake, month), FEATURE_SET, [month], tuple(model.families))
-    rows_meant = _list_lengths(lake, month)
-    of_month = None if chances is None else chances.at(month)
+    who = entities(lake, month, scoring.offering)
+    features = retrieve(store, who, FEATURE_SET, [month], tuple(scoring.model.families))
+    of_month = None if scoring.chances is None else scoring.chances.at(month)
     with staging(lake, OF_SCORES) as folder:
-        files, sums = _write_lists(features, _Scorer(model, of_month, version, month), folder)
-        lake.replace_months_by_files(RECOMMENDATIONS, files, folder, {month: rows_meant}, {"model_version": version})
-    forecast = None if of_month is None else of_month.forecast(month)
-    if forecast is None:
-        drop_expected(lake, month)
-    else:
-        write_expected(lake, month, sums.tolist(), forecast)
-    return rows_meant
+        files, sums = _write_rows(features, replace(scoring, chances=of_month), folder)
+        rows = {name: sum(file.rows for file in written) for name, written in files.items()}
+        if scoring.lists:
+            rows[RECOMMENDATIONS.name] = _list_lengths(lake, month)
+        for table in scoring.tables:
+            meant = {month: rows[table.name]}
+            lake.replace_months_by_files(table, files[table.name], folder, meant, {"model_version": scoring.version})
+    if scoring.lists:
+        forecast = None if of_month is None else of_month.forecast(month)
+        if forecast is None:
+            drop_expected(lake, month)
+        else:
+            write_expected(lake, month, sums.tolist(), forecast)
+    return rows
 
 
-def entities(lake: Lake, month: Month) -> "DataFrame":
-    """Return (customer_id, event_timestamp), one row per customer of the month that is scored."""
+def entities(lake: Lake, month: Month, offering: Offering | None = None) -> "DataFrame":
+    """Return (customer_id, event_timestamp), one row per customer of the month that is scored; with rules, which ones are met."""
     from pyspark.sql import functions as F
 
-    return lake.read_months(CUSTOMERS, [month]).select(
-        "customer_id", F.col("snapshot_date").cast("timestamp").alias("event_timestamp")
-    )
+    rows, met = lake.read_months(CUSTOMERS, [month]), []
+    if offering is not None:
+        rows, met = with_rules_met(lake, month, offering.rules), [RULES_MET]
+    return rows.select("customer_id", F.col("snapshot_date").cast("timestamp").alias("event_timestamp"), *met)
 
 
-@dataclass(frozen=True)
-class _Scorer:
-    """What is sent to the tasks: the version that scores the month."""
-
-    model: Recommender
-    chances: Chances | None
-    version: int
-    month: Month
-
-    def lists(self, features: pa.Table) -> tuple[pa.RecordBatch, Sums]:
-        """Return the lists of some customers, a row per product, and the sums of their chances; raises WrongLists."""
-        scores, ranks = checked_lists(self.model, features)
-        chances = None if self.chances is None else self.chances.of(self.model, features, scores)
-        rows = _list_rows(features, scores, ranks, chances, self.version, self.month)
-        return rows, _NOTHING if chances is None else _sums_of(features, chances)
-
-
-def _write_lists(features: "DataFrame", scorer: _Scorer, folder: Place) -> tuple[list[MonthFile], Sums]:
-    """Rank from one row of features per customer, where the data are, and write lists below ``folder``; the files, and sums."""
+def _write_rows(features: "DataFrame", scoring: Scoring, folder: Place) -> tuple[Mapping[str, Sequence[MonthFile]], Sums]:
+    """Rank from one row of features per customer, where the data are; the files below ``folder`` by table, and the sums."""
     from pyspark.sql.pandas.types import from_arrow_schema
 
-    found = features.mapInArrow(_writer(scorer, folder), from_arrow_schema(_FOUND)).toArrow().to_pylist()
+    found = features.mapInArrow(_writer(scoring, folder), from_arrow_schema(_FOUND)).toArrow().to_pylist()
     complaints = [complaint for row in found if (complaint := row.pop(_COMPLAINT)) is not None]
     sums = sum((np.frombuffer(packed, dtype=np.int64) for row in found if (packed := row.pop(_SUMS)) is not None), _NOTHING)
     if complaints:
         raise SantanderError(
-            f"version {scorer.version} {complaints[0]} of {scorer.month}: nothing was written",
-            month=scorer.month,
+            f"version {scoring.version} {complaints[0]} of {scoring.month}: nothing was written",
+            month=scoring.month,
             hint="let another version score by 'santander promote --version N --override --reason TEXT'",
         )
-    return [MonthFile(**row) for row in found], sums
+    files = [(row.pop(_TABLE), MonthFile(**row)) for row in found]
+    return {table.name: [file for name, file in files if name == table.name] for table in scoring.tables}, sums
 
 
-def _writer(scorer: _Scorer, folder: Place) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
-    def write_lists(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _writer(scoring: Scoring, folder: Place) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
+    def write_rows(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         sums = _NOTHING
-        with MonthFileWriter(RECOMMENDATIONS, folder) as writer:
+        with ExitStack() as stack:
+            writers = {table.name: stack.enter_context(MonthFileWriter(table, folder)) for table in scoring.tables}
             for features in together(batches):
                 try:
-                    rows, of_rows = scorer.lists(features)
+                    found, of_rows = scoring.rows(features)
                 except WrongLists as wrong:
                     yield pa.RecordBatch.from_pylist([{_COMPLAINT: wrong.complaint}], schema=_FOUND)
                     return
-                writer.write(rows)
+                for table, rows in found:
+                    writers[table.name].write(rows)
                 sums = sums + of_rows
-            files = as_batch(writer.finish())
-        of_first = [sums.tobytes(), *[None] * (files.num_rows - 1)][: files.num_rows]
-        found = files.append_column(_COMPLAINT, pa.nulls(files.num_rows, pa.string()))
-        yield found.append_column(_SUMS, pa.array(of_first, pa.binary()))
+            written = [asdict(file) | {_TABLE: name} for name, writer in writers.items() for file in writer.finish()]
+        for row in written[:1]:
+            row[_SUMS] = sums.tobytes()
+        yield pa.RecordBatch.from_pylist(written, schema=_FOUND)
 
-    return write_lists
+    return write_rows
 
 
 def _list_rows(

@@ -1,4 +1,6 @@
-"""Who was erased and must not come back: keyed hashes of their ids, in the table ``suppressions``.
+"""Lists of persons as keyed hashes of their ids: who was erased and must not come back, in the table ``suppressions``.
+
+Who objects to marketing is on another one, made with the same key (objections.py).
 
 The key is what keeps the list from being read by hashing every number there is, so it lies with the state and not with the
 data: ``<state>/suppression.key``, readable by its owner alone, or the variable SANTANDER_SUPPRESSION_KEY.
@@ -13,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from santander.errors import InputError
-from santander.schema.catalogue import SUPPRESSIONS
+from santander.schema.catalogue import OBJECTIONS, SUPPRESSIONS
 from santander.schema.counting import counted
 
 if TYPE_CHECKING:
@@ -42,8 +44,18 @@ class SuppressionList:
         return f"{_mark(self.key)}:{hmac.digest(self.key, str(customer_id).encode(), 'sha256').hex()}"
 
     def among(self, customer_ids: Iterable[int]) -> set[int]:
-        """Return the erased among the customers."""
-        return {each for each in customer_ids if self.digest(each) in self.digests} if self else set()
+        """Return those of the customers who are on the list."""
+        if not self or self.key is None:
+            return set()
+        listed = {bytes.fromhex(digest.rpartition(":")[2]) for digest in self.digests}
+        keyed = hmac.new(self.key, digestmod="sha256")
+
+        def is_listed(customer_id: int) -> bool:
+            hashed = keyed.copy()  # the key is taken in once: a month has a million ids
+            hashed.update(str(customer_id).encode())
+            return hashed.digest() in listed
+
+        return set(filter(is_listed, customer_ids))
 
 
 def suppression_list(settings: "Settings", lake: "Lake", *, make_key: bool = False) -> SuppressionList:
@@ -51,19 +63,28 @@ def suppression_list(settings: "Settings", lake: "Lake", *, make_key: bool = Fal
 
     Raises InputError when there are digests and their key is missing or another one: an ingest would bring everybody back.
     """
-    digests = frozenset(row["digest"] for row in lake.rows(SUPPRESSIONS))
+    return keyed_list(settings, lake, (row["digest"] for row in lake.rows(SUPPRESSIONS)), make_key=make_key)
+
+
+def keyed_list(settings: "Settings", lake: "Lake", digests: Iterable[str], *, make_key: bool) -> SuppressionList:
+    """Return the list with these digests and its key.
+
+    With ``make_key`` a first key is made where neither list has a digest; both must have been made with the one there is then.
+    """
+    listed = frozenset(digests)
     file = settings.state / "suppression.key"
     key = _key(file)
-    if not digests:
-        return SuppressionList(digests, key or (_make(file) if make_key else None))
+    others = (row["digest"] for table in (SUPPRESSIONS, OBJECTIONS) for row in lake.rows(table)) if make_key else ()
+    if not (held := listed.union(others)):
+        return SuppressionList(listed, key or (_make(file) if make_key else None))
     remedy = f"put back {file}, or set {VARIABLE}"
     if key is None:
-        raise InputError(
-            f"{counted(len(digests), 'customer was', 'customers were')} erased and the key of that list is missing", hint=remedy
-        )
-    if any(digest.partition(":")[0] != _mark(key) for digest in digests):
-        raise InputError("the key of the list of erased customers is not the one it was made with", hint=remedy)
-    return SuppressionList(digests, key)
+        erased = listed.intersection(row["digest"] for row in lake.rows(SUPPRESSIONS))
+        did = ("customer was erased", "customers were erased") if erased else ("customer objects", "customers object")
+        raise InputError(f"{counted(len(erased or held), *did)} and the key of that list is missing", hint=remedy)
+    if any(digest.partition(":")[0] != _mark(key) for digest in held):
+        raise InputError("the key of the list of erased and objecting customers is not the one it was made with", hint=remedy)
+    return SuppressionList(listed, key)
 
 
 def _key(file: Path) -> bytes | None:

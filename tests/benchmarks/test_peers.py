@@ -18,7 +18,7 @@ from santander.models.month_weight import MonthWeight
 from santander.pipeline.steps import Steps
 from santander.schema.catalogue import CUSTOMERS
 from santander.schema.months import Month
-from santander.scoring.batch import score_month
+from santander.scoring.batch import Scoring, score_month
 from santander.training.collect import collect_training_set, through
 
 PEERS = ["polars_lazy", "duckdb_sql", "pandas_script"]
@@ -47,7 +47,7 @@ def ours(raw: Path, tmp_path_factory: pytest.TempPathFactory, session) -> Path:
     model = BoostedTrees.fit(BoostedTreesSettings(**COMMON | {"rounds": 5, "min_additions": 3}), training)
     (data / "model").mkdir()
     model.save(data / "model")
-    score_month(lake, steps.store, model, 1, MONTH)
+    score_month(lake, steps.store, Scoring(model, 1, MONTH))
     return data
 
 

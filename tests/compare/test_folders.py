@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from santander.compare.folders import FolderComparison, TableComparison, Verdict, compare_folders
+from santander.compare.comparison import FolderComparison, TableComparison, Verdict
+from santander.compare.folders import compare_folders
 from santander.compare.report import lines
 from santander.config.settings import Settings
 from santander.errors import InputError
@@ -23,6 +24,8 @@ from santander.schema.catalogue import (
     EXPECTED_ADDITIONS,
     FEATURES_TABLE,
     INGESTIONS,
+    OFFER_EXCLUSIONS,
+    OFFERS,
     ONLINE_FEATURES,
     QUARANTINE,
     RECOMMENDATIONS,
@@ -47,6 +50,8 @@ TABLES = {
         ONLINE_FEATURES,
         RECOMMENDATIONS,
         EXPECTED_ADDITIONS,
+        OFFERS,
+        OFFER_EXCLUSIONS,
         STEP_RUNS,
     )
 }
@@ -83,9 +88,16 @@ def bank(run: str, hour: int = 0, version: int = 2) -> Rows:
         "expected_additions": [
             {"product": "loan", "snapshot_date": JUNE.snapshot, "expected": 0.5, "low": 0, "high": 2, "seen": None}
         ],
+        "offers": [
+            {"snapshot_date": JUNE.snapshot, "customer_id": 1, "product": "loan", "rank": 1, "chance": 0.5, "reasons": reasons}
+            for reasons in (["+age", "-income"],)
+        ],
+        "offer_exclusions": [
+            {"snapshot_date": JUNE.snapshot, "customer_id": 1, "product": "funds", "rule": rule} for rule in ("one", "another")
+        ],
         "step_runs": [
             {"step": step, "month": "2016-06", "result": json.dumps(result), "finished_at": at, "seconds": 0.0}
-            for step, result in (("score", {"run_id": "one model"}), ("train", trained(0.025)))
+            for step, result in (("score", {"run_id": "one model"}), ("train", trained(0.025)), ("offers", {}))
         ],
     }  # fmt: skip
 
@@ -132,6 +144,8 @@ def test_ids_clocks_folders_version_numbers_and_the_order_of_rows_do_not_count(t
             "online_features",
             "recommendations",
             "expected_additions",
+            "offers",
+            "offer_exclusions",
             "submissions",
         ],
         "equal",
@@ -158,6 +172,11 @@ CHANGES: dict[str, tuple[str, Callable[[Rows], object]]] = {
     "a score for none": ("recommendations", lambda rows: rows["recommendations"][1].update(score=0.0)),
     "what was seen": ("expected_additions", lambda rows: rows["expected_additions"][0].update(seen=0)),
     "what is expected": ("expected_additions", lambda rows: rows["expected_additions"][0].update(expected=2.0)),
+    "an offer": ("offers", lambda rows: rows["offers"].clear()),
+    "a chance": ("offers", lambda rows: rows["offers"][0].update(chance=0.5 + 1e-5)),
+    "a reason": ("offers", lambda rows: rows["offers"][0].update(reasons=["+age"])),
+    "no reasons": ("offers", lambda rows: rows["offers"][0].update(reasons=None)),
+    "a rule": ("offer_exclusions", lambda rows: rows["offer_exclusions"][1].update(rule="a third")),
     "a rank": ("recommendations", lambda rows: rows["recommendations"][3].update(rank=3)),
 }
 
@@ -271,7 +290,7 @@ def test_lists_of_different_models_are_neither_equal_nor_different(tmp_path: Pat
 
     comparison = compared(tmp_path, other_model, submission=b"ncodpers,added_products\n1,b a\n2,\n")
     assert comparison.equal
-    for name in ("recommendations", "expected_additions", "submissions"):
+    for name in ("recommendations", "expected_additions", "offers", "offer_exclusions", "submissions"):
         assert table(comparison, name).verdict is Verdict.NOT_COMPARED
     said = [line for line in lines(comparison) if line.startswith("recommendations")]
     assert said == [f"recommendations    not compared: {reason} (2016-06)"]
@@ -343,7 +362,7 @@ def test_the_command_prints_a_line_a_table_and_ends_with_0_1_or_2(tmp_path: Path
 
     same = compare_command(tmp_path / "same", "--data-dir", tmp_path / "here")
     assert same.returncode == 0, same.stderr
-    assert [line.split() for line in same.stdout.splitlines()[:9]] == [
+    assert [line.split() for line in same.stdout.splitlines()[:11]] == [
         [name, "equal"]
         for name in (
             "customers",
@@ -354,6 +373,8 @@ def test_the_command_prints_a_line_a_table_and_ends_with_0_1_or_2(tmp_path: Path
             "online_features",
             "recommendations",
             "expected_additions",
+            "offers",
+            "offer_exclusions",
             "submissions",
         )
     ]

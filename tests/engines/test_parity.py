@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from santander.compare.folders import FolderComparison, Verdict, compare_folders
+from santander.compare.comparison import FolderComparison, Verdict
+from santander.compare.folders import compare_folders
 from santander.compare.report import lines
 from santander.compare.rows import compare_rows
 from santander.config.conf_files import conf_dir
@@ -140,7 +141,18 @@ def told(comparison: FolderComparison) -> str:
 def test_spark_leaves_the_tables_that_sail_leaves(on_sail: Settings, on_spark: Settings) -> None:
     comparison = compare_folders(on_sail, on_spark)
     assert {table.name: table.verdict for table in comparison.tables} == dict.fromkeys(
-        ["customers", "quarantine", "ingestions", "features", "additions", "online_features", "recommendations", "submissions"],
+        [
+            "customers",
+            "quarantine",
+            "ingestions",
+            "features",
+            "additions",
+            "online_features",
+            "recommendations",
+            "offers",
+            "offer_exclusions",
+            "submissions",
+        ],
         Verdict.EQUAL,
     ), told(comparison)
     for table in comparison.tables:

@@ -7,7 +7,8 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from filelock import FileLock, Timeout
 
-from santander.compare.folders import FolderComparison, Part, Verdict, compare_folders
+from santander.compare.comparison import FolderComparison, Part, Verdict
+from santander.compare.folders import compare_folders
 from santander.compare.report import lines
 from santander.config.settings import Settings
 from santander.lake.lake import Lake

@@ -11,7 +11,7 @@ import pytest
 from santander.config.settings import Settings
 from santander.forget.forget import Erasure, forget
 from santander.lake.lake import Lake
-from santander.schema.catalogue import ADDITIONS, CUSTOMERS, FEATURES_TABLE, RECOMMENDATIONS
+from santander.schema.catalogue import ADDITIONS, CUSTOMERS, FEATURES_TABLE, OFFER_EXCLUSIONS, OFFERS, RECOMMENDATIONS
 from santander.schema.months import Month
 from santander.suppression.suppression_list import VARIABLE
 from tests.conftest import Bank
@@ -46,7 +46,7 @@ class Forgotten:
 def rows_of(lake: Lake) -> dict[str, list[tuple[object, ...]]]:
     """All rows of the tables of customers, in an order of their own."""
     found = {}
-    for table in (CUSTOMERS, FEATURES_TABLE, ADDITIONS, RECOMMENDATIONS, ACTIVITY.table):
+    for table in (CUSTOMERS, FEATURES_TABLE, ADDITIONS, RECOMMENDATIONS, OFFERS, OFFER_EXCLUSIONS, ACTIVITY.table):
         rows = lake.delta(table).to_pyarrow_table().to_pylist()
         found[table.name] = sorted(tuple(row.values()) for row in rows)
     return found

@@ -14,7 +14,7 @@ from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, RECOMMENDATION
 from santander.schema.months import Month
 from santander.schema.products import PRODUCTS
 from santander.scoring import submission
-from santander.scoring.batch import score_month
+from santander.scoring.batch import Scoring, score_month
 from santander.scoring.submission import write_submission
 from tests.conftest import Bank
 
@@ -102,7 +102,7 @@ def test_a_month_that_is_not_ready_is_refused_with_the_verb_to_run(scored_bank: 
     lake = scored_bank.lake
     model = champion(scored_bank.settings).model
     with pytest.raises(InputError, match="no features for 2017-01: run 'santander features --month 2017-01' first"):
-        score_month(lake, None, model, 1, Month(2017, 1))  # type: ignore[arg-type]
+        score_month(lake, None, Scoring(model, 1, Month(2017, 1)))  # type: ignore[arg-type]
     assert Month(2016, 5) in lake.months(FEATURES_TABLE)
     with pytest.raises(InputError, match="no recommendations for 2016-05"):
         write_submission(lake, Month(2016, 5), scored_bank.settings.data / "submissions")
@@ -134,7 +134,7 @@ def test_a_model_that_leaves_one_customer_without_scores_writes_nothing(scored_b
     last = lake.read_months(CUSTOMERS, [TARGET]).selectExpr("max(customer_id)").collect()[0][0]
     model = Forgetful(champion(scored_bank.settings).model, last)
     with pytest.raises(SantanderError, match=r"version 9 has no score of any product for 1 of .* customers of 2016-06"):
-        score_month(lake, open_store(scored_bank.settings, lake), model, 9, TARGET)  # type: ignore[arg-type]
+        score_month(lake, open_store(scored_bank.settings, lake), Scoring(model, 9, TARGET))  # type: ignore[arg-type]
     assert lake.version(RECOMMENDATIONS) == before
     assert not list((scored_bank.settings.data / "lake").glob("_staging*/*"))
 
@@ -168,5 +168,5 @@ def test_a_model_that_names_a_product_twice_for_one_customer_writes_nothing_and_
         rf"version 9 names a product twice in the list \((\w+) \1( \w+){{5}}\) of customer {last} of 2016-06: nothing was written"
     )
     with pytest.raises(SantanderError, match=told):
-        score_month(lake, open_store(scored_bank.settings, lake), model, 9, TARGET)  # type: ignore[arg-type]
+        score_month(lake, open_store(scored_bank.settings, lake), Scoring(model, 9, TARGET))  # type: ignore[arg-type]
     assert lake.version(RECOMMENDATIONS) == before

@@ -52,7 +52,7 @@ def _remarks(overview: "Overview") -> list[Any]:
     lines = [missing_line(overview.missing_months)] if overview.missing_months else []
     lines += [overview.read_otherwise.line()] if overview.read_otherwise.months else []
     lines += [old_rows_line(overview.on_old_rows)] if overview.on_old_rows else []
-    lines += overview.families.lines()
+    lines += [*overview.families.lines(), *overview.offers.lines()]
     if overview.mark is not None:
         others = overview.files_of_others
         files = counted(len(others), "file that is not part of it", "files that are not part of it")

@@ -31,7 +31,7 @@ _TOLERANCE = 1e-6
 _ROWS_OF_A_FILE = re.compile(
     r"file_groups=\{\d+ groups?: \[\[(?P<sail>[^,\]]+)|\b(?:FileScan|BatchScan)\b[^\n]*?Location: [^\[\n]*\[(?P<spark>[^,\]]+)"
 )
-_BY_CHANCE_OR_CLOCK = re.compile(
+BY_CHANCE_OR_CLOCK = re.compile(
     r"\b(current_date|current_timestamp|localtimestamp|curdate|now|today|utcnow|unix_timestamp|rand|randn|uuid|uuid4|shuffle"
     r"|monotonically_increasing_id|time\.time)\s*\(|\b(CURRENT_DATE|CURRENT_TIMESTAMP|LOCALTIMESTAMP)\b"
 )
@@ -68,7 +68,7 @@ def check_family(lake: LakeReader, family: OwnFamily, customers: int) -> Month:
 
 def _refuse_chance_and_clock(family: OwnFamily) -> None:
     code = re.sub(r"--.*", "", family.code)
-    if found := _BY_CHANCE_OR_CLOCK.search(code):
+    if found := BY_CHANCE_OR_CLOCK.search(code):
         name = found[1] or found[2]
         what = f"{name} gives other values on another run or day"
         hint = f"the month itself is {PARTITION} of customers"

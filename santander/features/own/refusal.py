@@ -3,6 +3,7 @@
 import ast
 import re
 import traceback
+from collections.abc import Collection
 
 from santander.engine.memory.embedded import is_pool_exceeded
 from santander.errors import InputError, SantanderError, did_you_mean, is_out_of_space, telling_line
@@ -81,38 +82,41 @@ def refused(family: OwnFamily, month: Month, error: Exception, engine: str, text
         return SantanderError(telling_line(error), month=month, hint="free disk space, or raise SANTANDER_MEMORY__BUDGET")
     said = str(error)
     line = _line_in_query(family, said, text) if family.language is Language.SQL else _line_in_module(family, error)
-    what, hint, name = _named(said, engine) or _told(error, engine, month)
+    what, hint, name = named(said, engine, HISTORY_COLUMNS, _BOTH) or told(error, engine, month, _BOTH)
     if name is not None and (line is None or family.language is Language.PYSPARK):
         line = line_that_names(family, name) or line  # engines of Python tell where a frame was used, if anything
     return wrong(family, line, what, hint, month, **({"example": name} if name else {}))
 
 
-def _named(said: str, engine: str) -> tuple[str, str, str] | None:
-    """Return what is unknown to an engine, what to do, and its name; None where it says something else."""
+def named(said: str, engine: str, columns: Collection[str], both: str) -> tuple[str, str, str] | None:
+    """Return what is unknown to an engine, what to do, and its name; None where it says something else.
+
+    ``columns`` are those there are; ``both`` is what to do where the engines differ.
+    """
     if found := _UNKNOWN_COLUMN.search(said):
         name = next(filter(None, found.groups()))
         # one that is there but not in reach, as the key of a joined table by that table's name, may be found by the other engine
-        hint = _BOTH if name in HISTORY_COLUMNS else did_you_mean(name, HISTORY_COLUMNS)
+        hint = both if name in columns else did_you_mean(name, columns)
         return f"unknown column '{name}'", hint, name
     if found := _UNKNOWN_TABLE.search(said):
         name = found[1].strip("`")
         return f"unknown view '{name}'", "there are customers and history", name
     if found := _UNKNOWN_FUNCTION.search(said):
         name = found["sail"] or found["spark"]
-        return f"{engine} knows no function '{name}'", _BOTH, name
+        return f"{engine} knows no function '{name}'", both, name
     return None
 
 
-def _told(error: Exception, engine: str, month: Month) -> tuple[str, str, None]:
+def told(error: Exception, engine: str, month: Month | None, both: str) -> tuple[str, str, None]:
     """Return what an engine or the code itself says of an error, and what to do."""
     said = str(error)
     if _NOT_GROUPED.search(said):
         return "a column stands there that is neither grouped nor aggregated", "put it into GROUP BY, or take MAX of it", None
     if found := _NOT_READ.search(said):
-        return f"{engine} cannot read this SQL: {_shortened(found['spark'] or found['sail'])}", _BOTH, None
+        return f"{engine} cannot read this SQL: {_shortened(found['spark'] or found['sail'])}", both, None
     if _NOT_DONE.search(said):
-        return f"{engine} does not do this: {_shortened(said)}", _BOTH, None
-    return f"{_shortened(telling_line(error))} (month {month})", "correct the family", None
+        return f"{engine} does not do this: {_shortened(said)}", both, None
+    return f"{_shortened(telling_line(error))}{f' (month {month})' if month else ''}", "correct it", None
 
 
 def _line_in_query(family: OwnFamily, said: str, text: str) -> int | None:
