@@ -41,6 +41,7 @@ GROUPS: Final[dict[str, dict[str, str]]] = {
     "Lists": {
         "score": "recommend seven products to every customer of a month",
         "offers": "show what may be offered, write it as a list to hand over",
+        "explain": "say why a customer is recommended what",
         "submit": "write the competition's csv, or send it to Kaggle",
         "materialize": "put the features of a month into the online store",
     },

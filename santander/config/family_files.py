@@ -11,6 +11,7 @@ from santander.schema.catalogue import CUSTOMERS, TABLES
 from santander.schema.column_groups import ColumnGroup
 from santander.schema.features import FEATURE_NAMES, HISTORY_MONTHS, Family, Range
 from santander.schema.own_family import MOST_MONTHS, TABLE_PREFIX, TYPES, Entity, Language, OwnFamily, OwnFeature
+from santander.schema.reason_families import ReasonFamily
 
 FOLDER = "features"
 LONGEST_NAME = 40
@@ -24,6 +25,7 @@ _TAKEN_FAMILIES = {
     *Family,
     *(table.name.removeprefix(TABLE_PREFIX) for table in TABLES if table.name.startswith(TABLE_PREFIX)),
     *(f"held_{lag}_months_before" for lag in range(1, HISTORY_MONTHS + 1)),
+    *ReasonFamily,
 }
 _TAKEN_FEATURES = {*FEATURE_NAMES, *(name for name, _ in CUSTOMERS.columns), *_TAKEN_FAMILIES, *_OTHERS}
 

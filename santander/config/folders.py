@@ -34,6 +34,7 @@ _NEEDS = {
     "compare": Need.LOOKS,
     "quarantine": Need.LOOKS,
     "offers": Need.LOOKS,
+    "explain": Need.LOOKS,
     "audit": Need.SCRATCH,
     "evaluate": Need.SCRATCH,
     "reproduce": Need.SCRATCH,

@@ -250,3 +250,11 @@ class ErasureSettings(_Section):
 
     max_unpacked: Size
     max_depth: int = Field(ge=1)
+
+
+class ReasonSettings(_Section):
+    """Which reasons of a recommendation are told, and whether offers have them."""
+
+    in_offers: bool
+    most: int = Field(ge=1, le=10)
+    least: float = Field(ge=0)

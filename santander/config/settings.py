@@ -75,6 +75,7 @@ class Settings(BaseSettings):
     locks: sections.LockSettings
     logs: sections.LogSettings
     memory: sections.MemorySettings
+    reasons: sections.ReasonSettings
 
     @classmethod
     def load(cls, **options: Any) -> "Settings":

@@ -141,6 +141,7 @@ STEPS: Mapping[str, Deciding] = {
         (
             "schema/column_groups.py", "features/expansion.py",
             "models/additions.py", "models/booster*.py", "models/boosting.py", *_CHANCES, "models/classes.py",
+            "models/contributions.py", "models/reasons.py", "models/tree_shap.py", "schema/reason_families.py",
             "models/groups.py", "models/month_weight.py", "models/on_columns.py", "models/ranking.py",
             "models/training_set.py", "training/chances.py", "training/collect.py", "training/drawn.py",
             "training/fitting.py", "training/folds.py", "training/labelled.py", "training/labels.py", "training/plan.py",

@@ -26,6 +26,7 @@ from santander.models.on_columns import ColumnRecommender
 from santander.models.progress import Progress, no_progress
 from santander.models.ranking import Scores
 from santander.models.rate import GroupRates, Rate, RateSettings
+from santander.models.reasons import Reasoner, ReasonMeans
 from santander.models.recommender import Recommender, in_chunks_with
 from santander.models.shares import shares_of
 from santander.models.training_set import Everyone
@@ -33,6 +34,8 @@ from santander.schema.months import Month
 from santander.schema.products import PRODUCT_NAMES
 
 _FACTS, _TREES, _MEMBERS = "chances.json", "rate.ubj", "members"
+_FOR_MEANS = 500
+"""Customers whose mean reasons are held against: a mean is known to a twentieth of what sets customers apart. No setting."""
 _LEAST = 1e-12
 """No chance is smaller before it is calibrated: its logarithm must be a number."""
 
@@ -58,6 +61,10 @@ class Chances(ABC):
         """The features that it reads beside those of the model."""
 
     @abstractmethod
+    def reasoner(self, model: Recommender) -> Reasoner | None:
+        """Return what gives the reasons of the model; None of a kind without any, and of versions from before they were kept."""
+
+    @abstractmethod
     def save(self, folder: Path) -> None:
         """Write it to a folder, which is made."""
 
@@ -77,6 +84,8 @@ class FittedChances(Chances):
     typical: npt.NDArray[np.float64]
     """For each product (24) the mean calibrated chance of the last month's customers, were it the month after the fit."""
     scale: npt.NDArray[np.float64]
+    reasons: ReasonMeans | None = None
+    """What reasons are held against; None of a model that has none, and in versions from before reasons were kept."""
 
     @classmethod
     def fit(
@@ -102,7 +111,9 @@ class FittedChances(Chances):
         calibration = ChanceCalibration.fit(raw, rows["added"].to_numpy(), segments_of(rows), weight)
         then = _raw(rate, model, moved, model.score(moved)) * np.exp(calibration.of_rows(moved))
         typical = np.nansum(then * weight[:, None], axis=0) / weight.sum()
-        return cls(rate, calibration, level, typical, np.ones(len(PRODUCT_NAMES))).at(predicts)
+        reasons = Reasoner.of(model, rate, _drawn(moved, weight))
+        means = None if reasons is None else reasons.means
+        return cls(rate, calibration, level, typical, np.ones(len(PRODUCT_NAMES)), means).at(predicts)
 
     def at(self, month: Month) -> Self:
         """Return the chances at the level of the month; those of a product that is never expected stay as they are."""
@@ -129,6 +140,10 @@ class FittedChances(Chances):
         """The features of the rate, and the segment."""
         return tuple(dict.fromkeys((*self.rate.feature_names, "segment", "owned")))
 
+    def reasoner(self, model: Recommender) -> Reasoner | None:
+        """Return what gives the reasons, by margins and rate."""
+        return None if self.reasons is None else Reasoner(model, self.rate, self.reasons)
+
     def save(self, folder: Path) -> None:
         """Write the trees of the rate as UBJSON, and the rest beside them."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -138,6 +153,7 @@ class FittedChances(Chances):
             "level": self.level.to_json(),
             "typical": dict(zip(PRODUCT_NAMES, self.typical.tolist(), strict=True)),
             "scale": dict(zip(PRODUCT_NAMES, self.scale.tolist(), strict=True)),
+            "reasons": None if self.reasons is None else self.reasons.written(),
         }
         (folder / _FACTS).write_text(json.dumps(facts, indent=1))
         if self.rate.booster is not None:
@@ -153,7 +169,9 @@ class FittedChances(Chances):
             Rate(GroupRates.read(facts["groups"]), columns, booster),
             ChanceCalibration.read(facts["calibration"]),
             Level.of_json(facts["level"]),
-            *(np.array([facts[part][name] for name in PRODUCT_NAMES]) for part in ("typical", "scale")),
+            np.array([facts["typical"][name] for name in PRODUCT_NAMES]),
+            np.array([facts["scale"][name] for name in PRODUCT_NAMES]),
+            None if (reasons := facts.get("reasons")) is None else ReasonMeans.read(reasons),
         )
 
 
@@ -186,6 +204,13 @@ class BlendedChances(Chances):
         """The features of all members."""
         return tuple(dict.fromkeys(name for member in self.members for name in member.feature_names))
 
+    def reasoner(self, model: Recommender) -> Reasoner | None:
+        """Return what gives the reasons of the members that have any, by their weights."""
+        blend = _as_blend(model)
+        each = [chances.reasoner(member) for chances, member in zip(self.members, blend.members, strict=True)]
+        weights = [member.weight for member in blend.settings.members]
+        return Reasoner.blended(model, [(told, weight) for told, weight in zip(each, weights, strict=True) if told is not None])
+
     def save(self, folder: Path) -> None:
         """Write every member."""
         for position, member in enumerate(self.members):
@@ -196,6 +221,12 @@ class BlendedChances(Chances):
         """Read what ``save`` wrote."""
         members = _as_blend(model).members
         return cls([load_chances(folder / _MEMBERS / str(position), member) for position, member in enumerate(members)])
+
+
+def _drawn(rows: pa.Table, weight: npt.NDArray[np.floating]) -> pa.Table:
+    """Return some of the rows, each as often as it stands for customers, evenly taken."""
+    reach = np.cumsum(weight)
+    return rows.take(np.unique(np.searchsorted(reach, (np.arange(_FOR_MEANS) + 0.5) * (reach[-1] / _FOR_MEANS))))
 
 
 def _as_blend(model: Recommender) -> Blend:

@@ -6,6 +6,7 @@ what customers of the same age band, segment and activity add, and trees with a 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from santander.features.expansion import ColumnPlan, Features
 from santander.models.additions import Examples
 from santander.models.booster import OneBooster
+from santander.models.contributions import TreeShap
 from santander.models.groups import GROUP_FEATURES, N_GROUPS, SHAPE, groups_of, name_of, place_of
 from santander.models.progress import Progress, no_progress
 from santander.models.training_set import Everyone
@@ -131,12 +133,13 @@ class Rate:
     def contributions(self, features: Features) -> LogRates:
         """Return what each column adds to the log rate (rows x columns), and in the last column where the group starts."""
         start = self.groups.of_rows(features)[:, None]
-        if self.booster is None or self.columns is None:
+        if self._shap is None or self.columns is None:
             return start
-        import xgboost
+        return np.concatenate([self._shap.of(self.columns.matrix(features))[0].T, start], axis=1)
 
-        rows = xgboost.DMatrix(self.columns.matrix(features), base_margin=start, feature_names=list(self.columns.names))
-        return np.asarray(self.booster.predict(rows, pred_contribs=True), dtype=np.float32)
+    @cached_property
+    def _shap(self) -> TreeShap | None:
+        return None if self.booster is None or self.columns is None else TreeShap(self.booster, self.columns.names)
 
     @property
     def feature_names(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from santander.features.expansion import Features, bits_of, integers, product_figure
 from santander.models.contributions import GROUP, Contributions, Numbers
@@ -106,6 +107,23 @@ class ReasonMeans:
             of_family[product] = sums.of(found, product, rows).mean(axis=1, dtype=np.float64)
         return cls(sums.names, means, of_family)
 
+    @classmethod
+    def mean(cls, each: Sequence[tuple[Self, float]]) -> Self:
+        """Return the mean by weight; one that knows nothing of a product counts nothing there."""
+        families = tuple(dict.fromkeys(family for means, _ in each for family in means.families))
+        weight = np.array([np.where(np.isnan(means.explained), 0.0, weight) for means, weight in each])
+        weight /= np.maximum(weight.sum(axis=0), 1e-9)
+        told = sum(np.nan_to_num(means.explained) * of for (means, _), of in zip(each, weight, strict=True))
+        known = weight.any(axis=0)
+        of_family = sum(of[:, None] * means.in_order(families) for (means, _), of in zip(each, weight, strict=True))
+        return cls(families, np.where(known, told, np.nan).astype(np.float32), np.asarray(of_family, dtype=np.float32))
+
+    def in_order(self, families: Sequence[str]) -> Numbers:
+        """Return the means of families in this order (24 x families), 0 for one that is not known."""
+        none = np.zeros(N_PRODUCTS, dtype=np.float32)
+        columns = [self.of_family[:, self.families.index(name)] if name in self.families else none for name in families]
+        return np.stack(columns, axis=1)
+
     def written(self) -> dict[str, dict[str, float]]:
         """The means by product and family, as a saved model keeps them."""
         return {
@@ -132,6 +150,15 @@ class Reasoner:
     model: Recommender
     rate: RateOfAdding | None
     means: ReasonMeans
+    members: Sequence[tuple["Reasoner", float]] = ()
+    """Those of the members of a blend, each with its weight."""
+
+    @classmethod
+    def blended(cls, model: Recommender, members: Sequence[tuple["Reasoner", float]]) -> Self | None:
+        """Return what gives the reasons of a blend; None where no member has any."""
+        return (
+            cls(model, None, ReasonMeans.mean([(each.means, weight) for each, weight in members]), members) if members else None
+        )
 
     @classmethod
     def of(cls, model: Recommender, rate: RateOfAdding | None, customers: Features) -> Self | None:
@@ -142,38 +169,52 @@ class Reasoner:
         open_ = bits_of(integers(customers, "owned", unknown=0)) == 0
         return cls(model, rate, ReasonMeans.of(ReasonSums(found.columns, model.families), found, open_))
 
+    def explained(self, features: Features) -> Contributions | None:
+        """Return what each column adds to what is explained; None where the model cannot tell."""
+        if not self.members:
+            return explained(self.model, self.rate, features)
+        told = [(found, weight) for member, weight in self.members if (found := member.explained(features)) is not None]
+        return Contributions.mean(told) if told else None
+
     def strongest(self, features: Features, listed: npt.NDArray[np.integer], most: int, least: float) -> "Strongest":
         """Return the strongest reasons of each listed product (bits, rows x places, -1 for none)."""
         parts = [
             self._strongest(features.slice(start, AT_A_TIME), listed[start : start + AT_A_TIME], most, least)
             for start in range(0, max(features.num_rows, 1), AT_A_TIME)
         ]
-        return Strongest(self.means.families, np.concatenate(parts))
+        return Strongest(self.families, np.concatenate(parts))
 
     def _strongest(self, features: Features, listed: npt.NDArray[np.integer], most: int, least: float) -> npt.NDArray[np.int8]:
         codes = np.zeros((*listed.shape, most), dtype=np.int8)
-        found = explained(self.model, self.rate, features)
+        found = self.explained(features)
         if found is None:
             return codes
         sums = ReasonSums(found.columns, self.model.families)
+        means, place_of = self.means.in_order(sums.names), np.array([self.families.index(name) for name in sums.names])
         for product in found.products:
             rows, places = np.nonzero(listed == product)
             if not len(rows):
                 continue
-            part = sums.of(found, product, rows) - self.means.of_family[product][:, None]
+            part = sums.of(found, product, rows) - means[product][:, None]
             first = np.argsort(-np.abs(part), axis=0, kind="stable")[:most]
             size = np.take_along_axis(part, first, axis=0)
-            codes[rows, places, : len(first)] = np.where(np.abs(size) < least, 0, np.sign(size) * (first + 1)).T
+            codes[rows, places, : len(first)] = np.where(np.abs(size) < least, 0, np.sign(size) * (place_of[first] + 1)).T
         return codes
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """All that a reason of the model may be, the same in every process."""
+        return (*map(str, ReasonFamily), *sorted(self.model.families))
 
     def of_customer(self, customer: Features) -> "list[list[Reason]]":
         """Return for each product (24) all reasons of one customer, the strongest first; none of a product without a margin."""
-        found, reasons = explained(self.model, self.rate, customer), [list[Reason]() for _ in range(N_PRODUCTS)]
+        found, reasons = self.explained(customer), [list[Reason]() for _ in range(N_PRODUCTS)]
         if found is None:
             return reasons
         sums = ReasonSums(found.columns, self.model.families)
+        means = self.means.in_order(sums.names)
         for product in found.products:
-            parts = sums.of(found, product)[:, 0] - self.means.of_family[product]
+            parts = sums.of(found, product)[:, 0] - means[product]
             for place in np.argsort(-np.abs(parts), kind="stable").tolist():
                 family, size = sums.names[place], float(parts[place])
                 reasons[product].append(Reason(family, size, sums.columns_of(found, product, family, against=size < 0)))
@@ -196,6 +237,11 @@ class Strongest:
     families: tuple[str, ...]
     codes: npt.NDArray[np.int8]
 
-    def names(self) -> tuple[str, ...]:
-        """Return the texts of all codes, as tables have them: that of code c stands at c + the number of families."""
-        return (*(f"-{name}" for name in reversed(self.families)), "", *(f"+{name}" for name in self.families))
+    def lists(self, rows: npt.NDArray[np.integer], places: npt.NDArray[np.integer]) -> pa.Array:
+        """Return the reasons at these rows and places as tables have them: lists of ``+family`` or ``-family``."""
+        texts = pa.array([*(f"-{name}" for name in reversed(self.families)), "", *(f"+{name}" for name in self.families)])
+        codes = self.codes[rows, places]
+        told = codes != 0
+        ends = np.cumsum(told.sum(axis=1), dtype=np.int32)
+        flat = pa.array(codes[told].astype(np.int32) + len(self.families))
+        return pa.ListArray.from_arrays(pa.array(np.concatenate([[0], ends]), pa.int32()), texts.take(flat))

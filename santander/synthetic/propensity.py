@@ -78,7 +78,7 @@ ADULT_AT = 20
 _LAPSE_FADES = (1.0, 0.85, 0.7, 0.55)
 """Weight of a lapse by months since the product was last held: one to four months before M-1."""
 _MOST_HELD = 6
-_UNKNOWN_AGE = 40
+UNKNOWN_AGE = 40
 
 
 DEMOGRAPHIC, DETAIL, HOLDINGS, MEMORY = 0.38, 1.65, 0.8, 1.7
@@ -126,14 +126,34 @@ class View:
 
 def view_of(rows: Profile, income: NDArray[np.float64], past: Past) -> View:
     """Gather the view; ``income`` is per row, NaN where unknown. A missing block hides age, activity and income."""
-    age = np.where(rows.block, _UNKNOWN_AGE, rows.age)
+    return seen_by(
+        past,
+        np.where(rows.block, UNKNOWN_AGE, rows.age),
+        rows.segment,
+        rows.active & ~rows.block,
+        np.where(rows.block, np.nan, income),
+        np.where(rows.block, 0, rows.seniority),
+        rows.channel,
+    )
+
+
+def seen_by(
+    past: Past,
+    age: Indices,
+    segment: NDArray[np.int16],
+    active: Flags,
+    income: NDArray[np.float64],
+    seniority: Indices,
+    channel: NDArray[np.int16],
+) -> View:
+    """Gather the view from what is known: an unknown age is 40, unknown activity none, an unknown income NaN."""
     return View(
         past=past,
         age=age,
-        group=affinity.group_class(age, rows.segment, rows.active & ~rows.block),
-        income=affinity.income_class(np.where(rows.block, np.nan, income)),
-        tenure=affinity.tenure_class(np.where(rows.block, 0, rows.seniority)),
-        channel=rows.channel,
+        group=affinity.group_class(age, segment, active),
+        income=affinity.income_class(income),
+        tenure=affinity.tenure_class(seniority),
+        channel=channel,
         held=np.minimum(np.bitwise_count(past.held), _MOST_HELD).astype(np.uint8),
         seen={"held": past.held, "opened": past.opened, "closed": past.closed},
         lapsed=past.lapsed(),

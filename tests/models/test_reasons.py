@@ -40,7 +40,8 @@ def reasoner(rate: OfActivity | None = None) -> Reasoner:
 def named(features: pa.Table, product: str, most: int = 3) -> list[str]:
     """The reasons of a product for the first of some customers, as tables have them."""
     found = reasoner().strongest(features, np.array([[BIT[product]]] * features.num_rows), most, least=0.01)
-    return [found.names()[code + len(found.families)] for code in found.codes[0, 0].tolist()]
+    first: list[str] = found.lists(np.array([0]), np.array([0]))[0].as_py()
+    return first
 
 
 def test_every_feature_that_is_a_column_has_a_reason() -> None:
@@ -97,6 +98,30 @@ def test_reasons_too_small_and_places_without_a_product_have_none() -> None:
     assert not found.codes[0, 1].any()
     assert not found.codes[1, 0].any()  # nobody has added one: the model says nothing of it
     assert not reasoner().strongest(feature_rows([STUDENT]), listed[:1], most=2, least=100.0).codes.any()
+
+
+def test_tables_have_a_list_of_signs_and_families_for_each_product_listed() -> None:
+    listed = np.array([[BIT["e_account"], NO_PRODUCT], [BIT["guarantee"], BIT["taxes"]]])
+    found = reasoner().strongest(feature_rows([STUDENT, TAXPAYER]), listed, most=2, least=0.01)
+    lists = found.lists(*np.nonzero(listed != NO_PRODUCT)).to_pylist()
+    assert [bool(each) for each in lists] == [True, False, True]
+    assert all(reason[0] in "+-" and reason[1:] in found.families for each in lists for reason in each)
+
+
+def test_a_blend_has_the_reasons_of_its_members_by_weight() -> None:
+    one, other = reasoner(), reasoner(OfActivity())
+    blended = Reasoner.blended(MODEL, [(one, 1.0), (other, 3.0)])
+    assert blended is not None
+    taxes = BIT["taxes"]
+    assert blended.means.explained[taxes] == pytest.approx(
+        0.25 * one.means.explained[taxes] + 0.75 * other.means.explained[taxes], abs=1e-5
+    )
+    found = blended.explained(PEOPLE)
+    assert found is not None
+    sums = ReasonSums(found.columns, {})
+    reasons = sums.of(found, taxes) - blended.means.in_order(sums.names)[taxes][:, None]
+    np.testing.assert_allclose(reasons.sum(axis=0) + blended.means.explained[taxes], found.margins[taxes], atol=1e-4)
+    assert Reasoner.blended(MODEL, []) is None
 
 
 def test_customers_explained_in_parts_get_the_same_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
