@@ -41,6 +41,8 @@ class Excluded:
 
     product: str
     rule: str
+    text: str
+    """The rule's sentence for people; its name where no file has the rule any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,13 @@ class Explanation:
             return self.label("chance_unknown")
         text = f"{100 * chance:.3g}" if chance >= 0.0001 else "< 0.01"
         return self.label("chance", n=text if self.language is Language.ENGLISH else text.replace(".", ","))
+
+    def kept_back(self) -> dict[str, str]:
+        """Return for the sentence of each rule what it keeps from the customer, as people call it."""
+        by_rule: dict[str, list[str]] = {}
+        for each in self.excluded:
+            by_rule.setdefault(each.text, []).append(self.called(each.product))
+        return {text: ", ".join(products) for text, products in by_rule.items()}
 
     def history(self) -> list[tuple[str, list[str]]]:
         """Return each product held in the months before: its name, and for each month whether it was held, and opened in it."""

@@ -18,11 +18,16 @@ from santander.suppression.objections import objections_print
 def fingerprint_of_offers(
     origins: Origins, month: Month, run_id: str | None, families: Collection[str], rules: Sequence[OfferRule]
 ) -> str:
-    """Return the fingerprint of a month's offers: what its lists are made of, and the rules; objections are told apart."""
+    """Return the fingerprint of a month's offers: what its lists are made of, the rules, and which reasons are told.
+
+    Objections are told apart.
+    """
+    settings = origins.lake.settings
     return fingerprint_of(
         version=version_of(OFFER.name),
         lists=origins.of_recommendations(month, run_id, families),
         rules=rules_print(rules),
+        **({"reasons": settings.reasons.model_dump()} if settings.reasons.in_offers else {}),
     )
 
 

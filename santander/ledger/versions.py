@@ -154,7 +154,12 @@ STEPS: Mapping[str, Deciding] = {
             "scoring/batch.py",
         ),
     ),
-    "offers": Deciding(("config/offer_rules.py", "scoring/offer_conditions.py", "scoring/offer_rows.py")),
+    "offers": Deciding(
+        (
+            "config/offer_rules.py", "models/contributions.py", "models/reasons.py", "models/tree_shap.py",
+            "schema/reason_families.py", "scoring/offer_conditions.py", "scoring/offer_rows.py",
+        ),
+    ),
     "submit": Deciding(("scoring/submission.py",)),
     "tune": Deciding(("tune/variant.py", "tune/pruning.py", "evaluation/average_precision.py")),
 }  # fmt: skip

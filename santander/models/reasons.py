@@ -221,6 +221,20 @@ class Reasoner:
         return reasons
 
 
+@dataclass(frozen=True)
+class Telling:
+    """Which reasons tables are to have: at most so many of a product, none smaller than ``least``."""
+
+    reasoner: Reasoner
+    most: int
+    least: float
+
+    def lists(self, features: Features, listed: npt.NDArray[np.integer]) -> pa.Array:
+        """Return the reasons of each listed product (bits, rows x places, -1 for none), row by row."""
+        found = self.reasoner.strongest(features, listed, self.most, self.least)
+        return found.lists(*np.nonzero(listed >= 0))
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """What a family adds to what is explained of a product, and its columns, that which does most of it first."""

@@ -14,6 +14,7 @@ from santander.ledger.own_families import refuse_unfit_families
 from santander.ledger.step_ledger import Origins, fingerprint_of, stale_months
 from santander.ledger.steps import OFFER, SCORE, OfferResult, ScoreResult
 from santander.ledger.versions import version_of
+from santander.models.reasons import Telling
 from santander.schema.catalogue import CUSTOMERS, OFFER_EXCLUSIONS, OFFERS, RECOMMENDATIONS
 from santander.schema.months import Month
 from santander.scoring import batch
@@ -23,6 +24,7 @@ from santander.suppression.objections import objections_print, objectors
 
 if TYPE_CHECKING:
     from santander.registry.versions import VersionId
+    from santander.training.candidate import Fit
 
 from santander.pipeline.step import StepContext, StepOutcome, say_up_to_date
 
@@ -68,7 +70,8 @@ class ScoreStep(StepContext):
                 hint=f"run 'santander train --month {month}' first",
             )
         offering = Offering(rules, objectors(self.settings, self.lake)) if offers_due else None
-        scoring = batch.Scoring(fit.model, version.number, month, fit.chances, offering, lists=lists_due)
+        reasons = None if offering is None else self._reasons(fit)
+        scoring = batch.Scoring(fit.model, version.number, month, fit.chances, offering, reasons, lists=lists_due)
         rows = batch.score_month(self.lake, self.store, scoring)
         customers, seconds = self.lake.rows_by_month(CUSTOMERS)[month], time.monotonic() - started
         result = ScoreResult(month, customers, rows.get(RECOMMENDATIONS.name, 0), version.number, chosen.run_id, tuple(families))
@@ -81,6 +84,14 @@ class ScoreStep(StepContext):
             self.ledger.record(SCORE, [(month, fingerprint, result.rows)], seconds, result)
             log.info("score: %s customers of %s have their lists from version %s", f"{customers:,}", month, version.number)
         return StepOutcome(SCORE, [month], [], seconds, result if lists_due or last is None else last.result)
+
+    def _reasons(self, fit: "Fit") -> Telling | None:
+        """Return which reasons offers are to have; None where they are off or the version has none."""
+        wanted = self.settings.reasons
+        reasoner = fit.chances.reasoner(fit.model) if wanted.in_offers and fit.chances is not None else None
+        if wanted.in_offers and reasoner is None:
+            log.warning("offers have no reasons: the version that scores has none (docs/reasons.md)")
+        return None if reasoner is None else Telling(reasoner, wanted.most, wanted.least)
 
     def refuse_wrong_offer_rules(self) -> None:
         """Refuse a rule of offers that the engine cannot ask of a customer's row; rules that have run in this folder pass."""

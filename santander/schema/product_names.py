@@ -22,7 +22,7 @@ _SOME: Mapping[str, Mapping[Language, str]] = {
     "current_account": {Language.ENGLISH: "a current account", Language.SPANISH: "una cuenta corriente"},
     "derivatives_account": {Language.ENGLISH: "a derivatives account", Language.SPANISH: "una cuenta de derivados"},
     "payroll_account": {Language.ENGLISH: "a payroll account", Language.SPANISH: "una cuenta nómina"},
-    "junior_account": {Language.ENGLISH: "a junior account", Language.SPANISH: "una cuenta júnior"},
+    "junior_account": {Language.ENGLISH: "a junior account", Language.SPANISH: "una cuenta junior"},
     "mas_particular_account": {Language.ENGLISH: "a Más Particular account", Language.SPANISH: "una cuenta Más Particular"},
     "particular_account": {Language.ENGLISH: "a Particular account", Language.SPANISH: "una cuenta Particular"},
     "particular_plus_account": {Language.ENGLISH: "a Particular Plus account", Language.SPANISH: "una cuenta Particular Plus"},

@@ -97,7 +97,7 @@ TEXTS: Mapping[str, Mapping[Language, str]] = {
     "product": {EN: "product", ES: "producto"},
     "mark_held": {EN: "held", ES: "sí"},
     "mark_opened": {EN: "opened", ES: "alta"},
-    "recommended": {EN: "recommended, the likeliest first", ES: "recomendaciones, de más a menos probable"},
+    "recommended": {EN: "recommended, in the order of the model", ES: "recomendaciones, en el orden del modelo"},
     "legend": {
         EN: "for: likelier than for others who may add it; against: less likely",
         ES: "a favor: más probable que en otros que pueden contratarlo; en contra: menos probable",
@@ -112,7 +112,8 @@ TEXTS: Mapping[str, Mapping[Language, str]] = {
         EN: "too rarely added to be learned: it stands where it is by how common it is",
         ES: "se contrata demasiado poco para aprenderlo: ocupa su lugar por lo frecuente que es",
     },
-    "excluded": {EN: "not offered, by rule", ES: "no se ofrece, por regla"},
+    "excluded": {EN: "not offered", ES: "no se ofrece"},
+    "objection": {EN: "The customer objects to marketing", ES: "El cliente se opone a la publicidad"},
     "yes": {EN: "yes", ES: "sí"},
     "no": {EN: "no", ES: "no"},
     "unknown": {EN: "not known", ES: "no consta"},

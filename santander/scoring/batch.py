@@ -22,6 +22,7 @@ from santander.lake.staging import OF_SCORES, staging
 from santander.models.chances import Chances
 from santander.models.list_check import WrongLists, checked_lists
 from santander.models.ranking import LIST_LENGTH, NO_PRODUCT, Ranks, Scores
+from santander.models.reasons import Telling
 from santander.models.recommender import Recommender
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, OFFER_EXCLUSIONS, OFFERS, RECOMMENDATIONS, Table
 from santander.schema.features import FEATURE_SET
@@ -57,6 +58,8 @@ class Scoring:
     chances: Chances | None = None
     offering: Offering | None = None
     """What may be offered to whom; None: the tables of offers stay as they are."""
+    reasons: Telling | None = None
+    """Which reasons offers have; None: none."""
     lists: bool = True
     """Whether the recommendations, and what is expected, are written too."""
 
@@ -75,7 +78,8 @@ class Scoring:
         if self.offering is not None:
             not_offered = self.offering.not_offered(features)
             offered = not_offered.lists(scores, ranks, self.model.prior)
-            rows.append((OFFERS, offer_rows(not_offered.ids, offered, chances, self.month)))
+            reasons = None if self.reasons is None else self.reasons.lists(features, offered)
+            rows.append((OFFERS, offer_rows(not_offered.ids, offered, chances, self.month, reasons)))
             rows.append((OFFER_EXCLUSIONS, not_offered.exclusions(self.month)))
         return rows, _NOTHING if chances is None else _sums_of(features, chances)
 

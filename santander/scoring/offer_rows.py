@@ -83,8 +83,13 @@ class NotOffered:
         return pa.RecordBatch.from_arrays(arrays, schema=_EXCLUSIONS)
 
 
-def offer_rows(customers: Numbers, offered: Ranks, chances: Scores | None, month: Month) -> pa.RecordBatch:
-    """Return the rows of ``offers`` from lists (rows x 7); ``chances`` (rows x 24) as the model gives them, None without any."""
+def offer_rows(
+    customers: Numbers, offered: Ranks, chances: Scores | None, month: Month, reasons: pa.Array | None = None
+) -> pa.RecordBatch:
+    """Return the rows of ``offers`` from lists (rows x 7); ``chances`` (rows x 24) as the model gives them, None without any.
+
+    ``reasons`` has a list for each product of the lists, None where they are not asked for.
+    """
     row, place = np.nonzero(offered != NO_PRODUCT)
     product = offered[row, place]
     chance = None if chances is None else chances[row, product].astype(np.float64)
@@ -94,6 +99,6 @@ def offer_rows(customers: Numbers, offered: Ranks, chances: Scores | None, month
         pa.DictionaryArray.from_arrays(pa.array(product.astype(np.int32)), pa.array(PRODUCT_NAMES)),
         pa.array((place + 1).astype(np.int8)),
         pa.nulls(len(row), pa.float64()) if chance is None else pa.array(chance, from_pandas=True),
-        pa.nulls(len(row), pa.list_(pa.string())),
+        pa.nulls(len(row), pa.list_(pa.string())) if reasons is None else reasons,
     ]
     return pa.RecordBatch.from_arrays(arrays, schema=_OFFERS)

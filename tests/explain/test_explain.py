@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from santander.config.offer_rules import offer_rules
 from santander.errors import InputError
 from santander.explain.explain import explain
 from santander.explain.explanation import Explanation
@@ -18,7 +19,7 @@ from santander.explain.page import refuse_to_replace, write_page
 from santander.explain.reading import rows_of
 from santander.lake.lake import Lake
 from santander.registry.versions import NoChampion
-from santander.schema.catalogue import FEATURES_TABLE, RECOMMENDATIONS, SUPPRESSIONS
+from santander.schema.catalogue import FEATURES_TABLE, OFFER_EXCLUSIONS, RECOMMENDATIONS, SUPPRESSIONS
 from santander.schema.months import Month
 from santander.schema.product_names import Language
 from santander.schema.products import PRODUCT_NAMES, PRODUCTS
@@ -138,6 +139,16 @@ def test_who_was_erased_is_said_to_be(scored_bank: Bank, tmp_path: Path) -> None
 def test_without_lists_and_champion_the_remedy_is_to_train(settings: Any) -> None:
     with pytest.raises(NoChampion):
         explain(settings, 1, None, None, EN)
+
+
+def test_what_is_kept_back_is_told_by_the_sentence_of_its_rule(scored_bank: Bank, explained: Explanation) -> None:
+    rows = next(iter(scored_bank.lake.delta(OFFER_EXCLUSIONS).to_pyarrow_dataset().to_batches(batch_size=1)))
+    customer, rule = rows["customer_id"][0].as_py(), rows["rule"][0].as_py()
+    found = explain(scored_bank.settings, customer, None, None, ES)
+    assert rule in {each.rule for each in found.excluded}
+    [sentence] = {each.text for each in found.excluded if each.rule == rule}
+    assert sentence == next(each.sentence_es for each in offer_rules(scored_bank.settings) if each.name == rule)
+    assert sentence in found.kept_back()
 
 
 def test_a_page_needs_nothing_else_and_replaces_nothing(explained: Explanation, tmp_path: Path) -> None:

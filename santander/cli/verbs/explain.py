@@ -1,6 +1,5 @@
 """Explain why a customer is recommended what."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -30,15 +29,16 @@ def explain(
 
     The month is the last one with recommendations unless told otherwise. No engine is started.
     """
-    # Arrow imports pandas to look at any number, which takes longer than all the rest: without it Arrow does as well
-    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
     from santander.explain.explain import explain as explain_customer
+    from santander.explain.lean import without
     from santander.explain.page import refuse_to_replace, write_page
     from santander.schema.months import Month
 
     if html is not None and not force:
         refuse_to_replace(html)
-    found = explain_customer(settings, customer_id, None if month is None else Month.parse(month), product, lang)
+    # Arrow imports pandas to look at a number, if it is there, which takes longer than most of the rest
+    with without("pandas"):
+        found = explain_customer(settings, customer_id, None if month is None else Month.parse(month), product, lang)
     text: list[Any] = [*_history(found), *_products(found), *_excluded(found)]
     if html is not None:
         write_page(found, html)
@@ -88,5 +88,6 @@ def _excluded(found: "Explanation") -> Iterator[str]:
     if found.excluded:
         yield ""
         yield found.label("excluded")
-    for each in found.excluded:
-        yield f"   {found.called(each.product)}: {each.rule}"
+    for rule, products in found.kept_back().items():
+        yield f"   {rule}"
+        yield f"      {products}"
