@@ -141,7 +141,7 @@ class _Told:
         reasoner = None if fit.chances is None else fit.chances.reasoner(fit.model)
         self._means = None if reasoner is None else reasoner.means
         self._reasons = None if reasoner is None else reasoner.of_customer(row)
-        self.note = None if reasoner is not None else _no_reasons(fit, row)
+        self.note = None if reasoner is not None else _no_reasons(fit, row, sentences.language)
 
     def product(self, name: str, listed: Mapping[str, Any] | None, most: int, least: float) -> ProductExplained:
         """Return what is told of a product; ``listed`` is its row of the recommendations, where it is in the list."""
@@ -167,7 +167,7 @@ class _Told:
         return ReasonTold(reason.family, reason.contribution, text)
 
 
-def _no_reasons(fit: "Fit", row: "pa.Table") -> str:
+def _no_reasons(fit: "Fit", row: "pa.Table", language: Language) -> str:
     if fit.model.contributions(row) is None:
-        return f"a model of the kind '{fit.model.kind}' has no reasons"
-    return "this version was made before reasons were kept: 'santander train' makes one that has them"
+        return TEXTS["kind_without"][language].format(kind=fit.model.kind)
+    return TEXTS["version_without"][language]

@@ -112,6 +112,16 @@ TEXTS: Mapping[str, Mapping[Language, str]] = {
         EN: "too rarely added to be learned: it stands where it is by how common it is",
         ES: "se contrata demasiado poco para aprenderlo: ocupa su lugar por lo frecuente que es",
     },
+    "kind_without": {
+        EN: "a model of the kind '{kind}' has no reasons",
+        ES: "un modelo del tipo '{kind}' no da razones",
+    },
+    "version_without": {
+        EN: "this version was made before reasons were kept: 'santander train' makes one that has them, and where its model is "
+        "the same, 'santander promote --version N --override --reason TEXT' lets it score",
+        ES: "esta versión es anterior a las razones: 'santander train' hace una que las tiene y, si su modelo es el mismo, "
+        "'santander promote --version N --override --reason TEXT' hace que puntúe",
+    },
     "excluded": {EN: "not offered", ES: "no se ofrece"},
     "objection": {EN: "The customer objects to marketing", ES: "El cliente se opone a la publicidad"},
     "yes": {EN: "yes", ES: "sí"},
