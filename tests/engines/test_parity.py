@@ -149,6 +149,7 @@ def test_spark_leaves_the_tables_that_sail_leaves(on_sail: Settings, on_spark: S
             "additions",
             "online_features",
             "recommendations",
+            "expected_additions",
             "offers",
             "offer_exclusions",
             "submissions",

@@ -15,11 +15,12 @@ from santander.lake.lake import Lake
 from santander.models.level import Forecast, Level
 from santander.pipeline.steps import Steps
 from santander.schema.added import MonthAdded
-from santander.schema.catalogue import CUSTOMERS, EXPECTED_ADDITIONS
+from santander.schema.catalogue import CUSTOMERS, EXPECTED_ADDITIONS, FEATURES_TABLE
 from santander.schema.months import Month
 from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 from santander.scoring.expected import PARTS_OF_A_CHANCE, drop_expected, expected_of, note_seen, write_expected
 from santander.suppression.spellings import sorted_ids
+from tests.conftest import Bank
 from tests.landing_files import landing_file, record
 
 JANUARY, FEBRUARY, MARCH = (Month(2015, number) for number in (1, 2, 3))
@@ -91,6 +92,26 @@ def test_rows_are_the_sums_with_bounds_in_whole_additions(settings: Settings) ->
     assert total.expected < total.high < sum(each.high for each in found.products.values())
     drop_expected(lake, MARCH)
     assert lake.rows_by_month(EXPECTED_ADDITIONS) == {FEBRUARY: N_PRODUCTS}
+
+
+@pytest.mark.plan
+def test_a_scored_month_has_the_sums_of_the_chances_of_who_counts(scored_bank: Bank) -> None:
+    from santander.registry.champion import champion
+
+    lake, june = scored_bank.lake, Month(2016, 6)
+    fit = champion(scored_bank.settings).candidate.fit_to_judge(june)
+    assert fit is not None
+    assert fit.chances is not None
+    rows = lake.read_months(FEATURES_TABLE, [june]).where("holdings_lag_1 IS NOT NULL").toArrow()
+    sums = np.nansum(fit.chances.at(june).of(fit.model, rows, fit.model.score(rows)), axis=0, dtype=np.float64)
+    found = expected_of(lake, june)
+    assert found is not None
+    assert [found.products[name].expected for name in PRODUCT_NAMES] == pytest.approx(sums, abs=1e-3)
+    total = found.total
+    assert total.low < total.expected < total.high
+    assert total.seen is None
+    assert total.last_month is not None
+    assert 0.5 < total.expected / total.last_month < 2
 
 
 def test_a_figure_that_is_also_somebodys_number_is_no_trace_of_a_person(settings: Settings) -> None:
