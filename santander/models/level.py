@@ -1,11 +1,11 @@
 """How often each product will be added in a month to come: a forecast of rates from the months known, with an interval.
 
 Each product's log rate is a level that drifts and is seen each month with noise that passes, besides that of small counts (a
-Kalman filter). What the level alone missed in the same month of earlier years is added, shrunk, as season. The three variances
-hold for all products alike; how wide the interval of one product is follows from its own errors as well.
+Kalman filter). By how much the same month of earlier years lay off the level of the months around it is added, shrunk, as season.
+The three variances hold for all products alike; how wide the interval of one product is follows from its own errors as well.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, Self, TypeAlias
 
@@ -56,10 +56,14 @@ class Level:
                 month=month,
                 hint="ingest two months with products before it",
             )
-        filtered = _Filter(known[0], self.months[known[0]])
-        for each in known[1:]:
-            filtered.learn(each, self.months[each])
-        return filtered.forecast(month)
+        before, after = (self._learnt(months) for months in (known, known[::-1]))
+        return before.forecast(month, after)
+
+    def _learnt(self, months: Sequence[Month]) -> "_Filter":
+        learnt = _Filter(months[0], self.months[months[0]])
+        for each in months[1:]:
+            learnt.learn(each, self.months[each])
+        return learnt
 
     def rates(self, month: Month) -> Rates | None:
         """The rates of a known month; None where they are not known."""
@@ -78,16 +82,24 @@ class Level:
         return cls({Month.parse(m): MonthAdded(added["customers"], tuple(added["additions"])) for m, added in months})
 
 
+class _Missed(NamedTuple):
+    """The log of what was seen in a month over what the level gave, the variance of that level, and that of the month's noise."""
+
+    log_ratio: Rates
+    level: Rates
+    noise: Rates
+
+
 class _Filter:
-    """The level of each log rate and how uncertain it is, after the months learnt so far."""
+    """The level of each log rate and how uncertain it is, after the months learnt so far, forwards or backwards in time."""
 
     def __init__(self, month: Month, first: MonthAdded) -> None:
         counts = np.array(first.additions, np.float64)
         self._month, self._customers = month, first.customers
         self._level = np.log((counts + _HALF) / first.customers)
         self._variance = PASSING + 1 / (counts + _HALF)
-        self._missed: dict[Month, tuple[Rates, Rates]] = {}
-        """By month: log of seen over what the level alone gave, and the variance of that."""
+        self.missed: dict[Month, _Missed] = {}
+        """Of every month learnt but the first."""
         self._squares, self._n = np.zeros_like(self._level), 0
 
     def learn(self, month: Month, added: MonthAdded) -> None:
@@ -95,7 +107,7 @@ class _Filter:
         counts, level = np.array(added.additions, np.float64), self._level
         drifted, log_rate = self._drifted(month), self._level + self._season(month)
         missed, noise = _log_ratio(counts, added.customers * np.exp(level))
-        self._missed[month] = missed, drifted + PASSING + noise
+        self.missed[month] = _Missed(missed, drifted, PASSING + noise)
         error, noise = _log_ratio(counts, added.customers * np.exp(log_rate))
         total = drifted + PASSING + noise
         self._squares += np.minimum(error**2 / total, _FARTHEST**2)
@@ -103,21 +115,27 @@ class _Filter:
         self._variance = drifted * (1 - drifted / total)
         self._month, self._customers, self._n = month, added.customers, self._n + 1
 
-    def forecast(self, month: Month) -> Forecast:
+    def forecast(self, month: Month, backwards: "_Filter") -> Forecast:
         """Forecast a month to come, as if the customers of the last one counted in it."""
-        expected = self._customers * np.exp(self._level + self._season(month))
+        expected = self._customers * np.exp(self._level + self._season(month, backwards))
         scale = (TRUST + self._squares) / (TRUST + self._n)
         low, high = _interval(expected, (self._drifted(month) + PASSING) * scale)
         return Forecast(*(counts / self._customers for counts in (expected, low, high)))
 
     def _drifted(self, month: Month) -> Rates:
-        return self._variance + DRIFT * (month.index - self._month.index)
+        return self._variance + DRIFT * abs(month.index - self._month.index)
 
-    def _season(self, month: Month) -> Rates:
-        years = [missed for then, missed in self._missed.items() if then.number == month.number]
-        weighed: Rates = sum((missed / variance for missed, variance in years), np.zeros_like(self._level))
-        precision: Rates = sum((1 / variance for _, variance in years), np.full_like(self._level, 1 / SEASON))
-        return weighed / precision
+    def _season(self, month: Month, *others: "_Filter") -> Rates:
+        """How far the same month lay off the level in years that this filter, or another, learnt; shrunk toward 0."""
+        weighed, precision = np.zeros_like(self._level), np.full_like(self._level, 1 / SEASON)
+        for then in sorted({each for one in (self, *others) for each in one.missed if each.number == month.number}):
+            sides = [one.missed[then] for one in (self, *others) if then in one.missed]
+            certainty = np.sum([1 / side.level for side in sides], axis=0)
+            missed = np.sum([side.log_ratio / side.level for side in sides], axis=0) / certainty
+            variance = 1 / certainty + np.mean([side.noise for side in sides], axis=0)
+            weighed, precision = weighed + missed / variance, precision + 1 / variance
+        season: Rates = weighed / precision
+        return season
 
 
 def _log_ratio(counts: Rates, expected: Rates) -> tuple[Rates, Rates]:

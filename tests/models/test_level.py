@@ -99,6 +99,13 @@ def test_what_comes_back_each_year_is_expected_the_next_time() -> None:
         assert least < expected[bit] / may.additions[bit] < most
 
 
+def test_a_year_is_enough_to_know_the_season_of_its_first_month() -> None:
+    year = Level({month: added for month, added in published().months.items() if month >= Month(2015, 6)})
+    taxes = PRODUCT_NAMES.index("taxes")
+    may = year.months[Month(2016, 5)]
+    assert year.forecast(Month(2016, 6)).expected[taxes] * may.customers > 2 * may.additions[taxes]
+
+
 def test_months_that_are_missing_or_have_no_customers_are_passed_over() -> None:
     level = published()
     gap = {month: added for month, added in level.months.items() if month not in (Month(2015, 8), Month(2016, 4))}
