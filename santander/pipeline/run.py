@@ -67,7 +67,6 @@ def walk(
     with SessionOnDemand(settings) as session:
         landing = _landing_of(settings, files, asked, bank_customers, chosen_recipe if train else None)
         steps = Steps(settings, session, force=force)
-        steps.refuse_wrong_offer_rules()
         outcomes: list[StepOutcome[object]] = [_ingest(steps, landing)]
         rows = steps.lake.rows_by_month(CUSTOMERS)
         present = sorted(month for month, n in rows.items() if n)
@@ -77,6 +76,7 @@ def walk(
             log.warning("%s", missing_line(missing))
         targets = asked.among(present if asked.is_range else [_last_month(rows)])
         steps.lake.require_customers(targets)
+        steps.refuse_wrong_offer_rules()  # it takes an engine, and what is refused above must not start one
         needed = [month for month in present if month <= targets[-1]]
         outcomes.append(steps.validate(CUSTOMERS, needed))
         outcomes.append(steps.build_features(needed, anyway=False))

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -18,12 +19,14 @@ from santander.ledger.step_ledger import StepLedger
 from santander.offers.export import Wanted, export_offers
 from santander.offers.month_offers import offers_of_month
 from santander.offers.objecting import record_objections
+from santander.pipeline.run import walk
 from santander.pipeline.status import look
 from santander.pipeline.steps import Steps
-from santander.schema.catalogue import CUSTOMERS, OFFER_EXCLUSIONS, OFFERS, RECOMMENDATIONS
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, OFFER_EXCLUSIONS, OFFERS, RECOMMENDATIONS
 from santander.schema.months import Month
 from tests.conftest import Bank
 from tests.environment import CONF_LOCAL
+from tests.landing_files import landing_file, record
 from tests.own_bank import own_copy
 
 JUNE = Month(2016, 6)
@@ -176,6 +179,31 @@ def test_the_verb_shows_products_and_rules(scored_bank: Bank, capsys: pytest.Cap
     assert shown["out_of_date"] == []
     with pytest.raises(InputError, match="belong to --export: give --export FILE too"):
         app(["--data-dir", scored_bank.settings.data_dir, "--top", "5"], standalone_mode=False)
+
+
+def test_a_wrong_rule_is_refused_before_anything_is_made_of_what_is_taken_in(
+    settings: Settings, session: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert session  # a run starts the engine there is
+    monkeypatch.setenv(CONF_LOCAL, str(tmp_path))
+    rule = "offers: {rules: {mine: {where: agee < 18, products: [lone], sentence: Not here, sentence_es: Aquí no}}}"
+    landing = landing_file(tmp_path / "a.csv", [record(1375586)])
+    for text, told in (
+        (rule, "unknown product 'lone'"),
+        (rule.replace("lone", "loan"), "unknown column 'agee': did you mean age?"),
+    ):
+        (tmp_path / "offers.yaml").write_text(text)
+        with pytest.raises(InputError, match=rf"offers.yaml, line 1: rule 'mine': {re.escape(told)}"):
+            walk(Settings.load(data_dir=settings.data_dir), [landing], recipe="popularity")
+        assert not Lake(settings).exists(FEATURES_TABLE)
+
+
+def test_only_offers_with_the_least_chance_are_handed_over(scored_bank: Bank, tmp_path: Path) -> None:
+    file = tmp_path / "likely.parquet"
+    chances = sorted((float(str(row["chance"])) for row in rows(scored_bank.lake, OFFERS)), reverse=True)
+    exported = export_offers(scored_bank.lake, JUNE, file, Wanted(least_chance=chances[99]), force=False)
+    assert pq.read_table(file)["chance"].to_pylist() == chances[: exported.offers]
+    assert exported.offers >= 100
 
 
 def test_a_run_records_its_offers(scored_bank: Bank) -> None:

@@ -38,7 +38,10 @@ class ScorePayload:
 
 @verb
 def score(month: MonthOption = None, from_: FromOption = None, to: ToOption = None, *, settings: "Settings") -> Outcome:
-    """Write the champion's recommendations for every customer of a month; the last month with features unless told otherwise."""
+    """Write the champion's recommendations for every customer of a month, and what may be offered of them.
+
+    It is the last month with features unless told otherwise.
+    """
     from santander.engine.session import open_session
     from santander.pipeline.steps import Steps
     from santander.schema.catalogue import FEATURES_TABLE

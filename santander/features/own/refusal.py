@@ -25,7 +25,7 @@ _NOT_READ = re.compile(
     r"\[PARSE_SYNTAX_ERROR\] (?P<spark>.*?) SQLSTATE|invalid argument: (?P<sail>found .*?)(?: at \d+:\d+ .*)?$", re.DOTALL
 )
 _NOT_DONE = re.compile(r"^(?:not (?:implemented|supported|yet)|unsupported|\[UNSUPPORTED)", re.IGNORECASE)
-_NOT_GROUPED = re.compile(r'No field named \S*"#\d+"|\[MISSING_AGGREGATION\]')
+_NOT_GROUPED = re.compile(r'No field named \S*"#\d+"|\[MISSING_(?:AGGREGATION|GROUP_BY)\]')
 _LINE = re.compile(r"\bline (\d+)(?:, position|,? pos)\b")
 _OFFSET = re.compile(r" at (\d+):\d+ expected")
 _BOTH = "it must run on sail and on Apache Spark alike; where SQL differs, write the family in PySpark"
