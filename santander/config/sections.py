@@ -144,6 +144,9 @@ class GateSettings(_Section):
     automatic: bool
     max_slice_loss: float = Field(ge=0, lt=1)
     min_slice_buyers: int = Field(ge=1)
+    min_chance_slope: float = Field(ge=0, le=1)
+    max_chance_slope: float = Field(ge=1)
+    min_product_additions: int = Field(ge=1)
 
 
 class CrossValidationSettings(_Section):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from typing import ClassVar
 
 from santander.evaluation.by_product import ProductFigures, share
+from santander.evaluation.chance_figures import ChanceFigures
 from santander.schema.months import Month
 
 
@@ -70,6 +71,8 @@ class Evaluation(EvaluationFigures):
     products: tuple[ProductFigures, ...] = ()
     segments: tuple[SegmentFigures, ...] = ()
     new_customers: SegmentFigures | None = None
+    chances: ChanceFigures | None = None
+    """Whether the chances hold; None for a model that gives none."""
 
     @property
     def slices(self) -> tuple[SegmentFigures, ...]:

@@ -7,8 +7,11 @@ from santander.evaluation.average_precision import Precisions
 from santander.evaluation.by_product import by_product
 from santander.evaluation.calibration import CalibrationBin, calibration_of, expected_calibration_error
 from santander.evaluation.figures import Evaluation, SegmentFigures
-from santander.evaluation.month_to_judge import NEW_CUSTOMERS, MonthToJudge
+from santander.evaluation.judged_chances import JudgedChances
+from santander.evaluation.month_to_judge import MonthToJudge
 from santander.evaluation.ranked import Asked, Whom
+from santander.evaluation.slices import NEW_CUSTOMERS
+from santander.models.chances import Chances
 from santander.models.ranking import Scores
 from santander.models.recommender import Recommender
 
@@ -24,10 +27,12 @@ class Judgement:
     scores: Scores
     precisions: Precisions
     baseline_precisions: Precisions
+    chances: JudgedChances | None = None
+    """Of everybody; None for a model that gives none."""
 
     @cached_property
     def calibration(self) -> tuple[CalibrationBin, ...]:
-        """Calibration of the chances that the scores give, among additions."""
+        """Calibration of the scores as shares of the additions that were made; that of chances is in ``evaluation.chances``."""
         return calibration_of(self.scores, self.judged.added)
 
     @property
@@ -41,12 +46,20 @@ def precisions_of(model: Recommender, judged: MonthToJudge) -> Precisions:
     return judged.rank(Asked(model))[0].precisions
 
 
-def judge(model: Recommender, baseline: Recommender, judged: MonthToJudge, oracle: float | None = None) -> Judgement:
-    """Compare the model's list of every customer with what was added; the baseline ranks for who added something only.
+def judge(
+    model: Recommender,
+    baseline: Recommender,
+    judged: MonthToJudge,
+    oracle: float | None = None,
+    chances: Chances | None = None,
+) -> Judgement:
+    """Compare the model's list of every customer, and the chances, with what was added; the baseline ranks for buyers only.
 
-    Raises WrongLists for a list that no recommender may give.
+    Raises WrongLists for a list, or chances, that no recommender may give.
     """
-    own, other = judged.rank(Asked(model, Whom.EVERYONE, scores=True), Asked(baseline))
+    of_month = None if chances is None else chances.at(judged.month)
+    own, other = judged.rank(Asked(model, Whom.EVERYONE, scores=True, chances=of_month), Asked(baseline))
+    judged_chances = None if chances is None else JudgedChances.of(own, judged)
     slices = _by_slice(judged, own.precisions, other.precisions)
     evaluation = Evaluation(
         month=judged.month,
@@ -59,8 +72,9 @@ def judge(model: Recommender, baseline: Recommender, judged: MonthToJudge, oracl
         products=by_product(own.ranks, other.ranks, judged.added, own.listed, judged.customers),
         segments=tuple(figures for name, figures in slices.items() if name != NEW_CUSTOMERS),
         new_customers=slices.get(NEW_CUSTOMERS),
+        chances=None if judged_chances is None else judged_chances.figures(judged.slices()),
     )
-    return Judgement(judged, evaluation, own.scores, own.precisions, other.precisions)
+    return Judgement(judged, evaluation, own.scores, own.precisions, other.precisions, judged_chances)
 
 
 def _by_slice(judged: MonthToJudge, precisions: Precisions, baseline: Precisions) -> dict[str, SegmentFigures]:

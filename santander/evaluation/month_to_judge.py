@@ -13,13 +13,8 @@ import pyarrow.compute as pc
 from santander.errors import SantanderError
 from santander.evaluation.average_precision import Masks
 from santander.evaluation.ranked import Apply, Asked, Ranked, rank
-from santander.features.expansion import integers
-from santander.models.groups import SEGMENTS
+from santander.evaluation.slices import GROUP, SLICES, group_of
 from santander.schema.months import Month
-
-NEW_CUSTOMERS = "new customers"
-GROUP = ("segment", "is_new")
-"""The features by which customers are put into slices."""
 
 ENOUGH = 50_000
 """Customers in the sample that lists are compared on, about. A month with at most so many is compared whole. No setting: it only
@@ -33,6 +28,8 @@ class Slice:
     name: str
     customers: int
     within: npt.NDArray[np.bool_]
+    groups: tuple[int, ...]
+    """The groups of customers (``slices.py``) that it is made of."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +76,8 @@ class MonthToJudge:
 
     def slices(self) -> Iterator[Slice]:
         """Return each segment and the new customers, as far as there are any."""
-        of_buyer, of_group = (integers(rows, "segment", SEGMENTS.index("unknown")) for rows in (self.bought, self.groups))
-        is_new, group_is_new = (integers(rows, "is_new", unknown=0) == 1 for rows in (self.bought, self.groups))
-        parts = [(name, of_buyer == code, of_group == code) for code, name in enumerate(SEGMENTS)]
+        of_buyer, of_group = group_of(self.bought), group_of(self.groups)
         counts = self.groups["customers"].to_numpy()
-        for name, within, groups in (*parts, (NEW_CUSTOMERS, is_new, group_is_new)):
-            if customers := int(counts[groups].sum()):
-                yield Slice(name, customers, within)
+        for name, groups in SLICES.items():
+            if customers := int(counts[np.isin(of_group, groups)].sum()):
+                yield Slice(name, customers, np.isin(of_buyer, groups), groups)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from santander.evaluation.by_product import ProductFigures
+from santander.evaluation.chance_plots import chances_that_hold
 from santander.evaluation.drawing import (
     BASELINE_COLOUR,
     BASELINE_RANK_COLOURS,
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
 COLUMNS_SHOWN = 25
 
 
-def draw(model: Recommender, judgement: Judgement) -> dict[str, "Figure"]:
-    """The plots by name; importance only for a kind that knows it."""
+def draw(model: Recommender, judgement: Judgement, at_least: int) -> dict[str, "Figure"]:
+    """The plots by name; importance only for a kind that knows it, chances for a model that gives any.
+
+    ``at_least`` is how many additions a product must have to be drawn by itself among the chances.
+    """
     evaluation = judgement.evaluation
     plots = {
         "recall_by_product": recall_by_product(evaluation),
@@ -35,6 +39,8 @@ def draw(model: Recommender, judgement: Judgement) -> dict[str, "Figure"]:
         "slices": by_slice(evaluation),
         "calibration": calibration(judgement),
     }
+    if judgement.chances is not None and evaluation.chances is not None:
+        plots["chances"] = chances_that_hold(evaluation.month, judgement.chances, evaluation.chances, at_least)
     if importance := model.importance():
         plots["importance"] = importance_of_columns(importance, model.families)
     return plots
@@ -70,7 +76,7 @@ def by_slice(evaluation: Evaluation) -> "Figure":
 
 
 def calibration(judgement: Judgement) -> "Figure":
-    """Among additions: the chance given to a product against how often it was the one added; large dots hold many pairs."""
+    """Among additions: the share of the scores given to a product against how often it was the one added (not its chance)."""
     bins = judgement.calibration
     figure, axes = new_axes(height=5.0)
     axes.plot([0, 1], [0, 1], color=GUIDE_COLOUR, linewidth=1, linestyle="--", label="as it should be")

@@ -1,7 +1,7 @@
 """Lists of customers as small rows, made where their features are: in the driver, or in the tasks of an engine.
 
-Of a customer who added something come back the list, its average precision and, where asked for, the scores; of one in the sample
-the list; of everybody else that they were ranked, in the counts of products.
+Of a customer who added something come back the list, its average precision and, where asked for, scores and chances; of one in
+the sample the list; of everybody else that they were ranked, in the counts of products and in those of chances.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,9 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from santander.evaluation.average_precision import Precisions, average_precision
-from santander.models.list_check import WrongLists, checked_lists
+from santander.evaluation.chance_bins import ChanceBins
+from santander.evaluation.slices import group_of
+from santander.features.expansion import bits_of
+from santander.models.chances import Chances
+from santander.models.list_check import WrongLists, checked_chances, checked_lists
 from santander.models.ranking import LIST_LENGTH, NO_PRODUCT, Ranks, Scores
-from santander.models.recommender import Recommender
+from santander.models.recommender import CHUNK_ROWS, Recommender
 from santander.schema.products import N_PRODUCTS
 
 Reduce = Callable[[pa.Table], pa.Table]
@@ -46,6 +50,8 @@ class Asked:
     whose: str | None = None
     scores: bool = False
     """Whether the scores of the buyers come back."""
+    chances: Chances | None = None
+    """What gives chances of its scores; then everyone is looked at, whoever's lists are made."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,10 @@ class Ranked:
     """The lists of the sample in order of customer, buyers in it included; empty where not asked for."""
     listed: npt.NDArray[np.int64]
     """For each product (24) the lists of those who were ranked that name it."""
+    chances: Scores
+    """The chances of the buyers; empty where not asked for."""
+    bins: ChanceBins
+    """The chances of everybody; none where not asked for."""
 
 
 SMALL_ROWS = pa.schema(
@@ -73,6 +83,8 @@ SMALL_ROWS = pa.schema(
         ("ranks", pa.binary()),
         ("scores", pa.binary()),
         ("listed", pa.binary()),
+        ("chances", pa.binary()),
+        ("bins", pa.binary()),
         ("complaint", pa.string()),
     ]
 )
@@ -105,11 +117,13 @@ def _small_rows(asked: Sequence[Asked], share: float, rows: pa.Table) -> pa.Tabl
     parts = []
     for number, each in enumerate(asked):
         drawn = sample if each.whom is Whom.SAMPLE else np.zeros_like(bought)
-        looked = np.ones_like(bought) if each.whom is Whom.EVERYONE else bought | drawn
+        everyone = each.whom is Whom.EVERYONE or each.chances is not None
+        looked = np.ones_like(bought) if everyone else bought | drawn
         if not looked.any():
             continue
         try:
             scores, ranks = checked_lists(each.model, rows if looked.all() else rows.filter(pa.array(looked)))
+            chances, bins = _chances(each, rows, scores, bought | drawn)
         except WrongLists as wrong:
             return _table(asked=[number], complaint=[wrong.complaint])
         place = np.flatnonzero((bought | drawn)[looked])
@@ -124,10 +138,25 @@ def _small_rows(asked: Sequence[Asked], share: float, rows: pa.Table) -> pa.Tabl
                 precision=average_precision(ranks[place], added[kept]),
                 ranks=_packed(ranks[place]),
                 scores=_packed(scores[place]) if each.scores else None,
+                chances=chances,
             ),
             _table(asked=[number], listed=[listed.tobytes()]),
+            _table(asked=[number] * len(bins), bins=bins),
         ]
     return pa.concat_tables(parts) if parts else SMALL_ROWS.empty_table()
+
+
+def _chances(asked: Asked, rows: pa.Table, scores: Scores, kept: npt.NDArray[np.bool_]) -> tuple[pa.Array | None, list[bytes]]:
+    """The chances of the rows that are ``kept``, and the bins of those of all; neither where not asked for."""
+    if asked.chances is None:
+        return None, []
+    chosen, bins = [], []
+    for start in range(0, rows.num_rows, CHUNK_ROWS):
+        some, part = rows.slice(start, CHUNK_ROWS), slice(start, start + CHUNK_ROWS)
+        chances = checked_chances(asked.model, asked.chances, some, scores[part])
+        chosen.append(chances[kept[part]])
+        bins.append(ChanceBins.of(chances, bits_of(some["added"].to_numpy()), group_of(some)).pack())
+    return _packed(np.concatenate(chosen)), bins
 
 
 def _table(**columns: Any) -> pa.Table:
@@ -159,6 +188,8 @@ def _ranked(found: pa.Table) -> Ranked:
         scores=_unpacked(buyers["scores"], np.float32, N_PRODUCTS),
         sample=_unpacked(sample["ranks"], np.int8, LIST_LENGTH),
         listed=_unpacked(found["listed"], np.int64, N_PRODUCTS).sum(axis=0),
+        chances=_unpacked(buyers["chances"], np.float32, N_PRODUCTS),
+        bins=ChanceBins.unpack(found["bins"].drop_null().to_pylist()),
     )
 
 

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from santander.errors import SantanderError
-from santander.features.expansion import Features, integers
+from santander.features.expansion import Features, bits_of, integers
 from santander.models.ranking import LIST_LENGTH, NO_PRODUCT, Ranks, Scores
 from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 
 if TYPE_CHECKING:
+    from santander.models.chances import Chances
     from santander.models.recommender import Recommender
 
 
@@ -72,6 +73,17 @@ def checked_lists(model: "Recommender", features: Features) -> tuple[Scores, Ran
     customers = features["customer_id"].to_numpy() if "customer_id" in features.schema.names else None
     refuse_wrong_lists(whose, ranks, scores, owned, customers)
     return scores, ranks
+
+
+def checked_chances(model: "Recommender", chances: "Chances", features: Features, scores: Scores) -> Scores:
+    """The chances (rows x 24) of these customers and scores; raises WrongLists for one that is none, or of an owned product."""
+    found = chances.of(model, features, scores)
+    owned = bits_of(integers(features, "owned", unknown=0)).view(np.bool_)
+    right = np.where(owned, np.isnan(found), (found >= 0) & (found <= 1))
+    if wrong := int((~right).any(axis=1).sum()):
+        complaint = f"gives {wrong:,} of {len(found):,} customers a chance that is none (0 to 1, and missing where owned)"
+        raise WrongLists(f"the recommender {type(model).__name__}", complaint)
+    return found
 
 
 def refuse_wrong_lists(

@@ -102,7 +102,7 @@ class TrainStep(StepContext):
         return fingerprint_of(
             version=version_of(TRAIN.name, recipe.model.__module__),
             recipe=recipe.fingerprint,
-            gate=self.settings.gate.model_dump(exclude={"automatic"}),
+            gate=self.settings.gate.model_dump(exclude={"automatic", "min_product_additions"}),
             features={str(month): features.get(month) for month in months},
             customers={str(month): customers.get(month) for month in months},
             **fingerprints_of_families(self.lake, recipe.families, months),

@@ -6,6 +6,7 @@ judged fit does. The scoring fit itself cannot be judged, as nobody knows yet wh
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +15,15 @@ from santander.config.sections import GateSettings
 from santander.config.settings import Settings
 from santander.errors import InputError, SantanderError
 from santander.evaluation.average_precision import Precisions
+from santander.evaluation.chance_figures import Calibration
 from santander.evaluation.figures import Evaluation
-from santander.evaluation.judgement import MonthToJudge, judge
+from santander.evaluation.judged_chances import JudgedChances
+from santander.evaluation.judgement import Judgement, MonthToJudge, judge
 from santander.evaluation.oracle import oracle_of
 from santander.evaluation.ranked import Asked, Ranked, Whom
 from santander.evaluation.resampling import PairedDifference, compare_slices, paired_difference
 from santander.lake.lake import Lake
+from santander.models.chances import Chances
 from santander.models.list_check import WrongLists
 from santander.models.ranking import NO_PRODUCT, Ranks
 from santander.models.recommender import Recommender
@@ -50,10 +54,15 @@ def check_features(settings: Settings, number: int) -> None:
         )
 
 
-def sound_lists(judged: MonthToJudge, models: Mapping[str, Recommender]) -> list[Ranked]:
-    """The lists of models, by what to call them, for buyers and sample; raises UnsoundModel where scores or a list are wrong."""
+def sound_lists(
+    judged: MonthToJudge, models: Mapping[str, Recommender], chances: Mapping[str, Chances] = MappingProxyType({})
+) -> list[Ranked]:
+    """The lists of models, by what to call them, for buyers and sample; raises UnsoundModel where scores or a list are wrong.
+
+    A model in ``chances`` gives chances too, of everybody.
+    """
     try:
-        return judged.rank(*(Asked(model, Whom.SAMPLE, whose) for whose, model in models.items()))
+        return judged.rank(*(Asked(model, Whom.SAMPLE, whose, chances=chances.get(whose)) for whose, model in models.items()))
     except WrongLists as wrong:
         raise UnsoundModel(str(wrong)) from wrong
 
@@ -82,6 +91,8 @@ class Lists:
     precisions: Precisions
     """For each buyer of the month."""
     overlap: float = 1.0
+    chances: Calibration | None = None
+    """Whether the chances hold, of everybody and all products together; None for a version that gives none."""
 
 
 def hindrance(version: RegisteredVersion, month: Month) -> str | None:
@@ -94,13 +105,22 @@ def hindrance(version: RegisteredVersion, month: Month) -> str | None:
     return f"version {version.number} has seen {month} or later months and cannot be judged on it"
 
 
-def lists_of(version: RegisteredVersion, judged: MonthToJudge) -> Lists:
-    """The lists that a challenger is judged by; raises UnsoundModel also for the fit that would score."""
+def lists_of(version: RegisteredVersion, judged: MonthToJudge, judgement: Judgement | None = None) -> Lists:
+    """The lists that a challenger is judged by; raises UnsoundModel also for the fit that would score.
+
+    ``judgement`` is of the same fit on the same month, where there is one: then chances need not be asked for once more.
+    """
     candidate = version.candidate
     fit = candidate.fit_to_judge(judged.month) or candidate.scoring
     fits = [fit] if candidate.scoring is fit else [fit, candidate.scoring]
-    ranked = sound_lists(judged, {f"version {version.number}: its {each.name} fit": each.model for each in fits})
-    return Lists(ranked[0].precisions, mean_overlap(ranked[0].sample, ranked[-1].sample))
+    name, *_ = names = [f"version {version.number}: its {each.name} fit" for each in fits]
+    asked = {name: fit.chances.at(judged.month)} if judgement is None and fit.chances is not None else {}
+    ranked = sound_lists(judged, {name: each.model for name, each in zip(names, fits, strict=True)}, asked)
+    found = None if judgement is None else judgement.evaluation.chances
+    if asked:
+        found = JudgedChances.of(ranked[0], judged).figures(())
+    chances = None if found is None else found.calibration
+    return Lists(ranked[0].precisions, mean_overlap(ranked[0].sample, ranked[-1].sample), chances)
 
 
 def no_contest(challenger: RegisteredVersion, holder: RegisteredVersion, month: Month) -> str | None:
@@ -149,6 +169,7 @@ def compare(
         None if fresh is None else against(fresh),
         Ages(own_fit.last_month, blind.last_month, None if refit is None else refit.last_month),
         (f"version {challenger.number} ({challenger.candidate.recipe.name})", f"champion {holder.number} ({recipe})"),
+        lists.chances,
     )
     if verdict.promoted and lists.overlap < rule.min_overlap:
         alike = f"{lists.overlap:.0%} of their lists in common, {rule.min_overlap:.0%} needed"
@@ -228,7 +249,7 @@ def assess(
         )
     judged = collect_month(lake, retrieve.also(registered.candidate.families), chosen)
     oracle = oracle_of(settings.data / "raw", chosen, judged.customers, judged.buyers)
-    judgement = judge(fit.model, fit.baseline, judged, oracle)
+    judgement = judge(fit.model, fit.baseline, judged, oracle, fit.chances)
     client = open_tracking(settings)
     import mlflow
 
@@ -236,5 +257,5 @@ def assess(
     with mlflow.start_run(experiment_id=experiment_id(settings, client), run_name=name):
         tags = {"version": registered.number, "fit": fit.name, "trained_by": registered.run_id, "month": str(chosen)}
         mlflow.set_tags(tags)
-        log_judgement(registered.candidate, judgement)
+        log_judgement(settings, registered.candidate, judgement)
     return Assessment(judgement.evaluation, registered.number, fit.name, tuple(fit.weights))

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import ClassVar, Self
 
 from santander.config.sections import GateSettings
+from santander.evaluation.chance_figures import Calibration
 from santander.evaluation.resampling import PairedDifference, SliceDifference
 from santander.schema.months import Month
 from santander.schema.records import Inline, Unwritten
@@ -87,6 +88,8 @@ class Verdict:
     refit: Unwritten[PairedDifference | None] = None
     """With the champion's recipe fitted anew up to the month before; where there is one, the gain over it is what counts."""
     ages: Unwritten[Ages | None] = None
+    chances: Calibration | None = None
+    """Whether the challenger's chances hold, all products together; None where it gives none."""
 
     ALSO_WRITTEN: ClassVar = ("figures", "contestants")
 
@@ -126,8 +129,11 @@ def decide(
     refit: PairedDifference | None = None,
     ages: Ages | None = None,
     names: tuple[str, str] = ("the challenger", "the champion"),
+    chances: Calibration | None = None,
 ) -> Verdict:
     """A new recipe must gain enough and surely, a refresh must surely not lose much, and no slice may surely lose more.
+
+    In either case the challenger's chances, where it gives any, must not surely be spread too far apart or not far enough.
 
     With ``refit`` the gain counts over the champion's recipe fitted anew, and the champion as it is must not be better. ``names``
     are what the reason calls challenger and champion.
@@ -156,7 +162,24 @@ def decide(
     if failed := [_told(slice_) for slice_ in slices if slice_.failed]:
         promoted = False
         reason += f"; worse for {' and '.join(failed)}, {-rule.max_slice_loss:+.2%} is the most that a slice may lose"
-    return Verdict(promoted, reason, compared, tuple(slices), contest, month, refit, ages)
+    if (fault := fault_in(chances, rule)) is not None:
+        promoted = False
+        reason += f"; {fault}"
+    return Verdict(promoted, reason, compared, tuple(slices), contest, month, refit, ages, chances)
+
+
+def fault_in(chances: Calibration | None, rule: GateSettings) -> str | None:
+    """Return what is surely wrong with the shape of chances, in words; None without chances, and where nothing surely is."""
+    if chances is None or chances.slope is None or chances.slope_low is None or chances.slope_high is None:
+        return None
+    if chances.slope_high < rule.min_chance_slope:
+        how, setting = "too far apart", f"{rule.min_chance_slope} is the least, gate.min_chance_slope"
+    elif chances.slope_low > rule.max_chance_slope:
+        how, setting = "not far enough apart", f"{rule.max_chance_slope} is the most, gate.max_chance_slope"
+    else:
+        return None
+    interval = f"95 % from {chances.slope_low:.3f} to {chances.slope_high:.3f}"
+    return f"its chances lie {how}: slope of calibration {chances.slope:.3f} of all products together ({interval}; {setting})"
 
 
 def _equal_by_design(counted: PairedDifference, month: Month | None, ages: Ages | None) -> str:

@@ -158,8 +158,8 @@ class Origin:
     """Months without customers between the first and the last there were."""
 
 
-def model_card(candidate: Candidate, judgement: Judgement | None, origin: Origin) -> ModelCard:
-    """The card of a candidate before it has met a champion."""
+def model_card(candidate: Candidate, judgement: Judgement | None, origin: Origin, product_additions: int) -> ModelCard:
+    """The card of a candidate before it has met a champion; products with so many additions have a line among the chances."""
     model = candidate.scoring.model
     text = rendered(
         "model_card",
@@ -183,6 +183,7 @@ def model_card(candidate: Candidate, judgement: Judgement | None, origin: Origin
         own=dict(sorted(model.families.items())),
         products_shown=PRODUCTS_SHOWN,
         columns_shown=COLUMNS_SHOWN,
+        product_additions=product_additions,
     )
     return ModelCard.parse(text)
 

@@ -58,7 +58,7 @@ def judged_as_baseline(first: Candidate, judgement: Judgement | None) -> Judgeme
     if judgement is None:
         return None
     fit = first.fit_to_judge(judgement.judged.month)
-    return None if fit is None else judge(fit.model, fit.baseline, judgement.judged, judgement.evaluation.oracle)
+    return None if fit is None else judge(fit.model, fit.baseline, judgement.judged, judgement.evaluation.oracle, fit.chances)
 
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ def register_candidate(settings: Settings, lake: Lake, report: TrainReport, *, p
         with lake.lock(DECISION):
             challenger = load_by_number(settings, number, f"version {number}")
             rows = None if judgement is None else judgement.judged
-            return carry_out(settings, lake, _by_the_gate(settings, lake, challenger, holder_of(settings), rows))
+            return carry_out(settings, lake, _by_the_gate(settings, lake, challenger, holder_of(settings), rows, judgement))
 
 
 def promote_version(
@@ -152,7 +152,12 @@ def already_champion(number: int) -> Promotion:
 
 
 def _by_the_gate(
-    settings: Settings, lake: Lake, challenger: RegisteredVersion, holder: RegisteredVersion, rows: MonthToJudge | None
+    settings: Settings,
+    lake: Lake,
+    challenger: RegisteredVersion,
+    holder: RegisteredVersion,
+    rows: MonthToJudge | None,
+    judgement: Judgement | None = None,
 ) -> Promotion:
     """Return the gate's verdict on a challenger; an unsound one is refused on record before the error goes on."""
     number, before = challenger.number, holder.number
@@ -161,7 +166,7 @@ def _by_the_gate(
         reason = hindrance(challenger, month) or f"version {number} is not judged: nothing is known of {month}"
         return Promotion(Action.GATE, number, Verdict(False, reason, month=month), before)
     try:
-        lists = lists_of(challenger, rows)
+        lists = lists_of(challenger, rows, judgement)
     except UnsoundModel as unsound:
         carry_out(settings, lake, Promotion(Action.GATE, number, Verdict(False, str(unsound), month=rows.month), before))
         raise

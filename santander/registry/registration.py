@@ -127,7 +127,7 @@ def register(
         read = datasets(lake, versions)
         mlflow.log_inputs([*read], ["training"] * len(read), [None] * len(read))
         if judgement is not None:
-            log_judgement(candidate, judgement)
+            log_judgement(settings, candidate, judgement)
         mlflow.log_metrics({f"seconds_{name}": fit.seconds for name, fit in candidate.fits.items()})
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
@@ -147,7 +147,8 @@ def register(
     name = settings.mlflow.registered_model
     if not client.search_registered_models(filter_string=f"name = '{name}'"):
         client.create_registered_model(name, description=_DESCRIPTION)
-    card = model_card(candidate, judgement, Origin(run_id, versions, sha, cores(), missing_months(lake.rows_by_month(CUSTOMERS))))
+    origin = Origin(run_id, versions, sha, cores(), missing_months(lake.rows_by_month(CUSTOMERS)))
+    card = model_card(candidate, judgement, origin, settings.gate.min_product_additions)
     version = client.create_model_version(
         name,
         source=logged.model_uri,
@@ -162,7 +163,7 @@ def register(
     return int(version.version)
 
 
-def log_judgement(candidate: Candidate, judgement: Judgement) -> None:
+def log_judgement(settings: Settings, candidate: Candidate, judgement: Judgement) -> None:
     """Log figures, tables and plots of a judgement to the active run."""
     import mlflow
 
@@ -172,9 +173,10 @@ def log_judgement(candidate: Candidate, judgement: Judgement) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         calibration = [asdict(each) for each in judgement.calibration]
-        _write_json(folder / "evaluation.json", {**plain(evaluation), "calibration": calibration})
+        groups = [asdict(each) for each in judgement.chances.groups()] if judgement.chances else []
+        _write_json(folder / "evaluation.json", {**plain(evaluation), "calibration": calibration, "chance_groups": groups})
         (folder / "plots").mkdir()
-        for name, figure in draw(fit.model, judgement).items():
+        for name, figure in draw(fit.model, judgement, settings.gate.min_product_additions).items():
             figure.savefig(folder / "plots" / f"{name}.png")
         mlflow.log_artifacts(scratch)
 
@@ -189,6 +191,11 @@ def metrics_of(judgement: Judgement) -> dict[str, float]:
     first = ("map7", "share_of_ceiling", "gain_over_baseline", "share_of_oracle", "baseline", "oracle", "ceiling")
     chosen: dict[str, Any] = {name: figures[name] for name in first}
     chosen["calibration_error"] = judgement.calibration_error
+    if (chances := evaluation.chances) is not None:
+        of_all = chances.calibration
+        chosen |= {f"chance_{name}": getattr(of_all, name) for name in ("slope", "slope_low", "slope_high", "error", "level")}
+        chosen |= {"chance_top_1_percent": chances.top_1_percent, "chance_top_5_percent": chances.top_5_percent}
+        chosen |= {f"chance_slope/{part.name.replace(' ', '_')}": part.calibration.slope for part in chances.slices}
     for part in evaluation.slices:
         if part.ceiling:
             chosen[f"share_of_ceiling/{part.segment.replace(' ', '_')}"] = part.map7 / part.ceiling

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from santander.config.settings import Settings
+    from santander.evaluation.chance_figures import ChanceFigures
     from santander.evaluation.figures import Evaluation, EvaluationFigures
 
 COMPARISON = "Against the champion"
@@ -130,6 +131,19 @@ def table_of_details(details: "Evaluation") -> "Table":
     if new := details.new_customers:
         table.add_row(f"model, new customers ({new.customers:,})", *_figures(new.map7, new.ceiling))
     return table
+
+
+def chances_line(figures: "ChanceFigures | None") -> list[str]:
+    """Return a line on whether the chances hold; none for a model that gives no chances, and where nothing was added."""
+    if figures is None or figures.calibration.error is None:
+        return []
+    found = figures.calibration
+    slope = "slope not known"
+    if found.slope is not None:
+        slope = f"slope {found.slope:.3f} (95 % from {found.slope_low:.3f} to {found.slope_high:.3f})"
+    error = f"error {found.error:.1%} (by luck {found.error_by_luck:.1%})"
+    top = f"{figures.top_1_percent:.1%} of the additions, 5 % have {figures.top_5_percent:.1%}"
+    return [f"chances: {slope}, {error}; the 1 % of pairs with the highest have {top}"]
 
 
 def _figures(map7: float, ceiling: float) -> tuple[str, str]:

@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 
 from santander.engine.memory.budget import JUDGE, LEARNT_FROM
 from santander.errors import TooLittleData
-from santander.evaluation.month_to_judge import GROUP, MonthToJudge
+from santander.evaluation.month_to_judge import MonthToJudge
+from santander.evaluation.slices import GROUP
 from santander.lake.lake import Lake
 from santander.models.month_weight import MonthWeight
 from santander.models.training_set import TrainingData, TrainingSet

@@ -74,4 +74,4 @@ def train(
     oracle = oracle_of(settings.data / "raw", gate.month, gate.customers, gate.buyers)
     if table_versions(lake, own) != versions:
         log.warning("tables were written while the model was trained: it may not be of the versions that its run names")
-    return TrainReport(candidate, judge(fit.model, fit.baseline, gate, oracle), example, versions)
+    return TrainReport(candidate, judge(fit.model, fit.baseline, gate, oracle, fit.chances), example, versions)

@@ -97,8 +97,8 @@ def test_plots_are_drawn_with_names_people_read(judgement: Judgement, tmp_path: 
         BoostedTreesSettings(columns=(ColumnGroup.LAG_1_BITS,), rounds=3, max_depth=2, eta=0.5), toy_training_set()
     )
     always = {"recall_by_product", "lost_by_product", "slices", "calibration"}
-    assert set(draw(baseline, judgement)) == always
-    plots = draw(model, judgement)
+    assert set(draw(baseline, judgement, 500)) == always
+    plots = draw(model, judgement, 500)
     assert set(plots) == always | {"importance"}
     labels = [label.get_text() for label in plots["importance"].axes[0].get_yticklabels()]
     assert "pension deposit: held the month before" in labels

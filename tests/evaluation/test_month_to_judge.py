@@ -65,9 +65,11 @@ def test_precisions_are_those_of_a_model_that_ranked_for_everybody(judged: Month
 
 
 def test_a_month_that_is_ranked_in_parts_has_the_same_judgement(judged: MonthToJudge) -> None:
-    version = crowd.version(1, crowd.training_set())
+    version = crowd.version(1, crowd.training_set(everybody=True))
     fit = version.candidate.fits[next(iter(version.candidate.fits))]
-    whole, parts = (judge(fit.model, fit.baseline, month) for month in (judged, in_parts(ROWS)))
+    whole, parts = (judge(fit.model, fit.baseline, month, chances=fit.chances) for month in (judged, in_parts(ROWS)))
+    assert whole.evaluation.chances is not None
+    assert whole.evaluation.chances.calibration.additions == np.bitwise_count(judged.added).sum()
     assert parts.evaluation == whole.evaluation
     assert parts.calibration == whole.calibration
     assert np.array_equal(parts.precisions, whole.precisions)

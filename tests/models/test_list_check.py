@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pytest
 
 from santander.evaluation.buyers import BuyersOfMonth
 from santander.evaluation.judgement import judge, precisions_of
 from santander.evaluation.oracle import HiddenMonth
-from santander.models.list_check import WrongLists, checked_lists, refuse_wrong_lists
+from santander.models.list_check import WrongLists, checked_chances, checked_lists, refuse_wrong_lists
 from santander.models.popularity import Popularity, PopularitySettings
 from santander.models.ranking import top_products
 from santander.registry.contest import UnsoundModel, sound_lists
@@ -140,3 +141,32 @@ def test_scores_of_fewer_products_are_refused_before_they_are_ranked() -> None:
     model = Narrow.fit(PopularitySettings(), crowd.training_set())
     with pytest.raises(WrongLists, match="Narrow gives scores of shape 300 x 10 where 24 for each of 300 customers were asked"):
         checked_lists(model, EVERYONE)
+
+
+@pytest.mark.parametrize(
+    ("of_owned", "of_open", "is_wrong"),
+    [
+        (np.nan, 0.0, False),
+        (np.nan, 1.0, False),
+        (np.nan, 1.01, True),
+        (np.nan, -0.1, True),
+        (np.nan, np.nan, True),
+        (np.nan, np.inf, True),
+        (0.5, 0.5, True),
+    ],
+)
+def test_a_chance_lies_between_0_and_1_and_an_owned_product_has_none(of_owned: float, of_open: float, is_wrong: bool) -> None:
+    given = np.full((2, N_PRODUCTS), 0.1, dtype=np.float32)
+    given[1, 0], given[1, 1] = of_owned, of_open
+
+    class Given:
+        def of(self, _model: object, _features: object, _scores: object) -> npt.NDArray[np.float32]:
+            return given
+
+    given[0, 0] = np.nan
+    rows = pa.table({"owned": pa.array([1, 1], pa.int32())})
+    if is_wrong:
+        with pytest.raises(WrongLists, match="gives 1 of 2 customers a chance that is none"):
+            checked_chances(None, Given(), rows, given)
+    else:
+        assert checked_chances(None, Given(), rows, given) is given

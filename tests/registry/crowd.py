@@ -4,9 +4,11 @@ import numpy as np
 import pyarrow as pa
 
 from santander.evaluation.judgement import MonthToJudge
+from santander.models.level import Level
 from santander.models.month_weight import ALIKE
 from santander.models.training_set import TrainingSet
 from santander.registry.versions import RegisteredVersion
+from santander.schema.added import MonthAdded
 from santander.schema.months import Month
 from santander.schema.products import N_PRODUCTS
 from santander.training.fitting import fit_candidate
@@ -56,16 +58,27 @@ def month_of(month: Month, customers: int = 1_500, taste_of: int = 1) -> pa.Tabl
     return pa.table({**keys, **{name: rows[name] for name in rows.column_names}})
 
 
-def training_set(taste_of: int = 1) -> TrainingSet:
-    """The months before the target."""
+def training_set(taste_of: int = 1, *, everybody: bool = False) -> TrainingSet:
+    """The months before the target; with ``everybody`` those who added nothing too, so that fits give chances."""
     months = [FIRST + step for step in range(TARGET.index - FIRST.index)]
-    everybody = pa.concat_tables(month_of(month, taste_of=taste_of) for month in months)
+    rows = pa.concat_tables(month_of(month, taste_of=taste_of) for month in months)
     counted = population_of(
         (Month.of(row["snapshot_date"]), row, row["added"], 1)
-        for row in everybody.select(["snapshot_date", "age", "segment", "is_active", "added"]).to_pylist()
+        for row in rows.select(["snapshot_date", "age", "segment", "is_active", "added"]).to_pylist()
     )
-    buying = everybody.filter(pa.compute.not_equal(everybody["added"], 0))
-    return TrainingSet(buying, counted, dict.fromkeys(months, ALIKE))
+    bought = pa.compute.not_equal(rows["added"], 0)
+    others = rows.filter(pa.compute.invert(bought))
+    others = others.append_column("stands_for", pa.repeat(pa.scalar(1.0), others.num_rows)) if everybody else None
+    return TrainingSet(rows.filter(bought), counted, dict.fromkeys(months, ALIKE), others=others)
+
+
+def level_of(training: TrainingSet) -> Level | None:
+    """How often each product was added in each month; None, which leaves chances out, where only buyers are known."""
+    if training.others is None:
+        return None
+    months = {month: training.of_months({month: ALIKE}) for month in training.weights}
+    added = {month: (part.population["customers"].to_numpy().sum(), part.counts().tolist()) for month, part in months.items()}
+    return Level({month: MonthAdded(int(customers), tuple(counts)) for month, (customers, counts) in added.items()})
 
 
 def gate_rows(customers: int = 6_000) -> MonthToJudge:
@@ -83,9 +96,8 @@ def version(number: int, training: TrainingSet, **settings: object) -> Registere
         fits=Fits(rounds=False, judged=True, promoted=True),
         settings=values,
     )
-    return RegisteredVersion(
-        number, "no run", fit_candidate(recipe, plan_months(recipe, TARGET, sorted(training.weights)), training)
-    )
+    plan = plan_months(recipe, TARGET, sorted(training.weights))
+    return RegisteredVersion(number, "no run", fit_candidate(recipe, plan, training, level_of(training)))
 
 
 assert max(WANTED) < N_PRODUCTS

@@ -3,6 +3,7 @@
 import json
 from functools import partial
 
+import mlflow
 import pytest
 
 from santander.config.settings import Settings
@@ -12,6 +13,7 @@ from santander.registry.contest import assess
 from santander.registry.decisions import Promotion
 from santander.registry.promotion import register_candidate
 from santander.registry.tracking import open_tracking
+from santander.registry.verdict import CARD
 from santander.registry.versions import load_version
 from santander.schema.months import Month
 from santander.schema.records import plain
@@ -85,6 +87,25 @@ def test_the_gate_month_is_judged_by_the_fit_that_has_not_seen_it(
     assert figures | plain(report.judgement.evaluation.figures()) == figures
     assert figures["fit_months"] == [str(month) for month in report.candidate.fits[FitName.JUDGED].weights]
     assert json.loads(json.dumps(figures))["version"] == promotion.version
+    assert figures["chances"] == plain(report.judgement.evaluation)["chances"]
+    assert figures["chances"] | plain(promotion.verdict)["chances"] == figures["chances"]
+    assert figures["chances"]["slope_low"] < figures["chances"]["slope"] < figures["chances"]["slope_high"]
+    assert [part["name"] for part in figures["chances"]["slices"]] == ["top", "individuals", "students", "new customers"]
+
+
+def test_a_run_has_whether_the_chances_hold_as_metrics_as_a_plot_and_in_its_card(
+    settings: Settings, report: TrainReport, promotion: Promotion
+) -> None:
+    client, run_id = open_tracking(settings), load_version(settings, promotion.version).run_id
+    assert report.judgement is not None
+    assert report.judgement.evaluation.chances is not None
+    found = report.judgement.evaluation.chances.calibration
+    metrics = client.get_run(run_id).data.metrics
+    assert (metrics["chance_slope"], metrics["chance_error"]) == (found.slope, found.error)
+    assert {"chance_slope/students", "chance_top_1_percent", "chance_level"} <= metrics.keys()
+    assert "plots/chances.png" in {item.path for item in client.list_artifacts(run_id, "plots")}
+    card = mlflow.artifacts.load_text(f"runs:/{run_id}/{CARD}")
+    assert f"\n| all | {found.additions:,} | {found.level:.2f} | {found.slope:.3f} |" in card
 
 
 @pytest.mark.parametrize("month", [Month(2016, 4), Month(2015, 6), Month(2015, 9)])

@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 
 from santander.config.settings import Settings
-from santander.evaluation.judgement import MonthToJudge
+from santander.evaluation.judgement import MonthToJudge, judge
+from santander.features.expansion import Features
+from santander.models.chances import FittedChances
+from santander.models.ranking import Scores
+from santander.models.recommender import Recommender
 from santander.models.training_set import TrainingSet
-from santander.registry.contest import compare, hindrance, lists_of
+from santander.registry.contest import UnsoundModel, compare, hindrance, lists_of
 from santander.registry.gate import Contest, Verdict
 from santander.registry.versions import RegisteredVersion
 from santander.training.plan import FitName
@@ -117,6 +121,67 @@ def test_a_model_that_serves_a_segment_badly_is_refused_whatever_everybody_gains
     assert not verdict.promoted
     assert "worse for students" in verdict.reason
     assert [slice_.name for slice_ in verdict.slices if slice_.failed] == ["students"]
+
+
+@pytest.fixture(scope="module")
+def giving() -> RegisteredVersion:
+    """A version that gives chances."""
+    return crowd.version(3, crowd.training_set(everybody=True), seed=1000)
+
+
+@dataclasses.dataclass(frozen=True)
+class Bent(FittedChances):
+    """Chances that were raised to a power."""
+
+    power: float = 1.0
+
+    def of(self, model: Recommender, features: Features, scores: Scores) -> Scores:
+        return super().of(model, features, scores) ** self.power
+
+
+def bent(version: RegisteredVersion, power: float) -> RegisteredVersion:
+    fits = {name: (fit, fit.chances) for name, fit in version.candidate.fits.items()}
+    bent_fits = {
+        name: dataclasses.replace(fit, chances=Bent(**vars(chances), power=power))
+        for name, (fit, chances) in fits.items()
+        if isinstance(chances, FittedChances)
+    }
+    return dataclasses.replace(version, candidate=dataclasses.replace(version.candidate, fits=bent_fits))
+
+
+def test_a_model_is_promoted_when_its_chances_hold_and_not_when_they_are_bent(
+    training: TrainingSet, giving: RegisteredVersion, judged: MonthToJudge
+) -> None:
+    blind = crowd.version(2, training, columns=["profile"])
+    sound = meet(giving, blind, judged)
+    assert sound.chances is not None
+    assert sound.chances.slope == pytest.approx(1, abs=0.15)
+    assert sound.promoted
+    for power, how in ((1.6, "too far apart"), (0.6, "not far enough apart")):
+        verdict = meet(bent(giving, power), blind, judged)
+        assert not verdict.promoted
+        assert f"; its chances lie {how}: slope of calibration" in verdict.reason
+        assert verdict.compared == sound.compared
+
+
+def test_chances_of_the_judgement_are_those_the_gate_finds_itself(giving: RegisteredVersion, judged: MonthToJudge) -> None:
+    fit = giving.candidate.fits[FitName.JUDGED]
+    judgement = judge(fit.model, fit.baseline, judged, chances=fit.chances)
+    anew, known = lists_of(giving, judged), lists_of(giving, judged, judgement)
+    assert anew.chances == known.chances is not None
+    assert (anew.overlap, anew.precisions.tolist()) == (known.overlap, known.precisions.tolist())
+
+
+def test_a_model_that_gives_no_chances_is_not_refused_for_it(
+    training: TrainingSet, holder: RegisteredVersion, judged: MonthToJudge
+) -> None:
+    verdict = meet(holder, crowd.version(2, training, columns=["profile"]), judged)
+    assert (verdict.promoted, verdict.chances) == (True, None)
+
+
+def test_what_is_no_chance_is_refused_as_wrong_scores_are(giving: RegisteredVersion, judged: MonthToJudge) -> None:
+    with pytest.raises(UnsoundModel, match=r"its judged fit gives [\d,]+ of 6,000 customers a chance that is none"):
+        lists_of(bent(giving, -1.0), judged)
 
 
 def test_a_version_is_not_judged_on_a_month_it_has_seen(holder: RegisteredVersion) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from santander.config.settings import Settings
+from santander.evaluation.chance_figures import Calibration
 from santander.evaluation.resampling import PairedDifference
 from santander.registry.gate import Ages, Contest, decide
 from santander.schema.months import Month
@@ -88,3 +89,49 @@ def test_the_reason_gives_both_figures_and_the_age_of_each() -> None:
     assert contestants.refit is not None
     assert contestants.refit.bounds.relative == 0.05
     assert decide(compared(0.05), Contest.NEW_RECIPE, RULE).contestants is None
+
+
+def chances(slope: float | None, half: float = 0.05) -> Calibration:
+    low, high = (None, None) if slope is None else (slope - half, slope + half)
+    return Calibration(900, 1.4, slope, low, high, error=0.2, error_by_luck=0.1)
+
+
+@pytest.mark.parametrize("contest", list(Contest))
+@pytest.mark.parametrize(
+    ("slope", "half", "refused"),
+    [
+        (1.0, 0.05, False),
+        (0.7, 0.05, True),
+        (1.4, 0.05, True),
+        (0.7, 0.11, False),  # it may be 0.8
+        (1.4, 0.16, False),  # it may be 1.25
+        (0.1, 2.0, False),
+        (None, 0.0, False),
+    ],
+)
+def test_a_model_whose_chances_are_surely_spread_wrongly_is_refused_in_either_contest(
+    contest: Contest, slope: float | None, half: float, refused: bool
+) -> None:
+    verdict = decide(compared(0.05), contest, RULE, chances=chances(slope, half))
+    assert verdict.promoted is not refused
+    assert ("its chances lie" in verdict.reason) is refused
+
+
+def test_the_reason_names_slope_bounds_and_setting() -> None:
+    spread = decide(compared(0.05), Contest.NEW_RECIPE, RULE, chances=chances(0.7)).reason
+    assert spread.endswith(
+        "; its chances lie too far apart: slope of calibration 0.700 of all products together (95 % from 0.650 to 0.750; "
+        "0.8 is the least, gate.min_chance_slope)"
+    )
+    close = decide(compared(0.05), Contest.NEW_RECIPE, RULE, chances=chances(1.5)).reason
+    assert "not far enough apart: slope of calibration 1.500" in close
+    assert "1.25 is the most, gate.max_chance_slope" in close
+
+
+def test_a_verdict_has_the_figures_of_the_chances_and_none_without_any() -> None:
+    verdict = decide(compared(0.05), Contest.NEW_RECIPE, RULE, chances=chances(1.0))
+    assert plain(verdict)["chances"] == {
+        "additions": 900, "level": 1.4, "slope": 1.0, "slope_low": 0.95, "slope_high": 1.05, "error": 0.2, "error_by_luck": 0.1,
+    }  # fmt: skip
+    without = decide(compared(0.05), Contest.NEW_RECIPE, RULE)
+    assert (without.promoted, plain(without)["chances"]) == (True, None)

@@ -9,6 +9,7 @@ import pytest
 
 from santander.config.settings import Settings
 from santander.evaluation.judgement import Judgement
+from santander.evaluation.month_to_judge import Slice
 from santander.evaluation.resampling import PairedDifference, SliceDifference
 from santander.lake.lake import Lake
 from santander.models.month_weight import MonthWeight
@@ -23,6 +24,7 @@ from santander.registry.verdict import CARD, COMPARISON, LONGEST_DESCRIPTION, NO
 from santander.registry.versions import load_version
 from santander.schema.months import Month
 from santander.training.train import TrainReport
+from tests.evaluation.chance_worlds import draw_month, judged
 from tests.registry.conftest import Named
 from tests.registry.two_holders import month_of_buyers, recipe, report_for
 
@@ -53,7 +55,7 @@ def judgement(report: TrainReport) -> Judgement:
 
 @pytest.fixture(scope="module")
 def card(report: TrainReport, judgement: Judgement) -> ModelCard:
-    return model_card(report.candidate, judgement, ORIGIN)
+    return model_card(report.candidate, judgement, ORIGIN, 500)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +88,7 @@ def test_the_card_says_what_the_model_is_and_that_nothing_is_decided(card: Model
 def test_a_card_names_missing_months_that_the_model_rests_on(
     report: TrainReport, judgement: Judgement, missing: list[Month], told: str | None
 ) -> None:
-    data = section(model_card(report.candidate, judgement, dataclasses.replace(ORIGIN, missing=missing)), "Data")
+    data = section(model_card(report.candidate, judgement, dataclasses.replace(ORIGIN, missing=missing), 500), "Data")
     assert ("Months missing" in data) == (told is not None)
     assert told is None or told in data
 
@@ -102,7 +104,7 @@ def test_figures_stand_beside_baseline_and_ceiling(card: ModelCard, judgement: J
 
 def test_an_oracle_is_shown_where_it_is_known(report: TrainReport, judgement: Judgement) -> None:
     known = dataclasses.replace(judgement, evaluation=dataclasses.replace(judgement.evaluation, oracle=0.14))
-    assert "| oracle | 0.140000 | 0.800 |" in section(model_card(report.candidate, known, ORIGIN), "Figures")
+    assert "| oracle | 0.140000 | 0.800 |" in section(model_card(report.candidate, known, ORIGIN, 500), "Figures")
 
 
 def test_data_are_months_rows_and_versions_of_tables(card: ModelCard) -> None:
@@ -111,6 +113,24 @@ def test_data_are_months_rows_and_versions_of_tables(card: ModelCard) -> None:
     assert f"| judged (on 2016-04) | `2016-02 2016-03` | 800 | {february + march} | - |" in data
     assert f"| promoted (scores 2016-05) | `2016-03 2016-04` | 800 | {march + april} | - |" in data
     assert "`customers` 7, `features` unknown" in data
+
+
+def test_chances_have_a_table_by_slice_and_a_line_of_the_larger_products(report: TrainReport, judgement: Judgement) -> None:
+    assert "Chances" not in {part.title for part in model_card(report.candidate, judgement, ORIGIN, 1).sections}
+    chances, added = draw_month(1)
+    found = judged(chances, added).figures(
+        [Slice("new customers", 7, np.ones(int(added.any(axis=1).sum()), dtype=np.bool_), (1, 3, 5, 7))]
+    )
+    known = dataclasses.replace(judgement, evaluation=dataclasses.replace(judgement.evaluation, chances=found))
+    largest = max(found.products, key=lambda part: part.calibration.additions)
+    told = section(model_card(report.candidate, known, ORIGIN, largest.calibration.additions), "Chances")
+    all_, new = found.calibration, found.slices[0].calibration
+    for name, each in (("all", all_), ("new customers", new)):
+        slope, error = f"{each.slope:.3f} | {each.slope_low:.3f} | {each.slope_high:.3f}", f"{each.error:.1%}"
+        assert f"| {name} | {each.additions:,} | {each.level:.2f} | {slope} | {error} | {each.error_by_luck:.1%} |" in told
+    product = f"{largest.name.replace('_', ' ')} {largest.calibration.error:.1%} ({largest.calibration.error_by_luck:.1%})."
+    assert told.endswith(f"at least {largest.calibration.additions} additions: {product}")
+    assert "none has so many" in section(model_card(report.candidate, known, ORIGIN, 10_000), "Chances")
 
 
 def test_weights_stand_with_their_months() -> None:
@@ -144,7 +164,7 @@ def test_features_cost_and_the_way_back(card: ModelCard, report: TrainReport) ->
 
 
 def test_a_candidate_that_was_not_judged_has_a_card_without_figures(report: TrainReport) -> None:
-    titles = [part.title for part in model_card(report.candidate, None, ORIGIN).sections]
+    titles = [part.title for part in model_card(report.candidate, None, ORIGIN, 500).sections]
     assert titles == ["Data", "Use and limits", "Reproduce", "Features", "Training cost"]
 
 

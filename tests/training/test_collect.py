@@ -12,8 +12,10 @@ from santander.errors import SantanderError
 from santander.evaluation.judgement import MonthToJudge, judge
 from santander.evaluation.ranked import Asked, Whom
 from santander.lake.lake import Lake
+from santander.models.chances import FittedChances
 from santander.models.month_weight import ALIKE, MonthWeight
 from santander.models.popularity import Popularity, PopularitySettings
+from santander.models.rate import RateSettings
 from santander.models.training_set import TrainingSet
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE
 from santander.schema.features import FEATURE_NAMES
@@ -24,6 +26,7 @@ from santander.training.in_pieces import in_pieces
 from santander.training.labelled import labelled_months
 from santander.training.labels import labels
 from tests.conftest import Bank
+from tests.registry import crowd
 
 pytestmark = pytest.mark.plan
 
@@ -98,8 +101,15 @@ def test_figures_are_the_same_wherever_the_lists_are_made(bank: Bank, retrieve: 
     customers, features = (bank.lake.read_months(table, [MAY]) for table in (CUSTOMERS, FEATURES_TABLE))
     whole = MonthToJudge.in_driver(MAY, retrieve(labels(customers, features), [MAY]).toArrow())
     in_tasks = replace(judged, apply=partial(in_pieces, retrieve(labels(customers, features), [MAY])))
-    figures = judge(model, model, whole).evaluation
-    assert figures == judge(model, model, judged).evaluation == judge(model, model, in_tasks).evaluation
+    with_others = collect_training_set(bank.lake, retrieve, {MAY: ALIKE}, everyone=True)
+    everyone, level = with_others.everyone(), crowd.level_of(with_others)
+    assert everyone is not None
+    assert level is not None
+    chances = FittedChances.fit(RateSettings(), model, everyone, level, everyone.of_month(MAY), MAY, threads=1)
+    figures, *others = (judge(model, model, rows, chances=chances).evaluation for rows in (whole, judged, in_tasks))
+    assert others == [figures, figures]
+    assert figures.chances is not None
+    assert figures.chances.calibration.slope is not None
     assert {product.listed for product in figures.products} > {0}
     asked = Asked(model, Whom.SAMPLE)
     (here,), (there,) = whole.rank(asked), in_tasks.rank(asked)

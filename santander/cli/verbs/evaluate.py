@@ -18,12 +18,12 @@ def evaluate(
     *,
     settings: "Settings",
 ) -> Outcome:
-    """Show MAP@7 of a registered model on a month beside its ceiling, the oracle where known, and the baseline."""
+    """Show MAP@7 of a registered model on a month beside ceiling, baseline and, where known, oracle; and whether chances hold."""
     from santander.engine.session import open_session
     from santander.lake.lake import Lake
     from santander.registry.champion import version_named
     from santander.registry.contest import assess
-    from santander.registry.verdict import table_of_details
+    from santander.registry.verdict import chances_line, table_of_details
     from santander.schema.months import Month
     from santander.store.access import open_store
     from santander.training.collect import through
@@ -33,4 +33,5 @@ def evaluate(
     with open_session(settings) as session:
         lake = Lake(settings, session)
         assessment = assess(settings, lake, through(open_store(settings, lake)), registered, chosen)
-    return Outcome(assessment, [assessment.title, table_of_details(assessment.evaluation)])
+    found = assessment.evaluation
+    return Outcome(assessment, [assessment.title, table_of_details(found), *chances_line(found.chances)])
