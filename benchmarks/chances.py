@@ -1,0 +1,175 @@
+"""Do chances hold across customers? What a version gives, against the known chances of synthetic banks.
+
+    python benchmarks/chances.py --folder /big/disk/chances                       # three seeds at full size: half an hour
+    python benchmarks/chances.py --folder /tmp/chances --customers 20000 --seeds 1
+
+Each bank is made, trained on and scored by the commands that everybody runs, in a folder of its own that is kept: what is done
+is not done again. Judged are the listed pairs of customer and product of two months: the gate month, by the fit that has not
+seen it, and the month after. Shape is judged after each product is brought to its true total, level by what the month's rows of
+``expected_additions`` say. What is true is the expectation by the known chances, so no draw of a bank blurs it.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from contestants import santander
+from deltalake import DeltaTable
+
+from santander.schema.months import Month
+from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
+
+GATE, TARGET = Month(2016, 5), Month(2016, 6)
+ENOUGH = 500
+"""Additions that a product is expected to have in the month to be judged for itself."""
+GROUPS = 20
+GOALS = {
+    "slope": "0.95 to 1.05",
+    "worst error of a product": "at most 0.10",
+    "top 1 %": "at least 0.97",
+    "top 5 %": "at least 0.97",
+    "error of level": "that of the better naive forecast",
+    "truth in interval": "at least 0.90",
+}
+
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of customer and product: the chance given, the true one, and the bit of the product."""
+
+    given: Numbers
+    true: Numbers
+    product: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, data: Path, month: Month) -> "Pairs":
+        """The listed pairs of a scored month, of customers with a row in the month before."""
+        table = DeltaTable(str(data / "lake" / "recommendations")).to_pyarrow_dataset()
+        rows = table.to_table(columns=["customer_id", "product", "chance"], filter=pc.field("snapshot_date") == month.snapshot)
+        chances = pq.read_table(data / "raw" / "propensity" / f"{month}.parquet").sort_by("customer_id")
+        known = chances.filter(pc.is_valid(chances["owned"]))
+        place = pc.index_in(rows["customer_id"], value_set=known["customer_id"].combine_chunks())
+        kept = rows.filter(pc.is_valid(place))
+        product = pc.index_in(kept["product"].cast(pa.string()), value_set=pa.array(PRODUCT_NAMES)).to_numpy().astype(np.int64)
+        true = known["propensity"].combine_chunks().flatten().to_numpy().reshape(-1, N_PRODUCTS)
+        return cls(kept["chance"].to_numpy(), true[place.drop_null().to_numpy(), product].astype(np.float64), product)
+
+    def levelled(self) -> "Pairs":
+        """The pairs, each product's chances scaled to its true total."""
+        given, true = self._totals(self.given), self._totals(self.true)
+        scale = np.divide(true, given, out=np.ones(N_PRODUCTS), where=given > 0)
+        return Pairs(self.given * scale[self.product], self.true, self.product)
+
+    def top(self, share: float) -> float:
+        """What the best pairs by the chances given hold, over what the best by the true ones do."""
+        most = max(int(len(self.true) * share), 1)
+        held = (self.true[np.argpartition(-by, most - 1)[:most]].sum() for by in (self.given, self.true))
+        return float(next(held) / next(held))
+
+    def slope(self, start: float = 1.0) -> float:
+        """The slope of a Poisson regression of the truth on log chance, with a level for each product, by Newton's method."""
+        slope = start
+        for _ in range(10):
+            first = second = 0.0
+            for log, true in self._large(np.log(np.maximum(self.given, 1e-12))):
+                mean = np.exp(slope * (log - log.max()))
+                mean *= true.sum() / mean.sum()
+                off_center = log - (mean * log).sum() / mean.sum()
+                first += float(((true - mean) * off_center).sum())
+                second += float((mean * off_center**2).sum())
+            slope += first / second
+        return slope
+
+    def errors(self) -> list[float]:
+        """The calibration error of each large product over equal groups of pairs, as a share of its total."""
+        found = []
+        for given, true in self._large(self.given):
+            groups = np.array_split(np.argsort(-given), GROUPS)
+            found.append(sum(abs(float(given[group].sum() - true[group].sum())) for group in groups) / float(true.sum()))
+        return found
+
+    def _totals(self, values: Numbers) -> Numbers:
+        return np.bincount(self.product, weights=values, minlength=N_PRODUCTS)
+
+    def _large(self, values: Numbers) -> list[tuple[Numbers, Numbers]]:
+        chosen = np.flatnonzero(self._totals(self.true) > ENOUGH)
+        return [(values[within], self.true[within]) for within in (self.product == bit for bit in chosen)]
+
+
+def level(data: Path, month: Month) -> tuple[float, float, float]:
+    """Absolute errors of products as a share of all additions, of ours and the better naive forecast, and truth in intervals."""
+    table = DeltaTable(str(data / "lake" / "expected_additions")).to_pyarrow_table().to_pylist()
+    rows = {row["product"]: row for row in table if row["snapshot_date"] == month.snapshot}
+    known = pq.read_table(data / "raw" / "propensity" / f"{month}.parquet", columns=["owned", "propensity"])
+    counted = known.filter(pc.is_valid(known["owned"]))
+    true = counted["propensity"].combine_chunks().flatten().to_numpy().reshape(-1, N_PRODUCTS).sum(axis=0, dtype=np.float64)
+    added = DeltaTable(str(data / "lake" / "additions")).to_pyarrow_table(columns=["snapshot_date", "product"])
+    errors = [sum(abs(rows[name]["expected"] - truth) for name, truth in zip(PRODUCT_NAMES, true, strict=True))]
+    for before in (month - 1, month - 12):
+        counts = added.filter(pc.field("snapshot_date") == before.snapshot)["product"].value_counts().to_pylist()
+        naive = {str(pair["values"]): pair["counts"] for pair in counts}
+        errors.append(sum(abs(naive.get(name, 0) - truth) for name, truth in zip(PRODUCT_NAMES, true, strict=True)))
+    within = [rows[name]["low"] <= truth <= rows[name]["high"] for name, truth in zip(PRODUCT_NAMES, true, strict=True)]
+    return errors[0] / true.sum(), min(errors[1:]) / true.sum(), float(np.mean(within))
+
+
+def made(folder: Path, customers: int, seed: int) -> Path:
+    """The data folder of a bank that is trained on and scored."""
+    data = folder / f"bank-{customers}-{seed}"
+    done = data / "done.json"
+    if not done.is_file():
+        _run(data, "generate", "--customers", str(customers), "--seed", str(seed))
+        _run(data, "ingest", *(str(data / "raw" / name) for name in ("train_ver2.csv", "test_ver2.csv")))
+        for step in (["features"], ["train"], ["score"], ["score", "--month", str(GATE)]):
+            _run(data, *step)
+        done.write_text(json.dumps({"customers": customers, "seed": seed}))
+    return data
+
+
+def _run(data: Path, *arguments: str) -> None:
+    print(f"{data.name}: {arguments[0]}", file=sys.stderr, flush=True)
+    subprocess.run(santander(*arguments, "--data-dir", str(data)), check=True, stdout=subprocess.DEVNULL)
+
+
+def report(folder: Path, customers: int, seeds: Sequence[int]) -> str:
+    """The table of all seeds and months."""
+    lines = [
+        f"| {' | '.join(['seed', 'month', *GOALS, 'better naive forecast'])} |",
+        f"|{'---|' * (len(GOALS) + 3)}",
+        f"| | goal | {' | '.join(GOALS.values())} | |",
+    ]
+    for seed in seeds:
+        data = made(folder, customers, seed)
+        for month in (GATE, TARGET):
+            pairs = Pairs.of(data, month).levelled()
+            errors = pairs.errors()
+            off, naive, within = level(data, month)
+            large = [f"{pairs.slope():.3f}", f"{max(errors):.3f}"] if errors else ["-", "-"]
+            figures = [*large, f"{pairs.top(0.01):.4f}", f"{pairs.top(0.05):.4f}", f"{off:.3f}", f"{within:.2f}", f"{naive:.3f}"]
+            lines.append(f"| {seed} | {month} | {' | '.join(figures)} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, required=True, help="banks and tables, which are kept: 5 GB each at full size")
+    parser.add_argument("--customers", type=int, default=956_645)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    asked = parser.parse_args()
+    print(report(asked.folder, asked.customers, asked.seeds))
+
+
+if __name__ == "__main__":
+    main()
