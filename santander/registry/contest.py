@@ -129,9 +129,19 @@ def no_contest(challenger: RegisteredVersion, holder: RegisteredVersion, month: 
         return reason
     if (reason := hindrance(holder, month)) is not None:
         return f"champion: {reason}"
-    if challenger.model.fingerprint == holder.model.fingerprint:
+    if same_model(challenger, holder) and not adds_chances(challenger, holder):
         return f"it is the same model as champion {holder.number}, file by file: nothing to promote"
     return None
+
+
+def same_model(challenger: RegisteredVersion, holder: RegisteredVersion) -> bool:
+    """Whether the two would give the same lists, file by file."""
+    return challenger.model.fingerprint == holder.model.fingerprint
+
+
+def adds_chances(challenger: RegisteredVersion, holder: RegisteredVersion) -> bool:
+    """Whether a champion of an earlier release has no chances, and the challenger has some."""
+    return holder.candidate.scoring.chances is None and challenger.candidate.scoring.chances is not None
 
 
 def compare(
@@ -171,6 +181,8 @@ def compare(
         (f"version {challenger.number} ({challenger.candidate.recipe.name})", f"champion {holder.number} ({recipe})"),
         lists.chances,
     )
+    if verdict.promoted and adds_chances(challenger, holder) and same_model(challenger, holder):
+        return replace(verdict, reason=f"{verdict.reason}; it is the same model, and the champion has no chances")
     if verdict.promoted and lists.overlap < rule.min_overlap:
         alike = f"{lists.overlap:.0%} of their lists in common, {rule.min_overlap:.0%} needed"
         return replace(verdict, promoted=False, reason=f"the promoted fit ranks unlike the judged one: {alike}")
@@ -178,7 +190,12 @@ def compare(
 
 
 def contest_of(challenger: RegisteredVersion, holder: RegisteredVersion) -> Contest:
-    """A refresh is the champion's recipe with fit months that end later; anything else must win as a new recipe does."""
+    """A refresh is the champion's recipe with fit months that end later, or the champion's very model with chances beside it.
+
+    Anything else must win as a new recipe does.
+    """
+    if same_model(challenger, holder):
+        return Contest.REFRESH
     one, other = challenger.candidate, holder.candidate
     same_recipe = one.recipe.fingerprint == other.recipe.fingerprint
     later = one.scoring.last_month > other.scoring.last_month

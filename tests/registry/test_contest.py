@@ -210,3 +210,17 @@ def _worst_first_for_some_students(version: RegisteredVersion):
 
     fits = {name: dataclasses.replace(fit, model=Biased(fit.model)) for name, fit in version.candidate.fits.items()}
     return dataclasses.replace(version.candidate, fits=fits)
+
+
+def test_the_champions_model_with_chances_beside_it_takes_the_place_of_one_of_an_earlier_release(
+    judged: MonthToJudge,
+) -> None:
+    with_chances = crowd.version(2, crowd.training_set(everybody=True))
+    fits = {name: dataclasses.replace(fit, chances=None) for name, fit in with_chances.candidate.fits.items()}
+    without = dataclasses.replace(with_chances, number=1, candidate=dataclasses.replace(with_chances.candidate, fits=fits))
+    verdict = meet(with_chances, without, judged)
+    assert verdict.promoted
+    assert verdict.contest is Contest.REFRESH
+    assert "the same model, and the champion has no chances" in verdict.reason
+    assert not meet(dataclasses.replace(without, number=2), with_chances, judged).promoted
+    assert not meet(dataclasses.replace(with_chances, number=3), with_chances, judged).promoted
