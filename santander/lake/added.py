@@ -58,4 +58,4 @@ def _read(files: Iterable[Place], column: str) -> "Iterator[pa.ChunkedArray]":
 
     for place in files:
         with open_read(place) as source:
-            yield pq.read_table(source, columns=[column])[column]
+            yield pq.ParquetFile(source).read([column])[column]  # read_table would import pyarrow.dataset
