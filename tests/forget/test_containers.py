@@ -167,12 +167,19 @@ def encrypted_zip() -> bytes:
     return bytes(content)
 
 
+def database_that_lost_its_row() -> bytes:
+    content = bytearray(database(csv(GONE)))
+    content[4099:4101] = bytes(2)  # the number of rows of the second page, which SQLite believes
+    return bytes(content)
+
+
 CLOSED = {
     "an encrypted zip": encrypted_zip(),
     "a zip cut off": zipped(csv(STAYS))[:-30],
     "a gzip cut off": gzip.compress(csv(STAYS))[:-30],
     "a 7z archive": b"7z\xbc\xaf\x27\x1c" + bytes(100),
     "a database cut off": database(csv(GONE))[:5000].ljust(8192, b"\xff"),
+    "a database that lost its row": database_that_lost_its_row(),
     "a parquet file cut off": table(csv(STAYS), pq.write_table)[:-20],
     "a zip with a broken directory": zipped(csv(STAYS)).replace(b"PK\x01\x02", b"PK\x01\x07"),
     "an ORC file cut off": table(csv(STAYS), pyarrow.orc.write_table)[:-20],
