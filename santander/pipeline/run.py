@@ -131,10 +131,12 @@ def _landing_of(
     settings: Settings, named: Sequence[Place], asked: AskedMonths, bank_customers: int | None, recipe: "Recipe | None"
 ) -> Sequence[Place]:
     """Landing files to take: those named, else those in ``raw``, else those of a bank that is made where there is nothing."""
-    spec = None if bank_customers is None else replace(_bank_of(settings), customers=bank_customers)
-    there = list(named) or landing_files(settings, Lake(settings))
+    there, bank = list(named) or landing_files(settings, Lake(settings)), _bank_of(settings)
+    if there is None and recipe is not None:
+        _refuse_too_small(settings, bank.customers if bank_customers is None else bank_customers, recipe)
+    spec = None if bank_customers is None else replace(bank, customers=bank_customers)
     if there is None:
-        _make_bank(settings, spec or _bank_of(settings), asked, recipe)
+        _make_bank(settings, spec or bank, asked, recipe)
         return [settings.data / "raw" / name for name in LANDING_FILES]
     if spec is not None:
         log.warning("--customers %s is ignored: this folder has landing files or months already", bank_customers)
@@ -148,8 +150,7 @@ def _bank_of(settings: Settings) -> "BankSpec":
 
 
 def _make_bank(settings: Settings, spec: "BankSpec", asked: AskedMonths, recipe: "Recipe | None") -> None:
-    """Make the bank, unless a month is asked for that it does not have, or nothing could learn from it or would score it."""
-    from santander.models.popularity import Popularity
+    """Make the bank, unless a month is asked for that it does not have, or nothing would score it."""
     from santander.pipeline.bank_of_folder import fill_with_bank
     from santander.registry.versions import NoChampion, champion_number
     from santander.synthetic.progress import progress
@@ -162,18 +163,26 @@ def _make_bank(settings: Settings, spec: "BankSpec", asked: AskedMonths, recipe:
             month=beyond[0],
             hint="name landing files, or another month",
         )
-    least = settings.training.smallest_bank
-    if recipe is not None and recipe.kind != Popularity.kind and spec.customers < least:
-        raise InputError(
-            f"a bank of {counted(spec.customers, 'customer')} is too small for recipe {recipe.name} to learn from",
-            example=str(spec.customers),
-            hint=f"give --customers {least} or more, or --recipe {Popularity.kind}",
-        )
     if recipe is None and champion_number(settings) is None:
         raise NoChampion(settings.mlflow.registered_model)
     log.info("neither landing files nor tables in %s: making a bank of %s customers there", settings.data, f"{spec.customers:,}")
     with progress("generate", len(months)) as done:
         fill_with_bank(settings, spec, done)
+
+
+def _refuse_too_small(settings: Settings, customers: int, recipe: "Recipe") -> None:
+    """Raise InputError, with the number that works, where the recipe could not learn from a bank of so many customers."""
+    from santander.models.popularity import Popularity
+    from santander.synthetic.spec import FEWEST_CUSTOMERS
+
+    least = settings.training.smallest_bank
+    if recipe.kind != Popularity.kind and customers < least:
+        instead = f", or --recipe {Popularity.kind}" if customers >= FEWEST_CUSTOMERS else ""
+        raise InputError(
+            f"a bank of {counted(customers, 'customer')} is too small for recipe {recipe.name} to learn from",
+            example=str(customers),
+            hint=f"give --customers {least} or more{instead}",
+        )
 
 
 def _ingest(steps: Steps, landing: Sequence[Place]) -> StepOutcome[TakenIn]:

@@ -17,6 +17,7 @@ LATER_TRAIN, LATER_TEST = "train_{}.csv", "test_{}.csv"
 DIRTY_LINES = "dirty/lines.csv"
 """In a folder of its own: it is no landing file, and ``raw/*.csv`` are."""
 
+FEWEST_CUSTOMERS = 100
 EARLIEST = Month(2005, 1)
 """No bank begins before: the known growth, carried on into the past, would leave no customers."""
 
@@ -68,11 +69,11 @@ class BankSpec:
         return cls(out, identity["customers"], first, last, seed=identity["seed"], dirty_share=identity["dirty_share"])
 
     def __post_init__(self) -> None:
-        if self.customers < 100:
+        if self.customers < FEWEST_CUSTOMERS:
             raise InputError(
-                f"a bank needs at least 100 customers, not {self.customers}",
+                f"a bank needs at least {FEWEST_CUSTOMERS} customers, not {self.customers}",
                 example=str(self.customers),
-                hint="give --customers 100 or more",
+                hint=f"give --customers {FEWEST_CUSTOMERS} or more",
             )
         if self.seed < 0:
             raise InputError(f"--seed is a number from 0, not {self.seed}", example=str(self.seed), hint="give --seed 0 or more")

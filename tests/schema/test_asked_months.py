@@ -24,8 +24,9 @@ JANUARY, MARCH, MAY = Month(2015, 1), Month(2015, 3), Month(2015, 5)
         ({"month": "2017-01"}, "the bank that would be made there has months 2015-01 to 2016-06, not 2017-01"),
         ({"first": "2016-06", "last": "2016-07"}, "not 2016-07"),
         ({"recipe": "nope"}, "there is no recipe 'nope'"),
-        ({"bank_customers": 0}, "at least 100 customers, not 0"),
-        ({"bank_customers": -5}, "at least 100 customers, not -5"),
+        ({"bank_customers": 0}, "a bank of 0 customers is too small .*: give --customers 1000 or more$"),
+        ({"bank_customers": 0, "recipe": "popularity"}, "at least 100 customers, not 0"),
+        ({"bank_customers": -5, "recipe": "popularity"}, "at least 100 customers, not -5"),
         ({"train": False}, "no champion yet"),
     ],
 )
