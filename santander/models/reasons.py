@@ -49,7 +49,7 @@ class ReasonSums:
 
     def __init__(self, columns: Sequence[str], families: Families) -> None:
         own = {feature: family for family, facts in families.items() for feature in facts.features}
-        self._of_column = [own.get(column) or REASON_OF.get(column) or _of_group(column) for column in columns]
+        self._of_column = [own.get(column) or _of_column(column) for column in columns]
         plain = dict.fromkeys(str(reason) for reason in self._of_column if reason is not None)
         self.names = tuple(dict.fromkeys([*plain, ReasonFamily.HOLDINGS.value, ReasonFamily.CHANGES.value]))
         self._figures = [product_figure(column) for column in columns]
@@ -83,8 +83,11 @@ class ReasonSums:
         return [name for _, name in sorted(told, reverse=not against)]
 
 
-def _of_group(column: str) -> str | None:
-    return GROUP if column == GROUP else None
+def _of_column(column: str) -> str | None:
+    """The family of a column, None for one of a product; a feature that none is declared for tells of the person."""
+    if column == GROUP:
+        return GROUP
+    return None if product_figure(column) is not None else REASON_OF.get(column, ReasonFamily.PERSON)
 
 
 @dataclass(frozen=True)

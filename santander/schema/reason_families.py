@@ -20,7 +20,7 @@ class ReasonFamily(StrEnum):
     """What was opened, closed or given up lately."""
     SEASON = "season"
     PERSON = "person"
-    """Sex, employment and the relation to the bank."""
+    """Sex, employment, the relation to the bank, and whatever has no family of its own."""
     RESIDENCE = "residence"
     """Where somebody lives and comes from."""
 

@@ -33,7 +33,8 @@ def fit_chances(
     with progress_of(f"chances of the fit {planned.name} for {planned.predicts}") as progress:
         chances = FittedChances.fit(settings, model, everyone, known, moved, planned.predicts, cores(), progress)
     seconds = time.monotonic() - started
-    log.info("chances of the fit %s: %s customers looked at, %.1f s", planned.name, f"{everyone.rows.num_rows:,}", seconds)
+    looked_at = f"{everyone.rows.num_rows:,}"
+    log.info("chances of the fit %s: %s customers looked at, %.1f s", planned.name, looked_at, seconds)
     return chances
 
 

@@ -21,7 +21,15 @@ from tests.landing_files import landing_file, record
 
 JUNE = Month(2015, 6)
 ROWS = [
-    {"customer_id": n, "snapshot_date": JUNE.snapshot, "rank": 1, "product": "payroll", "score": 0.5, "model_version": 1}
+    {
+        "customer_id": n,
+        "snapshot_date": JUNE.snapshot,
+        "rank": 1,
+        "product": "payroll",
+        "score": 0.5,
+        "model_version": 1,
+        "chance": 0.5,
+    }
     for n in range(3)
 ]
 
@@ -152,7 +160,7 @@ def test_files_that_nobody_held_against_constraints_are_not_committed(lake: Lake
         field={"nullable": False},
     )
     files: list[MonthFile] = []
-    with pytest.raises(UnwritableProtocol, match=r"delta\.constraints\.sure, NOT NULL of column model_version"):
+    with pytest.raises(UnwritableProtocol, match=r"delta\.constraints\.sure, NOT NULL of column chance"):
         lake.replace_months_by_files(RECOMMENDATIONS, files, settings.data / "lake" / "_staging", {JUNE: 0})
     lake.append_rows(RECOMMENDATIONS, ROWS)  # which deltalake holds against them
     assert len(lake.rows(RECOMMENDATIONS)) == 6

@@ -138,3 +138,7 @@ def test_means_come_back_as_they_were_written() -> None:
     assert again.families == means.families
     np.testing.assert_array_equal(again.explained, means.explained)
     np.testing.assert_array_equal(again.of_family, means.of_family)
+
+
+def test_a_feature_without_a_family_of_its_own_tells_of_the_person() -> None:
+    assert ReasonSums(["age", "shoe_size", "lag_1_bits.taxes"], {}).names == ("group", "person", "holdings", "changes")
