@@ -125,7 +125,7 @@ def _complaint_about_scores(scores: Scores, rows: int) -> str | None:
 def _not_sets(by_rank: Ranks) -> Iterator[tuple[_Rows, str]]:
     """Which lists (7 x rows) are no sets of products, and the rule they break."""
     yield np.any((by_rank < NO_PRODUCT) | (by_rank >= N_PRODUCTS), axis=0), "names what is no product"
-    yield np.bitwise_count(_products(by_rank)) != (by_rank != NO_PRODUCT).sum(axis=0), "names a product twice"
+    yield np.bitwise_count(products_listed(by_rank)) != (by_rank != NO_PRODUCT).sum(axis=0), "names a product twice"
 
 
 def _broken_rules(by_rank: Ranks, scores: Scores, owned: _Numbers) -> Iterator[tuple[_Rows, str]]:
@@ -135,14 +135,14 @@ def _broken_rules(by_rank: Ranks, scores: Scores, owned: _Numbers) -> Iterator[t
     length = np.minimum(LIST_LENGTH, N_PRODUCTS - np.bitwise_count(owned))
     yield listed.sum(axis=0) != length, f"does not name exactly min({LIST_LENGTH}, {N_PRODUCTS} - owned) products"
     yield np.any(listed[1:] & ~listed[:-1], axis=0), "leaves a rank empty before another"
-    yield (_products(by_rank) & owned) != 0, "names an owned product"
+    yield (products_listed(by_rank) & owned) != 0, "names an owned product"
     place = np.arange(len(scores)) * N_PRODUCTS + np.maximum(by_rank, 0)
     given = np.where(listed, scores.ravel().take(place), np.float32(np.nan))
     yield np.any(~((given[1:] <= given[:-1]) | np.isnan(given[1:])), axis=0), "names a product before one with a higher score"
 
 
-def _products(by_rank: Ranks) -> npt.NDArray[np.int32]:
-    """The products of each list as a bitmask."""
+def products_listed(by_rank: Ranks) -> npt.NDArray[np.int32]:
+    """Return the products of each list (7 x lists) as a bitmask."""
     return np.asarray(np.bitwise_or.reduce(_BIT.take(by_rank), axis=0))
 
 

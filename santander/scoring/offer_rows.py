@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from santander.config.offer_rules import EVERYTHING, OBJECTION, OfferRule
 from santander.features.expansion import integers
+from santander.models.list_check import products_listed
 from santander.models.ranking import NO_PRODUCT, Prior, Ranks, Scores, top_products
 from santander.schema.catalogue import OFFER_EXCLUSIONS, OFFERS
 from santander.schema.months import Month
@@ -18,8 +19,6 @@ from santander.scoring.offer_conditions import RULES_MET
 from santander.suppression.suppression_list import SuppressionList
 
 _OFFERS, _EXCLUSIONS = file_schema(OFFERS.columns), file_schema(OFFER_EXCLUSIONS.columns)
-_BIT = np.array([*(product.mask for product in PRODUCTS), 0], dtype=np.int32)
-"""The bitmask of a product by its bit; the last one, which NO_PRODUCT names, is empty."""
 
 Numbers = npt.NDArray[np.integer]
 
@@ -60,7 +59,7 @@ class NotOffered:
         closed = self.owned.copy()
         for _, products, met in self.by_rule:
             closed[met] |= products
-        wrong = (np.bitwise_or.reduce(_BIT.take(ranks), axis=1) & closed) != 0
+        wrong = (products_listed(ranks.T) & closed) != 0
         offered = ranks.copy()
         offered[wrong] = top_products(scores[wrong], closed[wrong], prior)
         return offered
