@@ -103,7 +103,10 @@ class TrainingSet:
 
     def everyone(self) -> Everyone | None:
         """Return the buyers, each for itself, and the others that were drawn."""
-        return None if self.others is None else everyone_of(self.buyers, self.others, self.population, self.weights)
+        if self.others is None:
+            return None
+        buyers = self.buyers.append_column("stands_for", pa.repeat(pa.scalar(1.0), self.buyers.num_rows))
+        return everyone_of(buyers, self.others, self.population, self.weights)
 
     def in_driver(self) -> "TrainingSet":
         """Itself."""
@@ -138,9 +141,8 @@ class TrainingSet:
 
 
 def everyone_of(buyers: pa.Table, others: pa.Table, population: pa.Table, weights: Mapping[Month, MonthWeight]) -> Everyone:
-    """Return buyers, each for itself, and others that stand for some, by month and customer: the order changes a booster."""
-    one_each = pa.repeat(pa.scalar(1.0), buyers.num_rows)
-    rows = pa.concat_tables([buyers.append_column("stands_for", one_each), others])
+    """Return buyers and others, each row for as many as it stands for, by month and customer: the order changes a booster."""
+    rows = pa.concat_tables([buyers, others])
     return Everyone(rows.sort_by([("snapshot_date", "ascending"), ("customer_id", "ascending")]), population, weights)
 
 
@@ -165,6 +167,12 @@ def additions_counted(population: pa.Table) -> npt.NDArray[np.int64]:
     """Return how many customers of a population added each product (24)."""
     customers = population["customers"].to_numpy()
     return np.asarray(customers @ bits_of(population["added"].to_numpy()).astype(np.int64), dtype=np.int64)
+
+
+def buyers_by_month(population: pa.Table) -> dict[Month, int]:
+    """Return how many customers of each month of a population added something."""
+    bought = population.filter(pc.field("added") != 0).group_by("snapshot_date").aggregate([("customers", "sum")])
+    return {Month.of(row["snapshot_date"]): row["customers_sum"] for row in bought.to_pylist()}
 
 
 def shares_counted(population: pa.Table) -> npt.NDArray[np.float64]:

@@ -28,6 +28,7 @@ from santander.models.training_set import (
     TrainingSet,
     additions_counted,
     additions_of,
+    buyers_by_month,
     everyone_of,
     in_months,
     shares_counted,
@@ -36,7 +37,7 @@ from santander.schema.counting import counted
 from santander.schema.months import Month
 from santander.schema.types import arrow_schema
 from santander.training.barrier import Guard
-from santander.training.drawn import with_numbers_stood_for
+from santander.training.drawn import drawn, with_numbers_stood_for
 from santander.training.in_pieces import in_pieces
 
 if TYPE_CHECKING:
@@ -98,11 +99,13 @@ class DistributedTrainingSet:
         return DistributedTrainingSet(self.buyers.where(within), population, dict(weights), self.guard, others)
 
     def everyone(self) -> Everyone | None:
-        """Return buyers, of many a share, and the others that were drawn, in the driver."""
+        """Return buyers and others in the driver, of many buyers a share: what is held there does not grow with the months."""
         if self.others is None:
             return None
         others, rows = self.others
-        return everyone_of(self.in_driver().buyers, with_numbers_stood_for(others.toArrow(), rows), self.population, self.weights)
+        bought = buyers_by_month(self.population)
+        buyers = with_numbers_stood_for(self.buyers.where(drawn(bought)).toArrow(), bought)
+        return everyone_of(buyers, with_numbers_stood_for(others.toArrow(), rows), self.population, self.weights)
 
     def counts(self) -> npt.NDArray[np.int64]:
         """Number of additions of each product (24)."""

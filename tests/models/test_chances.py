@@ -14,7 +14,7 @@ from santander.models.month_weight import ALIKE
 from santander.models.popularity import Popularity, PopularitySettings
 from santander.models.rate import RateSettings
 from santander.models.recommender import KindSettings, Recommender
-from santander.models.training_set import TrainingSet, everyone_of
+from santander.models.training_set import TrainingSet
 from santander.schema.added import MonthAdded
 from santander.schema.months import Month
 from santander.schema.products import N_PRODUCTS
@@ -57,7 +57,8 @@ def fitted(kind: str) -> tuple[Recommender, Chances, pa.Table]:
     of_kind, settings = KINDS[kind]
     model = of_kind.fit(settings, training)
     level = Level({APRIL: MonthAdded(CUSTOMERS * len(WHO), tuple(training.counts().tolist()))})
-    everyone = everyone_of(training.buyers, training.others, training.population, training.weights)  # type: ignore[arg-type]
+    everyone = training.everyone()
+    assert everyone is not None
     moved = everyone.of_month(APRIL)
     return model, FittedChances.fit(FEW_TREES, model, everyone, level, moved, APRIL + 1, threads=1), everybody
 

@@ -1,5 +1,6 @@
 """Training on Spark's workers, beside a fit of the same rows in the driver. Real workers: run with ``--engine spark``."""
 
+import dataclasses
 import logging
 from functools import partial
 from pathlib import Path
@@ -102,6 +103,22 @@ def test_what_is_unknown_stays_missing_and_is_not_zero(session: SparkSession) ->
     training = several(APRIL, (unknown, MASK["funds"]), (nothing_held, MASK["taxes"]))
     model = BoostedTrees.fit(settings, on_workers(session, training, 2))
     assert lists(model, feature_rows([unknown, nothing_held]))[:, 0].tolist() == [BIT["funds"], BIT["taxes"]]
+
+
+def test_of_many_buyers_a_share_comes_to_the_driver_and_stands_for_all(
+    session: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = several(APRIL, (STUDENT, MASK["taxes"]), each=400)
+    buyers = on_workers(session, training, 1)
+    nobody = buyers.buyers.where("added = 0"), {APRIL: 400}
+    whole = dataclasses.replace(buyers, others=nobody).everyone()
+    assert whole is not None
+    assert whole.rows["stands_for"].to_pylist() == [1.0] * 400
+    monkeypatch.setattr("santander.training.drawn.A_MONTH", 100)
+    some = dataclasses.replace(buyers, others=nobody).everyone()
+    assert some is not None
+    assert some.rows.num_rows == pytest.approx(100, abs=5)
+    assert set(some.rows["stands_for"].to_pylist()) == {4.0}
 
 
 def test_weights_of_months_decide_between_months_that_disagree(session: SparkSession) -> None:
