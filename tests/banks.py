@@ -17,10 +17,12 @@ from filelock import FileLock
 
 from santander.config.settings import EMBEDDED, Settings
 from santander.engine.session import open_session
+from santander.offers.objecting import record_objections
 from santander.pipeline.steps import Steps
 from santander.relocation.settle import remember, settle
-from santander.schema.catalogue import CUSTOMERS
+from santander.schema.catalogue import CUSTOMERS, PARTITION
 from santander.schema.months import Month
+from santander.serving.snapshot.publish import publish
 from santander.synthetic import BankSpec, generate
 from santander.training.recipe import Recipe
 from tests.environment import without_settings
@@ -28,6 +30,11 @@ from tests.environment import without_settings
 CHECKOUT = Path(__file__).parents[1]
 FEATURES, SCORED = "features", "scored"
 """A bank that was ingested and whose features were built; the same after training, scoring and writing the submission."""
+PUBLISHED = "published"
+"""The scored bank with reasons in its offers, after some customers objected to marketing, as it was published then."""
+WHO_OBJECT = 3
+"""How many: the first of the month, in order."""
+TARGET = Month(2016, 6)
 OF_THE_USER = ("MLFLOW_", "SPARK_", "PYSPARK_")
 
 
@@ -67,22 +74,28 @@ def copied(made: Path, to: Path) -> Settings:
 
 def _make_beside(factory: pytest.TempPathFactory, name: str, folder: Path) -> None:
     """Make a bank in a process of its own."""
-    if name == SCORED:
-        copied(made_once(factory, FEATURES, lambda of: _make_beside(factory, FEATURES, of)), folder)
+    if (before := {SCORED: FEATURES, PUBLISHED: SCORED}.get(name)) is not None:
+        copied(made_once(factory, before, lambda of: _make_beside(factory, before, of)), folder)
     environment = without_settings(*OF_THE_USER) | {"SANTANDER_MASTER": EMBEDDED}
     subprocess.run([sys.executable, "-m", "tests.banks", name, folder], cwd=CHECKOUT, env=environment, check=True)
 
 
 def _make(name: str, folder: Path) -> None:
-    settings = Settings.load(data_dir=str(folder))
+    settings = Settings.load(data_dir=str(folder), **({"reasons": {"in_offers": True}} if name == PUBLISHED else {}))
     with open_session(settings) as session:
         steps = Steps(settings, session)
         if name == FEATURES:
             generate(BankSpec(out=folder / "raw", customers=3_000, seed=5))
             steps.ingest([folder / "raw" / file for file in ("train_ver2.csv", "test_ver2.csv")])
             steps.build_features(steps.lake.months(CUSTOMERS), anyway=True)
+        elif name == PUBLISHED:
+            steps.score(TARGET, anyway=False)
+            month = [(PARTITION, "=", TARGET.snapshot)]
+            there = steps.lake.delta(CUSTOMERS).to_pyarrow_table(filters=month, columns=["customer_id"])
+            record_objections(settings, sorted(there["customer_id"].to_pylist())[:WHO_OBJECT], withdraw=False)
+            publish(settings, TARGET)
         else:
-            target = Month(2016, 6)
+            target = TARGET
             steps.train(None, Recipe.load("next_products").with_rounds(20), anyway=False)
             steps.score(target, anyway=False)
             steps.submit(target, anyway=False)

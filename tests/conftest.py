@@ -118,6 +118,12 @@ def bank(tmp_path_factory: pytest.TempPathFactory, session: SparkSession) -> Ban
 
 
 @pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The scored bank with its month published, offers and reasons in it; tests read it and leave it as it is."""
+    return banks.own_bank(tmp_path_factory, banks.PUBLISHED)
+
+
+@pytest.fixture(scope="session")
 def scored_bank(tmp_path_factory: pytest.TempPathFactory, session: SparkSession) -> Bank:
     """The small bank after training, scoring and writing the submission, by the steps that ``run`` takes."""
     settings = banks.own_bank(tmp_path_factory, banks.SCORED)

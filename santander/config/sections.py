@@ -261,3 +261,10 @@ class ReasonSettings(_Section):
     in_offers: bool
     most: int = Field(ge=1, le=10)
     least: float = Field(ge=0)
+
+
+class ServingSettings(_Section):
+    """What is published for the service, and how the service answers."""
+
+    with_run: bool
+    months_kept: int = Field(ge=1)

@@ -76,6 +76,7 @@ class Settings(BaseSettings):
     logs: sections.LogSettings
     memory: sections.MemorySettings
     reasons: sections.ReasonSettings
+    serving: sections.ServingSettings
 
     @classmethod
     def load(cls, **options: Any) -> "Settings":

@@ -1,0 +1,59 @@
+"""The files of the fit that scores a month, found without loading a model."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from santander.engine.startup import StoredVersion
+from santander.errors import InputError
+from santander.registry.packing import FACTS
+from santander.registry.tracking import open_tracking
+from santander.registry.versions import PACKED, VersionId, registered
+from santander.schema.months import Month
+from santander.storage.spelling import path_of_file
+
+if TYPE_CHECKING:
+    from santander.config.settings import Settings
+
+
+def folder_of_fit(settings: "Settings", version: VersionId, month: Month) -> Path:
+    """Return the folder of the fit by which a version scores a month, as ``Candidate.fit_to_judge`` chooses it.
+
+    Raises InputError for a version that is gone, is of another registry or has seen the month.
+    """
+    stored = registered(settings).get(version.number)
+    remedy = f"run 'santander score --month {month}' first"
+    if stored is None or stored.run_id != version.run_id:
+        raise InputError(
+            f"the lists of {month} are of version {version.number}, which is gone from the registry", month=month, hint=remedy
+        )
+    packed = _packed(settings, stored)
+    if packed is None:
+        gone = f"the files of version {version.number}, which made the lists of {month}, are gone"
+        raise InputError(gone, month=month, hint=remedy)
+    last_month = _blind_fits(packed, month)
+    if not last_month:
+        raise InputError(f"version {version.number} has seen {month} or later months", month=month, hint=remedy)
+    return packed / "fits" / max(last_month, key=lambda name: last_month[name])
+
+
+def _packed(settings: "Settings", stored: StoredVersion) -> Path | None:
+    """Return the folder of the packed candidate, fetched where the registry keeps it elsewhere; None where it has none."""
+    folder = path_of_file(stored.location or "")
+    if folder is None:
+        import mlflow
+
+        open_tracking(settings)
+        folder = Path(mlflow.artifacts.download_artifacts(f"models:/{settings.mlflow.registered_model}/{stored.number}"))
+    return folder / PACKED if (folder / PACKED / FACTS).is_file() else None
+
+
+def _blind_fits(packed: Path, month: Month) -> dict[str, Month]:
+    """Return the last month of each fit that has seen neither the month nor a later one."""
+    found = {}
+    for name, facts in json.loads((packed / FACTS).read_text())["fits"].items():
+        fitted = [Month.parse(each) for each in facts["months"]]
+        seen = [*fitted, *([Month.parse(facts["validation"])] if facts["validation"] else [])]
+        if all(each < month for each in seen):
+            found[name] = max(fitted)
+    return found

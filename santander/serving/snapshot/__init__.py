@@ -1,0 +1,1 @@
+"""The snapshot of a month: files that a worker maps into memory and answers from."""

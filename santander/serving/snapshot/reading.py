@@ -1,0 +1,185 @@
+"""A snapshot opened for answering: arrays that are mapped, one row a customer, in the order of the customers' numbers.
+
+What is mapped stays readable when the files are replaced or deleted: a month can be published again under load.
+"""
+
+import hashlib
+import json
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from santander.serving.snapshot.manifest import NAME, BrokenSnapshot, Manifest, StoredFile, broken
+from santander.storage.places import Place, open_read, size_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from santander.schema.months import Month
+    from santander.store.packing import Layout
+
+NO_PRODUCT = 255
+_ATTEMPTS = 5
+"""How often a snapshot is opened anew that is replaced meanwhile. No setting: it is replaced once in minutes at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Lists of all customers (rows x 7), the likeliest product first."""
+
+    products: npt.NDArray[np.uint8]
+    """Bits of products, NO_PRODUCT where a list is shorter."""
+    scores: npt.NDArray[np.float32]
+    """NaN where the model has no opinion, and for a product that is offered without being recommended."""
+    chances: npt.NDArray[np.float32]
+    """NaN where none is known."""
+    reasons: npt.NDArray[np.uint8]
+    """Codes (rows x 7 x reasons) into ``Snapshot.reasons``, 0 for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntityFeatures:
+    """A user's family with a row for each province or segment, by its key as text."""
+
+    entity: str
+    features: tuple[str, ...]
+    rows: Mapping[str, tuple[Any, ...]]
+
+
+class Snapshot:
+    """A month as it was published."""
+
+    def __init__(self, folder: Path, manifest: Manifest, digest: str) -> None:
+        """Map the arrays; raises FileNotFoundError, and BrokenSnapshot for an array that is not what it must be."""
+        self.folder, self.manifest, self.digest = folder, manifest, digest
+        self.month: Month = manifest.month
+        self.as_of: dt.date = manifest.as_of
+        self.version = manifest.version
+        self.popularity = manifest.popularity
+        self.reasons = manifest.reasons
+        self.ids: npt.NDArray[np.int64] = self._array("ids")
+        self._find = memoryview(self.ids.data)
+        self.recommendations = self._lists("recommendations")
+        self.offers = self._lists("offers") if manifest.has_offers else None
+        """None where the month had no offers when it was published."""
+        self.features: npt.NDArray[np.uint8] = self._array("features")
+        """Packed values (rows x ``layout.size``)."""
+
+    def row(self, customer_id: int) -> int | None:
+        """Return the row of a customer; None for one who is not in the snapshot."""
+        row = bisect_left(self._find, customer_id)
+        return row if row < len(self._find) and self._find[row] == customer_id else None
+
+    @cached_property
+    def layout(self) -> "Layout":
+        """How a packed value lies."""
+        from santander.store.packing import Layout, PackedFeature
+
+        return Layout([PackedFeature(name, type_) for name, type_ in self.manifest.features])
+
+    @property
+    def model_folder(self) -> Path:
+        """The fit that made the lists: ``model``, and ``chances`` where it has any."""
+        return self.folder / self.manifest.parts["model"]
+
+    @cached_property
+    def incomes(self) -> npt.NDArray[np.float64]:
+        """The income to impute by group, as ``features.incomes.MonthIncomes`` takes it."""
+        return self._array("incomes")
+
+    @cached_property
+    def entity_features(self) -> Mapping[str, EntityFeatures]:
+        """The user's families of provinces and segments that the model reads, by name."""
+        stored = json.loads((self.folder / self.manifest.parts["families"]).read_bytes())
+        return {
+            name: EntityFeatures(
+                family["entity"], tuple(family["features"]), {key: tuple(row) for key, row in family["rows"].items()}
+            )
+            for name, family in stored.items()
+        }
+
+    @cached_property
+    def products(self) -> tuple[Mapping[str, str], ...]:
+        """Texts of each product by its bit: ``name``, ``column`` of the landing files, ``name_en``, ``name_es``."""
+        return tuple(json.loads((self.folder / self.manifest.parts["products"]).read_bytes()))
+
+    def _array(self, part: str) -> npt.NDArray[Any]:
+        name = self.manifest.parts[part]
+        try:
+            return np.asarray(np.load(self.folder / name, mmap_mode="r", allow_pickle=False))
+        except ValueError:
+            raise broken(self.folder / name, "is not the array that was written") from None
+
+    def _lists(self, part: str) -> Lists:
+        rows = self._array(part)
+        shape, fields = rows["products"].shape, rows.dtype.names or ()
+        return Lists(
+            rows["products"],
+            rows["scores"],
+            rows["chances"] if "chances" in fields else np.broadcast_to(np.float32(np.nan), shape),
+            rows["reasons"]
+            if "reasons" in fields
+            else np.broadcast_to(np.uint8(0), (*shape, self.manifest.reasons_of_a_product)),
+        )
+
+
+def open_snapshot(folder: Path, *, verify: bool = True) -> Snapshot:
+    """Open the snapshot in a local folder.
+
+    Sizes of all files are compared, and unless ``verify`` is False their digests. Raises BrokenSnapshot with the file.
+    """
+    for _ in range(_ATTEMPTS):
+        manifest, digest = read_manifest(folder)
+        try:
+            check_files(folder, manifest, verify=verify)
+            return Snapshot(folder, manifest, digest)
+        except (BrokenSnapshot, FileNotFoundError):
+            if read_manifest(folder)[1] == digest:  # else it was published again meanwhile
+                raise
+    raise broken(folder, "is replaced again and again while it is opened")
+
+
+def read_manifest(folder: Place) -> tuple[Manifest, str]:
+    """Return the manifest in a folder and its digest; raises BrokenSnapshot."""
+    stored = stored_manifest(folder)
+    return Manifest.read(stored, folder / NAME), hashlib.sha256(stored).hexdigest()
+
+
+def stored_manifest(folder: Place) -> bytes:
+    """Return the bytes of the manifest in a folder; raises BrokenSnapshot where there is none."""
+    file = folder / NAME
+    if not file.is_file():
+        raise broken(file, "is missing")
+    with open_read(file) as source:
+        return source.read()
+
+
+def check_files(folder: Place, manifest: Manifest, *, verify: bool) -> None:
+    """Raise BrokenSnapshot for the first file that is missing, or is not as it was written."""
+    for path, stored in manifest.files.items():
+        file = file_below(folder, path)
+        if not file.is_file():
+            raise broken(file, "is missing")
+        if (size := size_of(file)) != stored.size:
+            raise broken(file, f"has {size} bytes, and {stored.size} were written")
+        if verify and file_facts(file) != stored:
+            raise broken(file, "has another digest than what was written")
+
+
+def file_below(folder: Place, path: str) -> Place:
+    """Return the place of a file of a snapshot."""
+    for name in path.split("/"):
+        folder = folder / name
+    return folder
+
+
+def file_facts(file: Place) -> StoredFile:
+    """Return size and digest of a file."""
+    with open_read(file) as source:
+        return StoredFile(size_of(file), hashlib.file_digest(source, "sha256").hexdigest())  # type: ignore[arg-type]
