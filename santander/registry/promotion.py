@@ -49,7 +49,10 @@ def baseline_candidate(candidate: Candidate) -> Candidate:
         fits=candidate.recipe.fits,
         settings=PopularitySettings().model_dump(),
     )
-    fits = {name: Fit(name, fit.baseline, fit.baseline, fit.weights) for name, fit in candidate.fits.items()}
+    fits = {
+        name: Fit(name, fit.baseline, fit.baseline, fit.weights, chances=fit.baseline_chances)
+        for name, fit in candidate.fits.items()
+    }
     return Candidate(recipe, candidate.target, fits)
 
 

@@ -24,6 +24,8 @@ class Fit:
     """Where the rows of the fit were: in the driver, or how many workers of Spark trained together."""
     chances: Chances | None = None
     """What makes chances of the model's scores; None in versions that were registered before there were chances."""
+    baseline_chances: Chances | None = None
+    """What makes chances of the baseline's scores, should it be registered as the first champion; not kept in a version."""
 
     @property
     def seen(self) -> frozenset[Month]:

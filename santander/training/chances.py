@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Sequence
 
 import pyarrow as pa
 
@@ -20,18 +21,20 @@ log = logging.getLogger(__name__)
 
 
 def fit_chances(
-    settings: RateSettings, model: Recommender, planned: PlannedFit, training: TrainingData, level: Level
-) -> Chances | None:
-    """Return what makes chances of the scores of a planned fit's model; None where only buyers were drawn."""
+    settings: RateSettings, models: Sequence[Recommender], planned: PlannedFit, training: TrainingData, level: Level
+) -> Sequence[Chances | None]:
+    """Return what makes chances of the scores of each model of a planned fit; None where only buyers were drawn."""
     everyone = training.of_months(planned.weights).everyone()
     if everyone is None:
-        return None
+        return [None] * len(models)
     started = time.monotonic()
     last = max(planned.weights)
     known = Level({month: added for month, added in level.months.items() if month <= last})
     moved = in_calendar_of(everyone.of_month(last), planned.predicts)
     with progress_of(f"chances of the fit {planned.name} for {planned.predicts}") as progress:
-        chances = FittedChances.fit(settings, model, everyone, known, moved, planned.predicts, cores(), progress)
+        chances = [
+            FittedChances.fit(settings, model, everyone, known, moved, planned.predicts, cores(), progress) for model in models
+        ]
     seconds = time.monotonic() - started
     looked_at = f"{everyone.rows.num_rows:,}"
     log.info("chances of the fit %s: %s customers looked at, %.1f s", planned.name, looked_at, seconds)

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 def fit_candidate(recipe: Recipe, plan: MonthPlan, training: TrainingData, level: Level | None = None) -> Candidate:
     """Make every planned fit; when rounds are searched, the later fits take over the number found.
 
-    With ``level``, how often each product was added in the months known, the fits have chances beside their models.
+    With ``level``, how often each product was added in the months known, the fits have chances beside their models and baselines.
     """
     settings = recipe.model_settings
     fits: dict[FitName, Fit] = {}
@@ -33,8 +33,10 @@ def fit_candidate(recipe: Recipe, plan: MonthPlan, training: TrainingData, level
         if planned.name is FitName.ROUNDS:
             settings, searched_on = fit.model.with_rounds(fit.model.rounds), planned.validation
             continue
-        chances = None if level is None else fit_chances(recipe.chances, fit.model, planned, training, level)
-        fits[planned.name] = replace(fit, chances=chances)
+        if level is not None:
+            own, baselines = fit_chances(recipe.chances, (fit.model, fit.baseline), planned, training, level)
+            fit = replace(fit, chances=own, baseline_chances=baselines)
+        fits[planned.name] = fit
     return Candidate(recipe, plan.target, fits)
 
 

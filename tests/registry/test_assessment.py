@@ -93,6 +93,26 @@ def test_the_gate_month_is_judged_by_the_fit_that_has_not_seen_it(
     assert [part["name"] for part in figures["chances"]["slices"]] == ["top", "individuals", "students", "new customers"]
 
 
+def test_the_baseline_that_came_first_gives_chances_too(
+    bank: Bank, settings: Settings, retrieve: Retrieve, report: TrainReport, promotion: Promotion
+) -> None:
+    first, model = (load_version(settings, number) for number in (1, promotion.version))
+    assert first.candidate.recipe.kind == "popularity"
+    chances, others = first.candidate.scoring.chances, model.candidate.scoring.chances
+    assert chances is not None
+    assert others is not None
+    forecast, other = chances.forecast(JUNE), others.forecast(JUNE)
+    assert forecast is not None
+    assert other is not None
+    assert forecast.expected.tolist() == other.expected.tolist()
+    found = assess(settings, bank.lake, retrieve, first, MAY).evaluation.chances
+    assert report.judgement is not None
+    expected = report.judgement.evaluation.chances
+    assert found is not None
+    assert expected is not None
+    assert found.calibration.level == pytest.approx(expected.calibration.level, rel=0.2)
+
+
 def test_a_run_has_whether_the_chances_hold_as_metrics_as_a_plot_and_in_its_card(
     settings: Settings, report: TrainReport, promotion: Promotion
 ) -> None:
