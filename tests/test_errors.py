@@ -3,7 +3,7 @@ import errno
 import pytest
 
 from santander.errors import InputError, is_out_of_space, place_of, telling_line
-from santander.features.month import FAMILIES
+from santander.features.rows import FAMILIES
 from santander.schema.features import Family, Feature
 
 

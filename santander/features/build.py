@@ -8,8 +8,9 @@ from santander.features.additions import write_additions
 from santander.features.customer_files import CustomerFiles
 from santander.features.history import LAGS
 from santander.features.made import require_functions
-from santander.features.month import FAMILIES, write_months, write_part
+from santander.features.month import write_months, write_part
 from santander.features.month_work import MonthPart, MonthWork, in_parts
+from santander.features.rows import FAMILIES
 from santander.features.shared_incomes import shared_incomes
 from santander.lake.lake import Lake
 from santander.lake.month_file_writer import write_in_tasks

@@ -153,8 +153,9 @@ class _Window:
     def mask(self, name: str) -> tuple[Masks, npt.NDArray[np.bool_]]:
         """A bitmask feature with 0 for null, and where it is null."""
         column = _column(self._features, name)
-        unknown = column.is_null().to_numpy(zero_copy_only=False)
-        return np.asarray(_filled(column.cast(pa.int32()), 0), dtype=np.int32), unknown
+        masks = column if column.type == pa.int32() else column.cast(pa.int32())
+        unknown = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else np.zeros(len(column), np.bool_)
+        return np.asarray(_filled(masks, 0), dtype=np.int32), unknown
 
     @cached_property
     def lags(self) -> list[Masks]:
@@ -271,11 +272,14 @@ _PER_PRODUCT: dict[str, _PerProduct] = {
 
 def integers(features: Features, name: str, unknown: int) -> Integers:
     """A feature of whole numbers or booleans (rows), with ``unknown`` where it is null."""
-    return np.asarray(_filled(_column(features, name).cast(pa.int64()), unknown), dtype=np.int64)
+    column = _column(features, name)
+    whole = column if not column.null_count and pa.types.is_integer(column.type) else column.cast(pa.int64())
+    return np.asarray(_filled(whole, unknown), dtype=np.int64)
 
 
 def _numbers(features: Features, name: str) -> Matrix:
-    return np.asarray(_filled(_column(features, name).cast(pa.float32(), safe=False), np.nan), dtype=np.float32)
+    column = _column(features, name)
+    return np.asarray(_filled(column.cast(pa.float32(), safe=False) if column.null_count else column, np.nan), dtype=np.float32)
 
 
 def _filled(numbers: "pa.Array", value: float) -> npt.NDArray[np.generic]:

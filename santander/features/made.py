@@ -6,7 +6,7 @@ month right before, ``season.py`` from the calendar.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 import pyarrow as pa
 
@@ -22,6 +22,7 @@ Make = Callable[[S], pa.Array | Mapping[str, pa.Array]]
 
 _STORED = {name for name, _ in CUSTOMERS.columns} - {PARTITION}
 _DECLARED = {feature.name: feature for feature in FEATURES}
+_TYPES = {feature.name: arrow_type(feature.type) for feature in FEATURES}
 
 
 class Made(Generic[S]):
@@ -73,21 +74,24 @@ class Made(Generic[S]):
         found: dict[str, pa.Array] = {}
         for names, function in self._functions.items():
             made = function(source)
-            found.update(made if isinstance(made, Mapping) else {names[0]: made})
+            if isinstance(made, pa.Array):
+                found[names[0]] = made
+            else:
+                found.update(made if isinstance(made, Mapping) else {names[0]: made})
             for name in names:
-                _require_type(_DECLARED[name], found.get(name))
+                if (type_ := getattr(found.get(name), "type", None)) != _TYPES[name]:
+                    _refuse_type(_DECLARED[name], found.get(name), type_)
         return found
 
 
-def _require_type(feature: Feature, made: object) -> None:
-    declared, found = arrow_type(feature.type), getattr(made, "type", None)
+def _refuse_type(feature: Feature, made: object, found: pa.DataType | None) -> NoReturn:
+    declared = _TYPES[feature.name]
     if found is None:
         raise TypeError(f"feature '{feature.name}': its function makes {type(made).__name__}, which is no Arrow array")
-    if found != declared:
-        raise TypeError(
-            f"feature '{feature.name}' is declared as {feature.type}, its function makes {type_name(found)}: "
-            f'let it return an array of Arrow\'s {declared}, such as array.cast("{declared}")'
-        )
+    raise TypeError(
+        f"feature '{feature.name}' is declared as {feature.type}, its function makes {type_name(found)}: "
+        f'let it return an array of Arrow\'s {declared}, such as array.cast("{declared}")'
+    )
 
 
 def require_functions(made: Collection[Made[Any]]) -> None:

@@ -3,28 +3,21 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from santander.features.customer_files import RowGroup, pieces
-from santander.features.history import HISTORY, LAGS, UNKNOWN, Window
+from santander.features.history import LAGS, UNKNOWN, Bitmasks
 from santander.features.incomes import INCOME_READ, MonthIncomes
-from santander.features.made import Made
-from santander.features.month_before import LAST_MONTH, Ids, MonthBefore, index_of, nothing_last
+from santander.features.month_before import Ids, MonthBefore, index_of, nothing_last
 from santander.features.month_work import MonthPart, MonthWork
-from santander.features.profile import PROFILE, MonthRows
-from santander.features.season import SEASON, Calendar
+from santander.features.rows import READ, feature_rows
 from santander.lake.month_file_writer import MonthFileWriter
 from santander.lake.month_files import MonthFile
-from santander.schema.catalogue import FEATURES_TABLE, PARTITION
+from santander.schema.catalogue import FEATURES_TABLE
 from santander.schema.months import Month
-from santander.schema.types import arrow_schema
 from santander.storage.places import Place
-
-FAMILIES: tuple[Made[Any], ...] = (PROFILE, HISTORY, LAST_MONTH, SEASON)
-_READ = ("customer_id", *PROFILE.reads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,28 +82,15 @@ def _reading(work: MonthWork, known: Mapping[Month, MonthBefore], pool: ThreadPo
 
 def _write(sight: _Sight, groups: Sequence[RowGroup], folder: Place) -> list[MonthFile]:
     with MonthFileWriter(FEATURES_TABLE, folder) as writer:
-        for rows in pieces(groups, _READ):
-            writer.write(_feature_rows(rows, sight))
+        for rows in pieces(groups, READ):
+            lags, last = _looking_back(sight.before, rows.column("customer_id").to_numpy())
+            writer.write(feature_rows(rows, sight.work.month, sight.incomes, lags, last))
         return writer.finish()
 
 
-def _feature_rows(rows: pa.Table, sight: _Sight) -> pa.RecordBatch:
-    """Rows of ``customers`` as rows of ``features``."""
-    schema = arrow_schema(FEATURES_TABLE.columns)
-    month, n_rows = sight.work.month, rows.num_rows
-    columns = {
-        "customer_id": rows.column("customer_id").combine_chunks(),
-        PARTITION: pa.repeat(pa.scalar(month.snapshot, pa.date32()), n_rows),
-        **PROFILE.arrays(MonthRows(rows, sight.incomes)),
-        **_looking_back(sight.before, rows.column("customer_id").to_numpy()),
-        **SEASON.arrays(Calendar(month, n_rows)),
-    }
-    return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
-
-
-def _looking_back(months: Mapping[int, MonthBefore], customers: Ids) -> dict[str, pa.Array]:
+def _looking_back(months: Mapping[int, MonthBefore], customers: Ids) -> tuple[Sequence[Bitmasks], Mapping[str, pa.Array]]:
+    """Return the products that the customers held in each month before, and what else is known of the last of them."""
     unknown = np.full(len(customers), UNKNOWN, np.int32)
     places = {lag: month.places(customers) for lag, month in months.items()}
     lags = [months[lag].holdings(places[lag]) if lag in months else unknown for lag in LAGS]
-    last = months[1].last(places[1]) if 1 in months else nothing_last(len(customers))
-    return {**HISTORY.arrays(Window(lags)), **last}
+    return lags, months[1].last(places[1]) if 1 in months else nothing_last(len(customers))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from santander.errors import SantanderError
 from santander.features.made import require_functions
-from santander.features.month import FAMILIES
+from santander.features.rows import FAMILIES
 from santander.schema.features import FAMILY_MEANING, FEATURE_SET, FEATURES, HISTORY_MONTHS, Family, Feature
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "features.md"

@@ -15,6 +15,7 @@ SAME_RESULTS: Mapping[str, Mapping[str, int]] = {
         "217b3061ddb66200": 1,
         "1bd648623c322f1d": 1,
         "e8366b4f40330b78": 1,
+        "feee1c20062d8b26": 1,
     },
     "submit": {"be6cbccdea21e456": 1, "c8b4520591a9c8d7": 1},
     "tune": {"2f428a56dff3bb1f": 1, "d6209188597b2b67": 1},
@@ -32,4 +33,9 @@ SAME_RESULTS: Mapping[str, Mapping[str, int]] = {
     },
 }
 
-REWRITTEN: Mapping[str, str] = {"aa28cb2d86892c0c": "b517bf612f093a9f", "da9e01078db1aa07": "b517bf612f093a9f"}
+REWRITTEN: Mapping[str, str] = {
+    "aa28cb2d86892c0c": "b517bf612f093a9f",
+    "da9e01078db1aa07": "b517bf612f093a9f",
+    "7a1ea28c8e708191": "ab27dc9c5288b2e6",
+    "0018a6470f76a43e": "2a4079c2f0e18630",
+}

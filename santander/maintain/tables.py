@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from santander.features.made import require_functions
-from santander.features.month import FAMILIES
+from santander.features.rows import FAMILIES
 from santander.lake.family_tables import all_tables
 from santander.lake.lake import Lake
 from santander.lake.table_files import checkpoints, delete_out_of_use, drop_entries_before, entries_before

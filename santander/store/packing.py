@@ -7,10 +7,11 @@ with the width of its type. Unknown ones are zero. Types and nulls survive exact
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from santander.errors import SantanderError
@@ -86,17 +87,25 @@ class Layout:
         """snapshot_date and the features, one row a value; raises OtherLayout for a value of another declaration."""
         if any(len(value) != self.size for value in values):
             raise OtherLayout
-        records = np.frombuffer(b"".join(values), self._record)
+        records = np.frombuffer(b"".join(values), np.uint8).reshape(-1, self.size)
+        columns = self.columns(records, [each.name for each in self.features])
+        snapshot = pa.array(records.view(self._record)["snapshot"].ravel().astype("<i4"), type=pa.int32()).cast(pa.date32())
+        declared = arrow_schema([(PARTITION, "date"), *((each.name, each.type) for each in self.features)])
+        return pa.Table.from_arrays([snapshot, *columns.values()], schema=declared)
+
+    def columns(self, values: npt.NDArray[np.uint8], names: Collection[str]) -> dict[str, pa.Array]:
+        """Some of the features, by name, of values as rows of bytes; raises OtherLayout for a value of another declaration."""
+        records = np.ascontiguousarray(values).view(self._record).ravel()
         if (records["fingerprint"] != self.fingerprint).any():
             raise OtherLayout
-        known = np.unpackbits(records["known"], axis=1, bitorder="little").astype(bool)
-        columns = [
-            pa.array(records[f"feature {each.name}"], type=arrow_type(each.type), mask=~known[:, place], from_pandas=False)
+        known = np.unpackbits(records["known"], axis=1, bitorder="little").view(np.bool_)
+        return {
+            each.name: pa.array(
+                records[f"feature {each.name}"], type=arrow_type(each.type), mask=~known[:, place], from_pandas=False
+            )
             for place, each in enumerate(self.features)
-        ]
-        snapshot = pa.array(records["snapshot"].astype("<i4"), type=pa.int32()).cast(pa.date32())
-        declared = arrow_schema([(PARTITION, "date"), *((each.name, each.type) for each in self.features)])
-        return pa.Table.from_arrays([snapshot, *columns], schema=declared)
+            if each.name in names
+        }
 
 
 def packed_frame(features: "DataFrame", layout: Layout) -> "DataFrame":

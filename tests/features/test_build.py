@@ -11,6 +11,7 @@ from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.features import month as month_maker
 from santander.features.build import build_features
+from santander.features.rows import feature_rows
 from santander.ingest.ingestion import ingest
 from santander.lake.lake import Lake
 from santander.lake.staging import OF_FEATURES
@@ -102,16 +103,16 @@ def test_as_many_tasks_share_a_month_as_there_are_or_as_its_rows_need(
 
 
 def test_what_a_thread_raises_is_raised_and_nothing_is_left(in_row_groups: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    lake, made = in_row_groups, month_maker._feature_rows
+    lake, made = in_row_groups, feature_rows
     last = max(lake.months(CUSTOMERS))
 
-    def failing(rows: pa.Table, sight: month_maker._Sight) -> pa.RecordBatch:
-        if sight.work.month == last and rows["customer_id"][0].as_py() != first:
+    def failing(rows: pa.Table, month: Month, *known: object) -> pa.RecordBatch:
+        if month == last and rows["customer_id"][0].as_py() != first:
             raise OSError(errno.ENOSPC, "the disk is full")
-        return made(rows, sight)
+        return made(rows, month, *known)
 
     first = pq.ParquetFile(str(lake.files_by_month(CUSTOMERS)[last][0])).read(["customer_id"])["customer_id"][0].as_py()
-    monkeypatch.setattr(month_maker, "_feature_rows", failing)
+    monkeypatch.setattr(month_maker, "feature_rows", failing)
     monkeypatch.setattr(Lake, "has_workers", False)
     with pytest.raises(OSError, match="the disk is full"):
         build_features(lake, [last - 1, last], months_per_commit=2, tasks=2)

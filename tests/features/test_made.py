@@ -7,8 +7,8 @@ import pytest
 
 from santander.errors import SantanderError
 from santander.features.made import Made, require_functions
-from santander.features.month import FAMILIES
 from santander.features.profile import PROFILE
+from santander.features.rows import FAMILIES
 from santander.schema.features import CODE, FEATURE_NAMES, FEATURES, Family, Feature
 
 

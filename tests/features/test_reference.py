@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from santander.features import reference
-from santander.features.month import FAMILIES
 from santander.features.reference import PAGE, feature_page
+from santander.features.rows import FAMILIES
 from santander.schema.features import FEATURES
 
 

@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 from santander.cli.verbs.maintain import maintain as verb
 from santander.config.settings import Settings
 from santander.errors import SantanderError
-from santander.features.month import FAMILIES
+from santander.features.rows import FAMILIES
 from santander.lake.lake import Lake
 from santander.lake.past import as_of
 from santander.maintain import tables
