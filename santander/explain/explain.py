@@ -10,13 +10,13 @@ from santander.config.family_files import own_families
 from santander.config.offer_rules import OBJECTION, offer_rules
 from santander.errors import InputError, did_you_mean
 from santander.explain.explanation import Excluded, Explanation, ProductExplained, ReasonTold
-from santander.explain.lean import without
 from santander.explain.reading import rows_of
 from santander.explain.sentences import Sentences
 from santander.features.expansion import LAGS
 from santander.lake.family_tables import named_table
 from santander.lake.lake import Lake
 from santander.models.family_columns import Families
+from santander.models.lean import without
 from santander.models.reasons import Reason
 from santander.registry.champion import sound_champion
 from santander.registry.versions import load_to_score

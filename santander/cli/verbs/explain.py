@@ -30,8 +30,8 @@ def explain(
     The month is the last one with recommendations unless told otherwise. No engine is started.
     """
     from santander.explain.explain import explain as explain_customer
-    from santander.explain.lean import without
     from santander.explain.page import refuse_to_replace, write_page
+    from santander.models.lean import without
     from santander.schema.months import Month
 
     if html is not None and not force:

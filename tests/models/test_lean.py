@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from santander.explain.lean import without
+from santander.models.lean import without
 
 
 def test_a_hidden_package_is_not_found_until_the_block_ends() -> None:
