@@ -43,6 +43,7 @@ GROUPS: Final[dict[str, dict[str, str]]] = {
         "offers": "show what may be offered, write it as a list to hand over",
         "explain": "say why a customer is recommended what",
         "submit": "write the competition's csv, or send it to Kaggle",
+        "publish": "write what the service answers from: lists, features, model",
         "materialize": "put the features of a month into the online store",
     },
     "Data protection and upkeep": {

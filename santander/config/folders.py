@@ -44,7 +44,20 @@ _NEEDS = {
 }
 """By the name of the verb; one that is not here writes."""
 _TELLS_OF_NOTHING = {
-    *("status", "models", "validate", "features", "train", "tune", "ablate", "promote", "score", "submit", "materialize")
+    *(
+        "status",
+        "models",
+        "validate",
+        "features",
+        "train",
+        "tune",
+        "ablate",
+        "promote",
+        "score",
+        "submit",
+        "publish",
+        "materialize",
+    )
 }
 """Where nobody has begun yet in the default folder they say so, or what is to be done first: to a new user that is no fault."""
 

@@ -37,6 +37,7 @@ from santander.schema.catalogue import (
 )
 from santander.schema.records import Inline
 from santander.scoring.expected import note_seen
+from santander.serving.snapshot.forgetting import forget_in_snapshots
 from santander.storage.places import Place
 from santander.suppression.spellings import Numbers, sorted_ids
 from santander.suppression.suppression_list import SuppressionList, suppression_list
@@ -118,7 +119,7 @@ def _foretell(settings: "Settings", lake: Lake, ids: Numbers, landing: Sequence[
     months, present = _whereabouts(lake, everyone)
     files = [str(looked.path) for looked in found.ours] + clean_files(settings, everyone, dry_run=True)
     files += clean_refused(settings, everyone, dry_run=True)
-    files += clean_logs(settings, everyone, dry_run=True)
+    files += clean_logs(settings, everyone, dry_run=True) + forget_in_snapshots(settings, lake, everyone, dry_run=True)
     left = found.without_repeats({}) + found.gone + where.left
     return Erasure(
         None, everyone.size, everyone.size - present, where.rows, files, versions_trained_on(settings, months),
@@ -166,6 +167,7 @@ def _remove(
     stores, unreached = erase_online(settings, lake, ids)
     for store in stores:
         log.info("online store %s: withdrawn", store)
+    journal.note(forget_in_snapshots(settings, lake, ids, dry_run=False))
     journal.note(remove_leftovers(settings))
     rewrite_landing_files(settings, lake, found, journal)
     _settle_accounts(lake, ids, found, journal)

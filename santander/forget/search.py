@@ -38,6 +38,7 @@ from santander.forget.lines import lines_in
 from santander.forget.parts import BROKEN, Closed, Part, parts_of, unreadable
 from santander.forget.places import NotListed, entries_below, is_below, names_below
 from santander.forget.streams import begun, seekable
+from santander.ledger.published import FOLDER, serving_folder
 from santander.storage.kinds import Kind
 from santander.storage.places import Place, open_read
 from santander.suppression.spellings import Numbers
@@ -51,6 +52,13 @@ _OWN_NAMES = re.compile(r".*\.(lock|pyc|whl|so|db-shm)|suppression\.key")
 """Files of the state folder that hold no text of anybody: locks, code, the index of a write-ahead log, our key."""
 _OWN_CODE = re.compile(r".*/artifacts/code/santander/.*\.py")
 """The code that a model carries along, whose constants are no ids."""
+_OF_SNAPSHOTS = re.compile(
+    r".*/\d{4}-\d{2}/(?:manifest\.json|(?:features|incomes|offers|recommendations)-[0-9a-f]{8}\.npy"
+    r"|(?:families|products)-[0-9a-f]{8}\.json|model-[0-9a-f]{8}/.*)"
+)
+"""Files of published months beside the numbers of their customers: figures, in the order of these, and the model."""
+_IDS = "ids"
+"""How the files of those numbers begin."""
 _PARQUET = b"PAR1"
 _ROWS = 1 << 17
 """Rows that are read at a time. No setting: it does not change what is found."""
@@ -93,7 +101,10 @@ def search(settings: "Settings", ids: Numbers, others: Iterable[Place] = ()) -> 
         if isinstance(file, NotListed):
             searched.closed[str(file)] = file.reason
             continue
-        is_ours = is_below(file, settings.state) or is_below(file, settings.data / "lake")
+        is_published = is_below(file, serving_folder(settings.data)) or is_below(file, settings.state / FOLDER)
+        if is_published and _OF_SNAPSHOTS.fullmatch(str(file)):
+            continue
+        is_ours = is_published or is_below(file, settings.state) or is_below(file, settings.data / "lake")
         if is_ours and (_OWN_NAMES.fullmatch(file.name) or _OWN_CODE.fullmatch(str(file))):
             continue
         found = traces_in(settings, file, ids, is_ours=is_ours)
@@ -104,7 +115,8 @@ def search(settings: "Settings", ids: Numbers, others: Iterable[Place] = ()) -> 
 
 def _in_names(settings: "Settings", ids: Numbers) -> list[Trace]:
     """Names of folders and links that tell a person; those in the state folder are made of runs, versions and processes."""
-    found = ((name, names_in(name.text, ids).size) for name in names_below(settings.data, without=[settings.state]))
+    ours = [settings.state, serving_folder(settings.data)]
+    found = ((name, names_in(name.text, ids).size) for name in names_below(settings.data, without=ours))
     return [Trace(str(name.path), name.what, count, _renamed(name.path, ids)) for name, count in found if count]
 
 
@@ -188,7 +200,7 @@ def _decoded(file: Place, part: Part, ids: Numbers, *, is_ours: bool) -> Found |
     if part.kind in {Kind.PARQUET, Kind.ARROW, Kind.ORC}:
         return _in_rows(part, ids, is_ours=is_ours)
     if part.kind is Kind.NUMPY:
-        return _in_numpy(part, ids, is_ours=is_ours)
+        return _in_numpy(part, ids, is_ours=is_ours and not file.name.startswith(_IDS))
     if is_ours:  # pictures of plots, boosters, the registry of Feast: none of them holds an id, save as a text
         return iter(()) if part.kind is Kind.PICTURE or file.name.endswith(".ubj") else in_text(part.source, ids, ours=True)
     return None

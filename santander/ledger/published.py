@@ -1,6 +1,7 @@
 """Which snapshot is served: the small file that names it, below the data folder."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 
 from santander.errors import InputError, SantanderError
@@ -41,6 +42,13 @@ def published(data: Place) -> Published | None:
         return Published(Month.parse(named["month"]), str(named["manifest"]))
     except (ValueError, KeyError, TypeError, AttributeError, InputError):
         raise SantanderError(f"{file} names no snapshot", file=file, hint="'santander publish' writes it anew") from None
+
+
+def known_published(data: Place) -> Published | None:
+    """Return the snapshot that is served; None also where the file names none."""
+    with suppress(SantanderError):
+        return published(data)
+    return None
 
 
 def name_published(data: Place, snapshot: Published) -> None:

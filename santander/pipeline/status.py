@@ -14,6 +14,7 @@ from santander.lake.ingestions import Ingestion, read_ingestions
 from santander.lake.lake import Lake
 from santander.ledger.offers import OffersStanding
 from santander.ledger.own_families import FamiliesStanding, FamilyStanding
+from santander.ledger.published import Published, known_published
 from santander.ledger.read_otherwise import ReadOtherwise
 from santander.ledger.step_ledger import RecordedRun, StepLedger, stale_months
 from santander.ledger.steps import SCORE
@@ -82,6 +83,8 @@ class StatusPayload:
     """What keeps the files of families from being read."""
     offers_problem: str | None
     """What keeps the rules of offers from being read."""
+    served_month: Month | None
+    """The month that was published last, which the service answers from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,8 @@ class Overview:
     """Versions in use that were trained on rows which were replaced since, with the months of these."""
     families: FamiliesStanding
     offers: OffersStanding
+    served: Published | None
+    """The snapshot that the service answers from."""
 
     def payload(self) -> StatusPayload:
         """The JSON object of ``status``."""
@@ -124,6 +129,7 @@ class Overview:
             families=self.families.families,
             families_problem=self.families.problem,
             offers_problem=self.offers.problem,
+            served_month=None if self.served is None else self.served.month,
         )
 
 
@@ -166,7 +172,7 @@ def look(settings: Settings) -> Overview:
     registered = standing(settings)
     return Overview(
         months, tables, model, registered, missing_months(customers), other, mark, others, logs, _last_steps(all_runs), behind,
-        families, offers,
+        families, offers, known_published(settings.data),
     )  # fmt: skip
 
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from santander.cli.verb import Outcome, verb
+from santander.schema.counting import counted
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
     from santander.maintain.tables import Maintained
+    from santander.serving.snapshot.upkeep import TidiedSnapshots
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class MaintainPayload:
     refits: int
     """Refits of champions that were deleted, or would be."""
     tables: "Mapping[str, Maintained]"
+    snapshots: "TidiedSnapshots"
+    """What was removed beside the snapshots that the service answers from, or would be."""
 
 
 @verb
@@ -38,14 +42,21 @@ def maintain(
     Versions of tables that a registered model was made from stay. Refits of champions that were kept for as long go too. No
     engine is started.
     """
+    from santander.config.sections import shown_size
     from santander.lake.lake import Lake
     from santander.maintain.tables import maintain as maintain_tables
     from santander.registry.refit import KeptRefits
+    from santander.serving.snapshot.upkeep import tidy_snapshots
 
-    tables = maintain_tables(settings, Lake(settings), dry_run=dry_run, upgrade=upgrade)
+    lake = Lake(settings)
+    tables = maintain_tables(settings, lake, dry_run=dry_run, upgrade=upgrade)
+    snapshots = tidy_snapshots(settings, lake, dry_run=dry_run)
     refits = KeptRefits(settings.state).remove(settings.maintenance.retention_days, dry_run=dry_run)
-    payload = MaintainPayload(dry_run, settings.maintenance.retention_days, refits, {each.table: each for each in tables})
+    by_name = {each.table: each for each in tables}
+    payload = MaintainPayload(dry_run, settings.maintenance.retention_days, refits, by_name, snapshots)
     told = [f"refits of champions deleted: {refits}"] if refits else []
+    if snapshots.deleted:
+        told.append(f"snapshots: {counted(snapshots.deleted, 'file')} deleted, {shown_size(snapshots.bytes_freed)}")
     return Outcome(payload, [_listed(tables), *told, *_remarks(tables, dry_run=dry_run)])
 
 

@@ -1,5 +1,6 @@
 """The main job: landing files to recommendations and a submission, skipping what is up to date."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,6 +9,18 @@ from santander.cli.verb import ForceOption, FromOption, MonthOption, Outcome, To
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
+    from santander.pipeline.run_report import RunPayload
+    from santander.schema.records import Inline
+    from santander.serving.snapshot.publish import PublishPayload
+
+
+@dataclass(frozen=True)
+class RunAndPublished:
+    """The JSON object of ``run``."""
+
+    run: "Inline[RunPayload]"
+    published: "PublishPayload | None"
+    """What was published for the service; None unless the setting ``serving.with_run`` asks for it."""
 
 
 @verb
@@ -43,4 +56,10 @@ def run(
     places = [place(file) for file in files or []]
     months = {"month": month, "first": from_, "last": to}
     report = walk(settings, places, **months, recipe=recipe, train=train, bank_customers=customers, force=force)
-    return Outcome(report.payload(), report.tables())
+    if not settings.serving.with_run:
+        return Outcome(RunAndPublished(report.payload(), None), report.tables())
+    from santander.cli.verbs.publish import lines_of
+    from santander.serving.snapshot.publish import publish
+
+    done = publish(settings, None)
+    return Outcome(RunAndPublished(report.payload(), done), [*report.tables(), *lines_of(done)])

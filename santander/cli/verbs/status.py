@@ -21,7 +21,14 @@ def status(settings: "Settings") -> Outcome:
     from santander.pipeline.status import look
 
     overview = look(settings)
-    parts = [_months(overview), *_remarks(overview), *_champion(overview), *_last_steps(overview), *_tables(overview)]
+    parts = [
+        _months(overview),
+        *_remarks(overview),
+        *_champion(overview),
+        *_served(overview),
+        *_last_steps(overview),
+        *_tables(overview),
+    ]
     text = [*parts, *_logs(overview)]
     return Outcome(overview.payload(), text)
 
@@ -90,6 +97,10 @@ def _champion(overview: "Overview") -> list[Any]:
     if overview.champion.champion is None:
         return ["no champion yet: run 'santander train'"] if overview.months else []  # there is nothing yet to train on
     return [f"champion: version {overview.champion.champion} of '{overview.model}'"]
+
+
+def _served(overview: "Overview") -> list[str]:
+    return [f"served online: the lists of {overview.served.month}"] if overview.served is not None else []
 
 
 def _logs(overview: "Overview") -> list[str]:

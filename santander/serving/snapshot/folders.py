@@ -1,5 +1,6 @@
 """The folders of snapshots: one a month below the data folder, local copies of those in a bucket, and one to write in."""
 
+import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from santander.schema.months import Month
 from santander.serving.snapshot.manifest import NAME, Manifest
 from santander.serving.snapshot.reading import check_files, file_below, file_facts, stored_manifest
 from santander.serving.snapshot.writing import remove_unnamed
+from santander.storage.bucket import BucketPath, told_of
 from santander.storage.places import Place, names_in, open_read, remove_tree, whole_file
 
 if TYPE_CHECKING:
@@ -52,17 +54,17 @@ def local_folder(settings: "Settings", snapshot: Published) -> Path:
     return folder if isinstance(folder, Path) else copied(folder, copies(settings) / str(snapshot.month))
 
 
-def copied(source: Place, target: Path) -> Path:
+def copied(source: BucketPath, target: Path) -> Path:
     """Copy a snapshot to a local folder, its manifest last, but for the files that are there already; remove all others."""
     described = stored_manifest(source)
     manifest = Manifest.read(described, source / NAME)
+    check_files(source, manifest, verify=False)
     for path, stored in manifest.files.items():
         there = target / path
         if there.is_file() and file_facts(there) == stored:
             continue
-        with open_read(file_below(source, path)) as whole, whole_file(there) as out:
-            while block := whole.read(1 << 20):
-                out.write(block)
+        with told_of(source), open_read(file_below(source, path)) as whole, whole_file(there) as out:
+            shutil.copyfileobj(whole, out)
     check_files(target, manifest, verify=True)
     with whole_file(target / NAME) as out:
         out.write(described)

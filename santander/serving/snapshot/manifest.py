@@ -56,8 +56,8 @@ class Manifest:
     reasons: tuple[str, ...]
     """What a code of the reasons stands for, such as ``+income``; the first, 0, is none."""
     reasons_of_a_product: int
-    popularity: tuple[int, ...]
-    """Bits of the products, those added most first."""
+    popularity: tuple[str, ...]
+    """The products, the one that is added most first."""
     parts: Mapping[str, str]
     """The file or folder of each part of the snapshot."""
     files: Mapping[str, StoredFile]

@@ -4,23 +4,21 @@ import datetime as dt
 import logging
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from santander.errors import SantanderError
 from santander.features.incomes import INCOME_READ, MonthIncomes
 from santander.lake.lake import Lake
 from santander.lake.locks import ErasedMeanwhile
-from santander.ledger.published import Published, name_published, published, serving_folder
+from santander.ledger.published import Published, known_published, name_published, serving_folder
 from santander.models.kinds import load_recommender
 from santander.registry.fit_files import folder_of_fit
 from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, OFFERS, RECOMMENDATIONS, SUPPRESSIONS
 from santander.schema.months import Month
 from santander.schema.own_family import Entity
-from santander.schema.products import N_PRODUCTS
+from santander.schema.products import PRODUCT_NAMES
 from santander.serving.snapshot.folders import LOCK, folder_of, months_in, remove_snapshot, staging_folder
 from santander.serving.snapshot.lists import OFFER_COLUMNS, RECOMMENDATION_COLUMNS, USUAL_REASONS, GatheredLists, Ids
 from santander.serving.snapshot.manifest import BrokenSnapshot, Manifest
@@ -28,6 +26,7 @@ from santander.serving.snapshot.month_rows import rows_of_month
 from santander.serving.snapshot.packed import FamilyRows, packed_features
 from santander.serving.snapshot.reading import check_files, read_manifest
 from santander.serving.snapshot.source import Source, month_to_publish, product_texts
+from santander.serving.snapshot.upkeep import beyond_those_kept
 from santander.serving.snapshot.writing import Staging
 from santander.storage.places import remove_tree
 from santander.suppression.objections import objectors
@@ -90,7 +89,7 @@ def publish(settings: "Settings", asked: Month | None) -> PublishPayload:
             finally:
                 remove_tree(staging)
             snapshot, up_to_date = Published(month, digest), False
-        if _named(settings) != snapshot:
+        if known_published(settings.data) != snapshot:
             name_published(settings.data, snapshot)
             up_to_date = False
         removed = _remove_oldest(settings, month)
@@ -122,12 +121,6 @@ def _intact(settings: "Settings", month: Month) -> tuple[Manifest, str] | None:
         log.warning("%s", str(error).replace("'santander publish' writes the snapshot anew", "it is written anew"))
         return None
     return manifest, digest
-
-
-def _named(settings: "Settings") -> Published | None:
-    with suppress(SantanderError):  # what names none is written anew
-        return published(settings.data)
-    return None
 
 
 def _write(lake: Lake, source: Source, staging: Staging) -> tuple[Manifest, str]:
@@ -171,7 +164,7 @@ def _write(lake: Lake, source: Source, staging: Staging) -> tuple[Manifest, str]
         families=tuple(family.name for family in source.families),
         reasons=reasons,
         reasons_of_a_product=places,
-        popularity=tuple(np.lexsort((np.arange(N_PRODUCTS), -prior)).tolist()),
+        popularity=tuple(PRODUCT_NAMES[bit] for bit in np.lexsort((np.arange(len(prior)), -prior))),
         parts=staging.parts,
         files=staging.files,
     )
@@ -191,10 +184,7 @@ def _customers(lake: Lake, month: Month) -> Ids:
 
 
 def _remove_oldest(settings: "Settings", current: Month) -> list[Month]:
-    """Remove the snapshots of the oldest months but so many as are kept, never the one that is served."""
-    others = [month for month in months_in(serving_folder(settings.data)) if month != current]
-    gone = others[: max(len(others) + 1 - settings.serving.months_kept, 0)]
+    gone = beyond_those_kept(settings, current)
     for month in gone:
         remove_snapshot(folder_of(settings.data, month))
-        log.info("snapshot of %s removed", month)
     return gone

@@ -6,7 +6,7 @@ What is mapped stays readable when the files are replaced or deleted: a month ca
 import hashlib
 import json
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from santander.schema.products import PRODUCT_NAMES
 from santander.serving.snapshot.manifest import NAME, BrokenSnapshot, Manifest, StoredFile, broken
 from santander.storage.places import Place, open_read, size_of
 
@@ -61,15 +62,25 @@ class Snapshot:
         self.month: Month = manifest.month
         self.as_of: dt.date = manifest.as_of
         self.version = manifest.version
-        self.popularity = manifest.popularity
+        self.popularity = tuple(PRODUCT_NAMES.index(name) for name in manifest.popularity)
+        """Bits of the products, the one that is added most first."""
         self.reasons = manifest.reasons
-        self.ids: npt.NDArray[np.int64] = self._array("ids")
+        self.ids: npt.NDArray[np.int64] = self.array("ids")
         self._find = memoryview(self.ids.data)
         self.recommendations = self._lists("recommendations")
         self.offers = self._lists("offers") if manifest.has_offers else None
         """None where the month had no offers when it was published."""
-        self.features: npt.NDArray[np.uint8] = self._array("features")
+        self.features: npt.NDArray[np.uint8] = self.array("features")
         """Packed values (rows x ``layout.size``)."""
+        self.incomes: npt.NDArray[np.float64] = self.array("incomes")
+        """The income to impute by group, as ``features.incomes.MonthIncomes`` takes it."""
+        self.products: Sequence[Mapping[str, str]] = self._json("products")
+        """Texts of each product by its bit: ``name``, ``column`` of the landing files, ``name_en``, ``name_es``."""
+        self.entity_features: Mapping[str, EntityFeatures] = {
+            name: EntityFeatures(of["entity"], tuple(of["features"]), {key: tuple(row) for key, row in of["rows"].items()})
+            for name, of in self._json("families").items()
+        }
+        """The user's families of provinces and segments that the model reads, by name."""
 
     def row(self, customer_id: int) -> int | None:
         """Return the row of a customer; None for one who is not in the snapshot."""
@@ -85,39 +96,25 @@ class Snapshot:
 
     @property
     def model_folder(self) -> Path:
-        """The fit that made the lists: ``model``, and ``chances`` where it has any."""
+        """The fit that made the lists: ``model``, and ``chances`` where it has any.
+
+        It is not mapped: it goes when the month is published with another one, so whoever needs it loads it at once.
+        """
         return self.folder / self.manifest.parts["model"]
 
-    @cached_property
-    def incomes(self) -> npt.NDArray[np.float64]:
-        """The income to impute by group, as ``features.incomes.MonthIncomes`` takes it."""
-        return self._array("incomes")
-
-    @cached_property
-    def entity_features(self) -> Mapping[str, EntityFeatures]:
-        """The user's families of provinces and segments that the model reads, by name."""
-        stored = json.loads((self.folder / self.manifest.parts["families"]).read_bytes())
-        return {
-            name: EntityFeatures(
-                family["entity"], tuple(family["features"]), {key: tuple(row) for key, row in family["rows"].items()}
-            )
-            for name, family in stored.items()
-        }
-
-    @cached_property
-    def products(self) -> tuple[Mapping[str, str], ...]:
-        """Texts of each product by its bit: ``name``, ``column`` of the landing files, ``name_en``, ``name_es``."""
-        return tuple(json.loads((self.folder / self.manifest.parts["products"]).read_bytes()))
-
-    def _array(self, part: str) -> npt.NDArray[Any]:
+    def array(self, part: str) -> npt.NDArray[Any]:
+        """Return the array of a part, mapped."""
         name = self.manifest.parts[part]
         try:
             return np.asarray(np.load(self.folder / name, mmap_mode="r", allow_pickle=False))
         except ValueError:
             raise broken(self.folder / name, "is not the array that was written") from None
 
+    def _json(self, part: str) -> Any:
+        return json.loads((self.folder / self.manifest.parts[part]).read_bytes())
+
     def _lists(self, part: str) -> Lists:
-        rows = self._array(part)
+        rows = self.array(part)
         shape, fields = rows["products"].shape, rows.dtype.names or ()
         return Lists(
             rows["products"],
