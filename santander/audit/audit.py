@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from santander.audit import live
 from santander.audit.additions import compare_added, compare_seen
+from santander.audit.answers import compare_answers
 from santander.audit.customers import compare_additions, compare_customers, compare_holdings
 from santander.audit.deliveries import deliveries_of
 from santander.audit.engine import Engine, open_engine
@@ -29,6 +30,7 @@ from santander.schema.catalogue import (
     INGESTIONS,
     OFFER_EXCLUSIONS,
     OFFERS,
+    PREDICTIONS,
     QUARANTINE,
     RECOMMENDATIONS,
     STEP_RUNS,
@@ -43,6 +45,7 @@ log = logging.getLogger(__name__)
 
 _BY_MONTH = (CUSTOMERS, FEATURES_TABLE, ADDITIONS, RECOMMENDATIONS, EXPECTED_ADDITIONS, OFFERS, OFFER_EXCLUSIONS)
 _READ = (*_BY_MONTH, QUARANTINE, INGESTIONS)
+"""PREDICTIONS is not among them: a service may add to it at any time, and what it had at first is what is audited."""
 
 
 class Audit:
@@ -66,6 +69,7 @@ class Audit:
         self._versions = {table.name: self._lake.version(table) for table in self._read}
         self._ingestions = read_ingestions(self._lake)
         self._files = {table.name: live.files_by_month(self._lake, table) for table in (*_BY_MONTH, *self._families)}
+        self._answers = live.files(self._lake, PREDICTIONS)
         self._added = {row["month"] for row in self._lake.rows(STEP_RUNS) if row["step"] == ADDITIONS.name}
 
     @property
@@ -163,6 +167,9 @@ class Audit:
             compare_offers(
                 engine, findings, both, rows_of, self._shipped_rules(findings), self._objecting(engine, findings.month)
             )
+
+        if self._answers:
+            compare_answers(engine, findings, self._answers)
 
     def _shipped_rules(self, findings: Findings) -> list[str]:
         """Names of the rules in force that stand as they ship; the findings name the others as not compared."""

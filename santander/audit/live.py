@@ -24,6 +24,14 @@ def files_by_month(lake: Lake, table: Table) -> dict[str, list[str]]:
     return dict(sorted(found.items()))
 
 
+def files(lake: Lake, table: Table) -> list[str]:
+    """The parquet files of a table that is not monthly; none when there is no such table."""
+    if not lake.exists(table):
+        return []
+    paths = lake.delta(table).get_add_actions(flatten=True).column("path").to_pylist()
+    return [str(_folder(lake, table) / unquote(path)) for path in paths]
+
+
 def _folder(lake: Lake, table: Table) -> Path:
     """The folder of a table under a name that DuckDB takes for no pattern."""
     return plain_path(Path(lake.path(table)))
@@ -56,13 +64,9 @@ def customers(files: Mapping[str, Sequence[str]], month: str) -> str:
 def load_quarantine(engine: Engine, lake: Lake) -> None:
     """Make the table ``quarantine`` of DuckDB from the lake's, its texts hashed."""
     columns = 'file_sha256 VARCHAR, month VARCHAR, line BIGINT, scope VARCHAR, reason VARCHAR, "column" VARCHAR'
-    files = []
-    if lake.exists(QUARANTINE):
-        paths = lake.delta(QUARANTINE).get_add_actions(flatten=True).column("path").to_pylist()
-        files = [str(_folder(lake, QUARANTINE) / unquote(path)) for path in paths]
     engine.run(f"CREATE TABLE quarantine ({columns}, text_hash UBIGINT)")
-    if files:
+    if there := files(lake, QUARANTINE):
         hashed = "CASE WHEN raw IS NOT NULL THEN hash(raw) END"
         engine.run(
-            f'INSERT INTO quarantine SELECT file_sha256, month, line, scope, reason, "column", {hashed} FROM {parquet(files)}'
+            f'INSERT INTO quarantine SELECT file_sha256, month, line, scope, reason, "column", {hashed} FROM {parquet(there)}'
         )

@@ -32,6 +32,7 @@ from santander.schema.catalogue import (
     OFFERS,
     ONLINE_FEATURES,
     PARTITION,
+    PREDICTIONS,
     QUARANTINE,
     RECOMMENDATIONS,
     Table,
@@ -60,6 +61,7 @@ OTHER_MODEL = "scored by different models"
 NEVER_MADE = "one side never made it: run 'santander features' there"
 NEVER_OFFERED = "one side made no offers: run 'santander run' there"
 UNKNOWN_MODEL = "no record of the model that scored"
+OTHER_ANSWERS = "answers that were given from one side alone"
 _NOT_CONTENT = ("ingestion_id", "ingested_at", "file")
 
 
@@ -85,6 +87,7 @@ def compare_folders(here: "Settings", there: "Settings") -> FolderComparison:
         recommendations,
         _by_month(sides, EXPECTED_ADDITIONS, within=EXPECTED_DISTANCE, unless=_other_model),
         *(_by_month(sides, each, within={"chance": SCORE_DISTANCE}, unless=_not_offered) for each in (OFFERS, OFFER_EXCLUSIONS)),
+        _predictions(sides),
         _submissions(here, there, recommendations),
     ]
     return FolderComparison(tables, _training(sides))
@@ -216,6 +219,20 @@ def _not_offered(sides: _Sides, month: Month) -> str | None:
     """Why offers cannot be compared: a folder of a release that did not make them has the same lists without."""
     without = any(side.ledger.last(SCORE, month) and not side.ledger.has_run(OFFER) for side in sides)
     return NEVER_OFFERED if without else _other_model(sides, month)
+
+
+def _predictions(sides: _Sides) -> TableComparison:
+    """Compare the answers of the service by the logs of workers; those of logs that one side has alone are answers to others."""
+    here, there = (side.rows(PREDICTIONS) for side in sides)
+    log.info("%s: comparing", PREDICTIONS.name)
+    common = pc.unique(here["log"].filter(pc.is_in(here["log"], there["log"].combine_chunks())))
+    parts: list[Part] = []
+    if common:
+        both = [rows.filter(pc.is_in(rows["log"], common)) for rows in (here, there)]
+        parts.append(_part(None, compare_rows(both[0], both[1], PREDICTIONS.key)))
+    if any(pc.any(pc.invert(pc.is_in(rows["log"], common))).as_py() for rows in (here, there)):
+        parts.append(Part(None, Verdict.NOT_COMPARED, reason=OTHER_ANSWERS))
+    return TableComparison(PREDICTIONS.name, parts)
 
 
 def _submissions(here: "Settings", there: "Settings", recommendations: TableComparison) -> TableComparison:

@@ -58,9 +58,9 @@ def _summary(table: TableComparison) -> str:
         return f"differs in {differing} of {len(table.parts)} months" if table.parts[0].month else "differs"
     reasons = sorted({part.reason for part in table.parts if part.reason})
     if reasons:
-        months = ", ".join(str(part.month) for part in table.parts if part.reason)
+        months = ", ".join(str(part.month) for part in table.parts if part.reason and part.month)
         rest = f"; {Verdict.EQUAL} in the others" if any(part.verdict is Verdict.EQUAL for part in table.parts) else ""
-        return f"{Verdict.NOT_COMPARED}: {' and '.join(reasons)} ({months}){rest}"
+        return f"{Verdict.NOT_COMPARED}: {' and '.join(reasons)}{f' ({months})' if months else ''}{rest}"
     return str(table.verdict)
 
 

@@ -170,10 +170,15 @@ def _mask(values: pa.Array) -> "NDArray[np.bool_]":
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """The table with each text and binary column in the one Arrow type it has here, whoever made it; lists of texts as texts."""
+    """The table with each text and binary column in the one Arrow type it has here, whoever made it; lists as texts."""
     for place, name in enumerate(table.column_names):
         if pa.types.is_list(table.schema.types[place]):
-            table = table.set_column(place, name, pc.binary_join(table.column(place), "\n"))
+            values = table.column(place)
+            if pa.types.is_floating(values.type.value_type):
+                values = pa.chunked_array(
+                    [pa.array([None if each is None else list(map(str, each)) for each in values.to_pylist()])]
+                )
+            table = table.set_column(place, name, pc.binary_join(values.cast(pa.list_(pa.string())), "\n"))
     plain = {
         pa.large_string(): pa.string(),
         pa.string_view(): pa.string(),

@@ -263,8 +263,20 @@ class ReasonSettings(_Section):
     least: float = Field(ge=0)
 
 
+class AnswerLogSettings(_Section):
+    """How the service logs its answers."""
+
+    ring: int = Field(ge=1)
+    flush_seconds: float = Field(gt=0)
+    commit_seconds: float = Field(gt=0)
+    rows_per_commit: int = Field(ge=1)
+    segment_bytes: Size
+    max_bytes: Size
+
+
 class ServingSettings(_Section):
     """What is published for the service, and how the service answers."""
 
     with_run: bool
     months_kept: int = Field(ge=1)
+    log: AnswerLogSettings

@@ -39,6 +39,8 @@ COUNTS = frozenset(
         *("additions", "buyers", "bytes", "checked", "chunk_bytes", "customers", "kept", "line", "listed", "offending"),
         *("expected", "high", "low", "seen"),
         *("quarantined_rows", "read", "rows", "rows_with_quarantined_values", "seconds", "seed", "table_version", "version"),
+        # accounts of the service's answers
+        *("dropped", "logged", "lost", "served", "started_ns"),
         # the logs of tables
         *("createdTime", "deletionTimestamp", "fileSizeHistogram", "inCommitTimestamp", "lastUpdated", "modificationTime"),
         *("nullCount", "numFiles", "numMetadata", "numProtocol", "numRecords", "operationMetrics", "size", "sizeInBytes"),

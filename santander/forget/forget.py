@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from santander.forget.accounts import Accounts
+from santander.forget.answers import erase_answers
 from santander.forget.files import clean_files, clean_logs, clean_refused, remove_leftovers
 from santander.forget.hiding import without_ids
 from santander.forget.journal import Journal
@@ -31,6 +32,7 @@ from santander.schema.catalogue import (
     FEATURES_TABLE,
     INGESTIONS,
     PARTITION,
+    PREDICTIONS,
     QUARANTINE,
     SUPPRESSIONS,
     Table,
@@ -136,6 +138,7 @@ def _forget(settings: "Settings", lake: Lake, ids: Numbers, landing: Sequence[Pl
     where = look_around(settings, lake, everyone, found, landing)
     if where.nowhere and not journal.died:
         _suppress(lake, suppressed, ids, journal)
+        erase_answers(settings, lake, ids)  # one that was given while this looked
         erasure = Erasure(journal.erasure_id, ids.size, ids.size, {}, [], [], left=where.left, nowhere=True)
         journal.customers = ids.size
         _audit(lake, journal, erasure)
@@ -164,6 +167,8 @@ def _remove(
     journal.models = sorted({*journal.models, *versions_trained_on(settings, journal.months)})
     journal.save()
     lost = _lost(settings, tables)
+    if answers := erase_answers(settings, lake, ids):
+        journal.count(PREDICTIONS.name, answers)
     stores, unreached = erase_online(settings, lake, ids)
     for store in stores:
         log.info("online store %s: withdrawn", store)

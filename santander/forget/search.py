@@ -39,6 +39,7 @@ from santander.forget.parts import BROKEN, Closed, Part, parts_of, unreadable
 from santander.forget.places import NotListed, entries_below, is_below, names_below
 from santander.forget.streams import begun, seekable
 from santander.ledger.published import FOLDER, serving_folder
+from santander.serving.log.segments import CLOSED, OPEN, Segment, customers_in
 from santander.storage.kinds import Kind
 from santander.storage.places import Place, open_read
 from santander.suppression.spellings import Numbers
@@ -48,8 +49,8 @@ if TYPE_CHECKING:
 
     from santander.config.settings import Settings
 
-_OWN_NAMES = re.compile(r".*\.(lock|pyc|whl|so|db-shm)|suppression\.key")
-"""Files of the state folder that hold no text of anybody: locks, code, the index of a write-ahead log, our key."""
+_OWN_NAMES = re.compile(r".*\.(lock|pyc|whl|so|db-shm|counters)|suppression\.key")
+"""Files of the state folder that hold no text of anybody: locks, code, the index of a write-ahead log, counts, our key."""
 _OWN_CODE = re.compile(r".*/artifacts/code/santander/.*\.py")
 """The code that a model carries along, whose constants are no ids."""
 _OF_SNAPSHOTS = re.compile(
@@ -132,6 +133,8 @@ def traces_in(settings: "Settings", file: Place, ids: Numbers, *, is_ours: bool 
     """Traces in one file; in our own files (``is_ours``: state folder, tables) kinds known here alone are passed over."""
     if is_ours and isinstance(file, Path) and file.name.endswith(".db-wal"):
         return Searched(_named(file, [("pages not in use", feast_keys(file))], ids))
+    if is_ours and isinstance(file, Path) and file.suffix in (OPEN, CLOSED):
+        return Searched(_named(file, [("an answer of the service", customers_in(Segment(file).content()))], ids))
     searched = Searched()
     if not is_ours and (named := names_in(file.name, ids)).size:
         searched.traces.append(Trace(str(file), "its name", named.size, _renamed(file, ids)))

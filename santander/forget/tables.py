@@ -25,6 +25,7 @@ from santander.schema.catalogue import (
     OFFER_EXCLUSIONS,
     OFFERS,
     ONLINE_FEATURES,
+    PREDICTIONS,
     QUARANTINE,
     RECOMMENDATIONS,
     STEP_RUNS,
@@ -58,7 +59,7 @@ def leave_no_trace(settings: "Settings", lake: "Lake", table: Table) -> int:
     return len(deleted)
 
 
-WITH_CUSTOMERS = (CUSTOMERS, FEATURES_TABLE, ADDITIONS, ONLINE_FEATURES, RECOMMENDATIONS, OFFERS, OFFER_EXCLUSIONS)
+WITH_CUSTOMERS = (CUSTOMERS, FEATURES_TABLE, ADDITIONS, ONLINE_FEATURES, RECOMMENDATIONS, OFFERS, OFFER_EXCLUSIONS, PREDICTIONS)
 """Tables of the catalogue with a row, or several, for each customer."""
 SPEAKING_OF_FILES = (QUARANTINE, INGESTIONS, STEP_RUNS)
 """Tables whose earlier versions speak of lines and files as they were."""

@@ -1,14 +1,17 @@
 """Commits to the Delta tables: one writer at a time, no erasure in between, a table made when it is first written, undoing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from santander.lake.locks import ErasedMeanwhile, alone, beside_other_steps, write_lock, written_alone, written_among_others
 from santander.lake.reading import LakeReader
 from santander.lake.table_schema import declared_schema
-from santander.schema.catalogue import PARTITION, SUPPRESSIONS, Table
+from santander.schema.catalogue import SUPPRESSIONS, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 T = TypeVar("T")
 
@@ -42,6 +45,29 @@ class LakeCommits(LakeReader):
         with alone(self._locks, self._lock_wait):
             yield
 
+    def append_once(self, table: Table, data: "pa.Table", counted: Mapping[str, tuple[int, int]]) -> bool:
+        """Append rows in a commit that says how far it goes: for each source, what the table had of it before and has after.
+
+        Nothing is done where the table has anything else by now, as after a commit of which only the answer was lost; then it
+        returns False.
+        """
+        from deltalake import CommitProperties, Transaction, write_deltalake
+
+        def write() -> bool:
+            present = self._delta(table)
+            if any((present.transaction_version(source) or 0) != before for source, (before, _) in counted.items()):
+                return False
+            done = [Transaction(source, after) for source, (_, after) in counted.items()]
+            write_deltalake(present, data, mode="append", commit_properties=CommitProperties(app_transactions=done))
+            return True
+
+        return self._commit(table, write)
+
+    def appended(self, table: Table, sources: Iterable[str]) -> dict[str, int]:
+        """How far the table has what came from each source by ``append_once``; 0 where it has nothing of it."""
+        there = self._delta(table) if self.exists(table) else None
+        return {source: (there.transaction_version(source) or 0) if there else 0 for source in sources}
+
     def _suppressed(self) -> int:
         """A number that changes whenever customers are forgotten."""
         return -1 if (version := self.version(SUPPRESSIONS)) is None else version
@@ -74,7 +100,7 @@ class LakeCommits(LakeReader):
         DeltaTable.create(
             where,
             schema=declared_schema(table),
-            partition_by=[PARTITION] if table.monthly else None,
+            partition_by=table.partitions,
             description=table.row,
             mode="ignore",
             storage_options=options,

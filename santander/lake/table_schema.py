@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from santander.errors import SantanderError
-from santander.schema.catalogue import PARTITION, Table
+from santander.schema.catalogue import Table
 from santander.schema.months import Month
 from santander.schema.products import PRODUCT_NAMES
 from santander.schema.types import delta_type, type_name
@@ -136,7 +136,7 @@ class UnreadableProtocol(SantanderError):
     """A table has reader features that are not honoured: read past them, deleted rows come back or columns change places."""
 
     def __init__(self, table: Table, folder: str, features: list[str]) -> None:
-        partitioned = f" PARTITIONED BY ({PARTITION})" if table.monthly else ""
+        partitioned = f" PARTITIONED BY ({table.partitions[0]})" if table.partitions else ""
         copy = f"CREATE TABLE delta.`/new/{table.name}` USING delta{partitioned} AS SELECT * FROM delta.`{folder}`"  # noqa: S608
         super().__init__(
             f"table {table.name} uses {', '.join(features)} of Delta, which cannot be read here",

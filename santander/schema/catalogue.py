@@ -25,6 +25,13 @@ class Table:
     key: tuple[str, ...]
     columns: Columns
     monthly: bool = True
+    day: str | None = None
+    """The column by whose days the files of a table that is not monthly are kept apart."""
+
+    @property
+    def partitions(self) -> list[str] | None:
+        """The columns by which the files are kept apart; None where they are not."""
+        return [PARTITION] if self.monthly else [self.day] if self.day else None
 
     @property
     def names_customers(self) -> bool:
@@ -135,6 +142,21 @@ OFFER_EXCLUSIONS = Table(
     columns=_typed("snapshot_date date, customer_id bigint, product string, rule string"),
 )
 
+PREDICTIONS = Table(
+    name="predictions",
+    row="one list that the service gave to a caller, with its products and chances in order, the likeliest first; log and "
+    "sequence say which answer of which life of a worker it was, request_id which call it belongs to, month and model_version "
+    "what it rests on, features (a JSON object in UTF-8) what was scored; customer_id is null for a record that had none",
+    key=("log", "sequence"),
+    columns=_typed(
+        "log string, sequence bigint, request_id string, day date, time timestamp, customer_id bigint, month string, "
+        "model_version int, source string, list string, products array<string>, chances array<double>, key_name string, "
+        "milliseconds double, features binary"
+    ),
+    monthly=False,
+    day="day",
+)
+
 STEP_RUNS = Table(
     name="step_runs",
     row="one month that one step finished: the fingerprint of everything it was made from, and its result as JSON",
@@ -243,6 +265,7 @@ TABLES: tuple[Table, ...] = (
     EXPECTED_ADDITIONS,
     OFFERS,
     OFFER_EXCLUSIONS,
+    PREDICTIONS,
     STEP_RUNS,
     SUPPRESSIONS,
     OBJECTIONS,

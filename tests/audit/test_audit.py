@@ -20,7 +20,15 @@ from santander.lake.added import known_additions
 from santander.lake.lake import Lake
 from santander.models.level import Level
 from santander.pipeline.steps import Steps
-from santander.schema.catalogue import ADDITIONS, CUSTOMERS, EXPECTED_ADDITIONS, FEATURES_TABLE, RECOMMENDATIONS, Table
+from santander.schema.catalogue import (
+    ADDITIONS,
+    CUSTOMERS,
+    EXPECTED_ADDITIONS,
+    FEATURES_TABLE,
+    PREDICTIONS,
+    RECOMMENDATIONS,
+    Table,
+)
 from santander.schema.features import FEATURE_NAMES
 from santander.schema.months import Month
 from santander.schema.products import PRODUCT_NAMES
@@ -163,6 +171,29 @@ def test_what_was_seen_beside_what_was_expected_is_recounted(broken: Settings) -
     change(broken, EXPECTED_ADDITIONS, MONTH + 1, with_first("seen", 0))
     named = [(d.check, d.column, d.source, d.tables) for d in differences(broken, MONTH, MONTH + 1)]
     assert named == [("expected_additions", f"seen of {PRODUCT_NAMES[0]}", *sides) for sides in ((seen, seen + 1), (None, 0))]
+
+
+def test_answers_of_the_service_are_there_once_and_hang_together(broken: Settings) -> None:
+    def answer(sequence: int, **other: object) -> dict[str, object]:
+        row = {
+            "log": "a",
+            "sequence": sequence,
+            "day": MONTH.snapshot,
+            "month": str(MONTH),
+            "products": ["loan"],
+            "chances": [0.5],
+        }
+        return row | other
+
+    lake = Lake(broken)
+    lake.append_rows(PREDICTIONS, [answer(1), answer(2), answer(1, log="b"), answer(3, month=str(MONTH + 1))])
+    assert differences(broken, MONTH) == []
+    lake.append_rows(PREDICTIONS, [answer(2), answer(3, chances=[]), answer(4, products=["loan"] * 2, chances=[0.5] * 2)])
+    assert [(d.column, d.source, d.tables) for d in differences(broken, MONTH)] == [
+        ("answers", 5, 6),
+        ("answers with other chances than products", 0, 1),
+        ("answers with a product twice, or more than 7", 0, 1),
+    ]
 
 
 @pytest.mark.parametrize(

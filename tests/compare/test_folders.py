@@ -27,6 +27,7 @@ from santander.schema.catalogue import (
     OFFER_EXCLUSIONS,
     OFFERS,
     ONLINE_FEATURES,
+    PREDICTIONS,
     QUARANTINE,
     RECOMMENDATIONS,
     STEP_RUNS,
@@ -52,6 +53,7 @@ TABLES = {
         EXPECTED_ADDITIONS,
         OFFERS,
         OFFER_EXCLUSIONS,
+        PREDICTIONS,
         STEP_RUNS,
     )
 }
@@ -94,6 +96,10 @@ def bank(run: str, hour: int = 0, version: int = 2) -> Rows:
         ],
         "offer_exclusions": [
             {"snapshot_date": JUNE.snapshot, "customer_id": 1, "product": "funds", "rule": rule} for rule in ("one", "another")
+        ],
+        "predictions": [
+            {"log": "one", "sequence": n, "day": dt.date(2016, 6, 29), "products": ["loan", "funds"], "chances": [0.5, None]}
+            for n in (1, 2)
         ],
         "step_runs": [
             {"step": step, "month": "2016-06", "result": json.dumps(result), "finished_at": at, "seconds": 0.0}
@@ -146,6 +152,7 @@ def test_ids_clocks_folders_version_numbers_and_the_order_of_rows_do_not_count(t
             "expected_additions",
             "offers",
             "offer_exclusions",
+            "predictions",
             "submissions",
         ],
         "equal",
@@ -176,6 +183,7 @@ CHANGES: dict[str, tuple[str, Callable[[Rows], object]]] = {
     "a chance": ("offers", lambda rows: rows["offers"][0].update(chance=0.5 + 1e-5)),
     "a reason": ("offers", lambda rows: rows["offers"][0].update(reasons=["+age"])),
     "no reasons": ("offers", lambda rows: rows["offers"][0].update(reasons=None)),
+    "an answer": ("predictions", lambda rows: rows["predictions"][0].update(products=["funds"])),
     "a rule": ("offer_exclusions", lambda rows: rows["offer_exclusions"][1].update(rule="a third")),
     "a rank": ("recommendations", lambda rows: rows["recommendations"][3].update(rank=3)),
 }
@@ -280,6 +288,25 @@ def test_undated_lines_of_a_file_count_though_another_file_came_later(tmp_path: 
     }
 
 
+def test_answers_that_one_service_alone_gave_are_neither_equal_nor_different(tmp_path: Path) -> None:
+    def another_service(rows: Rows) -> None:
+        rows["predictions"][1]["log"] = "another"
+
+    comparison = compared(tmp_path, another_service)
+    assert comparison.equal is False  # of the log that both have, one side lacks an answer
+    said = [line for line in lines(comparison) if line.startswith("predictions")]
+    assert said == ["predictions        differs"]
+
+    def other_answers(rows: Rows) -> None:
+        for row in rows["predictions"]:
+            row["log"] = "another"
+
+    comparison = compared(tmp_path / "others", other_answers)
+    assert comparison.equal
+    said = [line for line in lines(comparison) if line.startswith("predictions")]
+    assert said == ["predictions        not compared: answers that were given from one side alone"]
+
+
 @pytest.mark.parametrize(
     ("result", "reason"), [({"run_id": "another"}, "scored by different models"), ({}, "no record of the model that scored")]
 )
@@ -362,7 +389,7 @@ def test_the_command_prints_a_line_a_table_and_ends_with_0_1_or_2(tmp_path: Path
 
     same = compare_command(tmp_path / "same", "--data-dir", tmp_path / "here")
     assert same.returncode == 0, same.stderr
-    assert [line.split() for line in same.stdout.splitlines()[:11]] == [
+    assert [line.split() for line in same.stdout.splitlines()[:12]] == [
         [name, "equal"]
         for name in (
             "customers",
@@ -375,6 +402,7 @@ def test_the_command_prints_a_line_a_table_and_ends_with_0_1_or_2(tmp_path: Path
             "expected_additions",
             "offers",
             "offer_exclusions",
+            "predictions",
             "submissions",
         )
     ]
