@@ -55,7 +55,6 @@ def open_engine(folder: Path, memory: int) -> Iterator[Engine]:
     }
     try:
         with duckdb.connect(str(folder / "audit.duckdb"), config=settings) as connection:
-            connection.execute("SET enable_progress_bar = false")
             yield Engine(connection, folder)
     finally:
         remove_tree(folder)

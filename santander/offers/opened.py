@@ -42,7 +42,6 @@ def opened(lake: Lake, month: Month) -> Iterator["DuckDBPyConnection"]:
             "threads": cores(),
         }
         with duckdb.connect(config=settings) as connection:
-            connection.execute("SET enable_progress_bar = false")
             # what it would hand to Arrow compares texts in a form that Arrow's filters do not know
             connection.execute("SET disabled_optimizers = 'filter_pushdown,join_filter_pushdown'")
             for table in (OFFERS, OFFER_EXCLUSIONS, CUSTOMERS):
