@@ -6,6 +6,7 @@ A field that is left out, or null, is unknown: a record without an id is of some
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -19,6 +20,7 @@ from santander.schema.months import Month
 from santander.schema.types import arrow_type
 from santander.serving.now.refused import (
     GIVEN_TWICE,
+    MOST_FIELDS,
     NOT_A_RECORD,
     NOT_SERVED,
     OTHER_MONTH,
@@ -133,7 +135,8 @@ class Cleaner:
                 told[place].append(refused("", record, NOT_A_RECORD))
                 continue
             if not record.keys() <= _NAMES:
-                told[place] += [refused(name, value, UNKNOWN_FIELD) for name, value in record.items() if name not in _NAMES]
+                unknown = (refused(name, value, UNKNOWN_FIELD) for name, value in record.items() if name not in _NAMES)
+                told[place] += islice(unknown, MOST_FIELDS)
             yield place
 
     def _column(

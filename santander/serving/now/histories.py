@@ -11,7 +11,17 @@ from santander.schema.columns import PRODUCT_COLUMNS
 from santander.schema.months import Month
 from santander.schema.products import N_PRODUCTS, PRODUCTS
 from santander.serving.now.cleaning import HISTORY, Record
-from santander.serving.now.refused import NO_MONTH, NOT_ALL_PRODUCTS, NOT_BEFORE, OLDER, WRONG_TYPE, Refused, refused
+from santander.serving.now.refused import (
+    MOST_MONTHS,
+    NO_MONTH,
+    NOT_ALL_PRODUCTS,
+    NOT_BEFORE,
+    OLDER,
+    TOO_MANY_MONTHS,
+    WRONG_TYPE,
+    Refused,
+    refused,
+)
 from santander.serving.now.ruled import RuledColumn
 
 _MASKS = np.array([product.mask for product in PRODUCTS], np.int32)
@@ -37,8 +47,8 @@ class Histories:
             history = record.get(HISTORY)
             if history is None:
                 continue
-            if not isinstance(history, Mapping):
-                told[row].append(refused(HISTORY, history, WRONG_TYPE))
+            if not isinstance(history, Mapping) or len(history) > MOST_MONTHS:
+                told[row].append(refused(HISTORY, history, TOO_MANY_MONTHS if isinstance(history, Mapping) else WRONG_TYPE))
                 continue
             for name, flags in history.items():
                 if (place := self._names.get(name)) is None:

@@ -5,30 +5,25 @@ from typing import NamedTuple
 LONGEST_TEXT = 100
 """Characters of a text that are told: whoever sent it knows the rest."""
 
-WRONG_TYPE = "wrong_type"
-UNKNOWN_FIELD = "unknown_field"
-GIVEN_TWICE = "given_twice"
+MOST_FIELDS, MOST_MONTHS = 100, 240
+"""Unknown fields of a record that are told, and months that a history may have: more of them are work and no use."""
+
+# Rules beside those of ingest, by which a value has the name that it would have in quarantine.
 NOT_A_RECORD = "not_a_record"
+UNKNOWN_FIELD = "unknown_field"
+WRONG_TYPE = "wrong_type"
+"""The value is of a type that no text of a landing file has."""
+GIVEN_TWICE = "given_twice"
+"""By the Spanish and by the English name of the field."""
 OTHER_MONTH = "other_month"
+"""The record is of another month than the one that is served."""
 NOT_SERVED = "not_served"
+"""Nothing is said of this customer."""
+NOT_ALL_PRODUCTS = "not_24_flags"
 NO_MONTH = "no_month"
 NOT_BEFORE = "not_before_the_month"
 OLDER = "older_than_is_used"
-NOT_ALL_PRODUCTS = "not_24_flags"
-
-RULES = {
-    WRONG_TYPE: "the value is of a type that no text of a landing file has",
-    UNKNOWN_FIELD: "no column of the profile has this name, in Spanish or in English",
-    GIVEN_TWICE: "the field is given by its Spanish and by its English name",
-    NOT_A_RECORD: "the record is no object of fields",
-    OTHER_MONTH: "the record is of another month than the one that is served",
-    NOT_SERVED: "nothing is said of this customer",
-    NO_MONTH: "the key of a history is no month such as 2016-05",
-    NOT_BEFORE: "the month of a history does not lie before the month that is served",
-    OLDER: "the month lies further back than the features look",
-    NOT_ALL_PRODUCTS: "the flags of a month are not a list of one for each of the 24 products",
-}
-"""Rules beside those of ingest, by which a value has the name that it would have in quarantine."""
+TOO_MANY_MONTHS = "too_many_months"
 
 
 class Refused(NamedTuple):

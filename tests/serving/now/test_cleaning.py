@@ -163,6 +163,11 @@ def test_of_whom_nothing_is_to_be_said_there_is_no_row(cleaner: Cleaner) -> None
     assert found.ids == [7]
 
 
+def test_of_very_many_unknown_fields_some_are_told(cleaner: Cleaner) -> None:
+    row, refused = one(cleaner, **{f"field {i}": i for i in range(1_000)})
+    assert (row["customer_id"], len(refused)) == (15889, 100)
+
+
 def test_no_records_make_no_rows(cleaner: Cleaner) -> None:
     found = cleaned(cleaner)
     assert (found.places, found.refused, found.rows.num_rows) == ([], [], 0)

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from santander.features.history import UNKNOWN
-from santander.schema.months import Month
+from santander.schema.months import Month, month_range
 from santander.serving.now.histories import Histories
 from santander.serving.now.refused import Refused
 
 MONTH = Month(2016, 6)
 NONE = [0] * 24
+MANY = {str(month): NONE for month in month_range(Month(1990, 1), Month(2010, 1))}
 TAXES = [int(bit == 17) for bit in range(24)]
 
 
@@ -59,11 +60,13 @@ def test_a_missing_flag_counts_as_not_held(flag: object) -> None:
         ({" 2016-05": NONE}, ("history. 2016-05", " 2016-05", "no_month")),
         ([NONE], ("history", "a list of 1", "wrong_type")),
         ("2016-05", ("history", "2016-05", "wrong_type")),
+        (MANY, ("history", "an object of 241", "too_many_months")),
     ],
 )
 def test_what_is_wrong_is_told_and_leaves_the_other_months(history: object, told: tuple[str, str, str]) -> None:
-    both = history | {"2016-04": TAXES} if isinstance(history, dict) else history
+    is_read = isinstance(history, dict) and len(history) == 1
+    both = history | {"2016-04": TAXES} if is_read else history
     masks, refused = read(both, {"2016-05": NONE})
     assert refused == [[told], []]
-    assert masks[0] == [UNKNOWN, 1 << 17 if isinstance(history, dict) else UNKNOWN, *[UNKNOWN] * 3]
+    assert masks[0] == [UNKNOWN, 1 << 17 if is_read else UNKNOWN, *[UNKNOWN] * 3]
     assert masks[1][0] == 0
