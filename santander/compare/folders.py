@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from santander.compare.comparison import FolderComparison, Part, TableComparison, TrainingFigures, Verdict
 from santander.compare.rows import RowsDifference, compare_rows
+from santander.compare.snapshots import compare_snapshots
 from santander.compare.submissions import compare_submissions, submission_files
 from santander.errors import InputError
 from santander.ingest.holders import files_of, last_ingestions, merges_since
@@ -89,6 +90,7 @@ def compare_folders(here: "Settings", there: "Settings") -> FolderComparison:
         *(_by_month(sides, each, within={"chance": SCORE_DISTANCE}, unless=_not_offered) for each in (OFFERS, OFFER_EXCLUSIONS)),
         _predictions(sides),
         _submissions(here, there, recommendations),
+        *compare_snapshots(here, there, lambda month: _other_model(sides, month), SCORE_DISTANCE),
     ]
     return FolderComparison(tables, _training(sides))
 
