@@ -10,6 +10,7 @@ from santander.config.offer_rules import offer_rules
 from santander.errors import InputError
 from santander.lake.lake import Lake
 from santander.ledger.offers import are_of_these_rules
+from santander.ledger.own_families import refuse_unfit_families
 from santander.ledger.step_ledger import StepLedger, fingerprint_of, stale_months
 from santander.ledger.steps import SCORE
 from santander.registry.versions import VersionId
@@ -42,11 +43,15 @@ class Source:
 
     @classmethod
     def look(cls, lake: Lake, month: Month) -> Self:
-        """Find it by commits alone; raises InputError where it cannot be said which version made the lists."""
+        """Find it by commits alone.
+
+        Raises InputError where it cannot be said which version made the lists, and for families that are not as these need them.
+        """
         ledger = StepLedger(lake)
         scored = ledger.last(SCORE, month)
         if scored is None or scored.result.model_version is None or scored.result.run_id is None:
             raise _not_scored(f"no model is known to have scored {month}", month)
+        refuse_unfit_families(lake, scored.result.families, [month])
         version = VersionId(scored.result.model_version, scored.result.run_id)
         families = [own_family(name) for name in sorted(scored.result.families)]
         layout, has_offers = layout_with(scored.result.families), month in lake.months(OFFERS)

@@ -171,6 +171,31 @@ def test_a_full_disk_leaves_what_is_served(own: Settings) -> None:
     assert files_of(own) == before
 
 
+def test_a_publish_that_died_before_it_named_the_month_is_ended_by_the_next(own: Settings) -> None:
+    current = current_file(own.data).read_text()
+    record_objections(own, [int(opened(own).ids[0])], withdraw=False)
+    publish(own, None)
+    digest = opened(own).digest
+    Path(str(current_file(own.data))).write_text(current)  # as it was before the last step
+    assert opened(own).digest == digest, "the month is there whole"
+    before = files_of(own)
+    assert not publish(own, None).up_to_date
+    assert named(own.data).manifest == digest
+    assert {name for name, time in files_of(own).items() if before[name] != time} == {"current.json"}
+
+
+@pytest.mark.sample(push=1, of="long verbs")
+def test_run_publishes_where_the_setting_says_so(own: Settings) -> None:
+    shutil.rmtree(serving_folder(own.data))
+    words = [SANTANDER, "run", "--no-train", "--month", "2016-06", "--json", "--data-dir", own.data_dir]
+    for asked in (False, True):
+        environment = without_settings() | {"SANTANDER_SERVING__WITH_RUN": str(asked).lower()}
+        done = subprocess.run(words, capture_output=True, text=True, env=environment, check=True)
+        said = json.loads(done.stdout)["published"]
+        assert (said and said["month"]) == ("2016-06" if asked else None)
+    assert opened(own).month == TARGET
+
+
 def test_the_verb_says_what_it_did_and_status_which_month_is_served(own: Settings) -> None:
     def run(*words: str) -> dict[str, object]:
         done = subprocess.run(
