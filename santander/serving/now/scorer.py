@@ -36,6 +36,8 @@ class Result(NamedTuple):
 
     position: int
     """Its place among the records."""
+    customer_id: int | None
+    """None where the record names nobody, or has no list."""
     products: npt.NDArray[np.int8]
     """Bits of the products of the list, the likeliest first; empty where the record was refused, or all is owned."""
     scores: npt.NDArray[np.float32]
@@ -102,8 +104,8 @@ class Scorer:
         lengths = (ranks != NO_PRODUCT).sum(axis=1).tolist()
         used: Sequence[str | None] = self._used.of(features) if with_features else [None] * len(lengths)
         for row, (place, n) in enumerate(zip(cleaned.places, lengths, strict=True)):
-            lists = ranks[row, :n], of_list[row, :n], likely[row, :n]
-            results[place] = Result(place, *lists, cleaned.refused[place], missing[row], used[row], scored=True)
+            who, lists = cleaned.ids[row] or None, (ranks[row, :n], of_list[row, :n], likely[row, :n])
+            results[place] = Result(place, who, *lists, cleaned.refused[place], missing[row], used[row], scored=True)
         return results
 
     def _features(self, cleaned: Cleaned) -> tuple[pa.RecordBatch, list[Sequence[str]]]:
@@ -127,4 +129,4 @@ class Scorer:
 
 
 def _without_list(position: int, told: Sequence[Refused]) -> Result:
-    return Result(position, _NO_PRODUCTS, _NO_NUMBERS, _NO_NUMBERS, told, (), None, scored=False)
+    return Result(position, None, _NO_PRODUCTS, _NO_NUMBERS, _NO_NUMBERS, told, (), None, scored=False)

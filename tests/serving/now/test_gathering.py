@@ -27,7 +27,7 @@ class Echo:
             raise ZeroDivisionError
         none = np.empty(0)
         used = "{}" if with_features else None
-        return [Result(i, np.array([record]), none, none, (), (), used, scored=True) for i, record in enumerate(records)]
+        return [Result(i, None, np.array([record]), none, none, (), (), used, scored=True) for i, record in enumerate(records)]
 
 
 def run(work: Callable[[Gathering, Echo], Awaitable[None]]) -> Echo:

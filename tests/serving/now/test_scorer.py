@@ -88,7 +88,7 @@ def test_every_customer_has_the_list_that_batch_scoring_wrote(
     assert len(records) > 2_500
     for record, result in zip(records, scorer.score(records), strict=True):
         assert (list(result.refused), list(result.missing_features), result.features) == ([], [], None)
-        assert listed(result) == meant.get(record["customer_id"], []), record
+        assert (result.customer_id, listed(result)) == (record["customer_id"], meant.get(record["customer_id"], []))
 
 
 def test_lines_of_the_landing_file_give_the_same_lists(
