@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the Debian packages of the programs that are missing here: java, redis-server, postgres.
+# Installs the Debian packages of the programs that are missing here: java, redis-server, postgres, prometheus.
 #
-#   deploy/install-packages.sh java [redis-server] [postgres]
+#   deploy/install-packages.sh java [redis-server] [postgres] [prometheus]
 set -euo pipefail
 
 missing=()
@@ -11,8 +11,9 @@ for program in "$@"; do
     redis-server) package=redis-server there=$(command -v redis-server || true) ;;
     # Debian keeps the server out of PATH, one folder for each version
     postgres) package=postgresql there=$(command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres' || true) ;;
+    prometheus) package=prometheus there=$(command -v prometheus || true) ;;
     *)
-      echo "error: $program is none of java, redis-server, postgres" >&2
+      echo "error: $program is none of java, redis-server, postgres, prometheus" >&2
       exit 2
       ;;
   esac
