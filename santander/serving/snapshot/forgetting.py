@@ -65,7 +65,7 @@ def _rewrite(settings: "Settings", month: Month, ids: Ids) -> None:
             snapshot = open_snapshot(local)
         except BrokenSnapshot as error:
             remove_snapshot(folder)
-            log.warning("%s: removed, as nobody can say who is in it", str(error).partition(": 'santander publish'")[0])
+            log.warning("%s: the snapshot is removed, as nobody can say who is in it", error.fault)
             return
         try:
             manifest, staging = _without(snapshot, ids, Staging(staging_folder(settings)))

@@ -20,6 +20,11 @@ FORMAT = 1
 class BrokenSnapshot(SantanderError):
     """A file of a snapshot is missing, or is not the one that was written."""
 
+    def __init__(self, file: object, what: str) -> None:
+        self.fault = f"{file} {what}"
+        """The line without the remedy."""
+        super().__init__(self.fault, file=file, hint="'santander publish' writes the snapshot anew")
+
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
@@ -76,14 +81,9 @@ class Manifest:
             found = written["format"]
             manifest = read_record(cls, written) if found == FORMAT else None
         except (ValueError, KeyError, TypeError, ValidationError):
-            raise broken(where, "is no manifest of a snapshot") from None
+            raise BrokenSnapshot(where, "is no manifest of a snapshot") from None
         if manifest is None:
-            raise broken(where, f"is of format {found}, and this release reads {FORMAT}")
+            raise BrokenSnapshot(where, f"is of format {found}, and this release reads {FORMAT}")
         if any(path.startswith("/") or ".." in path.split("/") for path in manifest.files):
-            raise broken(where, "names files outside of its folder")
+            raise BrokenSnapshot(where, "names files outside of its folder")
         return manifest
-
-
-def broken(where: object, what: str) -> BrokenSnapshot:
-    """Return the error for a file of a snapshot, with the remedy."""
-    return BrokenSnapshot(f"{where} {what}", file=where, hint="'santander publish' writes the snapshot anew")

@@ -74,9 +74,9 @@ def publish(settings: "Settings", asked: Month | None) -> PublishPayload:
     with lake.carrying_persons(), lake.lock(LOCK):
         source = Source.look(lake, month)
         if source.out_of_date:
+            behind = ", ".join(source.out_of_date)
             log.warning(
-                "%s of %s: out of date, and published as it is; 'santander run --month %s' makes it anew",
-                *(", ".join(source.out_of_date), month, month),
+                "%s of %s: out of date, published as it is; 'santander run --month %s' makes it anew", behind, month, month
             )
         there = _intact(settings, month)
         manifest = there[0] if there and there[0].made_of == source.made_of else None
@@ -118,7 +118,7 @@ def _intact(settings: "Settings", month: Month) -> tuple[Manifest, str] | None:
         manifest, digest = read_manifest(folder)
         check_files(folder, manifest, verify=True)
     except BrokenSnapshot as error:
-        log.warning("%s", str(error).replace("'santander publish' writes the snapshot anew", "it is written anew"))
+        log.warning("%s: the snapshot is written anew", error.fault)
         return None
     return manifest, digest
 
@@ -132,17 +132,7 @@ def _write(lake: Lake, source: Source, staging: Staging) -> tuple[Manifest, str]
     families = [FamilyRows.of(lake, family, month) for family in source.families]
     staging.array("ids", ids)
     staging.array("features", packed_features(lake, month, ids, source.layout, families))
-    recommended = GatheredLists(ids).fill(rows_of_month(lake, RECOMMENDATIONS, month, RECOMMENDATION_COLUMNS))
-    reasons: tuple[str, ...] = ("",)
-    places = USUAL_REASONS
-    if source.has_offers:
-        offered = GatheredLists(ids).fill(rows_of_month(lake, OFFERS, month, OFFER_COLUMNS))
-        offered.take_known_of(recommended)
-        recommended.take_known_of(offered)
-        staging.array("offers", offered.packed())
-        reasons = tuple(offered.names)
-        places = USUAL_REASONS if offered.reasons is None else offered.reasons.shape[2]
-    staging.array("recommendations", recommended.packed())
+    reasons, places = _write_lists(lake, source, ids, staging)
     staging.array("incomes", MonthIncomes.of(lambda: rows_of_month(lake, CUSTOMERS, month, INCOME_READ)).of_group)
     of_others = [family for family in families if family.family.entity is not Entity.CUSTOMER]
     staging.json("families", {family.family.name: family.by_key() for family in of_others})
@@ -171,6 +161,19 @@ def _write(lake: Lake, source: Source, staging: Staging) -> tuple[Manifest, str]
     if lake.version(SUPPRESSIONS) != erased:
         raise ErasedMeanwhile(LOCK)
     return manifest, staging.place(folder_of(settings.data, month), manifest)
+
+
+def _write_lists(lake: Lake, source: Source, ids: Ids, staging: Staging) -> tuple[tuple[str, ...], int]:
+    """Write the lists; return what the codes of their reasons stand for, and the places for reasons of a product."""
+    month = source.month
+    recommended = GatheredLists(ids).fill(rows_of_month(lake, RECOMMENDATIONS, month, RECOMMENDATION_COLUMNS))
+    if source.has_offers:
+        offered = GatheredLists(ids).fill(rows_of_month(lake, OFFERS, month, OFFER_COLUMNS))
+        offered.take_known_of(recommended)
+        recommended.take_known_of(offered)
+        staging.array("offers", offered.packed())
+    staging.array("recommendations", recommended.packed())
+    return tuple(recommended.names), USUAL_REASONS if recommended.reasons is None else recommended.reasons.shape[2]
 
 
 def _customers(lake: Lake, month: Month) -> Ids:

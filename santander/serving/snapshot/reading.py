@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from santander.schema.products import PRODUCT_NAMES
-from santander.serving.snapshot.manifest import NAME, BrokenSnapshot, Manifest, StoredFile, broken
+from santander.serving.snapshot.manifest import NAME, BrokenSnapshot, Manifest, StoredFile
 from santander.storage.places import Place, open_read, size_of
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Snapshot:
         try:
             return np.asarray(np.load(self.folder / name, mmap_mode="r", allow_pickle=False))
         except ValueError:
-            raise broken(self.folder / name, "is not the array that was written") from None
+            raise BrokenSnapshot(self.folder / name, "is not the array that was written") from None
 
     def _json(self, part: str) -> Any:
         return json.loads((self.folder / self.manifest.parts[part]).read_bytes())
@@ -139,7 +139,7 @@ def open_snapshot(folder: Path, *, verify: bool = True) -> Snapshot:
         except (BrokenSnapshot, FileNotFoundError):
             if read_manifest(folder)[1] == digest:  # else it was published again meanwhile
                 raise
-    raise broken(folder, "is replaced again and again while it is opened")
+    raise BrokenSnapshot(folder, "is replaced again and again while it is opened")
 
 
 def read_manifest(folder: Place) -> tuple[Manifest, str]:
@@ -152,7 +152,7 @@ def stored_manifest(folder: Place) -> bytes:
     """Return the bytes of the manifest in a folder; raises BrokenSnapshot where there is none."""
     file = folder / NAME
     if not file.is_file():
-        raise broken(file, "is missing")
+        raise BrokenSnapshot(file, "is missing")
     with open_read(file) as source:
         return source.read()
 
@@ -162,11 +162,11 @@ def check_files(folder: Place, manifest: Manifest, *, verify: bool) -> None:
     for path, stored in manifest.files.items():
         file = file_below(folder, path)
         if not file.is_file():
-            raise broken(file, "is missing")
+            raise BrokenSnapshot(file, "is missing")
         if (size := size_of(file)) != stored.size:
-            raise broken(file, f"has {size} bytes, and {stored.size} were written")
+            raise BrokenSnapshot(file, f"has {size} bytes, and {stored.size} were written")
         if verify and file_facts(file) != stored:
-            raise broken(file, "has another digest than what was written")
+            raise BrokenSnapshot(file, "has another digest than what was written")
 
 
 def file_below(folder: Place, path: str) -> Place:
