@@ -48,10 +48,16 @@ def staging_folder(settings: "Settings") -> Path:
 def local_folder(settings: "Settings", snapshot: Published) -> Path:
     """Return the local folder of the snapshot that is served: of one in a bucket its copy, which is brought up to date.
 
-    Raises BrokenSnapshot where what arrived is not what was written.
+    Copies of months that the bucket does not keep any more are removed. Raises BrokenSnapshot where what arrived is not what was
+    written.
     """
     folder = folder_of(settings.data, snapshot.month)
-    return folder if isinstance(folder, Path) else copied(folder, copies(settings) / str(snapshot.month))
+    if isinstance(folder, Path):
+        return folder
+    copy = copied(folder, copies(settings) / str(snapshot.month))
+    for month in set(months_in(copies(settings))).difference(months_in(serving_folder(settings.data))):
+        remove_tree(copies(settings) / str(month))
+    return copy
 
 
 def copied(source: BucketPath, target: Path) -> Path:

@@ -45,10 +45,12 @@ def test_a_month_is_published_to_a_bucket_and_answered_from_a_copy(
     # a copy is brought up to date: what is there stays, what is not goes
     inode = (snapshot.folder / snapshot.manifest.parts["features"]).stat().st_ino
     (snapshot.folder / "stray").write_bytes(b"")
+    shutil.copytree(snapshot.folder, copies(there) / "2016-05")
     (snapshot.folder / snapshot.manifest.parts["ids"]).write_bytes(b"half")
     assert open_snapshot(local_folder(there, current)).ids.tolist() == before.ids.tolist()
     assert (snapshot.folder / snapshot.manifest.parts["features"]).stat().st_ino == inode
     assert not (snapshot.folder / "stray").exists()
+    assert [folder.name for folder in copies(there).iterdir()] == ["2016-06"], "the bucket has no other month"
     gone = np.array(before.ids[:2])
     assert forget_in_snapshots(there, Lake(there), gone, dry_run=False) == [
         "s3a://lakes/bank/serving/2016-06",
