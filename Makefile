@@ -9,7 +9,7 @@ PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-spark test-engines test-faults test-nightly coverage screens java lint format docs notebook mlflow feast bench bank-report pins clean
+.PHONY: help setup run test test-spark test-engines test-faults test-nightly coverage screens java lint format docs notebook mlflow feast serve bench bank-report pins clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -91,6 +91,10 @@ notebook: $(READY) ## Open the notebooks on the tables of SANTANDER_DATA_DIR, at
 mlflow: PORT ?= 5000
 mlflow: $(READY) ## Open MLflow on the runs in the view for reviews, at 127.0.0.1:5000 or PORT=
 	$(BIN)/python -m santander.registry.review_page $(PORT) $(ARGS)
+
+serve: PORT ?= 8000
+serve: $(READY) ## Answer recommendations over HTTP from the published month, at 127.0.0.1:8000 or PORT=
+	$(BIN)/santander serve --port $(PORT) $(ARGS)
 
 feast: PORT ?= 8889
 feast: $(READY) ## Open Feast's pages on the views and services of SANTANDER_DATA_DIR, at 127.0.0.1:8889 or PORT=

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the Debian packages of the programs that are missing here: java, redis-server, postgres, prometheus.
+# Installs the Debian packages of the programs that are missing here: java, redis-server, postgres, prometheus, nginx.
 #
-#   deploy/install-packages.sh java [redis-server] [postgres] [prometheus]
+#   deploy/install-packages.sh java [redis-server] [postgres] [prometheus] [nginx]
 set -euo pipefail
 
 missing=()
@@ -9,11 +9,12 @@ for program in "$@"; do
   case $program in
     java) package=openjdk-17-jre-headless there=$(command -v java || true) ;;
     redis-server) package=redis-server there=$(command -v redis-server || true) ;;
+    nginx) package=nginx-light there=$(command -v nginx || true) ;;
     # Debian keeps the server out of PATH, one folder for each version
     postgres) package=postgresql there=$(command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres' || true) ;;
     prometheus) package=prometheus there=$(command -v prometheus || true) ;;
     *)
-      echo "error: $program is none of java, redis-server, postgres, prometheus" >&2
+      echo "error: $program is none of java, redis-server, postgres, prometheus, nginx" >&2
       exit 2
       ;;
   esac

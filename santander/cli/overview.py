@@ -46,6 +46,10 @@ GROUPS: Final[dict[str, dict[str, str]]] = {
         "publish": "write what the service answers from: lists, features, model",
         "materialize": "put the features of a month into the online store",
     },
+    "Service": {
+        "serve": "answer recommendations over HTTP from the published month",
+        "keys": "make, list and remove the keys of callers",
+    },
     "Data protection and upkeep": {
         "object": "record who objects to marketing, or no longer does",
         "forget": "remove persons for good: tables, files, models, stores",

@@ -38,6 +38,8 @@ _NEEDS = {
     "audit": Need.SCRATCH,
     "evaluate": Need.SCRATCH,
     "reproduce": Need.SCRATCH,
+    "serve": Need.SCRATCH,
+    "keys": Need.SCRATCH,
     "generate": Need.MAKES,
     "ingest": Need.MAKES,
     "run": Need.MAKES,

@@ -274,9 +274,33 @@ class AnswerLogSettings(_Section):
     max_bytes: Size
 
 
+class HttpSettings(_Section):
+    """Where the service listens, and what a caller may use of it; sizes in bytes."""
+
+    host: str = Field(min_length=1)
+    port: int = Field(ge=0, le=65_535)
+    metrics_host: str = Field(min_length=1)
+    metrics_port: int = Field(ge=0, le=65_535)
+    workers: int = Field(ge=1)
+    poll_seconds: float = Field(gt=0)
+    ready_days: float | None = Field(gt=0)
+    max_body: Size
+    max_head: Size
+    max_ids: int = Field(ge=1)
+    max_records: int = Field(ge=1, le=1000)
+    max_in_flight: int = Field(ge=1)
+    max_connections: int = Field(ge=1)
+    head_seconds: float = Field(gt=0)
+    body_seconds: float = Field(gt=0)
+    idle_seconds: int = Field(ge=1)
+    drain_seconds: int = Field(ge=1)
+    log_requests: bool
+
+
 class ServingSettings(_Section):
     """What is published for the service, and how the service answers."""
 
     with_run: bool
     months_kept: int = Field(ge=1)
     log: AnswerLogSettings
+    http: HttpSettings

@@ -58,6 +58,14 @@ def take_back_ctrl_c() -> None:
         signal.signal(signal.SIGINT, _wait_for_the_end)
 
 
+def leave_signals_to(take: Callable[[int], None]) -> None:
+    """Call ``take`` with the number of each signal from now on, in the main thread, and end nothing: a service drains first."""
+    signal.set_wakeup_fd(-1)
+    for number in _SIGNALS:
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda signalled, _frame: take(signalled))
+
+
 def end_by(number: int) -> NoReturn:
     """Print the line and leave the process with the code of this signal; the processes it started, such as Java, end too."""
     _take_the_end()

@@ -87,8 +87,11 @@ class Topology:
         return outside | variables | {"SPARK_LOCAL_IP": "127.0.0.1", "PYTHONDONTWRITEBYTECODE": "1"}
 
     def start(self) -> None:
-        """Start every service that stays, at the same time those that wait for nobody any more."""
-        waiting = {name: service for name, service in self.services.items() if name != "job"}
+        """Start every service that stays, at the same time those that wait for nobody any more.
+
+        Not those of the profile ``app``, which need a published month.
+        """
+        waiting = {name: said for name, said in self.services.items() if name != "job" and "app" not in said["profiles"]}
         done: set[str] = set()
         while waiting:
             ready = [name for name, service in waiting.items() if done >= set(service.get("depends_on", {}))]
