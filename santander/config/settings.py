@@ -90,7 +90,7 @@ class Settings(BaseSettings):
         except ValidationError as error:
             wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             raise InputError(
-                f"settings: {wrong}", hint="correct it in conf/local, or the variable that gives it (docs/configuration.md)"
+                f"settings: {wrong}", hint="correct it in conf/local, or the variable that gives it (docs/settings.md)"
             ) from None
         settings._check_folders()
         return settings

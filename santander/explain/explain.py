@@ -20,12 +20,13 @@ from santander.models.lean import without
 from santander.models.reasons import Reason
 from santander.registry.champion import sound_champion
 from santander.registry.versions import load_to_score
-from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, OFFER_EXCLUSIONS, RECOMMENDATIONS
+from santander.schema.catalogue import CUSTOMERS, FEATURES_TABLE, OBJECTIONS, OFFER_EXCLUSIONS, RECOMMENDATIONS
 from santander.schema.months import Month, in_spans
 from santander.schema.product_names import Language
 from santander.schema.products import PRODUCT_NAMES, PRODUCTS
 from santander.schema.reason_texts import TEXTS
 from santander.schema.types import arrow_type
+from santander.suppression.objections import objectors
 from santander.suppression.suppression_list import suppression_list
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def explain(settings: "Settings", customer: int, month: Month | None, product: s
         month=month,
         model_version=version,
         products=[told.product(name, ranks.get(name), settings.reasons.most, settings.reasons.least) for name in wanted],
-        excluded=_excluded(settings, lake, month, customer, language),
+        excluded=_excluded(settings, lake, month, row, language),
         held=_held(row, month),
         note=told.note,
         language=language,
@@ -79,11 +80,11 @@ def _month(settings: "Settings", lake: Lake, month: Month | None) -> Month:
         sound_champion(settings)
         raise InputError("there are no recommendations yet", hint="run 'santander score' first")
     if month is not None and month not in there:
-        raise InputError(
-            f"no recommendations for {month}",
-            month=month,
-            hint=f"run 'santander score --month {month}' first (those there are: {in_spans(there)})",
-        )
+        if month in lake.months(CUSTOMERS):
+            hint = f"run 'santander score --month {month}' first (those there are: {in_spans(there)})"
+        else:
+            hint = f"there are no customers of it; months with recommendations: {in_spans(there)}"
+        raise InputError(f"no recommendations for {month}", month=month, hint=hint)
     return month or there[-1]
 
 
@@ -110,15 +111,17 @@ def _with_families(lake: Lake, month: Month, row: "pa.Table", families: Families
     return row
 
 
-def _excluded(settings: "Settings", lake: Lake, month: Month, customer: int, language: Language) -> list[Excluded]:
-    """Return what the month's table says that must not be offered; nothing where it has not been made."""
+def _excluded(settings: "Settings", lake: Lake, month: Month, row: "pa.Table", language: Language) -> list[Excluded]:
+    """Return what must not be offered: by the month's table, and everything where the customer has objected since."""
+    customer, owned = row["customer_id"][0].as_py(), row["owned"][0].as_py()
     found = rows_of(lake, OFFER_EXCLUSIONS, month, "customer_id", customer)
-    if found is None:
-        return []
+    kept = [] if found is None else [(each["product"], each["rule"]) for each in found.to_pylist()]
+    if lake.exists(OBJECTIONS) and objectors(settings, lake).among([customer]):
+        kept += [(product.name, OBJECTION) for product in PRODUCTS if not owned & product.mask]
     spanish = language is Language.SPANISH
     texts = {rule.name: rule.sentence_es if spanish else rule.sentence for rule in offer_rules(settings)}
     texts[OBJECTION] = TEXTS[OBJECTION][language]
-    return [Excluded(each["product"], each["rule"], texts.get(each["rule"], each["rule"])) for each in found.to_pylist()]
+    return [Excluded(product, rule, texts.get(rule, rule)) for product, rule in dict.fromkeys(kept)]
 
 
 def _held(row: "pa.Table", month: Month) -> Mapping[str, Sequence[str]]:

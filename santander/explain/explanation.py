@@ -72,7 +72,7 @@ class Explanation:
         """Return a chance in per cent."""
         if chance is None:
             return self.label("chance_unknown")
-        text = f"{100 * chance:.3g}" if chance >= 0.0001 else "< 0.01"
+        text = "< 0.01" if chance < 0.0001 else "> 99" if chance > 0.99 else f"{100 * chance:.3g}"
         return self.label("chance", n=text if self.language is Language.ENGLISH else text.replace(".", ","))
 
     def kept_back(self) -> dict[str, str]:

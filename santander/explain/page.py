@@ -9,9 +9,11 @@ if TYPE_CHECKING:
     from santander.explain.explanation import Explanation
 
 
-def refuse_to_replace(file: Path) -> None:
-    """Raise InputError for a file that is there, and where no file can be written."""
-    if file.exists():
+def refuse_to_replace(file: Path, *, force: bool) -> None:
+    """Raise InputError for a file that is there, unless it may be replaced, and where no file can be written."""
+    if file.is_dir():
+        raise InputError(f"{file} is a folder", file=file, hint="name a file in it, such as why.html")
+    if file.exists() and not force:
         raise InputError(f"{file} is there already", file=file, hint="name another file, or replace it with --force")
     if not file.parent.is_dir():
         raise InputError(f"{file}: there is no folder {file.parent}", file=file, hint="make it first")

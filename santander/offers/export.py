@@ -141,7 +141,10 @@ def _write_csv(rows: Iterable[pa.RecordBatch], out: BinaryIO) -> int:
     written = 0
     for batch in rows:
         at = COLUMNS.get_field_index("reasons")
-        plain = batch.set_column(at, "reasons", pc.binary_join(batch.column(at), " "))
+        joined = pc.binary_join(batch.column(at), " ")
+        for sign, word in (("+", "for:"), ("-", "against:")):  # a spreadsheet takes what begins with a sign for a formula
+            joined = pc.replace_substring(joined, sign, word)
+        plain = batch.set_column(at, "reasons", joined)
         pa_csv.write_csv(plain, out, pa_csv.WriteOptions(include_header=False, quoting_style="none"))
         written += batch.num_rows
     return written

@@ -9,7 +9,7 @@ from santander.config.machine import cores
 from santander.errors import InputError
 from santander.lake.lake import Lake
 from santander.schema.catalogue import CUSTOMERS, OFFER_EXCLUSIONS, OFFERS, PARTITION
-from santander.schema.months import Month
+from santander.schema.months import Month, in_spans
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -23,8 +23,12 @@ def month_with_offers(lake: Lake, named: str | None) -> Month:
         return month
     if not lake.settings.offers.with_lists:
         hint = "set offers.with_lists to true, then 'santander run'"
+    elif month is None:
+        hint = "'santander run' makes them"
+    elif month in lake.months(CUSTOMERS):
+        hint = f"run 'santander score --month {month}' first (those there are: {in_spans(there)})"
     else:
-        hint = f"run 'santander score --month {month}' first" if month else "'santander run' makes them"
+        hint = f"there are no customers of it; months with offers: {in_spans(there)}"
     raise InputError(f"no offers for {month}" if month else "no month has offers yet", month=month, hint=hint)
 
 

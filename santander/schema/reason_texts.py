@@ -42,7 +42,7 @@ TEXTS: Mapping[str, Mapping[Language, str]] = {
     "not_held": {EN: "did not hold {some} in {n} months", ES: "no tuvo {some} en {n} meses"},
     "opened": {EN: "opened {some} {when}", ES: "contrató {some} {when}"},
     "gave_up": {
-        EN: "held {some} in {k} of {n} months, last {when}",
+        EN: "held {some} in {k} of {n} months, most recently {when}",
         ES: "tuvo {some} en {k} de {n} meses, por última vez {when}",
     },
     "the_month_before": {EN: "the month before", ES: "el mes anterior"},
@@ -98,6 +98,10 @@ TEXTS: Mapping[str, Mapping[Language, str]] = {
     "mark_held": {EN: "held", ES: "sí"},
     "mark_opened": {EN: "opened", ES: "alta"},
     "recommended": {EN: "recommended, in the order of the model", ES: "recomendaciones, en el orden del modelo"},
+    "nothing_left": {
+        EN: "nothing: every product is held already, or the lists are older than the customer",
+        ES: "nada: ya tiene todos los productos, o las listas son anteriores al cliente",
+    },
     "legend": {
         EN: "for: likelier than for others who may add it; against: less likely",
         ES: "a favor: más probable que en otros que pueden contratarlo; en contra: menos probable",
@@ -107,7 +111,7 @@ TEXTS: Mapping[str, Mapping[Language, str]] = {
     "chance_unknown": {EN: "chance not known", ES: "probabilidad no conocida"},
     "for": {EN: "for", ES: "a favor"},
     "against": {EN: "against", ES: "en contra"},
-    "no_reason": {EN: "nothing tells this customer from others", ES: "nada distingue a este cliente de los demás"},
+    "no_reason": {EN: "nothing sets this customer apart from others", ES: "nada distingue a este cliente de los demás"},
     "too_rare": {
         EN: "too rarely added to be learned: it stands where it is by how common it is",
         ES: "se contrata demasiado poco para aprenderlo: ocupa su lugar por lo frecuente que es",

@@ -11,13 +11,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from santander.config.offer_rules import offer_rules
+from santander.config.offer_rules import OBJECTION, offer_rules
 from santander.errors import InputError
 from santander.explain.explain import explain
 from santander.explain.explanation import Explanation
 from santander.explain.page import refuse_to_replace, write_page
 from santander.explain.reading import rows_of
 from santander.lake.lake import Lake
+from santander.offers.objecting import record_objections
 from santander.registry.versions import NoChampion
 from santander.schema.catalogue import FEATURES_TABLE, OFFER_EXCLUSIONS, RECOMMENDATIONS, SUPPRESSIONS
 from santander.schema.months import Month
@@ -111,7 +112,8 @@ def test_spanish_has_the_same_reasons_in_other_words(scored_bank: Bank, owner: i
     ("asked", "refusal"),
     [
         ({"customer": 999_999_999}, "there is no customer 999999999 in 2016-06"),
-        ({"month": Month(2016, 1)}, "no recommendations for 2016-01"),
+        ({"month": Month(2016, 1)}, "no recommendations for 2016-01: run 'santander score --month 2016-01' first"),
+        ({"month": Month(2018, 1)}, "no recommendations for 2018-01: there are no customers of it; .*: 2016-06"),
         ({"product": "loans"}, "there is no product 'loans'"),
         ({"product": "owned"}, "the customer holds it"),
     ],
@@ -151,18 +153,39 @@ def test_what_is_kept_back_is_told_by_the_sentence_of_its_rule(scored_bank: Bank
     assert sentence in found.kept_back()
 
 
+def test_who_has_objected_since_the_offers_were_made_is_offered_nothing(
+    scored_bank: Bank, owner: int, explained: Explanation, tmp_path: Path
+) -> None:
+    settings = own_copy(scored_bank, tmp_path / "data")
+    record_objections(settings, [owner], withdraw=False)
+    found = explain(settings, owner, None, None, EN)
+    assert {each.rule for each in explained.excluded}.isdisjoint({OBJECTION})
+    assert {each.product for each in found.excluded if each.rule == OBJECTION} == {*PRODUCT_NAMES} - {*found.held["2016-05"]}
+    assert "The customer objects to marketing" in found.kept_back()
+
+
 def test_a_page_needs_nothing_else_and_replaces_nothing(explained: Explanation, tmp_path: Path) -> None:
     file = tmp_path / "why.html"
-    refuse_to_replace(file)
+    refuse_to_replace(file, force=False)
     write_page(explained, file)
     page = file.read_text(encoding="utf-8")
     assert all(reason.text in page for each in explained.products for reason in each.reasons if "'" not in reason.text)
+    assert explained.label("nothing_left") not in page
+    write_page(replace(explained, products=[]), file)
+    assert explained.label("nothing_left") in file.read_text(encoding="utf-8")
     assert "http" not in page
     assert "src=" not in page
     with pytest.raises(InputError, match="is there already"):
-        refuse_to_replace(file)
+        refuse_to_replace(file, force=False)
+    refuse_to_replace(file, force=True)
     with pytest.raises(InputError, match="there is no folder"):
-        refuse_to_replace(tmp_path / "none" / "why.html")
+        refuse_to_replace(tmp_path / "none" / "why.html", force=False)
+    with pytest.raises(InputError, match="is a folder: name a file in it"):
+        refuse_to_replace(tmp_path, force=True)
+
+
+def test_a_chance_is_never_told_as_certain(explained: Explanation) -> None:
+    assert [explained.chance(chance).split("month ")[1] for chance in (1.0, 0.5, 0.00001)] == ["> 99 %", "50 %", "< 0.01 %"]
 
 
 def test_a_page_shows_names_and_texts_as_they_are_written(explained: Explanation, tmp_path: Path) -> None:

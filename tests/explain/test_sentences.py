@@ -65,7 +65,7 @@ def test_a_reason_is_told_by_the_customers_own_figures(column: str, english: str
 
 def test_a_product_that_was_given_up_is_told_with_when_it_was_last_held() -> None:
     gone = {f"holdings_lag_{lag}": mask for lag, mask in enumerate((0, 0, TAXES, TAXES, None), start=1)}
-    assert told("held_lately.taxes", **gone) == "held tax payments in 2 of 4 months, last 3 months before"
+    assert told("held_lately.taxes", **gone) == "held tax payments in 2 of 4 months, most recently 3 months before"
 
 
 def test_an_income_that_is_not_the_customers_is_said_to_be_none() -> None:

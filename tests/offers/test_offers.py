@@ -96,6 +96,17 @@ def test_a_list_to_hand_over_is_sorted_and_leaves_out_who_objects_by_then(own: S
     assert first not in table["customer_id"].to_pylist()
 
 
+def test_reasons_in_a_csv_are_no_formulas_of_a_spreadsheet(own: Settings, tmp_path: Path) -> None:
+    lake = Lake(own)
+    one = rows(lake, OFFERS)[0] | {"customer_id": 999, "chance": 1.0, "reasons": ["+income", "-tenure", "+own_family"]}
+    lake.append_rows(OFFERS, [{name: one[name] for name, _ in OFFERS.columns}])
+    for file in (tmp_path / "offers.csv", tmp_path / "offers.parquet"):
+        export_offers(lake, JUNE, file, Wanted(top=1), force=False)
+    [written] = csv.DictReader((tmp_path / "offers.csv").read_text().splitlines())
+    assert written["reasons"] == "for:income against:tenure for:own_family"
+    assert pq.read_table(tmp_path / "offers.parquet")["reasons"].to_pylist() == [one["reasons"]]
+
+
 def test_what_cannot_be_exported_is_refused_and_nothing_is_written_over(scored_bank: Bank, tmp_path: Path) -> None:
     lake, there = scored_bank.lake, tmp_path / "there.csv"
     there.write_text("mine")

@@ -34,8 +34,8 @@ def explain(
     from santander.models.lean import without
     from santander.schema.months import Month
 
-    if html is not None and not force:
-        refuse_to_replace(html)
+    if html is not None:
+        refuse_to_replace(html, force=force)
     # Arrow imports pandas to look at a number, if it is there, which takes longer than most of the rest
     with without("pandas"):
         found = explain_customer(settings, customer_id, None if month is None else Month.parse(month), product, lang)
@@ -66,6 +66,8 @@ def _products(found: "Explanation") -> Iterator[str]:
     yield found.label("recommended")
     if found.note is None:
         yield found.label("legend")
+    if not found.products:
+        yield found.label("nothing_left")
     for each in found.products:
         place = found.label("not_listed") if each.rank is None else f"{each.rank}"
         yield ""

@@ -52,6 +52,6 @@ def test_a_wrong_budget_is_one_line_that_shows_how_to_write_it(monkeypatch: pyte
     monkeypatch.setenv("SANTANDER_MEMORY__BUDGET", "lots")
     wrong = "settings: memory.budget: 'lots' is no size"
     units = "write a number above 0 and kB, MB, GB, TB, KiB, MiB, GiB or TiB, such as 6 GB"
-    remedy = "correct it in conf/local, or the variable that gives it (docs/configuration.md)"
+    remedy = "correct it in conf/local, or the variable that gives it (docs/settings.md)"
     with pytest.raises(InputError, match=f"^{re.escape(f'{wrong}: {units}: {remedy}')}$"):
         Settings.load()
