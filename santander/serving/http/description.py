@@ -26,7 +26,7 @@ _OF_RECORDS = (
 _RECORD = {"age": 35, "household_income": 87000.5, "history": {"2016-05": [0, 0, 1, *[0] * 21]}}
 _RESULT = {
     "position": 0, "recommendations": [{**_ITEM, "reasons": []}], "missing_features": ["months_known"],
-    "refused": [{"field": "segment", "text": "9", "rule": "unknown_segment"}],
+    "refused": [{"field": "segment", "text": "9", "rule": "unreadable"}],
 }  # fmt: skip
 _REFUSALS = {
     "400": "a value that is not what is declared; the message names the field and never repeats the value",

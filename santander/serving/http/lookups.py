@@ -138,7 +138,7 @@ class Lookups:
 
     def _found(self, lists: "RenderedLists", customer_id: int, asked: Asked, call: Call) -> tuple[str, str]:
         """Return the source and the list for a customer; raises RefusedRequest."""
-        if self._is_left_out(customer_id):
+        if self.is_left_out(customer_id):
             raise RefusedRequest(UNKNOWN)
         of = lists.lists(asked)
         if of is None:
@@ -151,7 +151,8 @@ class Lookups:
             return "popularity", lists.of_popularity(asked)
         raise RefusedRequest(UNKNOWN)
 
-    def _is_left_out(self, customer_id: int) -> bool:
+    def is_left_out(self, customer_id: int) -> bool:
+        """Whether nothing is said of a customer; raises RefusedRequest where that cannot be told."""
         try:
             left_out = self._left_out.has(customer_id)
         except (SantanderError, OSError) as error:

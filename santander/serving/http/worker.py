@@ -126,7 +126,8 @@ def _server(
     ends: threading.Event,
 ) -> Worker:
     limits = settings.serving.http
-    lookups, scoring = Lookups(current, left_out, limits, metrics), ScoringNow(settings, left_out.has)
+    lookups = Lookups(current, left_out, limits, metrics)
+    scoring = ScoringNow(settings, lookups.is_left_out)
     routes = Routes({**lookups.routes(), ADDRESS: scoring.route()}, limits)
     service = Service(routes.find, KeyRing(keys_file(settings)), limits, lines, answers, metrics)
     config = uvicorn.Config(

@@ -1,5 +1,6 @@
 """Records are scored by the model of the month that is served, and every list that is given is a row of ``predictions``."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,8 @@ import pytest
 
 from santander.config.settings import Settings
 from santander.lake.lake import Lake
-from santander.schema.catalogue import PREDICTIONS
+from santander.schema.catalogue import CUSTOMERS, PARTITION, PREDICTIONS
+from santander.schema.columns import PROFILE_COLUMNS
 from santander.serving.keys import Scope, add_key
 from santander.serving.snapshot.folders import folder_of
 from santander.serving.snapshot.reading import open_snapshot
@@ -52,6 +54,20 @@ def test_records_are_answered_in_order_with_what_was_not_used_of_them(service: S
 def test_a_body_that_is_not_declared_is_refused(service: Served, body: dict[str, Any]) -> None:
     answer = service.ask("/v1/score", method="POST", body=body)
     assert (answer.status, answer.json["error"]) == (400, "invalid")
+
+
+def test_customers_of_the_month_have_the_lists_that_are_looked_up(service: Served, published: Settings) -> None:
+    names = [column.name for column in PROFILE_COLUMNS]
+    rows = Lake(published).delta(CUSTOMERS).to_pyarrow_table(filters=[(PARTITION, "=", TARGET.snapshot)], columns=names)
+    records = json.loads(json.dumps(rows.sort_by("customer_id").to_pylist()[:1_000], default=str))
+    ids = [record["customer_id"] for record in records]
+    objecting = objectors(published, Lake(published)).among(ids)
+    looked_up = service.ask("/v1/recommendations", method="POST", body={"customer_ids": ids}).json["results"]
+    for customer, listed, scored in zip(ids, looked_up, score(service, records).json["results"], strict=True):
+        if customer not in objecting:
+            assert scored["recommendations"] == [each | {"reasons": []} for each in listed["recommendations"]]
+            assert (scored["refused"], scored["missing_features"]) == ([], [])
+    assert objecting
 
 
 def test_nothing_is_said_of_who_objects(service: Served, published: Settings) -> None:
