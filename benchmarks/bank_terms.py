@@ -3,7 +3,9 @@
 The bank's chances depend on what the files show before the products of a month do, and features hold all of it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +17,6 @@ from santander.schema.reason_families import ReasonFamily
 from santander.synthetic import facts
 from santander.synthetic.bundles import BLOCKS, Bundle, bundle_targets
 from santander.synthetic.propensity import LAGS, UNKNOWN_AGE, Past, View, log_terms, propensities, seen_by
-from santander.synthetic.sampling import Flags
 
 TERMS = (
     ReasonFamily.GROUP, ReasonFamily.INCOME, ReasonFamily.TENURE, ReasonFamily.CHANNEL, ReasonFamily.PRODUCTS_HELD,
@@ -26,12 +27,16 @@ TERMS = (
 Floats = npt.NDArray[np.float32]
 
 
+BACKGROUND = 100
+"""Customers who may add a product of several bundles, against whom its terms are held."""
+
+
 @dataclass(frozen=True)
 class Truth:
     """What the bank knows of some customers.
 
     ``chance`` (24 x rows): that a product is added; 0 where it cannot be. ``terms`` (24 x 7 x rows): each of ``TERMS`` of a
-    product, less its mean over those who may add it. A product of several bundles has the mean of their terms, by chance.
+    product's log chance, less its mean over those who may add it.
     """
 
     chance: Floats
@@ -39,28 +44,67 @@ class Truth:
 
 
 def truth_of(rows: pa.Table, month: Month, share: float) -> Truth:
-    """Return what the bank knows of customers who are this share of all."""
+    """Return what the bank knows of customers who are this share of a bank of full size."""
     view = _view(rows)
     targets = {name: share * number for name, number in bundle_targets(facts.additions_of(month).additions).items()}
     found = propensities(view, targets)
     chance, terms = found.marginal(), np.zeros((N_PRODUCTS, len(TERMS), rows.num_rows), np.float32)
     for block, chances in zip(BLOCKS, found.chances, strict=True):
-        for bundle, of_bundle in zip(block, chances, strict=True):
-            able = of_bundle > 0
-            if not able.any():
-                continue
-            centred = _centred(bundle, view, able)
-            for product in (each for each in PRODUCTS if bundle.adds & each.mask):
-                weight = np.divide(of_bundle, chance[product.bit], out=np.zeros_like(of_bundle), where=able)
-                terms[product.bit] += centred * weight
+        ways = [_Way.of(bundle, view, of_bundle) for bundle, of_bundle in zip(block, chances, strict=True) if of_bundle.any()]
+        for product in PRODUCTS:
+            of_product = [way for way in ways if way.bundle.adds & product.mask]
+            able = np.flatnonzero(chance[product.bit] > 0)
+            if len(of_product) == 1:
+                terms[product.bit][:, able] = _centred(of_product[0].terms[:, able])
+            elif of_product:
+                terms[product.bit][:, able] = _shapley(of_product, able)
     return Truth(chance, terms)
 
 
-def _centred(bundle: Bundle, view: View, able: Flags) -> Floats:
-    terms = np.zeros((len(TERMS), len(able)), np.float32)
-    for reason, term in log_terms(bundle, view):
-        terms[TERMS.index(reason)] += term
-    return np.where(able, terms - terms[:, able].mean(axis=1, keepdims=True), np.float32(0))
+@dataclass(frozen=True)
+class _Way:
+    """A bundle by which a product may be added: ``terms`` (7 x rows), and ``open_`` (rows), the log chance but for the terms.
+
+    ``open_`` is the same for all who may add the bundle, whatever bounds it above, and -inf for the others.
+    """
+
+    bundle: Bundle
+    terms: Floats
+    open_: Floats
+
+    @classmethod
+    def of(cls, bundle: Bundle, view: View, chance: Floats) -> Self:
+        terms = np.zeros((len(TERMS), len(chance)), np.float32)
+        for reason, term in log_terms(bundle, view):
+            terms[TERMS.index(reason)] += term
+        able = chance > 0
+        unbounded = chance[able] / (1 - np.minimum(chance[able] / bundle.at_most, 0.999))
+        level = np.median(np.log(unbounded) - terms[:, able].sum(axis=0))
+        return cls(bundle, terms, np.where(able, level, -np.inf).astype(np.float32))
+
+
+def _centred(terms: Floats) -> Floats:
+    return terms - terms.mean(axis=1, keepdims=True)
+
+
+def _shapley(ways: Sequence[_Way], able: npt.NDArray[np.intp]) -> Floats:
+    """Return the terms of a product of several bundles (7 x able): the log of a sum of chances is no sum of terms.
+
+    Each has the mean of what it adds when it comes first and when it comes last, as against customers who may add the product.
+    Whether a bundle is open tells what else is held.
+    """
+    against = able[np.linspace(0, len(able) - 1, min(BACKGROUND, len(able))).astype(np.intp)]
+
+    def log_chance(own: npt.NDArray[np.bool_]) -> Floats:
+        held = own[TERMS.index(ReasonFamily.HOLDINGS)]
+        mine = np.stack([way.terms[own][:, able].sum(axis=0) + (way.open_[able] if held else 0) for way in ways])
+        other = np.stack([way.terms[~own][:, against].sum(axis=0) + (0 if held else way.open_[against]) for way in ways])
+        mean: Floats = np.mean([np.log(np.exp(mine + one[:, None]).sum(axis=0)) for one in other.T], axis=0)
+        return mean
+
+    each = np.eye(len(TERMS), dtype=np.bool_)
+    none, all_ = log_chance(np.zeros(len(TERMS), np.bool_)), log_chance(np.ones(len(TERMS), np.bool_))
+    return _centred(np.stack([(log_chance(own) - none + all_ - log_chance(~own)) / 2 for own in each]))
 
 
 def _view(rows: pa.Table) -> View:

@@ -40,3 +40,11 @@ def test_terms_are_held_against_the_mean_of_those_who_may_add_a_product(bank: Ba
     able = truth.chance[taxes] > 0
     np.testing.assert_allclose(truth.terms[taxes][:, able].mean(axis=1), 0, atol=1e-3)
     assert truth.terms[taxes][TERMS.index(ReasonFamily.CHANNEL)].std() > 0.5
+
+
+def test_terms_of_a_product_of_several_bundles_sum_to_its_log_chance(bank: Bank) -> None:
+    truth = truth_of(rows_of_june(bank), JUNE, 0.003)
+    direct_debit = 23
+    rare = (truth.chance[direct_debit] > 0) & (truth.chance[direct_debit] < 0.02)  # further up chances are bounded
+    told = truth.terms[direct_debit][:, rare].sum(axis=0) - np.log(truth.chance[direct_debit][rare])
+    assert told.std() < 0.17  # by the mean of the terms of its bundles it is 0.20
