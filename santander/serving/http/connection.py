@@ -108,6 +108,8 @@ class Connection(HttpToolsProtocol):
 
     def _refuse(self, refusal: Refusal) -> None:
         """Write the refusal past ASGI, which knows of no request yet, and close."""
+        if self.transport.is_closing():
+            return
         if self.cycle is not None and not self.cycle.response_complete:
             self.transport.close()  # in the middle of another answer
             return

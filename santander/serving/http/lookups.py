@@ -5,7 +5,7 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
-from santander.errors import SantanderError, telling_line
+from santander.errors import telling_line
 from santander.serving.http.asked import Asked, asked_in_query, customer_in_path, customers_in_body
 from santander.serving.http.bodies import json_body
 from santander.serving.http.given import of_popularity, of_snapshot
@@ -126,7 +126,7 @@ class Lookups:
             self._show()
         try:
             self._left_out.look_again()
-        except (SantanderError, OSError) as error:
+        except Exception as error:  # noqa: BLE001  (whatever it is, it is not known who is listed)
             self._cannot_tell(error)
         else:
             self._trouble = None
@@ -155,7 +155,7 @@ class Lookups:
         """Whether nothing is said of a customer; raises RefusedRequest where that cannot be told."""
         try:
             left_out = self._left_out.has(customer_id)
-        except (SantanderError, OSError) as error:
+        except Exception as error:  # noqa: BLE001  (whatever it is, it is not known who is listed)
             self._cannot_tell(error)
             raise RefusedRequest(NOT_READY) from None
         self._trouble = None

@@ -15,8 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from santander.config.settings import Settings
 
+own_service = pytest.mark.sample(push=4, of="a service of its own")
+"""For a test that starts a service for itself: some of these run on a push."""
 SANTANDER = Path(sys.executable).with_name("santander")
 _PATIENCE = 60.0
 

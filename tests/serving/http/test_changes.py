@@ -19,7 +19,7 @@ from santander.serving.snapshot.manifest import NAME
 from santander.serving.snapshot.reading import open_snapshot, read_manifest
 from santander.suppression.suppression_list import suppression_list
 from tests.banks import TARGET
-from tests.serving.http.served import Served, serving, until
+from tests.serving.http.served import Served, own_service, serving, until
 
 NEXT = Month(2016, 7)
 
@@ -64,6 +64,7 @@ class Caller(threading.Thread):
             self.seen.append((answer.status, body.get("month"), body.get("model_version")))
 
 
+@own_service
 def test_a_month_is_taken_in_under_load_and_a_broken_one_is_not(own: Settings, tmp_path: Path) -> None:
     snapshot = open_snapshot(Path(str(folder_of(own.data, TARGET))))
     customer, version = int(snapshot.ids[0]), snapshot.version
@@ -98,6 +99,7 @@ def test_a_month_is_taken_in_under_load_and_a_broken_one_is_not(own: Settings, t
     assert {seen[1:] for seen in caller.seen} <= {(str(TARGET), version), (str(NEXT), version + 1)}, "no answer mixes two months"
 
 
+@own_service
 def test_who_objects_or_is_erased_is_not_answered_from_the_next_request_on(own: Settings, tmp_path: Path) -> None:
     snapshot = open_snapshot(Path(str(folder_of(own.data, TARGET))))
     objects, stays = (int(each) for each in snapshot.ids[:2])

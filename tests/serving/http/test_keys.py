@@ -13,7 +13,7 @@ from santander.errors import InputError, SantanderError
 from santander.serving.http.supervisor import Supervisor
 from santander.serving.keys import KeyRing, Scope, add_key, digest_of, keys_file, read_keys, remove_key
 from tests.cli.test_command_line import SANTANDER, call, error_line
-from tests.serving.http.served import serving
+from tests.serving.http.served import own_service, serving
 
 
 def test_a_key_is_shown_once_and_only_its_hash_is_kept(settings: Settings) -> None:
@@ -84,6 +84,7 @@ def test_a_file_that_is_none_of_keys_lets_nobody_in(settings: Settings) -> None:
         KeyRing(keys_file(settings))
 
 
+@own_service
 def test_a_service_with_keys_asks_for_one_with_the_right_scope_and_never_writes_it(own: Settings, tmp_path: Path) -> None:
     _, reads = add_key(own, "reads", [Scope.READ])
     _, scores = add_key(own, "scores", [Scope.SCORE])
@@ -110,6 +111,7 @@ def test_a_service_with_keys_asks_for_one_with_the_right_scope_and_never_writes_
         assert {each["key"] for each in service.events() if each["event"] == "request"} == {None, "reads", "scores", "all", "new"}
 
 
+@own_service
 def test_without_keys_it_listens_on_this_machine_only_and_answers_to_its_names_only(own: Settings, tmp_path: Path) -> None:
     for host in ("0.0.0.0", "::", "", "192.0.2.1"):  # noqa: S104  (it must not be bound to)
         with pytest.raises(InputError, match="keys add"):

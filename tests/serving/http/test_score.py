@@ -15,7 +15,7 @@ from santander.serving.snapshot.folders import folder_of
 from santander.serving.snapshot.reading import open_snapshot
 from santander.suppression.objections import objectors
 from tests.banks import TARGET
-from tests.serving.http.served import Answer, Served, serving, until
+from tests.serving.http.served import Answer, Served, own_service, serving, until
 
 NEW = {"age": 35, "household_income": 87000.5, "history": {"2016-05": [0, 0, 1, *[0] * 21]}}
 
@@ -78,6 +78,7 @@ def test_nothing_is_said_of_who_objects(service: Served, published: Settings) ->
     assert [each["rule"] for each in result["refused"]] == ["not_served"]
 
 
+@own_service
 def test_every_list_that_was_given_is_a_row_when_the_service_has_ended(own: Settings, tmp_path: Path) -> None:
     ids = [int(each) for each in open_snapshot(Path(str(folder_of(own.data, TARGET)))).ids[:5]]
     _, key = add_key(own, "branch", [Scope.ADMIN])

@@ -11,12 +11,13 @@ import pytest
 from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.serving.http.supervisor import Supervisor, listening_socket
-from tests.serving.http.served import Served, serving, until
+from tests.serving.http.served import Served, own_service, serving, until
 from tests.serving.http.test_limits import HEAD, everything
 
 MOST_PRIVATE = 150 * 1024
 
 
+@own_service
 def test_a_worker_that_is_killed_is_started_again_while_nothing_is_refused(own: Settings, tmp_path: Path) -> None:
     with serving(own, tmp_path) as service:
         (before,) = service.workers()
@@ -28,6 +29,7 @@ def test_a_worker_that_is_killed_is_started_again_while_nothing_is_refused(own: 
         assert service.end() == 143
 
 
+@own_service
 def test_what_is_under_way_is_answered_before_it_ends(own: Settings, tmp_path: Path) -> None:
     with serving(own, tmp_path, "--json") as service:
         body = b'{"customer_ids": [1]}'
@@ -55,6 +57,7 @@ def test_what_is_under_way_is_answered_before_it_ends(own: Settings, tmp_path: P
             service.socket()
 
 
+@own_service
 def test_workers_end_when_their_supervisor_is_killed(own: Settings, tmp_path: Path) -> None:
     with serving(own, tmp_path, "--workers", "2") as service:
         workers = service.workers()
