@@ -51,11 +51,16 @@ class TooLittleData(InputError):
 
 
 _MOST_NAMES = 24
+_PART = 4
+"""Letters from which on a part of a name tells which is meant."""
 
 
 def nearest(given: str, names: Iterable[str]) -> str | None:
-    """Return the name that is nearly the one given; None where none is."""
-    return next(iter(get_close_matches(given, list(names), n=1, cutoff=0.75)), None)
+    """Return the name that is nearly the one given, or the only one that it is a part of; None where none is."""
+    there = {name.lower(): name for name in names}
+    close = get_close_matches(given.lower(), there, n=1, cutoff=0.75)
+    within = [name for name in there if len(given) >= _PART and given.lower() in name]
+    return there[close[0]] if close else there[within[0]] if len(within) == 1 else None
 
 
 def did_you_mean(given: str, names: Iterable[str]) -> str:

@@ -2,7 +2,7 @@ import errno
 
 import pytest
 
-from santander.errors import InputError, is_out_of_space, place_of, telling_line
+from santander.errors import InputError, is_out_of_space, nearest, place_of, telling_line
 from santander.features.rows import FAMILIES
 from santander.schema.features import Family, Feature
 
@@ -113,3 +113,14 @@ def test_an_error_is_placed_at_our_innermost_frame_and_a_refused_declaration_at_
     with pytest.raises(ValueError, match="needs its legal range") as raised:
         Feature("new", "int", Family.PROFILE, "Something")
     assert place_of(raised.value) == "no file of santander"
+
+
+def test_the_name_that_is_meant_is_told_in_other_case_and_by_a_part_of_it() -> None:
+    names = ["age", "household_income", "income_unknown_share", "is_active", "snapshot_date"]
+    assert [nearest(given, names) for given in ("IS_ACTIV", "Age", "snapshot", "income", "ate")] == [
+        "is_active",
+        "age",
+        "snapshot_date",
+        None,
+        None,
+    ]

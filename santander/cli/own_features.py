@@ -75,7 +75,7 @@ def preview_family(name: str, month: str | None, settings: "Settings") -> Outcom
     family, asked = own_family(name), None if month is None else Month.parse(month)
     with open_session(settings) as session:
         lake = Lake(settings, session)
-        found = preview(lake, family, asked or latest_with_additions(lake), settings.features.preview)
+        found = preview(lake, family, asked or latest_with_additions(lake), settings.features)
     plot = settings.state / PREVIEWS / f"{name}-{found.month}.png"
     plot.parent.mkdir(parents=True, exist_ok=True)
     draw(found, settings.features.preview.products, settings.features.preview.features_drawn).savefig(plot)
@@ -84,6 +84,7 @@ def preview_family(name: str, month: str | None, settings: "Settings") -> Outcom
 
 def _shown(found: "Preview", products: int, plot: Path) -> list[Any]:
     from rich.table import Table
+    from rich.text import Text
 
     values = Table("feature", "type", "nulls", "least", "median", "most", "distinct")
     for column in values.columns[2:]:
@@ -98,7 +99,8 @@ def _shown(found: "Preview", products: int, plot: Path) -> list[Any]:
         "lift: the share of customers in a bin who add the product, against that of all who do not hold it; information: the "
         "information value, of which chance alone gives about (bins - 1) / additions"
     )
-    return [head, values, *told, *([words] if told else []), f"picture: {plot}", "no table was written"]
+    warning = [] if found.problem is None else [Text(f"warning: it will be refused when it is built: {found.problem}")]
+    return [head, values, *told, *([words] if told else []), f"picture: {plot}", "no table was written", *warning]
 
 
 def _relations(feature: "FeaturePreview", products: int) -> Any:

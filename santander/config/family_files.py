@@ -84,9 +84,13 @@ def _files() -> dict[str, Path]:
     """Return the file of each family, by name; raises InputError for two files of one name in a folder."""
     found: dict[str, Path] = {}
     for folder in (conf_dir() / "base" / FOLDER, local_conf_dir() / FOLDER):
-        here = [
-            file for language in Language for file in sorted(folder.glob(f"*.{language}")) if not file.name.startswith((".", "_"))
-        ]
+        by_suffix = {f".{language}": language for language in Language}
+        there = [file for file in folder.glob("*") if file.suffix.lower() in by_suffix and not file.name.startswith((".", "_"))]
+        here = sorted(there, key=lambda file: (list(by_suffix).index(file.suffix.lower()), file.name))
+        if wrong := next((file for file in here if file.suffix not in by_suffix), None):
+            raise _refused(
+                wrong, None, f"the ending {wrong.suffix} is not read", f"rename it to {wrong.stem}{wrong.suffix.lower()}"
+            )
         for file in here:
             if (other := next((each for each in here if each.stem == file.stem), file)) != file:
                 raise InputError(

@@ -9,6 +9,7 @@ from pathlib import Path
 from santander.errors import InputError, did_you_mean
 
 KEYS = ("entity", "months", "meaning", "feature", "reason", "reason_es")
+EXAMPLES = {"entity": "customer_id", "months": 5, "meaning": "How active a customer was lately"}
 _SAID = re.compile(r"--\s*(?P<key>[A-Za-z_]+)\s*:\s*(?P<text>.*?)\s*")
 _CONSTANTS = {"ENTITY": "entity", "MONTHS": "months", "MEANING": "meaning", "FEATURES": "feature"} | {
     key.upper(): key for key in ("reason", "reason_es")
@@ -34,7 +35,8 @@ class Header:
         """Return line and text of the one declaration of a key; raises InputError where there is none, or more."""
         found = self.lines(key)
         if not found or not found[0][1]:
-            raise self.refused(found[0][0] if found else 1, f"'{key}' is missing", "santander features --new shows a whole file")
+            line = f"-- {key}: {EXAMPLES[key]}" if self.file.suffix == ".sql" else f"{key.upper()} = {EXAMPLES[key]!r}"
+            raise self.refused(found[0][0] if found else 1, f"'{key}' is missing", f"add a line such as {line}")
         if len(found) > 1:
             raise self.refused(found[1][0], f"'{key}' stands twice", "leave one")
         return found[0]

@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 from santander.errors import InputError
 from santander.features.own.build import write_rows
 from santander.features.own.contents import check_rows
+from santander.features.own.leakage import check_family
+from santander.features.own.refusal import WrongFamily
 from santander.lake.lake import Lake
 from santander.lake.staging import OF_FAMILIES, staging
 from santander.preview.relation import ProductRelation, bins_of, relations
@@ -21,7 +23,7 @@ from santander.schema.own_family import OwnFamily, OwnFeature
 from santander.schema.types import arrow_schema
 
 if TYPE_CHECKING:
-    from santander.config.sections import PreviewSettings
+    from santander.config.sections import FeatureSettings, PreviewSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,20 @@ class Preview:
     additions: int | None
     """Additions of the month, None where products are not known in it and the month before."""
     features: Sequence[FeaturePreview]
+    problem: str | None = None
+    """Why the family will be refused when it is built, as it sees what it must not; None where nothing is known against it."""
 
 
-def preview(lake: Lake, family: OwnFamily, month: Month, settings: "PreviewSettings") -> Preview:
+def preview(lake: Lake, family: OwnFamily, month: Month, settings: "FeatureSettings") -> Preview:
     """Make the rows of a month and look at them; raises InputError for a month without customers and for wrong code."""
     lake.require_customers([month])
     with lake.carrying_persons():
-        return _preview(lake, family, month, settings)
+        found = _preview(lake, family, month, settings.preview)
+        try:
+            check_family(lake, family, settings.checked_customers)
+        except WrongFamily as problem:
+            return replace(found, problem=str(problem))
+        return found
 
 
 def _preview(lake: Lake, family: OwnFamily, month: Month, settings: "PreviewSettings") -> Preview:

@@ -92,7 +92,7 @@ def test_only_what_decides_the_rows_changes_the_fingerprint(folder: Path) -> Non
         ("months: 5", "months: five", 2, "'five' is no number from 0 to 24"),
         ("months: 5", "months: 25", 2, "'25' is no number from 0 to 24"),
         ("meaning: How", "meanin: How", 3, "unknown key 'meanin'.*did you mean meaning"),
-        ("-- meaning: How active a customer was lately\n", "", 1, "'meaning' is missing"),
+        ("-- meaning: How active a customer was lately\n", "", 1, "'meaning' is missing: add a line such as -- meaning: How"),
         ("-- entity: customer_id", "-- entity: customer_id\n-- entity: segment", 2, "'entity' stands twice"),
         ("smallint [0, 5]", "short [0, 5]", 5, "'months_active' has the unknown type 'short'"),
         ("smallint [0, 5]", "smallint", 5, "'months_active' has no range"),
@@ -114,9 +114,16 @@ def test_what_is_wrong_in_a_header_is_named_with_its_line(folder: Path, was: str
     assert f"{folder / 'activity.sql'}, line {line}: " in str(refusal.value)
 
 
+@pytest.mark.parametrize("name", ["upper.SQL", "mixed.Py"])
+def test_a_file_whose_ending_is_not_in_small_letters_is_refused(folder: Path, name: str) -> None:
+    with pytest.raises(InputError, match=f"{name}: the ending .* is not read: rename it to {name.lower()}"):
+        written(folder, name, SQL)
+
+
 @pytest.mark.parametrize(
     ("was", "instead", "line", "message"),
     [
+        ("MONTHS = 3\n", "", 1, "'months' is missing: add a line such as MONTHS = 5"),
         ("MONTHS = 3", "MONTHS = 1 + 2 * len('a')", 5, "MONTHS is computed"),
         ("MONTHS = 3", "MONTHS == ", 5, "this is no Python"),
         ("def features(", "def feature(", 1, "no function 'features'"),

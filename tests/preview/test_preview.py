@@ -26,7 +26,7 @@ def test_a_new_file_works_as_it_stands(bank: Bank, tmp_path: Path, monkeypatch: 
     monkeypatch.setenv(CONF_LOCAL, str(tmp_path))
     family = own_family(write_new_family("activity", language).stem)
     tables = {path.name for path in Path(bank.settings.lake).iterdir()}
-    found = preview(bank.lake, family, MAY, bank.settings.features.preview)
+    found = preview(bank.lake, family, MAY, bank.settings.features)
     assert {path.name for path in Path(bank.settings.lake).iterdir()} == tables
     assert (found.entity, found.rows) == ("customer_id", bank.lake.rows_by_month(CUSTOMERS)[MAY])
     assert found.additions == bank.lake.rows_by_month(ADDITIONS)[MAY]
@@ -46,7 +46,7 @@ def test_a_family_of_provinces_is_related_by_each_customers_own(
     file = tmp_path / "features" / "by_province.sql"
     select = "SELECT province_code, AVG(CASE WHEN loan THEN 1D ELSE 0D END) AS loans_share FROM history GROUP BY province_code"
     file.write_text(file.read_text().replace("SELECT 1", select))
-    found = preview(bank.lake, own_family("by_province"), MAY, bank.settings.features.preview)
+    found = preview(bank.lake, own_family("by_province"), MAY, bank.settings.features)
     rows = bank.lake.read_months(CUSTOMERS, [MAY]).select("province_code").toArrow()["province_code"]
     assert found.rows == pc.count_distinct(rows).as_py()
     (share,) = found.features
@@ -54,13 +54,27 @@ def test_a_family_of_provinces_is_related_by_each_customers_own(
     assert len(draw(found, products=2, features=1).axes) == 2
 
 
+def test_a_family_that_sees_what_it_must_not_is_warned_of(bank: Bank, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CONF_LOCAL, str(tmp_path))
+    file = write_new_family("peeking", Language.SQL)
+    assert preview(bank.lake, own_family("peeking"), MAY, bank.settings.features).problem is None
+    table = f"delta.`{bank.settings.lake}/customers`"
+    select = f"SELECT customer_id, payroll AS is_paid FROM {table} WHERE snapshot_date = '2016-05-28'"  # noqa: S608
+    header = "-- entity: customer_id\n-- months: 0\n-- meaning: Paid\n-- feature: is_paid boolean Paid in the month itself\n"
+    file.write_text(header + select)
+    problem = preview(bank.lake, own_family("peeking"), MAY, bank.settings.features).problem
+    assert problem is not None
+    assert str(file) in problem
+    assert "take everything from customers and history" in problem
+
+
 def test_without_known_additions_there_are_values_alone(bank: Bank, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(CONF_LOCAL, str(tmp_path))
     family = own_family(write_new_family("activity", Language.SQL).stem)
     assert latest_with_additions(bank.lake) == MAY
-    found = preview(bank.lake, family, MAY + 1, bank.settings.features.preview)  # delivered without products
+    found = preview(bank.lake, family, MAY + 1, bank.settings.features)  # delivered without products
     assert (found.additions, [each.products for each in found.features]) == (None, [(), ()])
     assert found.features[0].distinct == 6
     assert draw(found, products=2, features=2).axes
     with pytest.raises(InputError, match="no customers for 2017-01"):
-        preview(bank.lake, family, Month(2017, 1), bank.settings.features.preview)
+        preview(bank.lake, family, Month(2017, 1), bank.settings.features)

@@ -32,8 +32,16 @@ def check_columns(family: OwnFamily, month: Month, result: object) -> "DataFrame
     counts = Counter(name for name, _ in given)
     for name in declared:
         if name not in counts:
-            hint = f"select {name}{_key_or_declared(family, name)}"
-            raise wrong(family, None, f"the result has no column '{name}'", hint, month, column=name)
+            near = next((each for each in counts if each.lower() == name.lower()), None)
+            hint = f"write AS {name}, not {near}" if near else f"select {name}{_key_or_declared(family, name)}"
+            raise wrong(
+                family,
+                None if near is None else line_that_names(family, near),
+                f"the result has no column '{name}'",
+                hint,
+                month,
+                column=name,
+            )
     for name, type_ in given:
         line = line_that_names(family, name)
         if name not in declared:

@@ -113,7 +113,8 @@ def told(error: Exception, engine: str, month: Month | None, both: str) -> tuple
     if _NOT_GROUPED.search(said):
         return "a column stands there that is neither grouped nor aggregated", "put it into GROUP BY, or take MAX of it", None
     if found := _NOT_READ.search(said):
-        return f"{engine} cannot read this SQL: {_shortened(found['spark'] or found['sail'])}", both, None
+        hint = f"look for a mistyped or missing word, comma or bracket there; {both}"
+        return f"{engine} cannot read this SQL: {_shortened(found['spark'] or found['sail'])}", hint, None
     if _NOT_DONE.search(said):
         return f"{engine} does not do this: {_shortened(said)}", both, None
     return f"{_shortened(telling_line(error))}{f' (month {month})' if month else ''}", "correct it", None
