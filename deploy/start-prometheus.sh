@@ -9,6 +9,6 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mkdir -p "$PROMETHEUS_FOLDER/conf"
 cp "$here"/prometheus/alerts.yml "$PROMETHEUS_FOLDER/conf/"
 targets=$(printf '"%s", ' $TARGETS)
-sed "s/\"127.0.0.1:9108\"/${targets%, }/" "$here/prometheus/prometheus.yml" >"$PROMETHEUS_FOLDER/conf/prometheus.yml"
+sed "s/\"api:9108\"/${targets%, }/" "$here/prometheus/prometheus.yml" >"$PROMETHEUS_FOLDER/conf/prometheus.yml"
 exec prometheus --config.file="$PROMETHEUS_FOLDER/conf/prometheus.yml" --storage.tsdb.path="$PROMETHEUS_FOLDER/data" \
   --storage.tsdb.retention.time=30d --web.listen-address="$LISTEN"

@@ -20,6 +20,7 @@ from santander.config.settings import Settings
 from santander.serving.log.committing import Committer
 from santander.serving.log.segments import segments_in
 from santander.serving.metrics import Metrics, Served
+from tests.deploy import compose
 from tests.deploy.dockerfile import CHECKOUT
 from tests.needs import lacking
 from tests.s3_server import free_port
@@ -65,6 +66,18 @@ def test_every_metric_that_is_asked_for_is_one_of_ours(settings: Settings) -> No
     asked = [rule["expr"] for rule in RULES] + QUERIES
     assert set(re.findall(r"santander_\w+", " ".join(asked))) <= names
     assert {name for name in names if name.endswith("_total")} & set(re.findall(r"santander_\w+_total", " ".join(asked)))
+
+
+def test_what_grafana_is_given_leads_to_the_dashboard_and_to_prometheus() -> None:
+    services = compose.services(compose.filled_variables())
+    grafana = CHECKOUT / "deploy" / "grafana"
+    (source,) = yaml.safe_load((grafana / "provisioning" / "datasources" / "prometheus.yml").read_text())["datasources"]
+    (provider,) = yaml.safe_load((grafana / "provisioning" / "dashboards" / "service.yml").read_text())["providers"]
+    mounted = dict(volume.split(":")[:2] for volume in services["grafana"]["volumes"])["./deploy"]
+    assert services["grafana"]["environment"]["GF_PATHS_PROVISIONING"] == f"{mounted}/grafana/provisioning"
+    assert provider["options"]["path"] == f"{mounted}/grafana/dashboards"
+    assert source["url"].removeprefix("http://").split(":")[0] in services
+    assert {panel["datasource"]["uid"] for panel in PANELS} == {source["uid"]}
 
 
 class Prometheus:

@@ -89,9 +89,10 @@ class Topology:
     def start(self) -> None:
         """Start every service that stays, at the same time those that wait for nobody any more.
 
-        Not those of the profile ``app``, which need a published month.
+        Not those of the profiles ``app`` and ``watch``: the service needs a published month, and they the service.
         """
-        waiting = {name: said for name, said in self.services.items() if name != "job" and "app" not in said["profiles"]}
+        later = {"app", "watch"}
+        waiting = {name: said for name, said in self.services.items() if name != "job" and not later & {*said["profiles"]}}
         done: set[str] = set()
         while waiting:
             ready = [name for name, service in waiting.items() if done >= set(service.get("depends_on", {}))]
