@@ -89,7 +89,7 @@ class ColumnPlan:
             if stem in _PER_PRODUCT:
                 _PER_PRODUCT[stem].expand(window, matrix[:, start : start + N_PRODUCTS])
             else:
-                matrix[:, start] = _numbers(features, stem)
+                matrix[:, start] = numbers(features, stem)
         return matrix
 
     @property
@@ -277,7 +277,8 @@ def integers(features: Features, name: str, unknown: int) -> Integers:
     return np.asarray(_filled(whole, unknown), dtype=np.int64)
 
 
-def _numbers(features: Features, name: str) -> Matrix:
+def numbers(features: Features, name: str) -> Matrix:
+    """A feature of any type (rows) as float32, NaN where it is null."""
     column = _column(features, name)
     return np.asarray(_filled(column.cast(pa.float32(), safe=False) if column.null_count else column, np.nan), dtype=np.float32)
 

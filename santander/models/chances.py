@@ -1,8 +1,8 @@
 """Chances that hold across customers: the probability that a customer adds a product in a month, beside the model that ranks.
 
-A model's scores say which product comes first for one customer. The chance is the customer's rate of adding anything, shared out
-by the scores, calibrated by product and segment on the last month of the fit, and brought to the level forecast of the month to
-come. It is saved beside its model and changes no list.
+A model's scores say which product comes first for one customer. The chance is what the customer's rate expects of a product,
+half of it shared out by the scores, calibrated by product and segment on the last month of the fit, and brought to the level
+forecast of the month to come. It is saved beside its model and changes no list.
 """
 
 import json
@@ -22,10 +22,11 @@ from santander.models.blend import Blend
 from santander.models.booster import read_booster
 from santander.models.chance_calibration import ChanceCalibration, segments_of
 from santander.models.level import Forecast, Level
+from santander.models.log_linear import LogLinear
 from santander.models.on_columns import ColumnRecommender
 from santander.models.progress import Progress, no_progress
 from santander.models.ranking import Scores
-from santander.models.rate import GroupRates, Rate, RateSettings
+from santander.models.rate import Rate, RateSettings
 from santander.models.reasons import Reasoner, ReasonMeans
 from santander.models.recommender import Recommender, in_chunks_with
 from santander.models.shares import shares_of
@@ -69,14 +70,17 @@ class Chances(ABC):
         """Write it to a folder, which is made."""
 
 
-def load_chances(folder: Path, model: Recommender) -> Chances:
-    """Read what a model's chances wrote to a folder."""
+def load_chances(folder: Path, model: Recommender) -> Chances | None:
+    """Read what a model's chances wrote to a folder; None for what is not there, and for the first form, which had no factors."""
+    facts = [json.loads(file.read_text()) for file in folder.rglob(_FACTS)]
+    if not facts or any("factors" not in each for each in facts):
+        return None
     return BlendedChances.load(folder, model) if (folder / _MEMBERS).is_dir() else FittedChances.load(folder, model)
 
 
 @dataclass(frozen=True)
 class FittedChances(Chances):
-    """Rate times share, calibrated, times ``scale`` (24): the level of the month to come over that of the calibration."""
+    """Rate and share, calibrated, times ``scale`` (24): the level of the month to come over that of the calibration."""
 
     rate: Rate
     calibration: ChanceCalibration
@@ -148,7 +152,7 @@ class FittedChances(Chances):
         """Write the trees of the rate as UBJSON, and the rest beside them."""
         folder.mkdir(parents=True, exist_ok=True)
         facts = {
-            "groups": self.rate.groups.written(),
+            "factors": self.rate.factors.written(),
             "calibration": self.calibration.written(),
             "level": self.level.to_json(),
             "typical": dict(zip(PRODUCT_NAMES, self.typical.tolist(), strict=True)),
@@ -166,7 +170,7 @@ class FittedChances(Chances):
         booster = read_booster(folder / _TREES) if (folder / _TREES).is_file() else None
         columns = model.plan if booster is not None and isinstance(model, ColumnRecommender) else None
         return cls(
-            Rate(GroupRates.read(facts["groups"]), columns, booster),
+            Rate(LogLinear.read(facts["factors"]), columns, booster),
             ChanceCalibration.read(facts["calibration"]),
             Level.of_json(facts["level"]),
             np.array([facts["typical"][name] for name in PRODUCT_NAMES]),
@@ -220,7 +224,8 @@ class BlendedChances(Chances):
     def load(cls, folder: Path, model: Recommender) -> Self:
         """Read what ``save`` wrote."""
         members = _as_blend(model).members
-        return cls([load_chances(folder / _MEMBERS / str(position), member) for position, member in enumerate(members)])
+        each = [load_chances(folder / _MEMBERS / str(position), member) for position, member in enumerate(members)]
+        return cls([chances for chances in each if chances is not None])
 
 
 def _drawn(rows: pa.Table, weight: npt.NDArray[np.floating]) -> pa.Table:
@@ -236,7 +241,12 @@ def _as_blend(model: Recommender) -> Blend:
 
 
 def _raw(rate: Rate, model: Recommender, features: Features, scores: Scores) -> npt.NDArray[np.float64]:
-    """Rate times share (rows x 24), NaN for products owned."""
+    """Return chances before they are calibrated (rows x 24), NaN for products owned.
+
+    Half of each is what the rate expects of the product, half what it expects of all by the product's share of the scores: either
+    errs by itself, and their mean errs less.
+    """
     open_ = bits_of(integers(features, "owned", unknown=0)) == 0
-    shares = np.maximum(shares_of(scores, open_, model.prior), _LEAST)
-    return np.where(open_, shares * np.exp(rate.log(features).astype(np.float64))[:, None], np.nan)
+    expected = np.where(open_, np.exp(rate.logs(features), dtype=np.float64), 0.0)
+    by_share = expected.sum(axis=1, keepdims=True) * shares_of(scores, open_, model.prior)
+    return np.where(open_, np.maximum((expected + by_share) / 2, _LEAST), np.nan)

@@ -63,15 +63,22 @@ class Contributions:
         """The products (bits) that have a margin."""
         return [bit for bit in range(N_PRODUCTS) if not np.isnan(self.margins[bit]).any()]
 
-    def plus(self, columns: Sequence[str], added: Numbers, margins: Numbers) -> Self:
-        """Return the same with what columns (``added``: columns x rows) add to the margins of every product alike."""
-        more = [column for column in columns if column not in self.columns]
-        names = (*self.columns, *more)
-        values = np.concatenate([self.values, np.full((len(more), self.values.shape[1]), np.nan, dtype=np.float32)])
-        total = np.concatenate([self.added, np.zeros((N_PRODUCTS, len(more), self.values.shape[1]), dtype=np.float32)], axis=1)
-        for column, part in zip(columns, added, strict=True):
-            total[:, names.index(column)] += part
-        return replace(self, columns=names, values=values, added=total, margins=self.margins + margins)
+    def plus(self, columns: Sequence[str], values: Numbers, added: Numbers, margins: Numbers) -> Self:
+        """Return the same with columns (``values``, ``added``: columns x rows) that add to the margins of all products alike."""
+        known = {name: place for place, name in enumerate(self.columns)}
+        new = [place for place, name in enumerate(columns) if name not in known]
+        total = np.concatenate([self.added, np.repeat(added[None, new], N_PRODUCTS, axis=0)], axis=1)
+        for name, part in zip(columns, added, strict=True):
+            if name in known:
+                total[:, known[name]] += part
+        names = (*self.columns, *(columns[place] for place in new))
+        return replace(
+            self, columns=names, values=np.concatenate([self.values, values[new]]), added=total, margins=self.margins + margins
+        )
+
+    def weighted(self, weight: float) -> Self:
+        """Return the same, each part and margin times ``weight``."""
+        return replace(self, added=self.added * np.float32(weight), margins=self.margins * np.float32(weight))
 
     @classmethod
     def mean(cls, each: Sequence[tuple[Self, float]]) -> Self:

@@ -1,8 +1,9 @@
 """How often each product will be added in a month to come: a forecast of rates from the months known, with an interval.
 
 Each product's log rate is a level that drifts and is seen each month with noise that passes, besides that of small counts (a
-Kalman filter). By how much the same month of earlier years lay off the level of the months around it is added, shrunk, as season.
-The three variances hold for all products alike; how wide the interval of one product is follows from its own errors as well.
+Kalman filter). By how much the same month of earlier years lay off the level of the months around it is added as season, the more
+of it the larger it is against its noise. Both variances hold for all products alike; how wide the interval of one product is
+follows from its own errors as well.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,9 +21,11 @@ from santander.schema.products import PRODUCT_NAMES
 
 Rates: TypeAlias = npt.NDArray[np.float64]
 
-DRIFT, PASSING, SEASON = 0.05, 0.1, 0.1
-"""Variances of a log rate: what stays from month to month, what passes, and what comes back each year. Round numbers near
-the likeliest over the months of the competition, whichever of them is left out (docs/adr/0058)."""
+DRIFT, PASSING = 0.05, 0.1
+"""Variances of a log rate: what stays from month to month, and what passes. Round numbers near the likeliest over the months of
+the competition, whichever of them is left out (docs/adr/0058)."""
+DOUBT = 2.0
+"""A season as large as the root of this many times its variance is believed by half, one of twice that size by four fifths."""
 TRUST = 6
 """Months that the variances above weigh against a product's own errors, in how wide its interval is."""
 _DEVIATIONS = 1.6449
@@ -30,6 +33,8 @@ _DEVIATIONS = 1.6449
 _FARTHEST = 3.0
 """Errors of more standard deviations than this count as this many: one campaign must not widen an interval for years."""
 _HALF = 0.5
+_NOTHING_KNOWN = 1e-6
+"""The precision of a season of which no year is known: it is 0."""
 """Added to both counts of a ratio, so that it has a logarithm where one is 0."""
 
 
@@ -126,15 +131,19 @@ class _Filter:
         return self._variance + DRIFT * abs(month.index - self._month.index)
 
     def _season(self, month: Month, *others: "_Filter") -> Rates:
-        """How far the same month lay off the level in years that this filter, or another, learnt; shrunk toward 0."""
-        weighed, precision = np.zeros_like(self._level), np.full_like(self._level, 1 / SEASON)
+        """How far the same month lay off the level in years that this filter, or another, learnt; what may be noise is shrunk.
+
+        A peak of taxes is far outside what passes by itself and comes back; most other deviations are chance.
+        """
+        weighed, precision = np.zeros_like(self._level), np.full_like(self._level, _NOTHING_KNOWN)
         for then in sorted({each for one in (self, *others) for each in one.missed if each.number == month.number}):
             sides = [one.missed[then] for one in (self, *others) if then in one.missed]
             certainty = np.sum([1 / side.level for side in sides], axis=0)
             missed = np.sum([side.log_ratio / side.level for side in sides], axis=0) / certainty
             variance = 1 / certainty + np.mean([side.noise for side in sides], axis=0)
             weighed, precision = weighed + missed / variance, precision + 1 / variance
-        season: Rates = weighed / precision
+        seen, variance = weighed / precision, 1 / precision
+        season: Rates = seen * seen**2 / (seen**2 + DOUBT * variance)
         return season
 
 

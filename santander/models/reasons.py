@@ -1,8 +1,8 @@
 """Reasons: what speaks for or against a product for a customer, by families of features.
 
-What is explained is a product's margin plus the logarithm of the customer's rate of adding anything. For one customer it orders
-products as the scores do; across customers it rises with the chance. A reason is what a family of features adds to it, less what
-the family adds on average for those who may add the product. So reasons and the mean of the product sum to what is explained.
+What is explained is the logarithm of how many of a product the customer is expected to add (models/rate.py), and a part of the
+margin that the model ranks by. A reason is what a family of features adds to it, less what the family adds on average for those
+who may add the product. So reasons and the mean of the product sum to what is explained.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,18 +20,18 @@ from santander.models.recommender import Recommender
 from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 from santander.schema.reason_families import REASON_OF, ReasonFamily
 
-AT_A_TIME = 8_192
-"""Rows that are explained together: their contributions take 40 MB. No setting."""
+AT_A_TIME = 4_096
+"""Rows that are explained together: their contributions take 60 MB. No setting."""
+OF_MARGIN = 0.25
+"""How much of the margin is explained beside what is expected. It knows what is likelier than what for the same customer, and the
+most reasons agree with a known truth at this part of it (docs/adr/0062)."""
 
 
 class RateOfAdding(Protocol):
-    """The logarithm of how many products a customer is expected to add."""
+    """The logarithm of how many of each product a customer is expected to add."""
 
-    def log(self, features: Features) -> Numbers:
-        """Return it for each row."""
-
-    def contributions(self, features: Features) -> Numbers:
-        """Return what each column of the model adds to it (rows x columns), and in the last column the group."""
+    def contributions(self, features: Features) -> Contributions:
+        """Return what each column adds to it."""
 
 
 def explained(model: Recommender, rate: RateOfAdding | None, features: Features) -> Contributions | None:
@@ -39,9 +39,7 @@ def explained(model: Recommender, rate: RateOfAdding | None, features: Features)
     found = model.contributions(features)
     if found is None or rate is None:
         return found
-    told = rate.contributions(features).T
-    columns = (*found.columns[: len(told) - 1], GROUP)
-    return found.plus(columns, told, rate.log(features))
+    return Contributions.sum([found.weighted(OF_MARGIN), rate.contributions(features)])
 
 
 class ReasonSums:

@@ -72,5 +72,5 @@ def _read_fit(name: FitName, facts: dict[str, Any], folder: Path) -> Fit:
         validation=None if facts["validation"] is None else Month.parse(facts["validation"]),
         seconds=facts["seconds"],
         trained_on=facts.get("trained_on", Fit.trained_on),
-        chances=load_chances(folder / _CHANCES, model) if (folder / _CHANCES).is_dir() else None,
+        chances=load_chances(folder / _CHANCES, model),
     )

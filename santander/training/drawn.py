@@ -14,7 +14,7 @@ from santander.schema.months import Month
 if TYPE_CHECKING:
     from pyspark.sql import Column
 
-A_MONTH = 50_000
+A_MONTH = 35_000
 """Customers of a month that are drawn, about; of a smaller month all. No setting: it bounds memory, and a model's chances are
 compared with those of others that were fitted on as many."""
 _STEP, _RANGE = 2_654_435_761, 2**32

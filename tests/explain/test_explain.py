@@ -18,8 +18,10 @@ from santander.explain.explanation import Explanation
 from santander.explain.page import refuse_to_replace, write_page
 from santander.explain.reading import rows_of
 from santander.lake.lake import Lake
+from santander.models.chances import FittedChances
+from santander.models.reasons import OF_MARGIN
 from santander.offers.objecting import record_objections
-from santander.registry.versions import NoChampion
+from santander.registry.versions import NoChampion, load_version
 from santander.schema.catalogue import FEATURES_TABLE, OFFER_EXCLUSIONS, RECOMMENDATIONS, SUPPRESSIONS
 from santander.schema.months import Month
 from santander.schema.product_names import Language
@@ -67,14 +69,20 @@ def test_it_has_the_list_of_the_last_month_with_chances_and_reasons(
     assert all(1 <= len(each.reasons) <= 3 for each in explained.products[:3])
 
 
-def test_base_reasons_and_rest_order_the_products_as_their_scores_do(explained: Explanation) -> None:
-    sums = [
-        each.base + each.rest + sum(reason.contribution for reason in each.reasons)
-        for each in explained.products
-        if each.base is not None and each.rest is not None
-    ]
-    assert len(sums) >= 3
-    assert sums == sorted(sums, reverse=True)
+def test_base_reasons_and_rest_sum_to_what_is_explained(scored_bank: Bank, owner: int, explained: Explanation) -> None:
+    """A quarter of the margin, from which the scores follow, and the logarithm of what is expected, from which chances do."""
+    row = rows_of(scored_bank.lake, FEATURES_TABLE, JUNE, "customer_id", owner)
+    fit = load_version(scored_bank.settings, explained.model_version).candidate.scoring
+    assert row is not None
+    assert isinstance(fit.chances, FittedChances)
+    found, logs = fit.model.contributions(row), fit.chances.rate.logs(row)[0]
+    assert found is not None
+    told = [(each, each.base, each.rest) for each in explained.products if each.base is not None and each.rest is not None]
+    assert len(told) >= 3
+    for each, base, rest in told:
+        bit = PRODUCT_NAMES.index(each.product)
+        total = base + rest + sum(reason.contribution for reason in each.reasons)
+        assert total == pytest.approx(OF_MARGIN * found.margins[bit, 0] + logs[bit], abs=1e-4)
 
 
 def test_the_strongest_reason_comes_first_and_none_is_smaller_than_the_setting(scored_bank: Bank, explained: Explanation) -> None:

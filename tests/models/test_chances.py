@@ -25,7 +25,7 @@ KINDS: dict[str, tuple[Any, KindSettings]] = {
     "trees": (BoostedTrees, FROM_GROUPS),
     "popularity": (Popularity, PopularitySettings()),
 }
-FEW_TREES = RateSettings(rounds=20, max_depth=3, min_child_weight=1.0)
+FEW_TREES = RateSettings(rounds=20, max_depth=3, eta=0.3, min_child_weight=1.0)
 CUSTOMERS = 4_000
 TRUE = {"e_account": 0.30, "payroll": 0.02, "taxes": 0.10}
 """What students, pensioners and taxpayers add, and how likely."""

@@ -8,10 +8,11 @@ import pytest
 
 from santander.features.expansion import Features, bits_of, integers
 from santander.models.boosted_trees import BoostedTrees
-from santander.models.contributions import GROUP
+from santander.models.contributions import GROUP, Contributions
 from santander.models.ranking import NO_PRODUCT
-from santander.models.reasons import Reasoner, ReasonMeans, ReasonSums, explained
+from santander.models.reasons import OF_MARGIN, Reasoner, ReasonMeans, ReasonSums, explained
 from santander.schema.features import FEATURES
+from santander.schema.products import N_PRODUCTS
 from santander.schema.reason_families import REASON_OF
 from tests.models.toy_world import BIT, FROM_GROUPS, MASK, PENSIONER, STUDENT, TAXPAYER, feature_rows, toy_training_set
 
@@ -22,13 +23,10 @@ PEOPLE = feature_rows([STUDENT, PENSIONER, TAXPAYER, {}])
 class OfActivity:
     """A rate that only activity moves."""
 
-    def log(self, features: Features) -> np.ndarray:
-        return self.contributions(features)[:, :-1].sum(axis=1) - 3
-
-    def contributions(self, features: Features) -> np.ndarray:
-        told = np.zeros((features.num_rows, len(MODEL.plan.names) + 1), dtype=np.float32)
-        told[:, MODEL.plan.names.index("is_active")] = integers(features, "is_active", unknown=0) * 0.5
-        return told
+    def contributions(self, features: Features) -> Contributions:
+        values = integers(features, "is_active", unknown=0)[None].astype(np.float32)
+        added = np.repeat(values[None] * np.float32(0.5), N_PRODUCTS, axis=0)
+        return Contributions(("is_active",), values, added, added.sum(axis=1) - 3)
 
 
 def reasoner(rate: OfActivity | None = None) -> Reasoner:
@@ -70,7 +68,7 @@ def test_means_are_those_of_customers_who_may_add_the_product() -> None:
 def test_what_a_rate_adds_is_a_reason_too() -> None:
     active, plain = (reasoner(rate).means for rate in (OfActivity(), None))
     of_group = active.families.index(GROUP)
-    difference = active.of_family[BIT["taxes"], of_group] - plain.of_family[BIT["taxes"], of_group]
+    difference = active.of_family[BIT["taxes"], of_group] - OF_MARGIN * plain.of_family[BIT["taxes"], of_group]
     assert difference == pytest.approx(0.5 * 2 / 4, abs=1e-5)
 
 

@@ -6,9 +6,7 @@ process is killed at, each record becomes a row once. It does not wait in the wa
 
 import logging
 import os
-import select
 import signal
-import stat
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -124,7 +122,6 @@ def _still_there(block: Block, erased: SuppressionList) -> "npt.NDArray[np.bool_
 def commit_until_told(settings: "Settings") -> None:
     """Commit every ``serving.log.commit_seconds`` until SIGTERM, SIGINT, or the end of the process that started this one.
 
-    Where standard input is a pipe, its end is that of whoever holds the other one.
     What cannot be committed is said and tried again. Before it ends it commits once more.
     """
     signals = (signal.SIGTERM, signal.SIGINT)
@@ -144,11 +141,6 @@ def _told_within(seconds: float, signals: Sequence[signal.Signals], parent: int)
     """Whether one of the signals came, or the parent ended, within this time."""
     deadline = time.monotonic() + seconds
     while (left := deadline - time.monotonic()) > 0:
-        if signal.sigtimedwait(signals, min(left, _PARENT_SECONDS)) is not None or os.getppid() != parent or _input_ended():
+        if signal.sigtimedwait(signals, min(left, _PARENT_SECONDS)) is not None or os.getppid() != parent:
             return True
     return False
-
-
-def _input_ended() -> bool:
-    is_pipe = stat.S_ISFIFO(os.fstat(0).st_mode)
-    return is_pipe and bool(select.select([0], [], [], 0)[0]) and not os.read(0, 1)

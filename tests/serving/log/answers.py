@@ -16,7 +16,7 @@ from santander.config.settings import Settings
 from santander.lake.lake import Lake
 from santander.schema.catalogue import PREDICTIONS
 from santander.schema.months import Month
-from santander.serving.log.committing import Committer, commit_until_told
+from santander.serving.log.committing import Committer
 from santander.serving.log.ring import Answer, AnswerLog
 from santander.serving.log.segments import FOLDER
 from santander.suppression.suppression_list import suppression_list
@@ -127,11 +127,3 @@ def _serve(settings: Settings, pipe: Connection) -> None:
 def commit_and_be_killed_before_a_segment_is_removed(settings: Settings) -> None:
     Path.unlink = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[method-assign]
     Committer(settings).commit()
-
-
-def commit_until_input_ends(settings: Settings) -> None:
-    """Commit with a pipe as standard input of which nobody holds the other end."""
-    ours, theirs = os.pipe()
-    os.dup2(ours, 0)
-    os.close(theirs)
-    commit_until_told(settings)

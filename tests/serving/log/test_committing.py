@@ -20,7 +20,6 @@ from tests.serving.log.answers import (
     answer,
     changed,
     commit_and_be_killed_before_a_segment_is_removed,
-    commit_until_input_ends,
     folder_of,
     opened,
     predictions,
@@ -143,16 +142,6 @@ def test_a_killed_committer_is_followed_by_one_that_goes_on_and_the_answers_neve
             assert last.exitcode == 0
     assert len(predictions(settings)) == counts["served"]
     check_each_once(settings)
-
-
-def test_a_committer_ends_with_whoever_holds_its_standard_input_and_commits_once_more(settings: Settings) -> None:
-    log = opened(settings)
-    log.append(answer())
-    log.close()
-    with process(commit_until_input_ends, changed(settings, commit_seconds=600)) as committer:
-        committer.join(60)
-        assert committer.exitcode == 0
-    assert len(predictions(settings)) == 1
 
 
 def test_a_store_that_is_away_stops_no_answer_and_loses_none(settings: Settings) -> None:
