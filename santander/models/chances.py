@@ -5,11 +5,13 @@ half of it shared out by the scores, calibrated by product and segment on the la
 forecast of the month to come. It is saved beside its model and changes no list.
 """
 
+import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self
 
 import numpy as np
@@ -68,6 +70,17 @@ class Chances(ABC):
     @abstractmethod
     def save(self, folder: Path) -> None:
         """Write it to a folder, which is made."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of what ``save`` writes: two with the same one give the same chances by the same model."""
+        with TemporaryDirectory(prefix="santander-") as scratch:
+            folder = Path(scratch) / "chances"
+            self.save(folder)
+            digest = hashlib.sha256()
+            for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+                digest.update(file.relative_to(folder).as_posix().encode() + file.read_bytes())
+        return digest.hexdigest()
 
 
 def load_chances(folder: Path, model: Recommender) -> Chances | None:

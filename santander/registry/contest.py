@@ -129,7 +129,7 @@ def no_contest(challenger: RegisteredVersion, holder: RegisteredVersion, month: 
         return reason
     if (reason := hindrance(holder, month)) is not None:
         return f"champion: {reason}"
-    if same_model(challenger, holder) and not adds_chances(challenger, holder):
+    if same_model(challenger, holder) and not gives_other_chances(challenger, holder):
         return f"it is the same model as champion {holder.number}, file by file: nothing to promote"
     return None
 
@@ -139,9 +139,10 @@ def same_model(challenger: RegisteredVersion, holder: RegisteredVersion) -> bool
     return challenger.model.fingerprint == holder.model.fingerprint
 
 
-def adds_chances(challenger: RegisteredVersion, holder: RegisteredVersion) -> bool:
-    """Whether a champion of an earlier release has no chances, and the challenger has some."""
-    return holder.candidate.scoring.chances is None and challenger.candidate.scoring.chances is not None
+def gives_other_chances(challenger: RegisteredVersion, holder: RegisteredVersion) -> bool:
+    """Whether the challenger has chances that are not those of the champion, as of an earlier release or other settings."""
+    now, then = challenger.candidate.scoring.chances, holder.candidate.scoring.chances
+    return now is not None and (then is None or now.fingerprint != then.fingerprint)
 
 
 def compare(
@@ -181,8 +182,9 @@ def compare(
         (f"version {challenger.number} ({challenger.candidate.recipe.name})", f"champion {holder.number} ({recipe})"),
         lists.chances,
     )
-    if verdict.promoted and adds_chances(challenger, holder) and same_model(challenger, holder):
-        return replace(verdict, reason=f"{verdict.reason}; it is the same model, and the champion has no chances")
+    if verdict.promoted and same_model(challenger, holder):
+        had = "no chances" if holder.candidate.scoring.chances is None else "other chances"
+        return replace(verdict, reason=f"{verdict.reason}; it is the same model, and the champion has {had}")
     if verdict.promoted and lists.overlap < rule.min_overlap:
         alike = f"{lists.overlap:.0%} of their lists in common, {rule.min_overlap:.0%} needed"
         return replace(verdict, promoted=False, reason=f"the promoted fit ranks unlike the judged one: {alike}")
@@ -190,7 +192,7 @@ def compare(
 
 
 def contest_of(challenger: RegisteredVersion, holder: RegisteredVersion) -> Contest:
-    """A refresh is the champion's recipe with fit months that end later, or the champion's very model with chances beside it.
+    """A refresh is the champion's recipe with fit months that end later, or the champion's very model with other chances.
 
     Anything else must win as a new recipe does.
     """

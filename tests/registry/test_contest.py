@@ -224,3 +224,21 @@ def test_the_champions_model_with_chances_beside_it_takes_the_place_of_one_of_an
     assert "the same model, and the champion has no chances" in verdict.reason
     assert not meet(dataclasses.replace(without, number=2), with_chances, judged).promoted
     assert not meet(dataclasses.replace(with_chances, number=3), with_chances, judged).promoted
+
+
+def test_the_champions_model_with_other_chances_takes_its_place_unless_they_are_bent(
+    giving: RegisteredVersion, judged: MonthToJudge
+) -> None:
+    """Settings of the chances are no settings of the model, and a release may make them otherwise."""
+    chances = giving.candidate.scoring.chances
+    assert isinstance(chances, FittedChances)
+    raised = dataclasses.replace(chances, typical=chances.typical * 1.01)
+    fits = {name: dataclasses.replace(fit, chances=raised) for name, fit in giving.candidate.fits.items()}
+    other = dataclasses.replace(giving, number=4, candidate=dataclasses.replace(giving.candidate, fits=fits))
+    verdict = meet(other, giving, judged)
+    assert verdict.promoted
+    assert verdict.contest is Contest.REFRESH
+    assert "the same model, and the champion has other chances" in verdict.reason
+    verdict = meet(bent(other, 1.6), giving, judged)
+    assert not verdict.promoted
+    assert "its chances lie too far apart" in verdict.reason

@@ -67,8 +67,8 @@ class Scorer:
         folder = snapshot.model_folder
         self.month = snapshot.month
         self._model = load_recommender(folder / "model")
-        chances = folder / "chances"
-        self._chances = load_chances(chances, self._model).at(self.month) if chances.is_dir() else None
+        chances = load_chances(folder / "chances", self._model)
+        self._chances = None if chances is None else chances.at(self.month)
         self._cleaner = Cleaner(self.month, tuple(null_spellings))
         self._histories = Histories(self.month)
         self._incomes = MonthIncomes(snapshot.incomes)
