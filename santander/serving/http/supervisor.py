@@ -140,7 +140,8 @@ class Supervisor:
                 return None
             worker = self._workers[number]
             if kind == "ended":
-                raise SantanderError(f"worker {number} ended at once, with code {worker.process.returncode}")
+                code = worker.process.returncode
+                raise SantanderError(f"worker {number} ended at once, with code {code}", hint="the lines above say why")
             told = json.loads(line)
             if "error" in told:
                 of = InputError if told["code"] == InputError.exit_code else SantanderError
