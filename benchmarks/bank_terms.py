@@ -16,7 +16,7 @@ from santander.schema.products import N_PRODUCTS, PRODUCTS
 from santander.schema.reason_families import ReasonFamily
 from santander.synthetic import facts
 from santander.synthetic.bundles import BLOCKS, Bundle, bundle_targets
-from santander.synthetic.propensity import LAGS, UNKNOWN_AGE, Past, View, log_terms, propensities, seen_by
+from santander.synthetic.propensity import LAGS, UNKNOWN_AGE, Past, Propensity, View, log_terms, propensities, seen_by
 
 TERMS = (
     ReasonFamily.GROUP, ReasonFamily.INCOME, ReasonFamily.TENURE, ReasonFamily.CHANNEL, ReasonFamily.PRODUCTS_HELD,
@@ -46,8 +46,7 @@ class Truth:
 def truth_of(rows: pa.Table, month: Month, share: float) -> Truth:
     """Return what the bank knows of customers who are this share of a bank of full size."""
     view = _view(rows)
-    targets = {name: share * number for name, number in bundle_targets(facts.additions_of(month).additions).items()}
-    found = propensities(view, targets)
+    found = _propensities(view, month, share)
     chance, terms = found.marginal(), np.zeros((N_PRODUCTS, len(TERMS), rows.num_rows), np.float32)
     for block, chances in zip(BLOCKS, found.chances, strict=True):
         ways = [_Way.of(bundle, view, of_bundle) for bundle, of_bundle in zip(block, chances, strict=True) if of_bundle.any()]
@@ -59,6 +58,17 @@ def truth_of(rows: pa.Table, month: Month, share: float) -> Truth:
             elif of_product:
                 terms[product.bit][:, able] = _shapley(of_product, able)
     return Truth(chance, terms)
+
+
+def chances_of(rows: pa.Table, month: Month, share: float) -> Floats:
+    """Return the chance that each product is added (24 x rows), as if such customers were this share of a bank of full size."""
+    return _propensities(_view(rows), month, share).marginal()
+
+
+def _propensities(view: View, month: Month, share: float) -> Propensity:
+    return propensities(
+        view, {name: share * number for name, number in bundle_targets(facts.additions_of(month).additions).items()}
+    )
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@
 Each bank is made, trained on and scored by the commands that everybody runs, in a folder of its own that is kept: what is done
 is not done again. Judged are the listed pairs of customer and product of two months: the gate month, by the fit that has not
 seen it, and the month after. Shape is judged after each product is brought to its true total, level by what the month's rows of
-``expected_additions`` say. What is true is the expectation by the known chances, so no draw of a bank blurs it.
+``expected_additions`` say. What is true is the expectation by the known chances, so no draw of a bank blurs it. The month after
+is judged once more on a third of its customers, as they are and with their inputs shifted (shifted_month.py).
 """
 
 import argparse
@@ -24,10 +25,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from contestants import santander
 from deltalake import DeltaTable
+from reasons import drawn
+from shifted_month import listed_pairs, shifted
 
 from santander.config.settings import Settings
 from santander.lake.added import known_additions
 from santander.lake.lake import Lake
+from santander.registry.champion import sound_champion
+from santander.registry.versions import load_version
+from santander.schema.catalogue import FEATURES_TABLE
 from santander.schema.months import Month
 from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 
@@ -143,6 +149,21 @@ def _run(data: Path, *arguments: str) -> None:
     subprocess.run(santander(*arguments, "--data-dir", str(data)), check=True, stdout=subprocess.DEVNULL)
 
 
+def third(data: Path) -> list[tuple[str, str]]:
+    """The shape of a third of the customers of the month after, as they are and shifted."""
+    settings = Settings.load(data_dir=str(data))
+    fit = load_version(settings, sound_champion(settings)).candidate.scoring
+    lake = Lake(settings)
+    rows, share = drawn(lake, TARGET, lake.rows_by_month(FEATURES_TABLE)[TARGET] // 3)
+    found = []
+    for name, customers in (("a third", rows), ("the same shifted", shifted(rows))):
+        pairs = Pairs(*listed_pairs(fit, customers, TARGET, share)).levelled()
+        errors = pairs.errors()
+        large = [f"{pairs.slope():.3f}", f"{max(errors):.3f}"] if errors else ["-", "-"]
+        found.append((name, " | ".join([*large, f"{pairs.top(0.01):.4f}", f"{pairs.top(0.05):.4f}"])))
+    return found
+
+
 def report(folder: Path, customers: int, seeds: Sequence[int]) -> str:
     """The table of all seeds and months."""
     lines = [
@@ -159,6 +180,7 @@ def report(folder: Path, customers: int, seeds: Sequence[int]) -> str:
             large = [f"{pairs.slope():.3f}", f"{max(errors):.3f}"] if errors else ["-", "-"]
             figures = [*large, f"{pairs.top(0.01):.4f}", f"{pairs.top(0.05):.4f}", f"{off:.3f}", f"{within:.2f}", f"{naive:.3f}"]
             lines.append(f"| {seed} | {month} | {' | '.join(figures)} |")
+        lines += [f"| {seed} | {TARGET}, {name} | {shape} | - | - | - |" for name, shape in third(data)]
     return "\n".join(lines)
 
 
