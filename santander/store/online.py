@@ -1,5 +1,6 @@
 """Where Feast keeps its registry and its online store: below the state folder, or in Redis, as the settings say."""
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,16 @@ class StateRegistryStore(FileRegistryStore):
         super().__init__(RegistryConfig(path=path), repo_path)
 
     def _write_registry(self, registry_proto: Any) -> None:
-        """Write beside the file and rename: Feast's own way leaves half a registry when the process dies."""
+        """Write beside the file and rename: Feast's own way leaves half a registry when the process dies, or on a full disk.
+
+        Feast writes without a buffer and does not look how much was written; what is short is not put in place.
+        """
         self._filepath.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self._filepath.with_name(f"{self._filepath.name}.{os.getpid()}")
         FileRegistryStore(RegistryConfig(path=str(unfinished)), unfinished.parent)._write_registry(registry_proto)  # noqa: SLF001
+        if unfinished.stat().st_size != registry_proto.ByteSize():
+            unfinished.unlink()
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._filepath))
         unfinished.replace(self._filepath)
 
 
