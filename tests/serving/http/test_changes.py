@@ -74,6 +74,8 @@ def test_a_month_is_taken_in_under_load_and_a_broken_one_is_not(own: Settings, t
         until(lambda: caller.seen, "an answer")
         republished(own, NEXT)
         until(lambda: (200, str(NEXT), version + 1) in caller.seen, "the new month")
+        taken = f"snapshot of {NEXT} by version {version + 1} taken in"
+        until(lambda: sum(each["event"] == taken for each in service.events()) == 2, "the new month in both workers")
 
         current = named(own.data)
         folder = Path(str(folder_of(own.data, TARGET)))
