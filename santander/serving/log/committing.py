@@ -6,6 +6,7 @@ process is killed at, each record becomes a row once. It does not wait in the wa
 
 import logging
 import os
+import select
 import signal
 import time
 from collections.abc import Sequence
@@ -141,6 +142,13 @@ def _told_within(seconds: float, signals: Sequence[signal.Signals], parent: int)
     """Whether one of the signals came, or the parent ended, within this time."""
     deadline = time.monotonic() + seconds
     while (left := deadline - time.monotonic()) > 0:
-        if signal.sigtimedwait(signals, min(left, _PARENT_SECONDS)) is not None or os.getppid() != parent:
+        if signal.sigtimedwait(signals, min(left, _PARENT_SECONDS)) is not None or os.getppid() != parent or _hung_up():
             return True
     return False
+
+
+def _hung_up() -> bool:
+    """Whether standard input is a pipe that nobody holds any more: the parent may have ended before this process looked."""
+    asked = select.poll()
+    asked.register(0, 0)
+    return any(event & select.POLLHUP for _, event in asked.poll(0))

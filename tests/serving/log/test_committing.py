@@ -1,6 +1,9 @@
 """Answers become rows once: after kills at the worst moment, beside living workers, after maintenance and erasures."""
 
+import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -181,3 +184,17 @@ def test_whoever_was_erased_by_another_host_gets_no_row(settings: Settings) -> N
     assert Committer(settings).commit() == 2
     assert [row["customer_id"] for row in predictions(settings)] == [7, 9]
     assert not segments_in(folder_of(settings))
+
+
+def test_a_committer_whose_parent_ended_before_it_looked_is_told_by_its_standard_input() -> None:
+    """The pipe that the supervisor holds: once nobody does, there is nobody to commit for."""
+    asks = "from santander.serving.log.committing import _hung_up; print(_hung_up())"
+    for held in (True, False):
+        ours, theirs = os.pipe()
+        if not held:
+            os.close(theirs)
+        done = subprocess.run([sys.executable, "-c", asks], stdin=ours, capture_output=True, text=True, check=True)
+        os.close(ours)
+        if held:
+            os.close(theirs)
+        assert done.stdout.strip() == str(not held)
