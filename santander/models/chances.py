@@ -5,13 +5,11 @@ half of it shared out by the scores, calibrated by product and segment on the la
 forecast of the month to come. It is saved beside its model and changes no list.
 """
 
-import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Self
 
 import numpy as np
@@ -23,6 +21,7 @@ from santander.features.expansion import Features, bits_of, integers
 from santander.models.blend import Blend
 from santander.models.booster import read_booster
 from santander.models.chance_calibration import ChanceCalibration, segments_of
+from santander.models.fingerprint import fingerprint_of
 from santander.models.level import Forecast, Level
 from santander.models.log_linear import LogLinear
 from santander.models.on_columns import ColumnRecommender
@@ -74,13 +73,7 @@ class Chances(ABC):
     @property
     def fingerprint(self) -> str:
         """A hash of what ``save`` writes: two with the same one give the same chances by the same model."""
-        with TemporaryDirectory(prefix="santander-") as scratch:
-            folder = Path(scratch) / "chances"
-            self.save(folder)
-            digest = hashlib.sha256()
-            for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-                digest.update(file.relative_to(folder).as_posix().encode() + file.read_bytes())
-        return digest.hexdigest()
+        return fingerprint_of(self.save)
 
 
 def load_chances(folder: Path, model: Recommender) -> Chances | None:
@@ -88,6 +81,10 @@ def load_chances(folder: Path, model: Recommender) -> Chances | None:
     facts = [json.loads(file.read_text()) for file in folder.rglob(_FACTS)]
     if not facts or any("factors" not in each for each in facts):
         return None
+    return _read(folder, model)
+
+
+def _read(folder: Path, model: Recommender) -> Chances:
     return BlendedChances.load(folder, model) if (folder / _MEMBERS).is_dir() else FittedChances.load(folder, model)
 
 
@@ -237,8 +234,7 @@ class BlendedChances(Chances):
     def load(cls, folder: Path, model: Recommender) -> Self:
         """Read what ``save`` wrote."""
         members = _as_blend(model).members
-        each = [load_chances(folder / _MEMBERS / str(position), member) for position, member in enumerate(members)]
-        return cls([chances for chances in each if chances is not None])
+        return cls([_read(folder / _MEMBERS / str(position), member) for position, member in enumerate(members)])
 
 
 def _drawn(rows: pa.Table, weight: npt.NDArray[np.floating]) -> pa.Table:

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from santander.features.expansion import ColumnPlan, Features, integers, numbers
+from santander.models.contributions import GROUP
 from santander.models.groups import GROUP_FEATURES, N_GROUPS, groups_of
 from santander.schema.column_groups import ColumnGroup
+from santander.schema.features import HISTORY_MONTHS
 
 Levels = npt.NDArray[np.int32]
 
-GROUP = "group"
-"""The factor of who is alike in age band, segment and activity; the others have the name of their feature."""
 _BINS = 12
 """Bins of a factor that is a quantity, with equally many customers. No setting: each has a hundred additions of most products."""
 _QUANTITIES = ("household_income", "seniority_months")
@@ -23,7 +23,7 @@ _GUESSED = {"household_income": "income_imputed"}
 """A value that was put in for an unknown one counts as unknown."""
 _LATELY = ColumnPlan((ColumnGroup.HELD_LATELY,))
 
-N_LATELY = 13
+N_LATELY = 2 * HISTORY_MONTHS + 3
 """Levels of what a customer had of a product in the five months before: unknown, then each value of ``held_lately``."""
 
 
@@ -52,7 +52,7 @@ class CustomerFactors:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The factors in order."""
+        """The factors in order: the group of customers alike, then each by the feature that it is made from."""
         return (GROUP, *self.known)
 
     @property

@@ -62,7 +62,7 @@ class LogLinear:
         telling = _telling(factors, examples.added, examples.weight)
         for product in np.flatnonzero(examples.added.sum(axis=0) >= _LEAST_ADDITIONS).tolist():
             _fit_product(model, of_month, examples, product, telling)
-        return model, (model.logs(rows) + of_month.astype(np.float32)[_months_of(everyone)])
+        return model, (model.logs(rows) + of_month.astype(np.float32)[everyone.month_places])
 
     def logs(self, rows: Features) -> Logs:
         """Return the logarithm of the expected additions of each product (rows x 24), products that are owned as well."""
@@ -152,8 +152,7 @@ class _Examples(NamedTuple):
 
     @classmethod
     def of(cls, factors: CustomerFactors, everyone: Everyone) -> Self:
-        weight, months = everyone.rows["stands_for"].to_numpy().astype(np.float64), _months_of(everyone)
-        weight *= np.array([of.usual for _, of in sorted(everyone.weights.items())])[months]
+        weight = everyone.row_weights
         added = everyone.rows["added"].to_numpy()
         others = np.flatnonzero(added == 0)
         step = max(1, len(others) // _MOST_OTHERS)
@@ -164,18 +163,11 @@ class _Examples(NamedTuple):
         return cls(
             factors.levels(rows),
             factors.lately_of(rows) if factors.lately else None,
-            months[counted],
+            everyone.month_places[counted],
             bits_of(added[counted]).astype(np.bool_),
             bits_of(integers(rows, "owned", unknown=0)) == 0,
             weight[counted],
         )
-
-
-def _months_of(everyone: Everyone) -> npt.NDArray[np.intp]:
-    """The month of each row, as its place among the months of the fit."""
-    snapshots = np.array([month.snapshot for month in sorted(everyone.weights)], dtype="datetime64[D]")
-    dates = everyone.rows["snapshot_date"].to_numpy().astype("datetime64[D]")
-    return np.asarray(np.searchsorted(snapshots, dates), dtype=np.intp)
 
 
 def _no_terms(factors: CustomerFactors, examples: _Examples) -> tuple[Terms, Sequence[Terms], Terms]:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 LogRates = npt.NDArray[np.float32]
 
-
 _LEAST = 1e-8
 """What is expected of somebody who owns all that is ever added: not 0, whose logarithm is no number."""
 
@@ -77,10 +76,7 @@ class Rate:
         if columns is None:
             return cls(factors)
         margins = _log_of_all(logs, rows)
-        weight = rows["stands_for"].to_numpy().astype(np.float32)
-        dates = rows["snapshot_date"].to_numpy()
-        for month, of_month in everyone.weights.items():
-            weight[dates == np.datetime64(month.snapshot)] *= of_month.usual
+        weight = everyone.row_weights.astype(np.float32)
         added = np.bitwise_count(rows["added"].to_numpy()).astype(np.int64)
         counted = weight > 0
         examples = Examples(columns.matrix(rows)[counted], added[counted], weight[counted], margins[counted])

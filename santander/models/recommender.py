@@ -1,10 +1,8 @@
 """The interface every kind of model meets. Which kinds there are is listed in ``kinds.py``."""
 
-import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model
 from santander.features.expansion import Features, integers
 from santander.models.contributions import Contributions
 from santander.models.family_columns import Families
+from santander.models.fingerprint import fingerprint_of
 from santander.models.progress import Progress, no_progress
 from santander.models.ranking import Prior, Ranks, Scores, top_products
 from santander.models.training_set import TrainingData
@@ -120,13 +119,7 @@ class Recommender(ABC):
     @property
     def fingerprint(self) -> str:
         """A hash of what ``save`` writes: two models with the same one are the same."""
-        with TemporaryDirectory(prefix="santander-") as scratch:
-            folder = Path(scratch)
-            self.save(folder)
-            digest = hashlib.sha256(self.kind.encode())
-            for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-                digest.update(file.relative_to(folder).as_posix().encode() + self._telling(file))
-        return digest.hexdigest()
+        return fingerprint_of(self.save, self.kind, self._telling)
 
     def _telling(self, file: Path) -> bytes:
         """Return the part of a saved file by which models are the same: all of it, unless a kind's files carry more."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -34,6 +35,20 @@ class Everyone:
     def of_month(self, month: Month) -> pa.Table:
         """The rows of one month."""
         return in_months(self.rows, [month])
+
+    @cached_property
+    def month_places(self) -> npt.NDArray[np.intp]:
+        """The month of each row, as its place among the months of the fit."""
+        snapshots = np.array([month.snapshot for month in sorted(self.weights)], dtype="datetime64[D]")
+        dates = self.rows["snapshot_date"].to_numpy().astype("datetime64[D]")
+        return np.asarray(np.searchsorted(snapshots, dates), dtype=np.intp)
+
+    @property
+    def row_weights(self) -> npt.NDArray[np.float64]:
+        """How much each row counts: for how many customers it stands, times the weight of its month."""
+        of_month = np.array([weight.usual for _, weight in sorted(self.weights.items())])
+        weights: npt.NDArray[np.float64] = self.rows["stands_for"].to_numpy() * of_month[self.month_places]
+        return weights
 
 
 class TrainingData(Protocol):
