@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from santander.engine.startup import StoredVersion
 from santander.errors import InputError
 from santander.registry.packing import FACTS
-from santander.registry.tracking import open_tracking
-from santander.registry.versions import PACKED, VersionId, registered
+from santander.registry.versions import PACKED, VersionId, fetched, registered
 from santander.schema.months import Month
 from santander.storage.spelling import path_of_file
 
@@ -39,12 +38,7 @@ def folder_of_fit(settings: "Settings", version: VersionId, month: Month) -> Pat
 
 def _packed(settings: "Settings", stored: StoredVersion) -> Path | None:
     """Return the folder of the packed candidate, fetched where the registry keeps it elsewhere; None where it has none."""
-    folder = path_of_file(stored.location or "")
-    if folder is None:
-        import mlflow
-
-        open_tracking(settings)
-        folder = Path(mlflow.artifacts.download_artifacts(f"models:/{settings.mlflow.registered_model}/{stored.number}"))
+    folder = path_of_file(stored.location or "") or fetched(settings, stored.number)
     return folder / PACKED if (folder / PACKED / FACTS).is_file() else None
 
 

@@ -103,10 +103,15 @@ def load_version(settings: "Settings", number: int) -> RegisteredVersion:
     if version and folder and (folder / PACKED / FACTS).is_file():
         return RegisteredVersion(number, str(version.run_id), unpack(folder / PACKED))
     run_id = _found(settings, number).run_id
+    return RegisteredVersion(number, str(run_id), unpack(fetched(settings, number) / PACKED))
+
+
+def fetched(settings: "Settings", number: int) -> Path:
+    """Return a folder with the files of a version, which MLflow fetches."""
     import mlflow
 
-    folder = Path(mlflow.artifacts.download_artifacts(f"models:/{settings.mlflow.registered_model}/{number}"))
-    return RegisteredVersion(number, str(run_id), unpack(folder / PACKED))
+    open_tracking(settings)
+    return Path(mlflow.artifacts.download_artifacts(f"models:/{settings.mlflow.registered_model}/{number}"))
 
 
 def load_to_score(settings: "Settings", number: int, name: str) -> RegisteredVersion:
