@@ -1,6 +1,7 @@
 """Challenger against champion on customers who choose at random: luck, equal models, slices. No registry is needed."""
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from santander.config.settings import Settings
 from santander.evaluation.judgement import MonthToJudge, judge
 from santander.features.expansion import Features
-from santander.models.chances import FittedChances
+from santander.models.chances import Chances, FittedChances
 from santander.models.ranking import Scores
 from santander.models.recommender import Recommender
 from santander.models.training_set import TrainingSet
@@ -139,14 +140,17 @@ class Bent(FittedChances):
         return super().of(model, features, scores) ** self.power
 
 
+def with_chances(version: RegisteredVersion, change: Callable[[FittedChances], Chances | None], number: int) -> RegisteredVersion:
+    """The same models with other chances, under a number."""
+    fits = {}
+    for name, fit in version.candidate.fits.items():
+        assert isinstance(fit.chances, FittedChances)
+        fits[name] = dataclasses.replace(fit, chances=change(fit.chances))
+    return dataclasses.replace(version, number=number, candidate=dataclasses.replace(version.candidate, fits=fits))
+
+
 def bent(version: RegisteredVersion, power: float) -> RegisteredVersion:
-    fits = {name: (fit, fit.chances) for name, fit in version.candidate.fits.items()}
-    bent_fits = {
-        name: dataclasses.replace(fit, chances=Bent(**vars(chances), power=power))
-        for name, (fit, chances) in fits.items()
-        if isinstance(chances, FittedChances)
-    }
-    return dataclasses.replace(version, candidate=dataclasses.replace(version.candidate, fits=bent_fits))
+    return with_chances(version, lambda chances: Bent(**vars(chances), power=power), version.number)
 
 
 def test_a_model_is_promoted_when_its_chances_hold_and_not_when_they_are_bent(
@@ -215,26 +219,21 @@ def _worst_first_for_some_students(version: RegisteredVersion):
 def test_the_champions_model_with_chances_beside_it_takes_the_place_of_one_of_an_earlier_release(
     judged: MonthToJudge,
 ) -> None:
-    with_chances = crowd.version(2, crowd.training_set(everybody=True))
-    fits = {name: dataclasses.replace(fit, chances=None) for name, fit in with_chances.candidate.fits.items()}
-    without = dataclasses.replace(with_chances, number=1, candidate=dataclasses.replace(with_chances.candidate, fits=fits))
-    verdict = meet(with_chances, without, judged)
+    having = crowd.version(2, crowd.training_set(everybody=True))
+    without = with_chances(having, lambda _: None, 1)
+    verdict = meet(having, without, judged)
     assert verdict.promoted
     assert verdict.contest is Contest.REFRESH
     assert "the same model, and the champion has no chances" in verdict.reason
-    assert not meet(dataclasses.replace(without, number=2), with_chances, judged).promoted
-    assert not meet(dataclasses.replace(with_chances, number=3), with_chances, judged).promoted
+    assert not meet(dataclasses.replace(without, number=2), having, judged).promoted
+    assert not meet(dataclasses.replace(having, number=3), having, judged).promoted
 
 
 def test_the_champions_model_with_other_chances_takes_its_place_unless_they_are_bent(
     giving: RegisteredVersion, judged: MonthToJudge
 ) -> None:
     """Settings of the chances are no settings of the model, and a release may make them otherwise."""
-    chances = giving.candidate.scoring.chances
-    assert isinstance(chances, FittedChances)
-    raised = dataclasses.replace(chances, typical=chances.typical * 1.01)
-    fits = {name: dataclasses.replace(fit, chances=raised) for name, fit in giving.candidate.fits.items()}
-    other = dataclasses.replace(giving, number=4, candidate=dataclasses.replace(giving.candidate, fits=fits))
+    other = with_chances(giving, lambda chances: dataclasses.replace(chances, typical=chances.typical * 1.01), 4)
     verdict = meet(other, giving, judged)
     assert verdict.promoted
     assert verdict.contest is Contest.REFRESH
