@@ -16,6 +16,7 @@ from santander.audit.features import LAGS, compare_features, compare_recommendat
 from santander.audit.findings import Findings
 from santander.audit.ledger import compare_ingestions, compare_lines
 from santander.audit.offers import OfferFiles, compare_offers
+from santander.audit.profiles import compare_profiles
 from santander.audit.source import ERASED, Source
 from santander.config.offer_rules import offer_rules
 from santander.errors import InputError, SantanderError
@@ -28,6 +29,7 @@ from santander.schema.catalogue import (
     EXPECTED_ADDITIONS,
     FEATURES_TABLE,
     INGESTIONS,
+    MONTH_PROFILES,
     OFFER_EXCLUSIONS,
     OFFERS,
     PREDICTIONS,
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_BY_MONTH = (CUSTOMERS, FEATURES_TABLE, ADDITIONS, RECOMMENDATIONS, EXPECTED_ADDITIONS, OFFERS, OFFER_EXCLUSIONS)
+_BY_MONTH = (CUSTOMERS, FEATURES_TABLE, ADDITIONS, RECOMMENDATIONS, EXPECTED_ADDITIONS, MONTH_PROFILES, OFFERS, OFFER_EXCLUSIONS)
 _READ = (*_BY_MONTH, QUARANTINE, INGESTIONS)
 """PREDICTIONS is not among them: a service may add to it at any time, and what it had at first is what is audited."""
 
@@ -162,6 +164,7 @@ class Audit:
             compare_recommendations(engine, findings, files, rows_of)
         if files := self._files[EXPECTED_ADDITIONS.name].get(findings.month):
             compare_seen(engine, findings, files, rows_of)
+        self._compare_profiles(engine, findings)
         if files := self._files[OFFERS.name].get(findings.month):
             both = OfferFiles(files, self._files[OFFER_EXCLUSIONS.name].get(findings.month, []))
             compare_offers(
@@ -170,6 +173,12 @@ class Audit:
 
         if self._answers:
             compare_answers(engine, findings, self._answers)
+
+    def _compare_profiles(self, engine: Engine, findings: Findings) -> None:
+        if files := self._files[MONTH_PROFILES.name].get(findings.month):
+            described = {table.name: self._files[table.name].get(findings.month, []) for table in (CUSTOMERS, FEATURES_TABLE)}
+            before = self._files[CUSTOMERS.name].get(str(Month.parse(findings.month) - 1), [])
+            compare_profiles(engine, findings, files, described, before)
 
     def _shipped_rules(self, findings: Findings) -> list[str]:
         """Names of the rules in force that stand as they ship; the findings name the others as not compared."""

@@ -29,6 +29,7 @@ GROUPS: Final[dict[str, dict[str, str]]] = {
         "quarantine": "list what was not taken in, take corrected rows back in",
         "validate": "check months against the rules of quality",
         "features": "build what was known of each customer before a month",
+        "describe": "write figures of months: nulls, values, what changed",
     },
     "Models": {
         "train": "fit a recipe, judge it, let it meet the champion",

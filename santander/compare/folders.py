@@ -29,6 +29,7 @@ from santander.schema.catalogue import (
     EXPECTED_ADDITIONS,
     FEATURES_TABLE,
     INGESTIONS,
+    MONTH_PROFILES,
     OFFER_EXCLUSIONS,
     OFFERS,
     ONLINE_FEATURES,
@@ -60,6 +61,7 @@ EXPECTED_DISTANCE = {"expected": 1.0, "low": 1.0, "high": 1.0}
 """Sums of chances of one and the same booster may be this far apart, and the bounds, whole numbers, by one."""
 OTHER_MODEL = "scored by different models"
 NEVER_MADE = "one side never made it: run 'santander features' there"
+NEVER_DESCRIBED = "one side never described it: run 'santander describe' there"
 NEVER_OFFERED = "one side made no offers: run 'santander run' there"
 UNKNOWN_MODEL = "no record of the model that scored"
 OTHER_ANSWERS = "answers that were given from one side alone"
@@ -87,6 +89,7 @@ def compare_folders(here: "Settings", there: "Settings") -> FolderComparison:
         _by_month(sides, ONLINE_FEATURES),
         recommendations,
         _by_month(sides, EXPECTED_ADDITIONS, within=EXPECTED_DISTANCE, unless=_other_model),
+        _by_month(sides, MONTH_PROFILES, where=pc.field("table") != RECOMMENDATIONS.name, unless=_not_described),
         *(_by_month(sides, each, within={"chance": SCORE_DISTANCE}, unless=_not_offered) for each in (OFFERS, OFFER_EXCLUSIONS)),
         _predictions(sides),
         _submissions(here, there, recommendations),
@@ -159,9 +162,10 @@ def _by_month(
     *,
     within: Mapping[str, float] | None = None,
     leave_out: Sequence[str] = (),
+    where: pc.Expression | None = None,
     unless: Callable[[_Sides, Month], str | None] = lambda _sides, _month: None,
 ) -> TableComparison:
-    """Compare a monthly table month by month; ``unless`` says why a month is not to be compared."""
+    """Compare a monthly table month by month, only rows ``where`` is true; ``unless`` says why a month is not to be compared."""
     here, there = sides
     parts: list[Part] = []
     key = [name for name in table.key if name != PARTITION]
@@ -169,7 +173,8 @@ def _by_month(
         if reason := unless(sides, month):
             parts.append(Part(month, Verdict.NOT_COMPARED, reason=reason))
             continue
-        difference = compare_rows(here.rows(table, month), there.rows(table, month), key, within=within, leave_out=leave_out)
+        rows = [side.rows(table, month) if where is None else side.rows(table, month).filter(where) for side in sides]
+        difference = compare_rows(rows[0], rows[1], key, within=within, leave_out=leave_out)
         parts.append(_part(month, difference))
     log.info("%s: %s compared", table.name, counted(len(parts), "month") if parts else "no month")
     return TableComparison(table.name, parts)
@@ -207,6 +212,11 @@ def _part(month: Month | None, difference: RowsDifference) -> Part:
 def _never_made(sides: _Sides, _month: Month) -> str | None:
     """Why additions cannot be compared: a folder of a release that did not write them has the same features without them."""
     return None if all(side.months(ADDITIONS) or side.ledger.has_run(ADDED) for side in sides) else NEVER_MADE
+
+
+def _not_described(sides: _Sides, month: Month) -> str | None:
+    """Why figures of a month cannot be compared: they are written when they are needed, so one side may not have them yet."""
+    return None if all(month in side.months(MONTH_PROFILES) for side in sides) else NEVER_DESCRIBED
 
 
 def _other_model(sides: _Sides, month: Month) -> str | None:

@@ -51,6 +51,7 @@ _TELLS_OF_NOTHING = {
         "models",
         "validate",
         "features",
+        "describe",
         "train",
         "tune",
         "ablate",

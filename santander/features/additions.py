@@ -6,11 +6,11 @@ No feature: it knows the products of the month itself, so nothing that predicts 
 import numpy as np
 import pyarrow as pa
 
-from santander.features.customer_files import pieces
 from santander.features.month_before import MonthBefore, index_of
 from santander.features.month_work import MonthPart
 from santander.lake.month_file_writer import MonthFileWriter
 from santander.lake.month_files import MonthFile
+from santander.lake.stored_month import pieces
 from santander.schema.catalogue import ADDITIONS
 from santander.schema.months import Month
 from santander.schema.products import PRODUCT_NAMES, PRODUCTS

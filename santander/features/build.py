@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from santander.engine.memory.budget import FEATURES, FEATURES_THREAD
 from santander.features.additions import write_additions
-from santander.features.customer_files import CustomerFiles
 from santander.features.history import LAGS
 from santander.features.made import require_functions
 from santander.features.month import write_months, write_part
@@ -16,6 +15,7 @@ from santander.lake.lake import Lake
 from santander.lake.month_file_writer import write_in_tasks
 from santander.lake.month_files import MonthFile
 from santander.lake.staging import OF_ADDITIONS, OF_FEATURES, staging
+from santander.lake.stored_month import StoredMonth
 from santander.schema.catalogue import ADDITIONS, CUSTOMERS, FEATURES_TABLE
 from santander.schema.counting import counted
 from santander.schema.months import Month
@@ -80,8 +80,8 @@ def build_additions(lake: Lake, months: Sequence[Month], tasks: int = 1) -> dict
 
 
 def _work_on(month: Month, files: Mapping[Month, Sequence[Place]], lags: Iterable[int]) -> MonthWork:
-    before = {lag: CustomerFiles(tuple(files[month - lag])) for lag in lags if files.get(month - lag)}
-    return MonthWork(month, CustomerFiles(tuple(files[month])), before)
+    before = {lag: StoredMonth(CUSTOMERS, tuple(files[month - lag])) for lag in lags if files.get(month - lag)}
+    return MonthWork(month, StoredMonth(CUSTOMERS, tuple(files[month])), before)
 
 
 def _parts(lake: Lake, work: Mapping[Month, MonthWork], rows: Mapping[Month, int], tasks: int) -> list[MonthPart]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from santander.features.customer_files import RowGroup, pieces
 from santander.features.history import LAGS, UNKNOWN, Bitmasks
 from santander.features.incomes import INCOME_READ, MonthIncomes
 from santander.features.month_before import Ids, MonthBefore, index_of, nothing_last
@@ -15,6 +14,7 @@ from santander.features.month_work import MonthPart, MonthWork
 from santander.features.rows import READ, feature_rows
 from santander.lake.month_file_writer import MonthFileWriter
 from santander.lake.month_files import MonthFile
+from santander.lake.stored_month import RowGroup, pieces
 from santander.schema.catalogue import FEATURES_TABLE
 from santander.schema.months import Month
 from santander.storage.places import Place

@@ -14,9 +14,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from santander.features.codes import base_36
-from santander.features.customer_files import CustomerFiles, pieces
 from santander.features.history import UNKNOWN, Bitmasks
 from santander.features.made import Made
+from santander.lake.stored_month import StoredMonth, pieces
 from santander.schema.features import Family
 from santander.schema.types import arrow_type
 
@@ -65,7 +65,7 @@ class MonthBefore:
     _last: "dict[str, Values] | None"
 
     @classmethod
-    def read(cls, files: CustomerFiles, *, is_last: bool, of: "Index | None" = None) -> Self:
+    def read(cls, files: StoredMonth, *, is_last: bool, of: "Index | None" = None) -> Self:
         """The month in these files, in which each customer has one row at the most; a piece of them is held at a time.
 
         ``of``: the customers that will be asked for, so that nothing is kept of others; else it is all of the month.

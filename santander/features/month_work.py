@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from santander.features.customer_files import CustomerFiles, RowGroup
+from santander.lake.stored_month import RowGroup, StoredMonth
 from santander.schema.months import Month
 
 
@@ -11,8 +11,8 @@ class MonthWork:
     """One month: its files, and those of each month before that it looks back on, by how many months it lies back."""
 
     month: Month
-    files: CustomerFiles
-    before: dict[int, CustomerFiles]
+    files: StoredMonth
+    before: dict[int, StoredMonth]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from santander.features.customer_files import pieces
 from santander.features.incomes import CELLS, INCOME_READ, Found, Middles, MonthIncomes, counted, joined, near
 from santander.features.month_work import MonthPart
 from santander.lake.month_file_writer import in_tasks
+from santander.lake.stored_month import pieces
 from santander.schema.months import Month
 
 if TYPE_CHECKING:

@@ -24,6 +24,7 @@ from santander.forget.taking_up import ids_behind
 from santander.lake.family_tables import all_tables, family_tables
 from santander.lake.lake import Lake
 from santander.lake.person_rows import delete_rows
+from santander.lake.reading import in_months
 from santander.ledger.step_ledger import StepLedger, stale_months
 from santander.registry.runs import versions_named_by_models
 from santander.schema.catalogue import (
@@ -31,12 +32,14 @@ from santander.schema.catalogue import (
     ERASURES,
     FEATURES_TABLE,
     INGESTIONS,
+    MONTH_PROFILES,
     PARTITION,
     PREDICTIONS,
     QUARANTINE,
     SUPPRESSIONS,
     Table,
 )
+from santander.schema.months import Month
 from santander.schema.records import Inline
 from santander.scoring.expected import note_seen
 from santander.serving.snapshot.forgetting import forget_in_snapshots
@@ -245,6 +248,7 @@ def _empty_tables(settings: "Settings", lake: Lake, ids: Numbers, tables: Sequen
         journal.count(table.name, delete_rows(lake, table, ids))
         leave_no_trace(settings, lake, table)
     note_seen(lake)
+    _undescribe(settings, lake, journal)
     if lake.exists(INGESTIONS):
         accounts = Accounts(lake)
         accounts.settle_inserted()
@@ -252,6 +256,16 @@ def _empty_tables(settings: "Settings", lake: Lake, ids: Numbers, tables: Sequen
     for table in SPEAKING_OF_FILES:
         if lake.exists(table):
             leave_no_trace(settings, lake, table)
+
+
+def _undescribe(settings: "Settings", lake: Lake, journal: Journal) -> None:
+    """Remove the figures of the months in which one of them had a row: 'describe' makes them anew of who is left."""
+    months = {Month.parse(month) for month in journal.months} & set(lake.months(MONTH_PROFILES))
+    if not months:
+        return
+    rows = lake.rows_by_month(MONTH_PROFILES)
+    lake.delete_rows(MONTH_PROFILES, in_months(sorted(months)), sum(rows[month] for month in months))
+    leave_no_trace(settings, lake, MONTH_PROFILES)
 
 
 def _aggregates(lake: Lake, months: Sequence[str]) -> list[str]:

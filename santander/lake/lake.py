@@ -113,9 +113,12 @@ class Lake(LakeCommits):
         """Append a few rows made in the driver, such as a commit marker; no session is needed."""
         return self._write_rows(table, rows, lineage, {"mode": "append"})
 
-    def overwrite_rows(self, table: Table, rows: Sequence[Mapping[str, Any]], months: Sequence[Month] | None = None) -> int:
-        """Replace all rows of a small table, or those of some months, by rows made in the driver."""
-        only = {} if months is None else {"predicate": in_months(months)}
+    def overwrite_rows(
+        self, table: Table, rows: Sequence[Mapping[str, Any]], months: Sequence[Month] | None = None, also: str | None = None
+    ) -> int:
+        """Replace all rows of a small table, or those of some months that also meet a condition, by rows made in the driver."""
+        conditions = ([] if months is None else [in_months(months)]) + ([] if also is None else [also])
+        only = {"predicate": " AND ".join(conditions)} if conditions else {}
         return self._write_rows(table, rows, None, {"mode": "overwrite", **only})
 
     def update_rows(self, table: Table, predicate: str, values: Mapping[str, str]) -> int:

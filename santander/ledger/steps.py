@@ -82,6 +82,11 @@ OFFER = Step("offers", OfferResult)
 SUBMIT = Step("submit", SubmitResult)
 
 
+def description_of(table: str) -> Step[NoResult]:
+    """Return the step that describes a table."""
+    return Step(f"describe {table}", NoResult)
+
+
 def validation_of(table: str) -> Step[NoResult]:
     """Return the step that validates a table."""
     return Step(f"validate {table}", NoResult)

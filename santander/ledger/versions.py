@@ -121,7 +121,7 @@ STEPS: Mapping[str, Deciding] = {
     "features": Deciding(
         ("features/*.py",),
         beside=(
-            "features/__init__.py", "features/additions.py", "features/build.py", "features/customer_files.py",
+            "features/__init__.py", "features/additions.py", "features/build.py",
             "features/expansion.py", "features/month_work.py", "features/reference.py",
         ),
     ),
@@ -137,6 +137,7 @@ STEPS: Mapping[str, Deciding] = {
         ),
     ),
     "suites": Deciding(_SUITES),
+    "describe": Deciding(("describe/*.py", "models/groups.py"), beside=("describe/__init__.py", "describe/describe.py")),
     "train": Deciding(
         (
             "schema/column_groups.py", "features/expansion.py",

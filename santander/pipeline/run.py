@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from santander.config.family_files import own_families
 from santander.config.offer_rules import offer_rules
 from santander.config.settings import Settings
+from santander.describe.columns import COLUMNS
 from santander.engine.session import SessionOnDemand
 from santander.errors import InputError, TooLittleData
 from santander.ingest.holders import last_ingestions, merges_since
@@ -94,6 +95,7 @@ def walk(
                     outcomes.append(_train_if_possible(steps, target, chosen_recipe))
                 outcomes.append(steps.score(target, anyway=False))
                 outcomes.append(steps.submit(target, anyway=False))
+                outcomes += [steps.describe(table, [target], anyway=False) for table in COLUMNS]
         mark = SyntheticMark.read(settings.data)
         behind, lists = on_old_rows(settings, steps.lake), lists_of_month(steps.lake, targets[-1])
         return WalkReport(_ingested(steps), outcomes, settings.data, settings.state, missing, mark, behind, lists)

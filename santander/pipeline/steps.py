@@ -3,6 +3,7 @@
 ``run`` skips what is up to date; a verb of its own does its step in any case. Both record what they did.
 """
 
+from santander.pipeline.describe_step import DescribeStep
 from santander.pipeline.families_step import FamiliesStep
 from santander.pipeline.features_step import FeaturesStep
 from santander.pipeline.ingest_step import IngestStep
@@ -12,5 +13,5 @@ from santander.pipeline.train_step import TrainStep
 from santander.pipeline.validate_step import ValidateStep
 
 
-class Steps(IngestStep, FeaturesStep, FamiliesStep, ValidateStep, TrainStep, ScoreStep, SubmitStep):
+class Steps(IngestStep, FeaturesStep, FamiliesStep, ValidateStep, TrainStep, ScoreStep, DescribeStep, SubmitStep):
     """Every step over one lake and one session; each is in a file of its own."""

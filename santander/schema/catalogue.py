@@ -126,6 +126,18 @@ EXPECTED_ADDITIONS = Table(
     columns=_typed("snapshot_date date, product string, expected double, low bigint, high bigint, seen bigint"),
 )
 
+MONTH_PROFILES = Table(
+    name="month_profiles",
+    row="one column of one table as it was in one month among the customers of one slice: rows, nulls, how many of the compared "
+    "customers have another value than in the month before, how often each value occurs (of numbers the lower ends of ranges, of "
+    "masks the products), and the quantiles of numbers at 1, 5, 25, 50, 75, 95 and 99 %",
+    key=("snapshot_date", "table", "column", "slice"),
+    columns=_typed(
+        "snapshot_date date, table string, column string, slice string, rows bigint, nulls bigint, compared bigint, "
+        "changed bigint, values array<string>, counts array<bigint>, quantiles array<double>"
+    ),
+)
+
 OFFERS = Table(
     name="offers",
     row="one product that may be offered to one customer in one month, at one rank (1 is the likeliest); chance is the "
@@ -263,6 +275,7 @@ TABLES: tuple[Table, ...] = (
     ONLINE_FEATURES,
     RECOMMENDATIONS,
     EXPECTED_ADDITIONS,
+    MONTH_PROFILES,
     OFFERS,
     OFFER_EXCLUSIONS,
     PREDICTIONS,

@@ -24,6 +24,7 @@ from santander.schema.catalogue import (
     EXPECTED_ADDITIONS,
     FEATURES_TABLE,
     INGESTIONS,
+    MONTH_PROFILES,
     OFFER_EXCLUSIONS,
     OFFERS,
     ONLINE_FEATURES,
@@ -51,6 +52,7 @@ TABLES = {
         ONLINE_FEATURES,
         RECOMMENDATIONS,
         EXPECTED_ADDITIONS,
+        MONTH_PROFILES,
         OFFERS,
         OFFER_EXCLUSIONS,
         PREDICTIONS,
@@ -89,6 +91,11 @@ def bank(run: str, hour: int = 0, version: int = 2) -> Rows:
         ],
         "expected_additions": [
             {"product": "loan", "snapshot_date": JUNE.snapshot, "expected": 0.5, "low": 0, "high": 2, "seen": None}
+        ],
+        "month_profiles": [
+            {"snapshot_date": MAY.snapshot, "table": of, "column": "age", "slice": "all", "rows": 2,
+             "values": ["30"], "counts": [2]}
+            for of in ("customers", "recommendations")
         ],
         "offers": [
             {"snapshot_date": JUNE.snapshot, "customer_id": 1, "product": "loan", "rank": 1, "chance": 0.5, "reasons": reasons}
@@ -150,6 +157,7 @@ def test_ids_clocks_folders_version_numbers_and_the_order_of_rows_do_not_count(t
             "online_features",
             "recommendations",
             "expected_additions",
+            "month_profiles",
             "offers",
             "offer_exclusions",
             "predictions",
@@ -179,6 +187,7 @@ CHANGES: dict[str, tuple[str, Callable[[Rows], object]]] = {
     "a score for none": ("recommendations", lambda rows: rows["recommendations"][1].update(score=0.0)),
     "what was seen": ("expected_additions", lambda rows: rows["expected_additions"][0].update(seen=0)),
     "what is expected": ("expected_additions", lambda rows: rows["expected_additions"][0].update(expected=2.0)),
+    "how often a value occurs": ("month_profiles", lambda rows: rows["month_profiles"][0].update(counts=[1])),
     "an offer": ("offers", lambda rows: rows["offers"].clear()),
     "a chance": ("offers", lambda rows: rows["offers"][0].update(chance=0.5 + 1e-5)),
     "a reason": ("offers", lambda rows: rows["offers"][0].update(reasons=["+age"])),
@@ -323,6 +332,13 @@ def test_lists_of_different_models_are_neither_equal_nor_different(tmp_path: Pat
     assert said == [f"recommendations    not compared: {reason} (2016-06)"]
 
 
+def test_figures_of_lists_and_of_months_that_one_side_has_not_described_do_not_count(tmp_path: Path) -> None:
+    assert compared(tmp_path / "lists", lambda rows: rows["month_profiles"][1].update(rows=3)).equal
+    comparison = compared(tmp_path / "none", lambda rows: rows["month_profiles"].clear())
+    assert comparison.equal
+    assert table(comparison, "month_profiles").verdict is Verdict.NOT_COMPARED
+
+
 @pytest.mark.parametrize(
     "submission",
     [b"ncodpers,added_products\n1,b a\n2,\n", b"ncodpers,added_products\n2,\n1,a b\n", b"ncodpers,added_products\n1,a b\n"],
@@ -389,7 +405,7 @@ def test_the_command_prints_a_line_a_table_and_ends_with_0_1_or_2(tmp_path: Path
 
     same = compare_command(tmp_path / "same", "--data-dir", tmp_path / "here")
     assert same.returncode == 0, same.stderr
-    assert [line.split() for line in same.stdout.splitlines()[:12]] == [
+    assert [line.split() for line in same.stdout.splitlines()[:13]] == [
         [name, "equal"]
         for name in (
             "customers",
@@ -400,6 +416,7 @@ def test_the_command_prints_a_line_a_table_and_ends_with_0_1_or_2(tmp_path: Path
             "online_features",
             "recommendations",
             "expected_additions",
+            "month_profiles",
             "offers",
             "offer_exclusions",
             "predictions",

@@ -5,10 +5,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from santander.features import customer_files
-from santander.features.customer_files import CustomerFiles
 from santander.features.history import UNKNOWN
 from santander.features.month_before import MOST_SPARSE, Index, MonthBefore, index_of
+from santander.lake import stored_month
+from santander.lake.stored_month import StoredMonth
+from santander.schema.catalogue import CUSTOMERS
 
 ASKED = [7, 3, 1, 8, 10**18, 0]
 HELD = {7: 5, 1: 0, 3: None}
@@ -25,14 +26,14 @@ def month(folder: Path, far_away: int, of: Index | None = None) -> MonthBefore:
         "is_active": pa.array([True, None, False, True]),
     }
     pq.write_table(pa.table(columns), folder / "month", row_group_size=3)
-    return MonthBefore.read(CustomerFiles((folder / "month",)), is_last=True, of=of)
+    return MonthBefore.read(StoredMonth(CUSTOMERS, (folder / "month",)), is_last=True, of=of)
 
 
 @pytest.mark.parametrize("far_away", [9, 4 * MOST_SPARSE - 1, 4 * MOST_SPARSE, 10**17])
 def test_customers_are_found_however_far_apart_their_numbers_lie(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, far_away: int
 ) -> None:
-    monkeypatch.setattr(customer_files, "ROWS_OF_A_PIECE", 3)
+    monkeypatch.setattr(stored_month, "ROWS_OF_A_PIECE", 3)
     before = month(tmp_path, far_away)
     places = before.places(np.array([*ASKED, far_away], np.int64))
     assert before.holdings(places).tolist() == [5, UNKNOWN, 0, UNKNOWN, UNKNOWN, UNKNOWN, 9]

@@ -42,6 +42,9 @@ FEATURES_THREAD = 100_000_000
 VALIDATE = Footprint("validate", fixed=700_000_000, per_row=150)
 """A row: a customer of one of the months whose figures one pass counts."""
 
+DESCRIBE = Footprint("describe", fixed=500_000_000, per_row=300)
+"""A row: a customer of the month that is described, by two threads."""
+
 SCORE = Footprint("score", fixed=950_000_000, per_row=80)
 """A row: a customer of the month that is scored."""
 

@@ -4,14 +4,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from santander.features import customer_files
-from santander.features.customer_files import CustomerFiles, RowGroup, pieces
+from santander.lake import stored_month
+from santander.lake.stored_month import RowGroup, StoredMonth, pieces
+from santander.schema.catalogue import CUSTOMERS
 
 COLUMNS = ("customer_id", "channel", "age")
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> CustomerFiles:
+def files(tmp_path: Path) -> StoredMonth:
     """Nine rows in two files of unlike writers: row groups of two and of three rows, texts of two types."""
     places = []
     for name, ids, text, group in (("a", range(5), pa.string(), 2), ("b", range(5, 9), pa.large_string(), 3)):
@@ -23,14 +24,14 @@ def files(tmp_path: Path) -> CustomerFiles:
         }
         places.append(tmp_path / name)
         pq.write_table(pa.table(columns), places[-1], row_group_size=group)
-    return CustomerFiles(tuple(places))
+    return StoredMonth(CUSTOMERS, tuple(places))
 
 
 def rows_of(groups: list[RowGroup]) -> pa.Table:
     return pa.concat_tables(pieces(groups, COLUMNS))
 
 
-def test_all_rows_are_read_in_order_each_column_in_one_piece(files: CustomerFiles) -> None:
+def test_all_rows_are_read_in_order_each_column_in_one_piece(files: StoredMonth) -> None:
     [rows] = pieces(files.row_groups(), COLUMNS)
     assert rows.column_names == list(COLUMNS)
     assert rows["customer_id"].to_pylist() == list(range(9))
@@ -40,16 +41,16 @@ def test_all_rows_are_read_in_order_each_column_in_one_piece(files: CustomerFile
 
 
 @pytest.mark.parametrize("at_most", [1, 2, 4, 100])
-def test_pieces_are_the_same_rows(files: CustomerFiles, monkeypatch: pytest.MonkeyPatch, at_most: int) -> None:
+def test_pieces_are_the_same_rows(files: StoredMonth, monkeypatch: pytest.MonkeyPatch, at_most: int) -> None:
     whole = rows_of(files.row_groups()).to_pylist()
-    monkeypatch.setattr(customer_files, "ROWS_OF_A_PIECE", at_most)
+    monkeypatch.setattr(stored_month, "ROWS_OF_A_PIECE", at_most)
     found = list(pieces(files.row_groups(), COLUMNS))
     assert max(piece.num_rows for piece in found) <= at_most
     assert pa.concat_tables(found).to_pylist() == whole
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 9])
-def test_stretches_are_the_same_rows_about_as_many_each(files: CustomerFiles, n: int) -> None:
+def test_stretches_are_the_same_rows_about_as_many_each(files: StoredMonth, n: int) -> None:
     stretches = files.stretches(n)
     rows = [row for groups in stretches for row in rows_of(groups).to_pylist()]
     assert rows == rows_of(files.row_groups()).to_pylist()
@@ -60,4 +61,12 @@ def test_stretches_are_the_same_rows_about_as_many_each(files: CustomerFiles, n:
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="gone"):
-        CustomerFiles((tmp_path / "gone",)).row_groups()
+        StoredMonth(CUSTOMERS, (tmp_path / "gone",)).row_groups()
+
+
+def test_a_column_is_read_alone_in_the_order_of_the_rows(files: StoredMonth) -> None:
+    assert files.column("customer_id").to_pylist() == list(range(9))
+    channel = files.column("channel")
+    assert pa.types.is_dictionary(channel.type)
+    assert channel.to_pylist() == ["C0", "C1", "C0", "C1", None, "C1", "C0", "C1", "C0"]
+    assert len(StoredMonth(CUSTOMERS, ()).column("age")) == 0
