@@ -9,7 +9,7 @@ PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-spark test-engines test-faults test-nightly coverage screens java lint format docs notebook mlflow feast serve bench bank-report pins clean
+.PHONY: help setup run test test-spark test-engines test-faults test-nightly coverage screens java lint format docs notebook mlflow feast serve bench bench-serving bank-report pins clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -103,6 +103,11 @@ feast: $(READY) ## Open Feast's pages on the views and services of SANTANDER_DAT
 
 bench: $(READY) ## Measure our steps against pandas, Polars, DuckDB and plain PySpark; writes benchmarks/results
 	$(BIN)/python benchmarks/bench.py $(ARGS)
+
+bench-serving: $(READY) ## Put load on the service beside a constant, feast serve and mlflow models serve (needs Go for vegeta, and wrk)
+	@deploy/install-packages.sh wrk
+	@deploy/install-load-generator.sh >/dev/null
+	$(BIN)/python benchmarks/serving.py $(ARGS)
 
 bank-report: $(READY) ## Compare the synthetic bank with the facts it is calibrated to
 	$(BIN)/santander bank-report $(ARGS)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the Debian packages of the programs that are missing here: java, redis-server, postgres, prometheus, nginx.
+# Installs the Debian packages of the programs that are missing here: java, redis-server, postgres, prometheus, nginx, wrk.
 #
-#   deploy/install-packages.sh java [redis-server] [postgres] [prometheus] [nginx]
+#   deploy/install-packages.sh java [redis-server] [postgres] [prometheus] [nginx] [wrk]
 set -euo pipefail
 
 missing=()
@@ -12,9 +12,10 @@ for program in "$@"; do
     nginx) package=nginx-light there=$(command -v nginx || true) ;;
     # Debian keeps the server out of PATH, one folder for each version
     postgres) package=postgresql there=$(command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres' || true) ;;
+    wrk) package=wrk there=$(command -v wrk || true) ;;
     prometheus) package=prometheus there=$(command -v prometheus || true) ;;
     *)
-      echo "error: $program is none of java, redis-server, postgres, prometheus, nginx" >&2
+      echo "error: $program is none of java, redis-server, postgres, prometheus, nginx, wrk" >&2
       exit 2
       ;;
   esac
