@@ -55,7 +55,7 @@ def asked(values: Mapping[str, object]) -> Asked | Refusal:
         return wrong(f"list: {' or '.join(LISTS)}")
     if language not in list(Language):
         return wrong(f"lang: {' or '.join(Language)}")
-    if fallback not in {"none", "popularity"}:
+    if fallback not in ("none", "popularity"):
         return wrong("fallback: none or popularity")
     return Asked(top, named == LISTS[1], Language(str(language)), fallback == "popularity")
 

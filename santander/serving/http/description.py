@@ -200,7 +200,10 @@ def _schemas(limits: "HttpSettings") -> dict[str, Any]:
             "results": {"type": "array", "items": {"anyOf": [found, _object({"customer_id": whole, "error": text})]}},
         }),
         "RecordsAsked": {**_object({
-            "records": {"type": "array", "items": {"type": "object"}, "minItems": 1, "maxItems": limits.max_records},
+            "records": {
+                "type": "array", "items": {"description": "an object; anything else is refused in its own result"},
+                "minItems": 1, "maxItems": limits.max_records,
+            },
             "features": {"type": "boolean", "default": False},
         }, ["records"]), "additionalProperties": False},
         "RecordsAnswer": _object({"request_id": text, "month": text, "model_version": whole, "results": {

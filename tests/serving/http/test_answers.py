@@ -149,7 +149,8 @@ BODIES: dict[str, Any] = {
     "fraction": {"customer_ids": [1.0]}, "negative": {"customer_ids": [-1]}, "too large": {"customer_ids": [10**18]},
     "too many": {"customer_ids": list(range(1001))}, "another field": {"customer_ids": [1], "secret-field": 1},
     "top": {"customer_ids": [1], "top": "7"}, "flag as top": {"customer_ids": [1], "top": True},
-    "list": {"customer_ids": [1], "list": []},
+    "list": {"customer_ids": [1], "list": []}, "object as fallback": {"customer_ids": [1], "fallback": {}},
+    "list as language": {"customer_ids": [1], "lang": ["en"]},
     "no JSON": b"{", "no UTF-8": b'{"customer_ids": [1], "\xff": 1}', "NaN": b'{"customer_ids": [NaN]}', "deep": b"[" * 100_000,
     "long number": b'{"customer_ids": [' + b"9" * 5000 + b"]}", "nothing": b"",
 }  # fmt: skip
