@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the Debian packages of the programs that are missing here: java, redis-server, postgres, prometheus, nginx, wrk.
+# Installs the Debian packages of the programs that are missing here: java, redis-server, postgres, prometheus, nginx, wrk, faketime.
 #
-#   deploy/install-packages.sh java [redis-server] [postgres] [prometheus] [nginx] [wrk]
+#   deploy/install-packages.sh java [redis-server] [postgres] [prometheus] [nginx] [wrk] [faketime]
 set -euo pipefail
 
 missing=()
@@ -13,9 +13,10 @@ for program in "$@"; do
     # Debian keeps the server out of PATH, one folder for each version
     postgres) package=postgresql there=$(command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres' || true) ;;
     wrk) package=wrk there=$(command -v wrk || true) ;;
+    faketime) package=faketime there=$(command -v faketime || true) ;;
     prometheus) package=prometheus there=$(command -v prometheus || true) ;;
     *)
-      echo "error: $program is none of java, redis-server, postgres, prometheus, nginx, wrk" >&2
+      echo "error: $program is none of java, redis-server, postgres, prometheus, nginx, wrk, faketime" >&2
       exit 2
       ;;
   esac

@@ -131,7 +131,8 @@ class Load:
 @contextmanager
 def load(service: Served, key: str, customers: Sequence[int], name: str) -> Iterator[Load]:
     """Callers that ask as long as the block lasts, which begins when some were answered and ends when some more were."""
-    service.wait_for_event("scores records")
+    workers = len(service.workers())
+    until(lambda: sum("scores records" in each["event"] for each in service.events()) == workers, "the model in each worker")
     callers = Load(service, key, customers, name)
     callers.begin()
     try:

@@ -34,6 +34,7 @@ _SOON = 5.0
 _FIRST_PAUSE = 0.1
 _COMMITTER = -1
 """The number of the process that commits the answers of all workers."""
+_ENDING = (signal.SIGTERM, signal.SIGINT)
 _MORE_THAN_DRAIN = 3.0
 """Seconds after the time to drain when a worker is killed."""
 
@@ -115,11 +116,16 @@ class Supervisor:
             "OMP_NUM_THREADS": "1",  # a worker is one thread of work
             "OPENBLAS_NUM_THREADS": "1",
         }
-        process = subprocess.Popen(  # noqa: S603  (our own module)
-            [sys.executable, "-m", f"santander.serving.http.{module}", *words],
-            env=os.environ | told, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=shared,
-            start_new_session=True,  # Ctrl+C is for the supervisor, which lets them end
-        )  # fmt: skip
+        # a committer inherits these as blocked and looks for them itself: one that comes while it starts is not lost on it
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING if number == _COMMITTER else ())
+        try:
+            process = subprocess.Popen(  # noqa: S603  (our own module)
+                [sys.executable, "-m", f"santander.serving.http.{module}", *words],
+                env=os.environ | told, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=shared,
+                start_new_session=True,  # Ctrl+C is for the supervisor, which lets them end
+            )  # fmt: skip
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         self._workers[number] = _Worker(number, process)
         threading.Thread(target=self._watch, args=(number, process), daemon=True).start()
 
