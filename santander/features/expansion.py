@@ -4,10 +4,10 @@ Training, batch scoring and online scoring all expand here, so they cannot disag
 bitmasks instead of 120 columns) and a model picks the groups it wants.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,10 @@ Matrix = npt.NDArray[np.float32]
 Bits = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
 Masks = npt.NDArray[np.int32]
-Features: TypeAlias = "pa.Table | pa.RecordBatch"
+Features: TypeAlias = "pa.Table | pa.RecordBatch | ReadOnce"
+Column: TypeAlias = "pa.Array | list[Any]"
+"""Values of a feature, None or null where unknown."""
+T = TypeVar("T")
 
 LAGS = range(1, HISTORY_MONTHS + 1)
 _ADDED_PLANES = 3
@@ -38,6 +41,39 @@ _AS_THEY_ARE: dict[ColumnGroup, tuple[str, ...]] = {
     for family, group in _OF_FAMILY.items()
 }
 _PLAIN = frozenset(name for names in _AS_THEY_ARE.values() for name in names)
+
+
+class ReadOnce:
+    """Feature rows of which each column is read, and each array made of it, once, however many parts of a model ask for it.
+
+    Of a few rows it is the asking that costs. What is made is shared: it cannot be written to.
+    """
+
+    def __init__(self, columns: Mapping[str, Column], rows: int) -> None:
+        self.columns, self.num_rows = columns, rows
+        self._made: dict[Hashable, Any] = {}
+
+    def slice(self, start: int, length: int) -> "ReadOnce":
+        """Return some of the rows; the same object where they are all."""
+        if start == 0 and length >= self.num_rows:
+            return self
+        end = start + length
+        columns = {name: column[start:end] for name, column in self.columns.items()}
+        return ReadOnce(columns, max(min(length, self.num_rows - start), 0))
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what ``make`` returned when this key was first asked for."""
+        if key not in self._made:
+            made = self._made[key] = make()
+            if isinstance(made, np.ndarray):
+                made.flags.writeable = False
+        found: T = self._made[key]
+        return found
+
+
+def once(features: Features, key: Hashable, make: Callable[[], T]) -> T:
+    """Return what ``make`` returns, which rows that are read once keep by this key."""
+    return features.once(key, make) if isinstance(features, ReadOnce) else make()
 
 
 class UnknownColumn(SantanderError):
@@ -83,7 +119,10 @@ class ColumnPlan:
         A month without a row (a null lag) makes its 24 columns NaN; figures over the window are NaN when no month
         of it is known. Raises InputError when a feature that the plan needs is not among the columns.
         """
-        window = _Window(features)
+        return once(features, self.names, lambda: self._expanded(features))
+
+    def _expanded(self, features: Features) -> Matrix:
+        window = once(features, _Window, lambda: _Window(features))
         matrix = np.empty((features.num_rows, len(self.names)), dtype=np.float32)
         for stem, start in self._blocks:
             if stem in _PER_PRODUCT:
@@ -270,16 +309,31 @@ _PER_PRODUCT: dict[str, _PerProduct] = {
 """By the stem of the columns' names, such as ``months_held`` of ``months_held.taxes``."""
 
 
+def has_column(features: Features, name: str) -> bool:
+    """Whether the rows have a column of this name."""
+    return name in (features.columns if isinstance(features, ReadOnce) else features.schema.names)
+
+
 def integers(features: Features, name: str, unknown: int) -> Integers:
     """A feature of whole numbers or booleans (rows), with ``unknown`` where it is null."""
-    column = _column(features, name)
+    return once(features, (name, unknown), lambda: _integers(_column(features, name), unknown))
+
+
+def _integers(column: Column, unknown: int) -> Integers:
+    if isinstance(column, list):
+        return np.array([unknown if value is None else value for value in column], np.int64)
     whole = column if not column.null_count and pa.types.is_integer(column.type) else column.cast(pa.int64())
     return np.asarray(_filled(whole, unknown), dtype=np.int64)
 
 
 def numbers(features: Features, name: str) -> Matrix:
     """A feature of any type (rows) as float32, NaN where it is null."""
-    column = _column(features, name)
+    return once(features, (name, None), lambda: _numbers(_column(features, name)))
+
+
+def _numbers(column: Column) -> Matrix:
+    if isinstance(column, list):
+        return np.array(column, np.float32)  # None is NaN
     return np.asarray(_filled(column.cast(pa.float32(), safe=False) if column.null_count else column, np.nan), dtype=np.float32)
 
 
@@ -289,13 +343,19 @@ def _filled(numbers: "pa.Array", value: float) -> npt.NDArray[np.generic]:
     return np.asarray(known.to_numpy(zero_copy_only=False))
 
 
-def _column(features: Features, name: str) -> "pa.Array":
-    position = features.schema.get_field_index(name)
-    if position < 0:
+def _column(features: Features, name: str) -> Any:
+    found = features.columns.get(name) if isinstance(features, ReadOnce) else _stored(features, name)
+    if found is None:
         raise InputError(
             f"the feature rows have no column '{name}', which the model needs",
             column=name,
             hint="retrieve them by the service that the version names",
         )
-    column = features.column(position)
+    return found
+
+
+def _stored(rows: "pa.Table | pa.RecordBatch", name: str) -> "pa.Array | None":
+    if (position := rows.schema.get_field_index(name)) < 0:
+        return None
+    column = rows.column(position)
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -6,6 +6,7 @@ month right before, ``season.py`` from the calendar.
 """
 
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any, Generic, NoReturn, TypeVar
 
 import pyarrow as pa
@@ -32,6 +33,7 @@ class Made(Generic[S]):
         """``products``: whether the functions may read which products a customer holds."""
         self._family, self._products = family, products
         self._functions: dict[tuple[str, ...], Make[S]] = {}
+        self._reads: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.reads: tuple[str, ...] = ()
         """The columns of ``customers`` that the functions read."""
 
@@ -64,6 +66,7 @@ class Made(Generic[S]):
 
         def register(function: Make[S]) -> Make[S]:
             self._functions[names] = function
+            self._reads[names] = tuple(reads)
             self.reads = tuple(dict.fromkeys((*self.reads, *reads)))
             return function
 
@@ -71,17 +74,25 @@ class Made(Generic[S]):
 
     def arrays(self, source: S) -> dict[str, pa.Array]:
         """Every feature by name; raises TypeError for a function that makes something else than is declared."""
-        found: dict[str, pa.Array] = {}
-        for names, function in self._functions.items():
-            made = function(source)
-            if isinstance(made, pa.Array):
-                found[names[0]] = made
-            else:
-                found.update(made if isinstance(made, Mapping) else {names[0]: made})
-            for name in names:
-                if (type_ := getattr(found.get(name), "type", None)) != _TYPES[name]:
-                    _refuse_type(_DECLARED[name], found.get(name), type_)
-        return found
+        return self._all(self._functions, source)
+
+    def by_reads(self) -> Mapping[tuple[str, ...], "Callable[[S], dict[str, pa.Array]]"]:
+        """Return functions that make the same arrays, apart by the columns of ``customers`` that each reads."""
+        parts: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+        for names, reads in self._reads.items():
+            parts.setdefault(reads, []).append(names)
+        return {reads: partial(self._all, made) for reads, made in parts.items()}
+
+    def _all(self, made: Collection[tuple[str, ...]], source: S) -> dict[str, pa.Array]:
+        return {name: array for names in made for name, array in self._arrays(names, source).items()}
+
+    def _arrays(self, names: tuple[str, ...], source: S) -> dict[str, pa.Array]:
+        made = self._functions[names](source)
+        found = made if isinstance(made, Mapping) else {names[0]: made}
+        for name in names:
+            if (type_ := getattr(found.get(name), "type", None)) != _TYPES[name]:
+                _refuse_type(_DECLARED[name], found.get(name), type_)
+        return {**found}
 
 
 def _refuse_type(feature: Feature, made: object, found: pa.DataType | None) -> NoReturn:

@@ -23,7 +23,8 @@ class MonthRows:
 
     def column(self, name: str) -> pa.Array:
         """Return one column; texts come as dictionaries."""
-        return self.rows.column(name).combine_chunks()
+        column = self.rows.column(name)
+        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 PROFILE = Made[MonthRows](Family.PROFILE)

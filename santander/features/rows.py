@@ -29,13 +29,15 @@ def feature_rows(
     ``rows`` are READ of ``customers`` in the month, texts as dictionaries; ``lags`` the products held one, two … five months
     before, UNKNOWN where that is not known; ``last`` the features of ``month_before.py``.
     """
-    n_rows = rows.num_rows
     columns = {
         "customer_id": rows.column("customer_id").combine_chunks(),
-        PARTITION: pa.repeat(pa.scalar(month.snapshot, pa.date32()), n_rows),
+        PARTITION: pa.repeat(pa.scalar(month.snapshot, pa.date32()), rows.num_rows),
         **PROFILE.arrays(MonthRows(rows, incomes)),
-        **HISTORY.arrays(Window(lags)),
-        **last,
-        **SEASON.arrays(Calendar(month, n_rows)),
+        **other_features(month, lags, last),
     }
     return pa.RecordBatch.from_arrays([columns[name] for name in _SCHEMA.names], schema=_SCHEMA)
+
+
+def other_features(month: Month, lags: Sequence[Bitmasks], last: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+    """Return the features by name that are made from other sources than the rows of the month itself."""
+    return {**HISTORY.arrays(Window(lags)), **last, **SEASON.arrays(Calendar(month, len(lags[0])))}

@@ -1,7 +1,7 @@
 """Texts of one column to typed values by its rule in ``schema.columns``, which is applied to the distinct texts of a chunk."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 
@@ -96,6 +96,24 @@ def _plain_numbers(column: Column, texts: pa.StringArray, null_spellings: tuple[
     if pc.any(_outside(column, values)).as_py():
         return None
     return CleanColumn(values.cast(arrow_type(column.type)), None)
+
+
+def plain_number(column: Column, text: str, silent: Container[str]) -> float | None:
+    """Return the value of one text that says a number plainly, in the column's range; None where the rule must be asked.
+
+    ``silent`` are the texts that say nothing. It is ``clean_column`` for texts that come one at a time.
+    """
+    whole, point, fraction = text.partition(".")
+    if not _is_digits(whole, column.digits) or (point and not _is_digits(fraction, column.decimals)) or text in silent:
+        return None
+    value = float(text) if column.type == "double" else int(text)
+    too_low = isinstance(column.low, dt.date) or (column.low is not None and value < column.low)
+    too_high = isinstance(column.high, dt.date) or (column.high is not None and value > column.high)
+    return None if too_low or too_high else value
+
+
+def _is_digits(text: str, most: int) -> bool:
+    return 1 <= len(text) <= most and text.isascii() and text.isdigit()
 
 
 def _are_plain(characters: npt.NDArray[np.uint8], ends: npt.NDArray[np.int32], most_whole: int, most_fraction: int) -> bool:

@@ -1,6 +1,6 @@
 """Values of a chunk made null where they break a rule between columns (``schema.between_columns``)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ _POSITION = {column.name: position for position, column in enumerate(COLUMNS)}
 class _Records:
     """A chunk's records as the rules between columns see them."""
 
-    columns: dict[str, CleanColumn]
+    columns: Mapping[str, CleanColumn]
     delivered: Sequence[Texts]
 
     def values(self, column: str) -> pa.Array:
@@ -36,14 +36,19 @@ class _Records:
 
 
 def without_contradictions(columns: dict[str, CleanColumn], texts: Sequence[Texts]) -> dict[str, CleanColumn]:
-    """Return the columns with values null in the rows that break a rule between them.
+    """Return the columns with values null in the rows that break a rule between them."""
+    return columns | contradicted(columns, texts)
+
+
+def contradicted(columns: Mapping[str, CleanColumn], texts: Sequence[Texts]) -> dict[str, CleanColumn]:
+    """Return those of the columns that have rows which break a rule between them, with their values null there.
 
     Every rule judges what the columns' own rules have left; a value that several make null has the reason of the first.
     """
-    records, ruled = _Records(columns, texts), dict(columns)
+    records, ruled = _Records(columns, texts), dict[str, CleanColumn]()
     for code, rule in enumerate(BETWEEN_COLUMNS, start=1 + len(FAULTS)):
         if (broken := rule.broken(records)) is not None:
-            ruled |= {name: _nulled(ruled[name], broken, code) for name in rule.makes_null}
+            ruled |= {name: _nulled(ruled.get(name) or columns[name], broken, code) for name in rule.makes_null}
     return ruled
 
 

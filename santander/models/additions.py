@@ -7,8 +7,9 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
-from santander.features.expansion import ColumnPlan, Features, Matrix
+from santander.features.expansion import ColumnPlan, Matrix
 from santander.models.classes import Classes
 from santander.models.month_weight import MonthWeight
 from santander.schema.months import Month
@@ -28,7 +29,7 @@ class RowWeight(StrEnum):
 class Additions:
     """Examples for a model of one product: example i is row ``row[i]`` of ``buyers``, who added ``product[i]``."""
 
-    buyers: Features
+    buyers: pa.Table | pa.RecordBatch
     row: npt.NDArray[np.intp]
     product: npt.NDArray[np.int8]
     weight: npt.NDArray[np.float32]

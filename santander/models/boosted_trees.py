@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 
 from santander.features.expansion import Features
-from santander.models.booster import read_booster, shares_of_gain
+from santander.models.booster import predicted, read_booster, shares_of_gain
 from santander.models.booster_settings import BoosterSettings
 from santander.models.boosting import BoostingOfClasses
 from santander.models.classes import Classes, Rare
@@ -92,7 +92,7 @@ class BoostedTrees(ColumnRecommender):
 
     def _score(self, rows: Features) -> Scores:
         margins = None if self.start is None else self.start.margins(rows, self.classes)
-        return self.classes.scores(self.booster.inplace_predict(self.plan.matrix(rows), base_margin=margins), self.prior)
+        return self.classes.scores(predicted(self.booster, self.plan.matrix(rows), margins), self.prior)
 
     def contributions(self, features: Features) -> Contributions:
         """Return what each column adds to the margin, and in a column of its own what the start does."""

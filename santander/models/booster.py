@@ -1,5 +1,7 @@
-"""One XGBoost booster: grown on examples, read from a file, and what it says of its columns."""
+"""One XGBoost booster: grown on examples, read from a file, asked, and what it says of its columns."""
 
+import ctypes
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
-from santander.features.expansion import ColumnPlan
+from santander.features.expansion import ColumnPlan, Matrix
 from santander.models.additions import Examples
 
 if TYPE_CHECKING:
@@ -72,6 +75,51 @@ def read_booster(file: Path) -> "xgboost.Booster":
     booster = xgboost.Booster(model_file=file)
     booster.set_param({"nthread": 0})
     return booster
+
+
+_CONFIG = (
+    b'{"type": %d, "training": false, "iteration_begin": 0, "iteration_end": 0, '
+    b'"missing": NaN, "strict_shape": false, "cache_id": 0}'
+)
+_PROBABILITIES, _MARGINS = _CONFIG % 0, _CONFIG % 1
+
+
+def predicted(
+    booster: "xgboost.Booster", matrix: Matrix, start: Matrix | None = None, *, as_margins: bool = False
+) -> npt.NDArray[np.float32]:
+    """Return what ``booster.inplace_predict(matrix, base_margin=start)`` returns; raises ValueError for other columns.
+
+    The function of XGBoost's C interface behind it is called as it stands. Its wrapper looks first which of a dozen libraries
+    made the matrix: 100 us a call, where one row of 300 trees takes 50.
+    """
+    from xgboost.core import _LIB, _check_call
+
+    if matrix.shape[1] != booster.num_features():
+        raise ValueError(f"a booster of {booster.num_features()} columns was given {matrix.shape[1]}")
+    shape, result = ctypes.POINTER(ctypes.c_uint64)(), ctypes.POINTER(ctypes.c_float)()
+    dimensions, proxy = ctypes.c_uint64(), ctypes.c_void_p()
+    rows, margins = (None if each is None else np.ascontiguousarray(each, np.float32) for each in (matrix, start))
+    try:
+        if margins is not None:
+            _check_call(_LIB.XGProxyDMatrixCreate(ctypes.byref(proxy)))
+            _check_call(_LIB.XGDMatrixSetInfoFromInterface(proxy, b"base_margin", _interface(margins)))
+        config, pointers = _MARGINS if as_margins else _PROBABILITIES, map(ctypes.byref, (shape, dimensions, result))
+        _check_call(_LIB.XGBoosterPredictFromDense(booster.handle, _interface(rows), config, proxy, *pointers))
+    finally:
+        if proxy:
+            _LIB.XGDMatrixFree(proxy)
+    size = [shape[place] for place in range(dimensions.value)]
+    # the result lies in memory that the next call of this thread writes to
+    return np.frombuffer(ctypes.string_at(result, math.prod(size) * 4), np.float32).reshape(size)
+
+
+def _interface(array: Any) -> bytes:
+    """Return where an array lies, as NumPy's array interface says it in JSON."""
+    about = array.__array_interface__
+    return b'{"data": [%d, true], "shape": [%s], "typestr": "<f4", "version": 3, "strides": null}' % (
+        about["data"][0],
+        ", ".join(map(str, about["shape"])).encode(),
+    )
 
 
 def shares_of_gain(boosters: Sequence["xgboost.Booster"], columns: Sequence[str]) -> dict[str, float]:

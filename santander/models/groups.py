@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from santander.features.expansion import Features, bits_of, integers
+from santander.features.expansion import Features, bits_of, integers, once
 from santander.models.classes import Classes
 from santander.models.fitted_on import refuse_other_products
 from santander.models.month_weight import MonthWeight
@@ -29,6 +29,10 @@ GROUP_FEATURES = ("age", "segment", "is_active")
 
 def groups_of(rows: Features) -> npt.NDArray[np.int64]:
     """The group of each row as one number: age band, then segment, then activity. Needs GROUP_FEATURES."""
+    return once(rows, groups_of, lambda: _groups_of(rows))
+
+
+def _groups_of(rows: Features) -> npt.NDArray[np.int64]:
     age = integers(rows, "age", unknown=-1)
     band = np.where(age < 0, AGE_BANDS.index("unknown"), np.searchsorted(_BAND_FLOORS, age, side="right") - 1)
     segment = integers(rows, "segment", unknown=SEGMENTS.index("unknown"))
@@ -48,6 +52,7 @@ def place_of(group: Mapping[str, Any]) -> tuple[int, int, int]:
 
 
 Margins = npt.NDArray[np.float32]
+_Shares = tuple[Margins, npt.NDArray[np.float64], Margins]
 
 LENT = 20.0
 """Additions lent to each group in the proportions of all: a group with few says little of its own."""
@@ -72,6 +77,7 @@ class GroupStart:
     """What ``margins`` reads."""
 
     additions: npt.NDArray[np.float64]
+    _of_classes: dict[Classes, _Shares] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, population: pa.Table, weights: Mapping[Month, MonthWeight]) -> Self:
@@ -96,8 +102,13 @@ class GroupStart:
         weight = learned.sum(axis=1) / max(learned.sum(), 1.0)
         return np.asarray(weight @ np.log(np.maximum(shares @ member, _LEAST)), dtype=np.float32)
 
-    def _shares(self, classes: Classes) -> tuple[Margins, npt.NDArray[np.float64], Margins]:
+    def _shares(self, classes: Classes) -> _Shares:
         """Return which products are of which class, the additions of these, and the share of each product in each group."""
+        if classes not in self._of_classes:
+            self._of_classes[classes] = self._counted(classes)
+        return self._of_classes[classes]
+
+    def _counted(self, classes: Classes) -> _Shares:
         member = np.zeros((N_PRODUCTS, len(classes)), dtype=np.float32)
         member[list(classes.products), np.arange(len(classes.products))] = 1
         member[list(classes.pooled), -1:] = 1

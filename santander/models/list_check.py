@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from santander.errors import SantanderError
-from santander.features.expansion import Features, bits_of, integers
+from santander.features.expansion import Features, bits_of, has_column, integers
 from santander.models.ranking import LIST_LENGTH, NO_PRODUCT, Ranks, Scores
 from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
 
@@ -70,7 +70,7 @@ def checked_lists(model: "Recommender", features: Features) -> tuple[Scores, Ran
         raise WrongLists(whose, complaint)
     ranks = model.rank(features, scores)
     owned = integers(features, "owned", unknown=0)
-    customers = features["customer_id"].to_numpy() if "customer_id" in features.schema.names else None
+    customers = integers(features, "customer_id", unknown=-1) if has_column(features, "customer_id") else None
     refuse_wrong_lists(whose, ranks, scores, owned, customers)
     return scores, ranks
 

@@ -8,6 +8,7 @@ scaling, which climbs the Poisson likelihood). The terms say why, so they are re
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -67,19 +68,28 @@ class LogLinear:
     def logs(self, rows: Features) -> Logs:
         """Return the logarithm of the expected additions of each product (rows x 24), products that are owned as well."""
         logs = np.repeat(self.base.astype(np.float32)[None], rows.num_rows, axis=0)
-        for levels, terms in zip(self.factors.levels(rows), self.terms, strict=True):
-            logs += terms.astype(np.float32)[levels]
+        terms, lately_terms = self._as_added
+        for levels, of_levels in zip(self.factors.levels(rows), terms, strict=True):
+            logs += of_levels[levels]
         if not self.factors.lately:
             return logs
         lately = self.factors.lately_of(rows)
+        for had, (of_all, of_itself) in enumerate(lately_terms):
+            if of_all is not None:
+                logs += of_all[lately[:, had]]
+            else:
+                logs[:, had] += of_itself[lately[:, had]]
+        return logs
+
+    @cached_property
+    def _as_added(self) -> "tuple[list[Logs], list[tuple[Logs | None, Logs]]]":
+        """Return the terms in 32 bits; of what was had lately those of all products, None where it tells of itself alone."""
+        added: list[tuple[Logs | None, Logs]] = []
         for had, terms in enumerate(self.lately.astype(np.float32)):
             for_others = terms.any(axis=0)
             for_others[had] = False
-            if for_others.any():
-                logs += terms[lately[:, had]]
-            else:
-                logs[:, had] += terms[lately[:, had], had]
-        return logs
+            added.append((terms if for_others.any() else None, np.ascontiguousarray(terms[:, had])))
+        return [terms.astype(np.float32) for terms in self.terms], added
 
     def contributions(self, rows: Features) -> Contributions:
         """Return the terms of each row by what they are of: the group, a feature, or what was had lately of a product."""

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from santander.features.expansion import Features
-from santander.models.booster import read_booster, shares_of_gain
+from santander.models.booster import predicted, read_booster, shares_of_gain
 from santander.models.booster_settings import BoosterSettings
 from santander.models.boosting import BoostingPerProduct
 from santander.models.classes import Classes, require_learned, require_products
@@ -109,7 +109,7 @@ class PerProductTrees(ColumnRecommender):
         matrix = self.plan.matrix(rows)
         scores = np.full((len(matrix), N_PRODUCTS), np.nan, dtype=np.float32)
         for bit, booster in self.boosters.items():
-            scores[:, bit] = booster.inplace_predict(matrix)
+            scores[:, bit] = predicted(booster, matrix)
         return scores
 
     def contributions(self, features: Features) -> Contributions:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from santander.features.expansion import ColumnPlan, Features, Matrix, bits_of, integers
 from santander.models.additions import Examples
-from santander.models.booster import OneBooster
+from santander.models.booster import OneBooster, predicted
 from santander.models.contributions import Contributions, TreeShap
 from santander.models.customer_factors import CustomerFactors
 from santander.models.log_linear import LogLinear
@@ -100,7 +100,7 @@ class Rate:
         none = np.zeros(len(matrix), dtype=np.float32)
         if self.booster is None:
             return none
-        return np.asarray(self.booster.inplace_predict(matrix, base_margin=none, predict_type="margin"), dtype=np.float32)
+        return predicted(self.booster, matrix, none, as_margins=True)
 
     @cached_property
     def _shap(self) -> TreeShap | None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from santander.errors import InputError
-from santander.features.expansion import ColumnPlan, bits_of
+from santander.features.expansion import ColumnPlan, ReadOnce, bits_of, has_column, integers
 from santander.schema.column_groups import ColumnGroup
 from santander.schema.features import FEATURE_NAMES
 from santander.schema.products import N_PRODUCTS, PRODUCT_NAMES
@@ -34,6 +34,28 @@ def lags(*holdings: int | None) -> dict[str, object]:
 def test_bits_are_those_of_the_mask(masks: list[int]) -> None:
     expected = [[mask >> bit & 1 for bit in range(N_PRODUCTS)] for mask in masks]
     assert bits_of(np.array(masks, dtype=np.int64)).tolist() == expected
+
+
+def test_rows_that_are_read_once_make_the_same_columns_of_arrays_and_of_lists() -> None:
+    rows = feature_rows([lags(TAXES, None, FUNDS) | {"age": 35}, {"age": None, "is_active": True}, {}])
+    arrays = dict(zip(rows.schema.names, (rows.column(place) for place in range(rows.num_columns)), strict=True))
+    arrays = {name: array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array for name, array in arrays.items()}
+    lists = arrays | {name: arrays[name].to_pylist() for name in ("age", "is_active", "household_income", "season_sine")}
+    plan = ColumnPlan(tuple(ColumnGroup))
+    for columns in (arrays, lists):
+        once = ReadOnce(columns, 3)
+        for part in (once, once.slice(1, 2), once.slice(0, 9)):
+            meant = rows.slice(1, 2) if part.num_rows == 2 else rows
+            np.testing.assert_array_equal(plan.matrix(part), plan.matrix(meant))
+            for name in ("age", "is_active"):
+                assert integers(part, name, -1).tolist() == integers(meant, name, -1).tolist()
+        assert plan.matrix(once) is plan.matrix(once)
+        with pytest.raises(ValueError, match="read-only"):
+            plan.matrix(once)[0, 0] = 1
+    assert has_column(once, "age")
+    assert not has_column(once, "shoe_size")
+    with pytest.raises(InputError, match="shoe_size"):
+        integers(once, "shoe_size", 0)
 
 
 def test_lag_1_bits_say_what_was_held_the_month_before() -> None:

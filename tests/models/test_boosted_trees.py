@@ -9,6 +9,7 @@ import pytest
 from santander.errors import InputError
 from santander.models.additions import RowWeight
 from santander.models.boosted_trees import BoostedTrees, BoostedTreesSettings
+from santander.models.booster import predicted
 from santander.models.classes import Rare
 from santander.models.groups import GroupStart, Start
 from santander.models.kinds import kind_named, settings_of
@@ -56,6 +57,20 @@ def test_a_booster_is_nothing_without_its_start(tmp_path: Path) -> None:
     (tmp_path / "start.json").unlink()
     with pytest.raises(FileNotFoundError):
         BoostedTrees.load(tmp_path)
+
+
+@pytest.mark.parametrize("settings", [SMALL_TREES, FROM_GROUPS])
+def test_a_booster_says_the_same_as_through_the_wrapper_of_xgboost(settings: BoostedTreesSettings) -> None:
+    model = BoostedTrees.fit(settings, toy_training_set())
+    rows = feature_rows([STUDENT, PENSIONER, TAXPAYER])
+    matrix = model.plan.matrix(rows)
+    start = None if model.start is None else model.start.margins(rows, model.classes)
+    for kind in ("value", "margin"):
+        wrapped = model.booster.inplace_predict(matrix, base_margin=start, predict_type=kind)
+        assert np.array_equal(predicted(model.booster, matrix, start, as_margins=kind == "margin"), wrapped)
+    assert np.array_equal(predicted(model.booster, matrix[::-1], start), predicted(model.booster, matrix[::-1].copy(), start))
+    with pytest.raises(ValueError, match="columns was given"):
+        predicted(model.booster, matrix[:, 1:], start)
 
 
 def test_two_starts_are_two_models() -> None:

@@ -83,11 +83,12 @@ class ScoringNow:
 
     def _result(self, lists: "RenderedLists", result: "Result", *, with_features: bool) -> str:
         items = lists.of_model(result.products.tolist(), result.scores.tolist(), result.chances.tolist())
-        refused = [{"field": each.field, "text": each.text, "rule": each.rule} for each in result.refused]
+        refused = json.dumps([each._asdict() for each in result.refused]) if result.refused else "[]"
+        missing = json.dumps(list(result.missing_features)) if result.missing_features else "[]"
         features = f', "features": {result.features or "null"}' if with_features else ""
         return (
-            f'{{"position": {result.position}, "recommendations": {items}, "refused": {json.dumps(refused)}, '
-            f'"missing_features": {json.dumps(list(result.missing_features))}{features}}}'
+            f'{{"position": {result.position}, "recommendations": {items}, "refused": {refused}, '
+            f'"missing_features": {missing}{features}}}'
         )
 
 

@@ -7,17 +7,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import pyarrow as pa
 
-from santander.features.rows import READ
 from santander.ingest.cleaning import reason_of
 from santander.ingest.column_values import UNREADABLE, CleanColumn
-from santander.ingest.contradictions import VALUE_REASONS, without_contradictions
+from santander.ingest.contradictions import VALUE_REASONS, contradicted
 from santander.schema.columns import PROFILE_COLUMNS, Column
 from santander.schema.months import Month
-from santander.schema.types import arrow_type
+from santander.serving.now.profiles import typed
 from santander.serving.now.refused import (
     GIVEN_TWICE,
     MOST_FIELDS,
@@ -66,8 +65,8 @@ class Cleaned:
     """Positions of the rows among all records."""
     records: list[Record]
     """The records of the rows."""
-    rows: pa.Table
-    """The columns that features are made from."""
+    values: dict[str, list[Any]]
+    """The columns of ``customers`` that describe a person, None where unknown."""
     ids: list[int]
     """NOBODY where the record names no customer."""
     refused: list[list[Refused]]
@@ -105,7 +104,7 @@ class Cleaner:
     """Cleans records of a month. It may be asked from several threads."""
 
     def __init__(self, month: Month, null_spellings: tuple[str, ...]) -> None:
-        self._month = month
+        self._snapshot = month.snapshot
         self._rules = {column.name: RuledColumn(column, null_spellings) for column in PROFILE_COLUMNS}
 
     def clean(self, records: Sequence[object], withheld: Callable[[int], bool]) -> Cleaned:
@@ -124,14 +123,13 @@ class Cleaner:
         places, kept = [places[row] for row in whole], [kept[row] for row in whole]
         columns = {column.name: self._column(column, kept, language, places, told) for column in _OTHERS}
         columns |= {_KEY.name: keys.of_rows(whole), _DATE.name: dates.of_rows(whole)}
-        clean = self._without_contradictions(columns, places, told)
-        ids = [value or NOBODY for value, _ in columns[_KEY.name].ruled]
-        rows = pa.table({name: clean[name].values for name in READ} | {_KEY.name: pa.array(ids, pa.int64())})
-        return Cleaned(places, kept, rows, ids, told)
+        values = {name: [value for value, _ in column.ruled] for name, column in columns.items()}
+        self._null_contradictions(values, columns, places, told)
+        return Cleaned(places, kept, values, [value or NOBODY for value in values[_KEY.name]], told)
 
     def _with_fields(self, records: Sequence[object], told: list[list[Refused]]) -> Iterator[int]:
         for place, record in enumerate(records):
-            if not isinstance(record, Mapping):
+            if not is_mapping(record):
                 told[place].append(refused("", record, NOT_A_RECORD))
                 continue
             if not record.keys() <= _NAMES:
@@ -156,27 +154,41 @@ class Cleaner:
         """Whether a record keeps its row by the rule of its key, or of its date; both may be left out."""
         value, status = column.ruled[row]
         if column.given[row] is None:
-            column.ruled[row] = (self._month.snapshot if rule is _DATE else None, 0)
+            column.ruled[row] = (self._snapshot if rule is _DATE else None, 0)
             return True
         if status > 0:
             told.append(column.refused(row, reason_of(rule)))
-        elif not status and rule is _DATE and value != self._month.snapshot:
+        elif not status and rule is _DATE and value != self._snapshot:
             told.append(column.refused(row, OTHER_MONTH))
             return False
         return not status
 
-    def _without_contradictions(
-        self, columns: Mapping[str, _Column], places: Sequence[int], told: list[list[Refused]]
-    ) -> dict[str, CleanColumn]:
-        """Return the columns as arrays, null where they contradict each other, which is told."""
-        clean = {column.name: CleanColumn(_array(column, columns[column.name].ruled), None) for column in PROFILE_COLUMNS}
+    def _null_contradictions(
+        self, values: dict[str, list[Any]], columns: Mapping[str, _Column], places: Sequence[int], told: list[list[Refused]]
+    ) -> None:
+        """Make null what contradicts other values of its record, and tell it."""
         texts = _Texts([(self._rules[column.name], columns[column.name].given) for column in PROFILE_COLUMNS])
-        ruled = without_contradictions(clean, texts)
-        for name, column in ruled.items():
+        for name, column in contradicted(_CleanColumns(values), texts).items():
+            values[name] = column.values.to_pylist()
             for row, status in () if column.status is None else enumerate(column.status.tolist()):
                 if status:
                     told[places[row]].append(columns[name].refused(row, VALUE_REASONS[status - 1]))
-        return ruled
+
+
+class _CleanColumns(Mapping[str, CleanColumn]):
+    """The columns as arrays, each made only for a rule between columns that asks for it."""
+
+    def __init__(self, values: Mapping[str, Sequence[Any]]) -> None:
+        self._values = values
+
+    def __getitem__(self, name: str) -> CleanColumn:
+        return CleanColumn(typed(name, self._values[name]), None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
 
 
 class _Texts(Sequence[pa.StringArray]):
@@ -191,6 +203,11 @@ class _Texts(Sequence[pa.StringArray]):
     def __getitem__(self, position: Any) -> Any:
         rule, given = self._columns[position]
         return pa.array([text if encodable(text) else "" for text in rule.texts(given)], pa.string())
+
+
+def is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
+    """Whether a value has names and values; objects of JSON, which are dicts, are told soonest."""
+    return type(value) is dict or isinstance(value, Mapping)
 
 
 class _Twice(NamedTuple):
@@ -218,8 +235,3 @@ def _is_withheld(keys: _Column, row: int, told: list[Refused], withheld: Callabl
         return False
     told.append(keys.refused(row, NOT_SERVED))
     return True
-
-
-def _array(column: Column, ruled: Sequence[Ruled]) -> pa.Array:
-    values = pa.array([value for value, _ in ruled], arrow_type(column.type))
-    return values.dictionary_encode() if column.type == "string" else values

@@ -1,6 +1,6 @@
 """The products that records say were held in the months before, as the bitmasks that features are made from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from santander.ingest.cleaning import BAD_FLAG
 from santander.schema.columns import PRODUCT_COLUMNS
 from santander.schema.months import Month
 from santander.schema.products import N_PRODUCTS, PRODUCTS
-from santander.serving.now.cleaning import HISTORY, Record
+from santander.serving.now.cleaning import HISTORY, Record, is_mapping
 from santander.serving.now.refused import (
     MOST_MONTHS,
     NO_MONTH,
@@ -47,8 +47,8 @@ class Histories:
             history = record.get(HISTORY)
             if history is None:
                 continue
-            if not isinstance(history, Mapping) or len(history) > MOST_MONTHS:
-                told[row].append(refused(HISTORY, history, TOO_MANY_MONTHS if isinstance(history, Mapping) else WRONG_TYPE))
+            if not is_mapping(history) or len(history) > MOST_MONTHS:
+                told[row].append(refused(HISTORY, history, TOO_MANY_MONTHS if is_mapping(history) else WRONG_TYPE))
                 continue
             for name, flags in history.items():
                 if (place := self._names.get(name)) is None:

@@ -57,12 +57,12 @@ class KnownCustomers:
         of_rows = self._of(rows, dict.fromkeys(_LAGS, pa.int32()))
         return [np.asarray(of_rows[name].fill_null(UNKNOWN).to_numpy()) for name in _LAGS]
 
-    def families(self, rows: npt.NDArray[np.int64], keys: pa.Table) -> dict[str, pa.Array]:
+    def families(self, rows: npt.NDArray[np.int64], keys: Mapping[str, Sequence[object]]) -> dict[str, pa.Array]:
         """The features of the families; ``keys`` has the province and the segment of each row."""
         found = self._of(rows, self._own)
         for entity, name, type_, of_keys in self._by_key:
             place = of_keys.features.index(name)
-            of_rows = (of_keys.rows.get(str(key)) for key in keys.column(entity).to_pylist())
+            of_rows = (of_keys.rows.get(str(key)) for key in keys[entity])
             found[name] = pa.array([None if values is None else values[place] for values in of_rows], type_)
         return found
 

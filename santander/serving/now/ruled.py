@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from santander.ingest.column_values import clean_column
+from santander.ingest.column_values import clean_column, plain_number
 from santander.schema.columns import Column
 from santander.serving.now.texts import text_of
 
@@ -29,6 +29,9 @@ class RuledColumn:
     def __init__(self, column: Column, null_spellings: tuple[str, ...], unknown: str = "") -> None:
         """``unknown`` is the text that stands for None."""
         self._column, self._null_spellings, self._unknown = column, null_spellings, unknown
+        self._silent = frozenset(column.silent(null_spellings))
+        self._mostly_new = column.type in {"bigint", "double"}
+        """Whether a value hardly ever comes again: keys and amounts."""
         self._known: _Known = _nothing_known()
 
     def of(self, values: Sequence[object]) -> list[Ruled]:
@@ -51,20 +54,28 @@ class RuledColumn:
 
     def _ask(self, values: Sequence[object]) -> list[Ruled]:
         texts = self.texts(values)
-        asked = [text for text in dict.fromkeys(texts) if encodable(text)]
-        outcome = clean_column(self._column, pa.array(asked, pa.string()).dictionary_encode(), self._null_spellings)
-        status = np.zeros(len(asked), np.int8) if outcome.status is None else outcome.status
-        found: dict[str, Ruled] = dict(zip(asked, zip(outcome.values.to_pylist(), status.tolist(), strict=True), strict=True))
+        found = self._plain(texts) if self._column.digits else {}
+        if asked := [text for text in dict.fromkeys(texts) if text not in found and encodable(text)]:
+            outcome = clean_column(self._column, pa.array(asked, pa.string()).dictionary_encode(), self._null_spellings)
+            status = np.zeros(len(asked), np.int8) if outcome.status is None else outcome.status
+            found |= zip(asked, zip(outcome.values.to_pylist(), status.tolist(), strict=True), strict=True)
         ruled = [found.get(text, NO_TEXT) for text in texts]
-        self._keep([(value, of_value) for value, of_value, text in zip(values, ruled, texts, strict=True) if _kept(value, text)])
+        if asked or not self._mostly_new:
+            self._keep(list(zip(values, ruled, texts, strict=True)))
         return ruled
 
-    def _keep(self, found: Sequence[tuple[object, Ruled]]) -> None:
+    def _plain(self, texts: Sequence[str]) -> dict[str, Ruled]:
+        """Return what the rule says of numbers that are written plainly."""
+        numbers = ((text, plain_number(self._column, text, self._silent)) for text in texts)
+        return {text: (number, 0) for text, number in numbers if number is not None}
+
+    def _keep(self, found: Sequence[tuple[object, Ruled, str]]) -> None:
         if len(found) + sum(map(len, self._known.values())) > MOST_KNOWN:
             self._known = _nothing_known()
         known = self._known
-        for value, ruled in found[:MOST_KNOWN]:
-            known[type(value)][value] = ruled
+        for value, ruled, text in found[:MOST_KNOWN]:
+            if _kept(value, text):
+                known[type(value)][value] = ruled
 
 
 _TYPES: frozenset[type] = frozenset((str, int, float, bool, type(None)))

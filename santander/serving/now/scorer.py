@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
+from santander.features.expansion import ReadOnce
 from santander.features.incomes import MonthIncomes
-from santander.features.rows import feature_rows
+from santander.features.rows import other_features
 from santander.models.chances import load_chances
 from santander.models.kinds import load_recommender
 from santander.models.list_check import checked_lists
@@ -18,6 +18,7 @@ from santander.schema.features import FEATURES, Family
 from santander.serving.now.cleaning import HISTORY, Cleaned, Cleaner
 from santander.serving.now.histories import Histories
 from santander.serving.now.known import KnownCustomers
+from santander.serving.now.profiles import Profiles
 from santander.serving.now.refused import Refused
 from santander.serving.now.used import UsedFeatures
 
@@ -71,7 +72,7 @@ class Scorer:
         self._chances = None if chances is None else chances.at(self.month)
         self._cleaner = Cleaner(self.month, tuple(null_spellings))
         self._histories = Histories(self.month)
-        self._incomes = MonthIncomes(snapshot.incomes)
+        self._profiles = Profiles(MonthIncomes(snapshot.incomes))
         self._known = KnownCustomers(snapshot, self._model.families)
         reads = {*self._model.feature_names, *(() if self._chances is None else self._chances.feature_names)}
         in_order = in_declared_order(reads)
@@ -102,13 +103,13 @@ class Scorer:
         of_list = np.take_along_axis(scores, listed, axis=1)
         likely = np.full_like(of_list, np.nan) if chances is None else np.take_along_axis(chances, listed, axis=1)
         lengths = (ranks != NO_PRODUCT).sum(axis=1).tolist()
-        used: Sequence[str | None] = self._used.of(features) if with_features else [None] * len(lengths)
+        used: Sequence[str | None] = self._used.of(features.columns) if with_features else [None] * len(lengths)
         for row, (place, n) in enumerate(zip(cleaned.places, lengths, strict=True)):
             who, lists = cleaned.ids[row] or None, (ranks[row, :n], of_list[row, :n], likely[row, :n])
             results[place] = Result(place, who, *lists, cleaned.refused[place], missing[row], used[row], scored=True)
         return results
 
-    def _features(self, cleaned: Cleaned) -> tuple[pa.RecordBatch, list[Sequence[str]]]:
+    def _features(self, cleaned: Cleaned) -> tuple[ReadOnce, list[Sequence[str]]]:
         """Return the features of the rows, and for each row the names of those that nothing tells."""
         told = [cleaned.refused[place] for place in cleaned.places]
         lags = self._histories.lags(cleaned.records, told)
@@ -117,15 +118,16 @@ class Scorer:
         if (silent & (known >= 0)).any():
             of_snapshot = self._known.lags(known)
             lags = [np.where(silent, theirs, given) for theirs, given in zip(of_snapshot, lags, strict=True)]
-        made = feature_rows(cleaned.rows, self.month, self._incomes, lags, self._known.last(known))
-        own = self._known.families(known, cleaned.rows)
-        if own:
-            made = pa.RecordBatch.from_arrays([*made.columns, *own.values()], names=[*made.schema.names, *own])
+        made = {
+            **self._profiles.columns(cleaned.values),
+            **other_features(self.month, lags, self._known.last(known)),
+            **self._known.families(known, cleaned.values),
+        }
         missing: list[Sequence[str]] = [
             () if at >= 0 else self._unknown_without_history if no_history else self._unknown_of_nobody
             for at, no_history in zip(known.tolist(), silent.tolist(), strict=True)
         ]
-        return made, missing
+        return ReadOnce(made, len(cleaned.places)), missing
 
 
 def _without_list(position: int, told: Sequence[Refused]) -> Result:

@@ -1,11 +1,12 @@
 """The features that a list was made from, as JSON: they go into the log with each answer, so they are written at once."""
 
-import math
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Mapping, Sequence
 
-import pyarrow as pa
+from santander.features.expansion import Column
 
-_FLAGS = {True: "true", False: "false", None: "null"}
+_NO_NUMBER = re.compile("NaN|-?Infinity")
 
 
 class UsedFeatures:
@@ -16,15 +17,12 @@ class UsedFeatures:
         self._names = names
         self._object = "{" + ", ".join(f'"{name}": %s' for name in names) + "}"
 
-    def of(self, features: pa.RecordBatch) -> list[str]:
+    def of(self, features: Mapping[str, Column]) -> list[str]:
         """Return a JSON object for each row; null where a feature is unknown."""
-        return [self._object % values for values in zip(*(_texts(features.column(name)) for name in self._names), strict=True)]
+        return [self._object % values for values in zip(*(_texts(features[name]) for name in self._names), strict=True)]
 
 
-def _texts(column: pa.Array) -> list[str]:
-    values = column.to_pylist()
-    if pa.types.is_boolean(column.type):
-        return [_FLAGS[value] for value in values]
-    if pa.types.is_floating(column.type):
-        return ["null" if value is None or not math.isfinite(value) else repr(value) for value in values]
-    return ["null" if value is None else str(value) for value in values]
+def _texts(column: Column) -> list[str]:
+    """Return each value as JSON has it: of numbers and flags no comma is in a value."""
+    written = json.dumps(column if isinstance(column, list) else column.to_pylist())[1:-1]
+    return _NO_NUMBER.sub("null", written).split(", ")

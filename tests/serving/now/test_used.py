@@ -12,10 +12,11 @@ def test_numbers_flags_and_what_is_unknown_come_back_as_they_were() -> None:
     rows = {
         "whole": pa.array([0, -(2**62), None], pa.int64()),
         "flag": pa.array([True, None, False]),
+        "given": [True, 0.5, None],
         "income": pa.array([87218.1, 5e-324, None]),
         "unread": pa.array([1, 2, 3]),
     }
-    written = UsedFeatures(["flag", "whole", "income"]).of(pa.RecordBatch.from_pydict(rows))
+    written = UsedFeatures(["flag", "whole", "income"]).of(rows)
     assert [json.loads(each) for each in written] == [
         {"flag": True, "whole": 0, "income": 87218.1},
         {"flag": None, "whole": -(2**62), "income": 5e-324},
@@ -24,5 +25,5 @@ def test_numbers_flags_and_what_is_unknown_come_back_as_they_were() -> None:
 
 
 def test_what_json_has_no_number_for_is_null() -> None:
-    rows = pa.RecordBatch.from_pydict({"share": pa.array([math.nan, math.inf, -math.inf, 0.5])})
+    rows = {"share": pa.array([math.nan, math.inf, -math.inf, 0.5])}
     assert UsedFeatures(["share"]).of(rows) == ['{"share": null}'] * 3 + ['{"share": 0.5}']
