@@ -1,10 +1,13 @@
 """A family that a user added, from its recipe to the lists: trained, judged beside one without it, scored, out of date."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import mlflow
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -12,6 +15,7 @@ from pyspark.sql import SparkSession
 
 from santander.config.family_files import own_family
 from santander.errors import InputError
+from santander.lake.lake import Lake
 from santander.pipeline.steps import Steps
 from santander.registry.contest import assess
 from santander.registry.decisions import decisions
@@ -21,11 +25,17 @@ from santander.registry.verdict import CARD
 from santander.registry.versions import CHAMPION, families_of, load_version
 from santander.reproduce.logged_run import logged_run
 from santander.reproduce.reproduce import reproduce
+from santander.schema.catalogue import CUSTOMERS, PARTITION, RECOMMENDATIONS, Table
+from santander.schema.columns import PROFILE_COLUMNS
 from santander.schema.months import Month, month_range
+from santander.schema.products import PRODUCT_NAMES
+from santander.serving.snapshot.publish import publish
 from santander.training.collect import through
 from santander.training.recipe import Recipe
 from tests import banks, family_bank
 from tests.environment import CONF_LOCAL
+from tests.serving.http.served import own_service, serving
+from tests.serving.http.test_score import score
 
 APRIL, MAY, JUNE = (Month(2016, month) for month in (4, 5, 6))
 SETTINGS = {"rounds": 8, "max_depth": 3, "eta": 0.5, "min_additions": 3}
@@ -166,3 +176,58 @@ def test_the_card_names_families_and_the_served_model_takes_their_columns_withou
     assert {"id_digit", "is_even", "neighbours"} <= set(served.metadata.get_input_schema().input_names())
     rows = pd.DataFrame({name: [1.0, None] for name in served.metadata.get_input_schema().input_names()})
     assert [len(row) for row in served.predict(rows)["products"]] == [7, 7]
+
+
+@own_service
+def test_records_of_every_customer_are_scored_over_http_with_their_families_as_the_batch_did(
+    world: World, tmp_path: Path
+) -> None:
+    steps = world.steps
+    set_alias(steps.settings, CHAMPION, world.own)
+    steps.score(JUNE, anyway=True)
+    publish(steps.settings, JUNE)
+    meant: dict[int, list[tuple[str, float | None, float | None]]] = {}
+    for row in sorted(rows_of(steps.lake, RECOMMENDATIONS, JUNE), key=lambda row: row["rank"]):
+        meant.setdefault(row["customer_id"], []).append((row["product"], row["score"], row["chance"]))
+    records = records_of(steps.lake, JUNE)
+    assert len(records) > 500
+    differing = []
+    with serving(steps.settings, tmp_path) as service:
+        for start in range(0, len(records), 200):
+            part = records[start : start + 200]
+            for record, result in zip(part, score(service, part, features=True).json["results"], strict=True):
+                customer = record["customer_id"]
+                listed = [(of["product"], of["score"], of["chance"]) for of in result["recommendations"]]
+                if not same(listed, meant.get(customer, [])):
+                    differing.append(customer)
+                assert (result["refused"], result["missing_features"]) == ([], [])
+                used = result["features"]
+                assert (used["id_digit"], used["is_even"]) == (customer % 10, customer % 2 == 0)
+                assert (used["neighbours"] is None) == (record["province_code"] is None)
+    assert differing == []
+    assert set(meant) <= {record["customer_id"] for record in records}
+
+
+def rows_of(lake: Lake, table: Table, month: Month) -> list[dict[str, Any]]:
+    rows = lake.delta(table).to_pyarrow_table(filters=[(PARTITION, "=", month.snapshot)])
+    return list(rows.to_pylist())
+
+
+def records_of(lake: Lake, month: Month) -> list[dict[str, Any]]:
+    """A record of each customer of a month, as JSON has it, with the flags of the five months before."""
+    histories: dict[int, dict[str, list[int]]] = {}
+    for before in (month - lag for lag in range(1, 6)):
+        for row in rows_of(lake, CUSTOMERS, before):
+            if row["holdings"] is not None:
+                histories.setdefault(row["customer_id"], {})[str(before)] = [int(row[name] or False) for name in PRODUCT_NAMES]
+    made = [
+        {column.name: row[column.name] for column in PROFILE_COLUMNS} | {"history": histories.get(row["customer_id"], {})}
+        for row in rows_of(lake, CUSTOMERS, month)
+    ]
+    return list(json.loads(json.dumps(made, default=str)))
+
+
+def same(listed: Sequence[tuple[Any, ...]], meant: Sequence[tuple[Any, ...]]) -> bool:
+    """Whether two lists name the same products, with the same 32-bit numbers."""
+    as_stored = [[(of[0], *(None if x is None else np.float32(x) for x in of[1:])) for of in each] for each in (listed, meant)]
+    return as_stored[0] == as_stored[1]
