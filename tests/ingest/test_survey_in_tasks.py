@@ -1,6 +1,7 @@
 """Files surveyed by tasks: as one process surveys them, wherever a range of bytes happens to be cut."""
 
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from santander.ingest.file_kind import LandingFileRefused
 from santander.ingest.landing import LandingFile, read_chunk, survey, survey_all
 from santander.ingest.survey_in_tasks import survey_in_tasks
 from santander.lake.lake import Lake
+from santander.storage.bucket import Access, BucketPath, upload
 from tests.landing_files import landing_file, record
+from tests.s3_server import s3_server
 
 pytestmark = pytest.mark.plan
 
@@ -46,6 +49,23 @@ def test_they_are_surveyed_as_in_one_process(lake: Lake, files: list[Path], tmp_
     assert [told(file) for file in found] == [told(file) for file in alone]
     assert [lines_of(file) for file in found] == [lines_of(file) for file in alone]
     assert all(file.state is not None for file in found)
+
+
+def test_files_in_a_bucket_are_surveyed_as_in_a_folder(
+    lake: Lake, files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with s3_server(tmp_path / "s3") as server:
+        server.reach(monkeypatch)
+        server.make_bucket("landing")
+        there = [BucketPath("landing", file.name, Access.of(os.environ)) for file in files]
+        for file, place in zip(files, there, strict=True):
+            upload(file, place)
+        found = survey_in_tasks(lake, there, 97, tmp_path / "scratch")
+        in_folder = survey_in_tasks(lake, files, 97, tmp_path / "scratch")
+        assert [(file.sha256, file.lines, file.chunks) for file in found] == [
+            (file.sha256, file.lines, file.chunks) for file in in_folder
+        ]
+        assert [lines_of(file) for file in found] == [lines_of(file) for file in in_folder]
 
 
 def test_what_one_process_refuses_is_refused_with_the_same_words(lake: Lake, files: list[Path], tmp_path: Path) -> None:
