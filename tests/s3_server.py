@@ -61,14 +61,17 @@ class S3Server:
 
 
 @contextmanager
-def s3_server(folder: Path) -> Iterator[S3Server]:
-    """Start the server that deploy/install-s3-server.sh has built; skip, or fail under SANTANDER_REQUIRE=all, without it."""
+def s3_server(folder: Path, port: int | None = None) -> Iterator[S3Server]:
+    """Start the server that deploy/install-s3-server.sh has built; skip, or fail under SANTANDER_REQUIRE=all, without it.
+
+    One that was down comes back with its objects where its folder and ``port`` are named again.
+    """
     found = subprocess.run([str(_INSTALL), "--installed"], capture_output=True, text=True, check=False)
     if found.returncode:
         lacking("no S3 server, nothing in a bucket is tested: run deploy/install-s3-server.sh")
-    objects, port = folder / "objects", free_port()
-    objects.mkdir(parents=True)
-    with (folder / "server.log").open("wb") as log:
+    objects, port = folder / "objects", port or free_port()
+    objects.mkdir(parents=True, exist_ok=True)
+    with (folder / "server.log").open("ab") as log:
         command = [
             *(found.stdout.strip(), "--port", f"127.0.0.1:{port}", "--region", "us-east-1"),
             *("--quiet", "posix", str(objects)),  # with --keep-alive it takes some requests for no HTTP (400)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS = 5
 """Waited for a connection: a server on this or a near network answers in far less, and one that is down should be told soon. No
 setting, as no other of a bucket's: what is read here is what the AWS clients read, and travels to the workers."""
+_HASTY_SECONDS = 1
+"""Waited by whoever has a copy to go on with. No setting, for the same reason."""
 ATTEMPTS = 3
 """Made for each request before its error is passed on: a server that is busy answers the second."""
 
@@ -81,16 +83,16 @@ class Access:
         named = {"AWS_ACCESS_KEY_ID": self.key_id, "AWS_SECRET_ACCESS_KEY": self.secret, "AWS_SESSION_TOKEN": self.token}
         return self.environment() | {name: value for name, value in named.items() if value} | {"conditional_put": "etag"}
 
-    def filesystem(self) -> "S3FileSystem":
-        """The client of ``pyarrow``, which workers have too; one per process."""
-        return _filesystem(self)
+    def filesystem(self, *, is_hasty: bool = False) -> "S3FileSystem":
+        """The client of ``pyarrow``, which workers have too; one per process, and one that asks once and does not wait long."""
+        return _filesystem(self, is_hasty=is_hasty)
 
     def __str__(self) -> str:
         return self.endpoint or f"AWS {self.region or '(no AWS_REGION)'}"
 
 
 @functools.lru_cache(maxsize=4)
-def _filesystem(access: Access) -> "S3FileSystem":
+def _filesystem(access: Access, *, is_hasty: bool) -> "S3FileSystem":
     from pyarrow.fs import AwsStandardS3RetryStrategy, S3FileSystem
 
     return S3FileSystem(
@@ -99,8 +101,9 @@ def _filesystem(access: Access) -> "S3FileSystem":
         session_token=access.token,
         region=access.region,
         endpoint_override=access.endpoint,
-        connect_timeout=_CONNECT_SECONDS,
-        retry_strategy=AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS),
+        connect_timeout=_HASTY_SECONDS if is_hasty else _CONNECT_SECONDS,
+        request_timeout=_HASTY_SECONDS if is_hasty else None,
+        retry_strategy=AwsStandardS3RetryStrategy(max_attempts=1 if is_hasty else ATTEMPTS),
     )
 
 
@@ -151,6 +154,14 @@ class BucketPath:
         if not missing_ok or self.is_file():
             with told_of(self):
                 self.access.filesystem().delete_file(self.path)
+
+    def answers(self) -> bool:
+        """Whether the server answers a question about this key, asked once and waited for no longer than a moment."""
+        try:
+            self.access.filesystem(is_hasty=True).get_file_info(self.path)
+        except OSError:
+            return False
+        return True
 
     def check(self) -> None:
         """Find out once whether the bucket can be listed here; raises InputError or SantanderError that say what is missing."""

@@ -9,7 +9,7 @@ data: ``<state>/suppression.key``, readable by its owner alone, or the variable 
 import hmac
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,25 +66,43 @@ def suppression_list(settings: "Settings", lake: "Lake", *, make_key: bool = Fal
     return keyed_list(settings, lake, (row["digest"] for row in lake.rows(SUPPRESSIONS)), make_key=make_key)
 
 
+def known_list(settings: "Settings", digests: Iterable[str]) -> SuppressionList:
+    """Return the list with these digests, which were read before, and its key; raises InputError as ``keyed_list`` does."""
+    listed = frozenset(digests)
+    key = _key(_key_file(settings))
+    _check(settings, listed, key, ("customer objects or was erased", "customers object or were erased"))
+    return SuppressionList(listed, key)
+
+
 def keyed_list(settings: "Settings", lake: "Lake", digests: Iterable[str], *, make_key: bool) -> SuppressionList:
     """Return the list with these digests and its key.
 
     With ``make_key`` a first key is made where neither list has a digest; both must have been made with the one there is then.
     """
     listed = frozenset(digests)
-    file = settings.state / "suppression.key"
+    file = _key_file(settings)
     key = _key(file)
     others = (row["digest"] for table in (SUPPRESSIONS, OBJECTIONS) for row in lake.rows(table)) if make_key else ()
     if not (held := listed.union(others)):
         return SuppressionList(listed, key or (_make(file) if make_key else None))
-    remedy = f"put back {file}, or set {VARIABLE}"
-    if key is None:
-        erased = listed.intersection(row["digest"] for row in lake.rows(SUPPRESSIONS))
-        did = ("customer was erased", "customers were erased") if erased else ("customer objects", "customers object")
-        raise InputError(f"{counted(len(erased or held), *did)} and the key of that list is missing", hint=remedy)
-    if any(digest.partition(":")[0] != _mark(key) for digest in held):
-        raise InputError("the key of the list of erased and objecting customers is not the one it was made with", hint=remedy)
+    did = ("customer objects", "customers object")
+    if key is None and (erased := listed.intersection(row["digest"] for row in lake.rows(SUPPRESSIONS))):
+        held, did = erased, ("customer was erased", "customers were erased")
+    _check(settings, held, key, did)
     return SuppressionList(listed, key)
+
+
+def _check(settings: "Settings", held: Collection[str], key: bytes | None, did: tuple[str, str]) -> None:
+    """Raise InputError unless these digests were made with this key; ``did``: why one customer is listed, and why several are."""
+    remedy = f"put back {_key_file(settings)}, or set {VARIABLE}"
+    if held and key is None:
+        raise InputError(f"{counted(len(held), *did)} and the key of that list is missing", hint=remedy)
+    if key is not None and any(digest.partition(":")[0] != _mark(key) for digest in held):
+        raise InputError("the key of the list of erased and objecting customers is not the one it was made with", hint=remedy)
+
+
+def _key_file(settings: "Settings") -> Path:
+    return settings.state / "suppression.key"
 
 
 def _key(file: Path) -> bytes | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from santander.errors import InputError, SantanderError, telling_line
 from santander.lake.locks import write_lock
-from santander.ledger.published import Published, current_file, name_published, published, serving_folder
+from santander.ledger.published import Published, current_file, known_published, name_published, published, serving_folder
 from santander.serving.http.lists import RenderedLists
 from santander.serving.snapshot.folders import copies, local_folder, months_in
 from santander.serving.snapshot.reading import open_snapshot
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from santander.config.settings import Settings
     from santander.serving.metrics import Outcome
+    from santander.serving.snapshot.reading import Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,8 @@ class CurrentLists:
         self._seen: Published | None = None
         """What was opened last as it was named; None where an earlier month is served in its place."""
         self._trouble: str | None = None
+        self._is_away = False
+        """Whether the bucket did not answer when it was asked last."""
         self.reloaded: Callable[[Outcome], None] = lambda _outcome: None
         """Told of each snapshot that is taken in or refused."""
         named = self._published()
@@ -78,11 +81,16 @@ class CurrentLists:
     def _published(self) -> Published:
         """Return which snapshot is to be served; of a bucket that does not answer, the one that was copied last."""
         data = self._settings.data
-        try:
-            named = published(data)
-        except (SantanderError, OSError):
-            if not isinstance(data, BucketPath) or (named := published(copies(self._settings))) is None:
-                raise
+        if isinstance(data, BucketPath) and (copied := known_published(copies(self._settings))) is not None:
+            is_away = not data.answers()
+            if is_away and not self._is_away:
+                log.warning("the bucket does not answer: the copy of %s is served", copied.month)
+            elif self._is_away and not is_away:
+                log.info("the bucket answers again")
+            self._is_away = is_away
+            if is_away:
+                return copied
+        named = published(data)
         if named is None:
             raise InputError("nothing is published to serve", file=current_file(data), hint="'santander publish' writes a month")
         return named
@@ -91,13 +99,19 @@ class CurrentLists:
         settings = self._settings
         if not isinstance(settings.data, BucketPath):
             return RenderedLists(open_snapshot(local_folder(settings, named)))
-        with write_lock(settings.state / "locks", "snapshot-copy", settings.locks.wait):
-            folder = copies(settings) / str(named.month)
-            try:
-                folder = local_folder(settings, named)
-                name_published(copies(settings), named)
-            except (SantanderError, OSError) as error:
-                if published(copies(settings)) != named:
-                    raise
-                log.warning("the bucket does not answer, the copy of %s is served: %s", named.month, telling_line(error))
-            return RenderedLists(open_snapshot(folder))
+        if (copy := self._copied(named)) is None:
+            with write_lock(settings.state / "locks", "snapshot-copy", settings.locks.wait):
+                if (copy := self._copied(named)) is None:
+                    folder = local_folder(settings, named)
+                    name_published(copies(settings), named)
+                    copy = open_snapshot(folder, verify=False)  # each file was held against the manifest when it came
+        return RenderedLists(copy)
+
+    def _copied(self, named: Published) -> "Snapshot | None":
+        """Return the copy of a snapshot in a bucket; None where there is none, or not a whole one."""
+        place = copies(self._settings)
+        if known_published(place) == named:
+            with suppress(SantanderError, OSError):
+                snapshot = open_snapshot(place / str(named.month))
+                return snapshot if snapshot.digest == named.manifest else None
+        return None
