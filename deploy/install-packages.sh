@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs the Debian packages of the programs that are missing here: java, redis-server, postgres, prometheus, nginx, wrk, faketime.
+# Installs the Debian packages of the programs that are missing here: java, redis-server, postgres, prometheus, nginx, wrk, faketime,
+# curl, wget.
 #
-#   deploy/install-packages.sh java [redis-server] [postgres] [prometheus] [nginx] [wrk] [faketime]
+#   deploy/install-packages.sh java [redis-server] [postgres] [prometheus] [nginx] [wrk] [faketime] [curl] [wget]
 set -euo pipefail
 
 missing=()
@@ -10,13 +11,13 @@ for program in "$@"; do
     java) package=openjdk-17-jre-headless there=$(command -v java || true) ;;
     redis-server) package=redis-server there=$(command -v redis-server || true) ;;
     nginx) package=nginx-light there=$(command -v nginx || true) ;;
+    # curl and wget are what the health checks of compose ask by
+    wrk | faketime | curl | wget) package=$program there=$(command -v "$program" || true) ;;
     # Debian keeps the server out of PATH, one folder for each version
     postgres) package=postgresql there=$(command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres' || true) ;;
-    wrk) package=wrk there=$(command -v wrk || true) ;;
-    faketime) package=faketime there=$(command -v faketime || true) ;;
     prometheus) package=prometheus there=$(command -v prometheus || true) ;;
     *)
-      echo "error: $program is none of java, redis-server, postgres, prometheus, nginx, wrk, faketime" >&2
+      echo "error: $program is none of java, redis-server, postgres, prometheus, nginx, wrk, faketime, curl, wget" >&2
       exit 2
       ;;
   esac

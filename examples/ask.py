@@ -27,6 +27,8 @@ def lists_of(customer_ids: list[int], attempts: int = 5) -> dict:
             raise SystemExit(f"{refusal.code}: {json.load(refusal)['message']}") from None
         time.sleep(float(refusal.headers.get("Retry-After", 1)))
         return lists_of(customer_ids, attempts - 1)
+    except urllib.error.URLError as away:
+        raise SystemExit(f"{URL}: {away.reason}") from None
 
 
 for result in lists_of([int(word) for word in sys.argv[1:]])["results"]:

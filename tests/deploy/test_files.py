@@ -67,6 +67,10 @@ def test_every_profile_that_is_asked_for_is_there_and_the_example_starts_them_al
     assert set(compose.example_variables()["COMPOSE_PROFILES"].split(",")) == profiles - later
 
 
+def test_the_profile_app_is_the_service_and_nginx_alone() -> None:
+    assert {name for name, service in SERVICES.items() if "app" in service["profiles"]} == {"api", "nginx"}
+
+
 def test_a_profile_starts_alone_because_what_it_needs_is_part_of_it() -> None:
     for name, service in SERVICES.items():
         for needed in service.get("depends_on", {}):

@@ -24,6 +24,14 @@ from tests.deploy.dockerfile import Image
 from tests.standalone_cluster import Daemon
 
 START_SECONDS = 240
+RUN_SECONDS = 900
+"""Patience with one job; a run takes three minutes where nothing else does."""
+LATER = {"app", "watch"}
+"""Profiles that wait: the service needs a published month, and what watches needs the service."""
+_OWN_PROGRAMS = {"prometheus": "prometheus"}
+"""What the images start that have no script of ours."""
+_USERS_OF_DEBIAN = {"nginx": "www-data"}
+"""Users whom Debian's packages name otherwise than the images do."""
 _ITSELF = ("0.0.0.0", "127.0.0.1", "localhost")  # noqa: S104  (names in the file; nothing binds to them here)
 
 
@@ -33,7 +41,10 @@ class NotStarted(RuntimeError):
 
 @dataclass
 class Topology:
-    """The services that run; ``run`` starts a command as the service ``job`` does."""
+    """The services that run; ``run`` starts a command as the service ``job`` does.
+
+    Each of others' images has folders of its own for what is mounted and for /tmp.
+    """
 
     image: Image
     variables: Mapping[str, str]
@@ -70,7 +81,9 @@ class Topology:
         hosts = "|".join(re.escape(host) for host in (*self.services, *_ITSELF))
         text = re.sub(rf"(?<![\w.-])({hosts}):(\d+)\b", here, text)
         if process in self.services and not _is_ours(self.services[process]):
-            text = re.sub(r"^/opt/", f"{self.image.data}/opt/", text)
+            own = [target for _, target in _volumes(self.services[process])]
+            folders = "|".join(re.escape(folder) for folder in [*sorted(own, key=len, reverse=True), "/tmp"])  # noqa: S108
+            text = re.sub(rf"(?<![\w/])(?=(?:{folders})\b)", str(self._private(process)), text)
         return self.image.translate(text)
 
     def environment(self, service: str, process: str | None = None) -> dict[str, str]:
@@ -86,14 +99,19 @@ class Topology:
         # the network of containers is closed; here loopback is, and Spark would choose another interface
         return outside | variables | {"SPARK_LOCAL_IP": "127.0.0.1", "PYTHONDONTWRITEBYTECODE": "1"}
 
-    def start(self) -> None:
-        """Start every service that stays, at the same time those that wait for nobody any more.
+    @property
+    def beside(self) -> Path:
+        """Stands for the folder of the compose file, for what users put there themselves: a certificate."""
+        return self.image.data / "beside"
 
-        Not those of the profiles ``app`` and ``watch``: the service needs a published month, and they the service.
+    def start(self, *names: str) -> None:
+        """Start these services, at the same time those that wait for nobody any more.
+
+        Unless some are named: every service that stays, but those of the profiles LATER.
         """
-        later = {"app", "watch"}
-        waiting = {name: said for name, said in self.services.items() if name != "job" and not later & {*said["profiles"]}}
-        done: set[str] = set()
+        usual = [name for name, said in self.services.items() if name != "job" and not LATER & {*said["profiles"]}]
+        waiting = {name: self.services[name] for name in names or usual}
+        done = set(self._service_of.values())
         while waiting:
             ready = [name for name, service in waiting.items() if done >= set(service.get("depends_on", {}))]
             for name in ready:
@@ -115,7 +133,7 @@ class Topology:
             capture_output=True,
             text=True,
             check=False,
-            timeout=280,
+            timeout=RUN_SECONDS,
         )
 
     def healthy(self, service: str, process: str) -> bool:
@@ -133,20 +151,29 @@ class Topology:
 
     def stop(self) -> None:
         """End everything that was started, last first."""
-        for daemon in reversed(self.daemons.values()):
-            daemon.process.terminate()
+        for process in [*reversed(self.daemons)]:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                daemon.process.wait(timeout=15)
-            daemon.kill()
+                self.end(process, patience=15)
+            self.daemons[process].kill()
+
+    def end(self, process: str, patience: float = 120) -> int:
+        """End one as ``docker compose stop`` does, and return its exit code."""
+        daemon = self.daemons[process].process
+        daemon.terminate()
+        return daemon.wait(timeout=patience)
 
     def _start(self, service: str, process: str) -> None:
         said = self.services[service]
         log = self.logs / f"{process}.log"
-        command = [self.translate(word, process) for word in [*said["entrypoint"], *said.get("command", [])]]
+        program = said.get("entrypoint") or [_OWN_PROGRAMS[service]]
+        command = [self.translate(word, process) for word in [*program, *said.get("command", [])]]
         folder = self.image.place(".") if _is_ours(said) else Path("/")
+        user = self._user(service)
         with log.open("wb") as out:
+            if user:
+                os.chown(log, pwd.getpwnam(user).pw_uid, -1)  # nginx opens it by name, /dev/stdout
             started = subprocess.Popen(
-                command, cwd=folder, env=self.environment(service, process), user=self._user(said), start_new_session=True,
+                command, cwd=folder, env=self.environment(service, process), user=user, start_new_session=True,
                 stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
             )  # fmt: skip
         self.daemons[process], self._service_of[process] = Daemon(process, started, log), service
@@ -161,22 +188,41 @@ class Topology:
                 raise NotStarted(f"{process}: {daemon.log.read_text(errors='replace')[-3000:]}")
             time.sleep(1)
 
-    def _user(self, said: dict[str, Any]) -> str | None:
+    def _user(self, service: str) -> str | None:
         """Root does what containers do: it gives a service its user, and the user the folders of its volumes."""
-        user = None if _is_ours(said) or os.geteuid() != 0 else pwd.getpwnam(said["user"]).pw_name
-        for source, target in (volume.split(":")[:2] for volume in said.get("volumes", []) if not _is_ours(said)):
-            folder = self.image.data / target.lstrip("/")
+        said = self.services[service]
+        if _is_ours(said):
+            return None
+        name = _USERS_OF_DEBIAN.get(said["user"], said["user"])
+        user = name if os.geteuid() == 0 else None
+        written = [self._private(service) / "tmp"]
+        for source, target in _volumes(said):
+            folder = self._private(service) / target.lstrip("/")
             if source.startswith("./"):
-                shutil.copytree(compose.CHECKOUT / source, folder, dirs_exist_ok=True)
+                own = self.beside / source
+                shutil.copytree(own if own.exists() else compose.CHECKOUT / source, folder, dirs_exist_ok=True)
+                for file in [*folder.rglob("*.conf"), *folder.rglob("*.yml")]:
+                    file.write_text(self.translate(file.read_text(), service))
             else:
-                folder.mkdir(parents=True, exist_ok=True)
-                if user:
-                    os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+                written.append(folder)
+        for folder in written:
+            folder.mkdir(parents=True, exist_ok=True)
+            if user:
+                os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
         return user
+
+    def _private(self, service: str) -> Path:
+        """Stands for the root of another's image."""
+        return self.image.data / "of" / service
 
 
 def _is_ours(service: dict[str, Any]) -> bool:
     return str(service["image"]).startswith(compose.OUR_IMAGE)
+
+
+def _volumes(service: dict[str, Any]) -> list[tuple[str, str]]:
+    """Source and target of each."""
+    return [(volume.split(":")[0], volume.split(":")[1]) for volume in service.get("volumes", [])]
 
 
 @contextmanager
