@@ -10,6 +10,7 @@ from santander.registry.packing import FACTS
 from santander.registry.versions import PACKED, VersionId, fetched, registered
 from santander.schema.months import Month
 from santander.storage.spelling import path_of_file
+from santander.training.candidate import blind_to
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -30,10 +31,10 @@ def folder_of_fit(settings: "Settings", version: VersionId, month: Month) -> Pat
     if packed is None:
         gone = f"the files of version {version.number}, which made the lists of {month}, are gone"
         raise InputError(gone, month=month, hint=remedy)
-    last_month = _blind_fits(packed, month)
-    if not last_month:
+    name = blind_to(month, _months_of_fits(packed))
+    if name is None:
         raise InputError(f"version {version.number} has seen {month} or later months", month=month, hint=remedy)
-    return packed / "fits" / max(last_month, key=lambda name: last_month[name])
+    return packed / "fits" / name
 
 
 def _packed(settings: "Settings", stored: StoredVersion) -> Path | None:
@@ -42,12 +43,9 @@ def _packed(settings: "Settings", stored: StoredVersion) -> Path | None:
     return folder / PACKED if (folder / PACKED / FACTS).is_file() else None
 
 
-def _blind_fits(packed: Path, month: Month) -> dict[str, Month]:
-    """Return the last month of each fit that has seen neither the month nor a later one."""
-    found = {}
-    for name, facts in json.loads((packed / FACTS).read_text())["fits"].items():
-        fitted = [Month.parse(each) for each in facts["months"]]
-        seen = [*fitted, *([Month.parse(facts["validation"])] if facts["validation"] else [])]
-        if all(each < month for each in seen):
-            found[name] = max(fitted)
-    return found
+def _months_of_fits(packed: Path) -> dict[str, tuple[list[Month], Month | None]]:
+    """Return for each fit its months and the one that chose its rounds."""
+    return {
+        name: ([Month.parse(each) for each in facts["months"]], Month.parse(facts["validation"]) if facts["validation"] else None)
+        for name, facts in json.loads((packed / FACTS).read_text())["fits"].items()
+    }

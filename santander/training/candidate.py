@@ -1,5 +1,6 @@
 """What training leaves: fitted models that may take the champion's place."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from santander.models.chances import Chances
@@ -63,5 +64,18 @@ class Candidate:
 
     def fit_to_judge(self, month: Month) -> Fit | None:
         """The fit that saw the most without having seen the month or any later one; None when there is none."""
-        blind = [fit for fit in self.fits.values() if all(seen < month for seen in fit.seen)]
-        return max(blind, key=lambda fit: fit.last_month, default=None)
+        name = blind_to(month, {name: (fit.weights, fit.validation) for name, fit in self.fits.items()})
+        return None if name is None else self.fits[FitName(name)]
+
+
+def blind_to(month: Month, fits: Mapping[str, tuple[Collection[Month], Month | None]]) -> str | None:
+    """Return the name of the fit that saw the most without having seen the month or any later one; None when there is none.
+
+    ``fits`` has for each name the months of the fit, and the one that chose its rounds.
+    """
+    blind = {
+        name: max(fitted)
+        for name, (fitted, validation) in fits.items()
+        if all(seen < month for seen in fitted) and (validation is None or validation < month)
+    }
+    return max(blind, key=lambda name: blind[name], default=None)
