@@ -15,6 +15,7 @@ from santander.ledger.offers import are_of_these_rules
 from santander.ledger.step_ledger import StepLedger
 from santander.models.groups import SEGMENTS
 from santander.offers.opened import opened
+from santander.offers.rule_columns import refuse_unknown_columns
 from santander.schema.columns import PROFILE_COLUMNS
 from santander.schema.months import Month
 from santander.schema.products import PRODUCT_NAMES
@@ -84,7 +85,8 @@ def export_offers(lake: Lake, month: Month, file: Place, wanted: Wanted, *, forc
     """
     write = _writer_for(file, force=force)
     condition = wanted.condition()
-    if not are_of_these_rules(StepLedger(lake), month, offer_rules(lake.settings)):
+    if not are_of_these_rules(StepLedger(lake), month, rules := offer_rules(lake.settings)):
+        refuse_unknown_columns(rules)
         raise InputError(
             f"the offers of {month} were made by other rules, or of other customers or lists, than there are now",
             month=month,
@@ -125,6 +127,8 @@ def _writer_for(file: Place, *, force: bool) -> Callable[[Iterable[pa.RecordBatc
             example=str(file),
             hint="end its name with .csv or .parquet",
         )
+    if file.name.lower() == suffix:
+        raise InputError(f"--export {file}: the file has no name before {suffix}", file=file, hint=f"such as offers{suffix}")
     if isinstance(file, Path) and not file.parent.is_dir():
         raise InputError(f"--export {file}: there is no folder {file.parent}", file=file, hint="make it first")
     if isinstance(file, Path) and file.is_dir():

@@ -8,6 +8,7 @@ from santander.lake.lake import Lake
 from santander.ledger.offers import are_of_these_objections, are_of_these_rules
 from santander.ledger.step_ledger import StepLedger
 from santander.offers.opened import opened
+from santander.offers.rule_columns import refuse_unknown_columns
 from santander.schema.months import Month
 
 OBJECTED = ("The customer objects to marketing", "El cliente se opone a la publicidad")
@@ -48,8 +49,10 @@ class MonthOffers:
 
 
 def offers_of_month(lake: Lake, month: Month) -> MonthOffers:
-    """Return the offers of a month, counted. Raises InputError for a broken rule."""
+    """Return the offers of a month, counted. Raises InputError for a broken rule, as one with an unknown column is."""
     rules = offer_rules(lake.settings)
+    if not are_of_these_rules(StepLedger(lake), month, rules):
+        refuse_unknown_columns(rules)
     sentences = {rule.name: (rule.sentence, rule.sentence_es) for rule in rules} | {OBJECTION: OBJECTED}
     with opened(lake, month) as connection:
         people, offers = connection.execute("SELECT count(DISTINCT customer_id), count(*) FROM offers").fetchall()[0]

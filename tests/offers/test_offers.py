@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from functools import partial
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -150,6 +151,29 @@ def test_a_changed_rule_makes_the_offers_anew_and_leaves_the_lists(
     assert look(settings).months[JUNE].stale == ()
     assert list(Steps(settings, session).score(JUNE, anyway=False).up_to_date) == [JUNE]
     assert differences(settings) == []
+
+
+def test_a_rule_with_an_unknown_column_is_named_though_no_engine_starts(
+    own: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "offers.yaml").write_text(
+        "offers:\n  rules:\n    grown_up:\n      where: agee < 18\n      products: [funds]\n"
+        "      sentence: Only for adults\n      sentence_es: Solo adultos\n"
+    )
+    monkeypatch.setenv(CONF_LOCAL, str(tmp_path))
+    lake = Lake(Settings.load(data_dir=own.data_dir))
+    list_of = partial(export_offers, lake, JUNE, tmp_path / "a.csv", Wanted(), force=False)
+    for asked in (partial(offers_of_month, lake, JUNE), list_of):
+        with pytest.raises(InputError, match=r"offers\.yaml.*grown_up.*there is no column 'agee'.*age") as refused:
+            asked()
+        assert refused.value.column == "agee"
+
+
+@pytest.mark.parametrize("name", [".csv", ".parquet"])
+def test_a_list_without_a_name_is_not_written(own: Settings, tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match=f"has no name before {name}: such as offers{name}"):
+        export_offers(Lake(own), JUNE, tmp_path / name, Wanted(), force=False)
+    assert not (tmp_path / name).exists()
 
 
 def test_after_an_objection_the_offers_are_out_of_date_and_the_rule_is_named_when_they_are_made(
