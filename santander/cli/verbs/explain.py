@@ -19,7 +19,7 @@ def explain(
     customer_id: Annotated[int, typer.Argument(help="The customer, by the number in customer_id.")],
     month: MonthOption = None,
     product: Annotated[str | None, typer.Option(help="One product alone, also one that is not in the list.")] = None,
-    lang: Annotated[Language, typer.Option(help="What the sentences are written in.")] = Language.ENGLISH,
+    lang: Annotated[Language, typer.Option(case_sensitive=False, help="What the sentences are written in.")] = Language.ENGLISH,
     html: Annotated[Path | None, typer.Option(help="Write a page to this file, too; one that is there is not replaced.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file of --html.")] = False,
     *,

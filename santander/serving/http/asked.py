@@ -49,6 +49,8 @@ def asked(values: Mapping[str, object]) -> Asked | Refusal:
         return wrong(_UNKNOWN_PARAMETER)
     top, named = values.get("top", LONGEST_LIST), values.get("list", LISTS[0])
     language, fallback = values.get("lang", Language.ENGLISH), values.get("fallback", "none")
+    if isinstance(language, str):
+        language = language.lower()  # as tags of languages are compared
     if type(top) is not int or not 1 <= top <= LONGEST_LIST:
         return wrong(f"top: a whole number from 1 to {LONGEST_LIST}")
     if named not in LISTS:

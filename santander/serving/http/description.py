@@ -17,7 +17,7 @@ _ITEM = {
     "score": 0.0414, "chance": 0.0391, "reasons": [{"reason": "+income", "text": "for: household income"}],
 }  # fmt: skip
 _ID = "5f0c4d6f0b7e4a0f9d3f8f2a6b1c7d3e"
-_ABOUT = {"month": "2016-06", "as_of": "2016-05-28", "model_version": 3}
+_ABOUT = {"month": "2016-06", "as_of": "2016-06-28", "model_version": 3}
 _OF_RECORDS = (
     "For customers whom nobody knows yet, and for what would be if. A record has the 24 columns of the landing files, by their "
     "Spanish or English names; what is left out is unknown. Its history has 24 flags a month, in the order of `/v1/products`; of "
@@ -124,7 +124,7 @@ def _described() -> dict[str, dict[str, Any]]:
             "operationId": "model",
             "summary": "What made the lists",
             "responses": {"200": _answer("Model", {
-                "model": "next_products", **_ABOUT, "published_at": "2016-05-30T04:12:09+00:00", "customers": 930000,
+                "model": "next-products", **_ABOUT, "published_at": "2016-06-30T04:12:09+00:00", "customers": 930000,
                 "offers": True, "snapshot": "9c56cc51b374c3ba189210d5b6d4bf57790d351c96c47c02190ecf1e430635ab", "request_id": _ID,
             })},
             "refusals": (),

@@ -32,7 +32,10 @@ UNKNOWN = Refusal(404, "unknown", "there is no list for this customer")
 NO_OFFERS = Refusal(404, "no_offers", "the month that is served has no offers: publish one that has")
 NO_ROUTE = Refusal(404, "no_route", "there is nothing here: /docs describes the interface")
 NO_KEY = Refusal(
-    401, "key_needed", "send a key as 'Authorization: Bearer KEY'", ((b"www-authenticate", b'Bearer realm="santander"'),)
+    401,
+    "key_needed",
+    "send a key that is known here as 'Authorization: Bearer KEY'",
+    ((b"www-authenticate", b'Bearer realm="santander"'),),
 )
 NOT_LOCAL = Refusal(421, "not_local", "without keys this service answers on its own machine only: 'santander keys add' makes one")
 NOT_READY = Refusal(503, "not_ready", "this worker cannot answer now", ((b"retry-after", b"1"),))

@@ -40,7 +40,7 @@ def rows_of(log: str, block: Block, wanted: "npt.NDArray[np.bool_]") -> "pa.Tabl
         "list": _named(records["list"], LISTS),
         "products": pa.ListArray.from_arrays(offsets, pa.array(PRODUCT_NAMES).take(pa.array(records["products"][listed]))),
         "chances": pa.ListArray.from_arrays(offsets, pa.array(chances, mask=np.isnan(chances))),
-        "key_name": _named(records["key"], block.names),
+        "key_name": [name or None for name in _named(records["key"], block.names)],
         "milliseconds": records["microseconds"] / 1000,
         "features": [features[place] if features else None for place in np.flatnonzero(wanted)],
     }

@@ -88,6 +88,7 @@ def test_one_customer_is_answered_with_the_fields_that_are_declared(
         product = BY_NAME[item["product"]]
         assert (item["column"], item["name_es"]) == (product.source, called(product, Language.SPANISH))
         assert all(re.fullmatch(r"(a favor|en contra): \S.*", reason["text"]) for reason in item["reasons"])
+    assert service.list_of(customer, "?top=3&list=offers&lang=ES").json["recommendations"] == body["recommendations"]
     assert any(item["reasons"] for item in body["recommendations"])
     in_english = service.list_of(customer, "?top=3&list=offers").json["recommendations"][0]["reasons"][0]
     assert in_english["text"].startswith(("for: ", "against: "))

@@ -52,4 +52,5 @@ def test_what_is_answered_is_in_the_metrics_and_in_the_table_though_a_worker_is_
     assert killed.served == killed.logged + killed.dropped + killed.lost
     rows = predictions(own)
     assert len(rows) == killed.logged + ended.logged
+    assert {row["key_name"] for row in rows} == {None}, "nobody needed a key"
     assert all(row["products"] == told[row["customer_id"]] for row in rows)
