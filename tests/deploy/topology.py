@@ -7,12 +7,13 @@ names, ports and folders are replaced. Others' images stand for Debian's package
 import contextlib
 import os
 import pwd
+import random
 import re
 import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,8 @@ _OWN_PROGRAMS = {"prometheus": "prometheus"}
 """What the images start that have no script of ours."""
 _USERS_OF_DEBIAN = {"nginx": "www-data"}
 """Users whom Debian's packages name otherwise than the images do."""
+_PORTS = range(20_000, 32_000)
+"""Below those of outgoing connections (net.ipv4.ip_local_port_range)."""
 _ITSELF = ("0.0.0.0", "127.0.0.1", "localhost")  # noqa: S104  (names in the file; nothing binds to them here)
 
 
@@ -66,9 +69,7 @@ class Topology:
         """Where a service listens here; the same answer every time."""
         key = (service, str(port))
         if key not in self._ports:
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                self._ports[key] = free.getsockname()[1]
+            self._ports[key] = _free_port({*self._ports.values()})
         return f"127.0.0.1:{self._ports[key]}"
 
     def translate(self, text: str, process: str) -> str:
@@ -214,6 +215,16 @@ class Topology:
     def _private(self, service: str) -> Path:
         """Stands for the root of another's image."""
         return self.image.data / "of" / service
+
+
+def _free_port(taken: Collection[int]) -> int:
+    """A port that stays free until its service starts: the system gives no connection one of these meanwhile."""
+    while True:
+        port = random.choice(_PORTS)  # noqa: S311  (no secret)
+        with socket.socket() as free, contextlib.suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            if port not in taken:
+                return port
 
 
 def _is_ours(service: dict[str, Any]) -> bool:
