@@ -40,7 +40,7 @@ from tests.serving.snapshot.test_forgetting import holding
 from tests.serving.test_metrics import scraped
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
-on_a_push = pytest.mark.sample(push=2, of="faults of the service")
+on_a_push = pytest.mark.sample(push=1, of="faults of the service")
 
 WORKERS = 2
 RING = 4_096
@@ -111,13 +111,6 @@ def check(stage: Stage, service: Served, callers: Load, fault: str, *, kills: in
     return account
 
 
-def children(service: Served, module: str) -> list[int]:
-    """Processes of the service by what they run."""
-    listed = [each.read_text().split() for each in Path(f"/proc/{service.process.pid}/task").glob("*/children")]
-    pids = [int(pid) for pids in listed for pid in pids]
-    return sorted(pid for pid in pids if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes())
-
-
 def said(service: Served, *texts: str) -> int:
     """How many events of the log have these texts in them."""
     return sum(all(text in each["event"] for text in texts) for each in service.events())
@@ -141,12 +134,12 @@ def test_the_committer_is_killed(stage: Stage, tmp_path: Path) -> None:
     moments, kills = chance("kills of the committer"), amount(push=KILLS_ON_A_PUSH, whole=KILLS)
     with stage.under_load(tmp_path, "committer") as (service, callers):
         for _ in range(kills):
-            (committer,) = until(lambda: children(service, "http.committer"), "a committer")
+            (committer,) = until(lambda: service.processes("http.committer"), "a committer")
             version = Lake(stage.settings).version(PREDICTIONS)
             until(lambda before=version: Lake(stage.settings).version(PREDICTIONS) != before, "a commit")
             callers.more(moments.randrange(20, 200))
             os.kill(committer, signal.SIGKILL)
-            until(lambda dead=committer: children(service, "http.committer") not in ([], [dead]), "another committer")
+            until(lambda dead=committer: service.processes("http.committer") not in ([], [dead]), "another committer")
     account = check(stage, service, callers, f"{kills} kills of the committer")
     assert (account.dropped, account.lost) == (0, 0)
     rows = [(row["log"], row["sequence"]) for row in predictions(stage.settings)]

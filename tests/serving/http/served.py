@@ -78,9 +78,13 @@ class Served:
 
     def workers(self) -> list[int]:
         """Return the processes that answer."""
+        return self.processes("http.worker")
+
+    def processes(self, module: str) -> list[int]:
+        """Return those that the supervisor has started and that run this module."""
         children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
         pids = {int(pid) for listed in children for pid in listed.read_text().split()}
-        return sorted(pid for pid in pids if b"http.worker" in Path(f"/proc/{pid}/cmdline").read_bytes())
+        return sorted(pid for pid in pids if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes())
 
     def events(self) -> list[dict[str, Any]]:
         """Return what was logged so far."""

@@ -13,6 +13,8 @@ from santander.errors import InputError
 from santander.serving.http.supervisor import Supervisor, listening_socket
 from tests.serving.http.served import Served, own_service, serving, until
 from tests.serving.http.test_limits import HEAD, everything
+from tests.serving.http.test_watched import some_customers
+from tests.serving.log.answers import predictions
 
 MOST_PRIVATE = 150 * 1024
 
@@ -55,6 +57,21 @@ def test_what_is_under_way_is_answered_before_it_ends(own: Settings, tmp_path: P
         assert (payload["ended_by"], payload["restarts"], payload["workers"]) == ("SIGTERM", 0, 1)
         with pytest.raises(ConnectionRefusedError):
             service.socket()
+
+
+@own_service
+def test_a_committer_that_is_told_to_end_while_it_starts_commits_first(own: Settings, tmp_path: Path) -> None:
+    (customer,) = some_customers(own)[:1]
+    with serving(own, tmp_path) as service:
+        assert service.list_of(customer).status == 200
+        (before,) = until(lambda: service.processes("http.committer"), "the committer")
+        os.kill(before, signal.SIGKILL)
+        (after,) = until(lambda: [pid for pid in service.processes("http.committer") if pid != before], "the next one")
+        os.kill(after, signal.SIGTERM)
+        ended = "the committer ended with code "
+        until(lambda: sum(ended in each["event"] for each in service.events()) == 2, "its end")
+        assert [each["event"] for each in service.events() if ended in each["event"]][1].startswith(f"{ended}0 ")
+    assert [row["customer_id"] for row in predictions(own)] == [customer]
 
 
 @own_service
