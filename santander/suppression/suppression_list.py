@@ -11,12 +11,14 @@ import os
 import secrets
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from santander.errors import InputError
 from santander.schema.catalogue import OBJECTIONS, SUPPRESSIONS
 from santander.schema.counting import counted
+from santander.suppression.keyed_hash import KeyedHash
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings
@@ -45,17 +47,18 @@ class SuppressionList:
 
     def among(self, customer_ids: Iterable[int]) -> set[int]:
         """Return those of the customers who are on the list."""
-        if not self or self.key is None:
+        if self._hash is None or not self._hashes:
             return set()
-        listed = {bytes.fromhex(digest.rpartition(":")[2]) for digest in self.digests}
-        keyed = hmac.new(self.key, digestmod="sha256")
+        hashed, hashes = self._hash.of, self._hashes
+        return {customer_id for customer_id in customer_ids if hashed(str(customer_id).encode()) in hashes}
 
-        def is_listed(customer_id: int) -> bool:
-            hashed = keyed.copy()  # the key is taken in once: a month has a million ids
-            hashed.update(str(customer_id).encode())
-            return hashed.digest() in listed
+    @cached_property
+    def _hashes(self) -> frozenset[bytes]:
+        return frozenset(bytes.fromhex(digest.rpartition(":")[2]) for digest in self.digests)
 
-        return set(filter(is_listed, customer_ids))
+    @cached_property
+    def _hash(self) -> KeyedHash | None:
+        return None if self.key is None else KeyedHash(self.key)
 
 
 def suppression_list(settings: "Settings", lake: "Lake", *, make_key: bool = False) -> SuppressionList:

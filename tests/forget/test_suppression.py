@@ -1,5 +1,6 @@
 """The list of erased customers says of an id whether it is on it, and nothing to who has not the key."""
 
+import hmac
 import stat
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from santander.config.settings import Settings
 from santander.errors import InputError
 from santander.lake.lake import Lake
 from santander.schema.catalogue import SUPPRESSIONS
+from santander.suppression.keyed_hash import KeyedHash
 from santander.suppression.suppression_list import VARIABLE, suppression_list
 
 
@@ -29,6 +31,14 @@ def test_an_erased_customer_is_known_and_others_are_not(filled: Settings) -> Non
     erased = suppression_list(filled, Lake(filled))
     assert erased.among([1, 1375586, 1375587]) == {1375586}
     assert "1375586" not in str(Lake(filled).rows(SUPPRESSIONS))
+
+
+@pytest.mark.parametrize("length", [1, 32, 64, 65, 300])
+def test_a_keyed_hash_is_hmac_sha_256(length: int) -> None:
+    key = bytes(range(7, 256))[:length].ljust(length, b"k")
+    hashed = KeyedHash(key)
+    for text in (b"", b"1375586", b"x" * 200):
+        assert hashed.of(text) == hmac.digest(key, text, "sha256")
 
 
 def test_the_key_is_readable_by_its_owner_alone(filled: Settings) -> None:
