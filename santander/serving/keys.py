@@ -142,6 +142,8 @@ class KeyRing:
         return self._keys
 
     def _look(self) -> tuple[int, int] | None:
+        if not os.access(self._file, os.F_OK):  # asked first, as an exception costs more than another call
+            return None
         try:
             found = os.stat(self._file)  # noqa: PTH116  (a microsecond less than Path's, for each request)
         except OSError:

@@ -162,7 +162,7 @@ class Service:
 
     def serve(self, status: int = 200, seconds: float = 0.0004) -> bool:
         for _ in range(50):
-            self.log.append(answer())
+            self.log.append(*answer())
             self.workers[0].answered("recommendations", "snapshot" if status == 200 else "", status, seconds)
         return True
 
@@ -172,7 +172,7 @@ class Service:
             killed.give(20)
             killed.end(signal.SIGKILL)
         Committer(self.settings).commit()
-        self.stale.append(answer())
+        self.stale.append(*answer())
         wait_for(lambda: self.stale.logged)
         for segment in segments_in(folder_of(self.settings)):
             os.utime(segment.path, (time.time() - 700, time.time() - 700))
@@ -182,7 +182,7 @@ class Service:
     def fail(self) -> None:
         self.serve(500, 0.3)
         self.serve(503)
-        self.full.append(answer())
+        self.full.append(*answer())
         self.workers[1].reloaded("refused")
 
 

@@ -76,9 +76,9 @@ def test_the_log_and_what_workers_of_this_number_lost_before(settings: Settings,
         killed.give(70)
         killed.end(signal.SIGKILL)
     Committer(settings).commit()
-    log.append(answer())
+    log.append(*answer())
     wait_for(lambda: log.logged == 1)
-    log.append(answer()._replace(month=1 << 20))  # cannot be logged
+    log.append(*answer(month=1 << 20))  # cannot be logged
     port = free_port()
     for number, lost in ((0, 70), (1, 0)):
         end = Metrics(number, log, folder_of(settings)).serve("127.0.0.1", port - number)

@@ -1,53 +1,37 @@
 """What was given to whom in one answer, as the log of answers takes it."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from santander.serving.log.ring import LISTS, SOURCES
+from santander.serving.log.ring import LISTS, SOURCES, Given
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from santander.serving.http.lists import RenderedLists
-    from santander.serving.snapshot.reading import Lists
+    from santander.serving.snapshot.reading import StoredList
 
 LENGTH = 7
 NO_PRODUCTS = bytes([255] * LENGTH)
 NO_CHANCES = np.full(LENGTH, np.nan, "<f4").tobytes()
 _FLOAT = 4
+_SNAPSHOT, _MODEL, _POPULARITY = (SOURCES.index(source) for source in ("snapshot", "model", "popularity"))
+_RECOMMENDATIONS = LISTS.index("recommendations")
 
 
-class Given(NamedTuple):
-    """One list: the fields of ``log.ring.Answer`` that are its own."""
-
-    customer_id: int | None
-    month: int
-    version: int
-    source: int
-    list: int
-    products: bytes
-    chances: bytes
-    features: bytes | None = None
-
-
-def of_snapshot(customer_id: int, rendered: "RenderedLists", lists: "Lists", row: int, top: int) -> Given:
+def of_snapshot(customer_id: int, rendered: "RenderedLists", stored: "StoredList", top: int, *, offers: bool) -> Given:
     """Return the first ``top`` places of a customer's list."""
-    products, chances = lists.products[row].tobytes(), lists.chances[row].tobytes()
+    products, chances = stored.products, stored.chances
     if top < LENGTH:
         products, chances = _cut(products, chances, top)
-    which = int(lists is rendered.snapshot.offers)
-    return Given(
-        customer_id, rendered.month_index, rendered.snapshot.version, SOURCES.index("snapshot"), which, products, chances
-    )
+    return Given(customer_id, rendered.month_index, rendered.version, _SNAPSHOT, int(offers), products, chances)
 
 
 def of_popularity(customer_id: int, rendered: "RenderedLists", top: int, *, offers: bool) -> Given:
     """Return what is popular, as it was given to somebody who is unknown."""
     products, chances = _cut(rendered.popular, NO_CHANCES, top)
-    return Given(
-        customer_id, rendered.month_index, rendered.snapshot.version, SOURCES.index("popularity"), int(offers), products, chances
-    )
+    return Given(customer_id, rendered.month_index, rendered.version, _POPULARITY, int(offers), products, chances)
 
 
 def of_model(
@@ -62,8 +46,7 @@ def of_model(
     told = bytes(products) + NO_PRODUCTS[n:]
     likely = np.array(chances, "<f4").tobytes() + NO_CHANCES[_FLOAT * n :]
     of = None if features is None else features.encode()
-    model, which = SOURCES.index("model"), LISTS.index("recommendations")
-    return Given(customer_id, rendered.month_index, rendered.snapshot.version, model, which, told, likely, of)
+    return Given(customer_id, rendered.month_index, rendered.version, _MODEL, _RECOMMENDATIONS, told, likely, of)
 
 
 def _cut(products: bytes, chances: bytes, top: int) -> tuple[bytes, bytes]:

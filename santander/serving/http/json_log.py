@@ -42,9 +42,10 @@ class JsonLog(logging.Handler):
     def __init__(self, process: str) -> None:
         super().__init__(logging.INFO)
         self._process, self._pid = process, os.getpid()
+        self._about = f'"level": "info", "process": "{process}", "pid": {self._pid}, "event": "request", '
         self._second = (0, "")
-        """The second in which the last line was written, and how it is spelled."""
-        self._waiting: deque[Request] = deque(maxlen=_MOST_WAITING)
+        """The second of the last request, and how it is spelled."""
+        self._waiting: deque[str] = deque(maxlen=_MOST_WAITING)
         self._taken = self._written = 0
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._write_on, name="log", daemon=True)
@@ -66,9 +67,12 @@ class JsonLog(logging.Handler):
         super().close()
 
     def request(self, request: Request) -> None:
-        """Take in a request; never waits."""
+        """Take in a request; never waits.
+
+        Its line is made here: a thread that makes many at a time holds the interpreter's lock, for which an answer then waits.
+        """
         self._taken += 1
-        self._waiting.append(request)
+        self._waiting.append(self._line_of(request))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write an event, with the kind of an error and never its text, which may quote what was sent."""
@@ -87,7 +91,7 @@ class JsonLog(logging.Handler):
         lines = []
         with suppress(IndexError):
             while True:
-                lines.append(self._line_of(self._waiting.popleft()))
+                lines.append(self._waiting.popleft())
         self._written += len(lines)
         if (dropped := self._taken - len(self._waiting) - self._written) > 0:
             self._written += dropped
@@ -105,9 +109,8 @@ class JsonLog(logging.Handler):
         moment = f"{self._second[1]}.{int((at - second) * 1000):03d}+00:00"
         name = "null" if key is None else f'"{key}"'
         return (
-            f'{{"time": "{moment}", "level": "info", "process": "{self._process}", "pid": {self._pid}, "event": "request", '
-            f'"request_id": "{request_id}", "traceparent": "{trace}", "method": "{method}", "route": "{route}", '
-            f'"status": {status}, "milliseconds": {milliseconds:.3f}, "key": {name}}}\n'
+            f'{{"time": "{moment}", {self._about}"request_id": "{request_id}", "traceparent": "{trace}", "method": "{method}", '
+            f'"route": "{route}", "status": {status}, "milliseconds": {milliseconds:.3f}, "key": {name}}}\n'
         )
 
     def _line(self, at: float, level: str, fields: dict[str, object]) -> str:

@@ -5,7 +5,6 @@ that was read is asked of the file system each time. In a bucket the tables are 
 not answer, what they said last holds, which lies in the state folder for a service that starts meanwhile.
 """
 
-import hmac
 import json
 import logging
 import os
@@ -38,8 +37,8 @@ class _Read(NamedTuple):
     next_commits: list[str]
     """Files that are there once either table has a later commit; none in a bucket."""
     erased: SuppressionList
-    digests: frozenset[bytes]
-    keyed: "hmac.HMAC | None"
+    left_out: SuppressionList
+    """The erased and the objecting together."""
 
 
 class LeftOut:
@@ -51,14 +50,12 @@ class LeftOut:
         self._lake: Lake | None = None
         self._now = self._read_or_known()
 
-    def has(self, customer_id: int) -> bool:
-        """Whether this customer is given nothing. Raises what reading raises where a list changed and cannot be read."""
-        now = self._latest()
-        if not now.digests or now.keyed is None:
-            return False
-        hashed = now.keyed.copy()
-        hashed.update(b"%d" % customer_id)
-        return hashed.digest() in now.digests
+    def among(self, customer_ids: Iterable[int]) -> Collection[int]:
+        """Return those of these customers who are given nothing, as the lists are now.
+
+        Raises what reading raises where a list changed and cannot be read.
+        """
+        return self._latest().left_out.among(customer_ids)
 
     def erased_among(self, customer_ids: Iterable[int]) -> Collection[int]:
         """Return those of these customers who were erased."""
@@ -131,7 +128,6 @@ class LeftOut:
         return self._made_of(versions, lists)
 
     def _made_of(self, versions: list[int | None], lists: list[SuppressionList]) -> _Read:
-        digests = frozenset(bytes.fromhex(digest.rpartition(":")[2]) for listed in lists for digest in listed.digests)
         key = next((listed.key for listed in lists if listed.key is not None), None)
         folder = self._settings.data / "lake"
         next_commits = [
@@ -139,4 +135,5 @@ class LeftOut:
             for table, version in zip(_TABLES, versions, strict=True)
             if isinstance(folder, Path)
         ]
-        return _Read(versions, next_commits, lists[0], digests, None if key is None else hmac.new(key, digestmod="sha256"))
+        left_out = SuppressionList(frozenset().union(*(listed.digests for listed in lists)), key)
+        return _Read(versions, next_commits, lists[0], left_out)

@@ -3,14 +3,16 @@
 import datetime as dt
 import json
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from santander.errors import telling_line
+from santander.serving.http.answers import Answer, Page
 from santander.serving.http.asked import Asked, asked_in_query, customer_in_path, customers_in_body
 from santander.serving.http.bodies import json_body
 from santander.serving.http.given import of_popularity, of_snapshot
 from santander.serving.http.refusals import NO_OFFERS, NOT_READY, UNKNOWN, Refusal, RefusedRequest
-from santander.serving.http.routes import Answer, Call, Page, Route
+from santander.serving.http.routes import Call, Route
 from santander.serving.keys import Scope
 from santander.serving.metrics import Served
 
@@ -24,8 +26,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BEGIN, END = "/v1/customers/", "/recommendations"
-_UNKNOWN_ONE = '{{"customer_id": {}, "error": "unknown"}}'
-_ONE = '{{"customer_id": {}, "source": "{}", "recommendations": {}}}'
+
+
+class _Found(NamedTuple):
+    """The list of a customer as JSON, and what it rests on."""
+
+    source: bytes
+    items: bytes
 
 
 class Lookups:
@@ -59,22 +66,22 @@ class Lookups:
         if isinstance(asked, Refusal):
             raise RefusedRequest(asked)
         lists = self._current.lists
-        source, items = self._found(lists, customer_id, asked, call)
-        return lists.answer(customer_id, source, call.request_id, items)
+        (found,) = self._found(lists, (customer_id,), asked, call)
+        if found is None:
+            raise RefusedRequest(UNKNOWN)
+        return lists.answer(customer_id, *found, call.request_id)
 
     async def of_customers(self, call: Call) -> Answer:
         """Return the lists of several customers, in the order in which they were asked for."""
         body = await json_body(call.receive, call.sent.length, self._limits)
         ids, asked = customers_in_body(body, self._limits.max_ids)
         lists = self._current.lists
-        results = []
-        for customer_id in ids:
-            try:
-                results.append(_ONE.format(customer_id, *self._found(lists, customer_id, asked, call)))
-            except RefusedRequest as error:
-                if error.refusal is not UNKNOWN:
-                    raise
-                results.append(_UNKNOWN_ONE.format(customer_id))
+        results = [
+            b'{"customer_id": %d, "error": "unknown"}' % customer_id
+            if found is None
+            else b'{"customer_id": %d, "source": "%b", "recommendations": %b}' % (customer_id, *found)
+            for customer_id, found in zip(ids, self._found(lists, ids, asked, call), strict=True)
+        ]
         return lists.answers(results, call.request_id)
 
     def model(self, call: Call) -> Answer:
@@ -136,30 +143,44 @@ class Lookups:
         snapshot = self._current.lists.snapshot
         self._metrics.served = Served(str(snapshot.month), snapshot.version, snapshot.manifest.made_at.timestamp())
 
-    def _found(self, lists: "RenderedLists", customer_id: int, asked: Asked, call: Call) -> tuple[str, str]:
-        """Return the source and the list for a customer; raises RefusedRequest."""
-        if self.is_left_out(customer_id):
-            raise RefusedRequest(UNKNOWN)
-        of = lists.lists(asked)
-        if of is None:
-            raise RefusedRequest(NO_OFFERS)
-        if (row := lists.snapshot.row(customer_id)) is not None:
-            call.given.append(of_snapshot(customer_id, lists, of, row, asked.top))
-            return "snapshot", lists.of_row(of, row, asked)
-        if asked.popularity:
-            call.given.append(of_popularity(customer_id, lists, asked.top, offers=asked.offers))
-            return "popularity", lists.of_popularity(asked)
-        raise RefusedRequest(UNKNOWN)
+    def _found(self, lists: "RenderedLists", ids: Sequence[int], asked: Asked, call: Call) -> "list[_Found | None]":
+        """Return the list of each customer, None for one who is unknown, and note for the log what is given.
 
-    def is_left_out(self, customer_id: int) -> bool:
-        """Whether nothing is said of a customer; raises RefusedRequest where that cannot be told."""
+        Raises RefusedRequest where the month has no such lists, or where it cannot be told who is left out.
+        """
+        if (of := lists.lists(asked)) is None:
+            raise RefusedRequest(NO_OFFERS)
+        left_out = self.left_out_among(ids)
+        snapshot = lists.snapshot
+        rows = snapshot.rows(ids) if len(ids) > 1 else [snapshot.row(ids[0])]
+        stored = [None if row is None or each in left_out else of.at(row) for each, row in zip(ids, rows, strict=True)]
+        texts = iter(lists.of_customers([each for each in stored if each is not None], asked))
+        popular = _Found(b"popularity", lists.of_popularity(asked)) if asked.popularity else None
+        found: list[_Found | None] = []
+        for customer_id, each in zip(ids, stored, strict=True):
+            if each is not None:
+                call.given.append(of_snapshot(customer_id, lists, each, asked.top, offers=asked.offers))
+                found.append(_Found(b"snapshot", next(texts)))
+            elif popular is not None and customer_id not in left_out:
+                call.given.append(of_popularity(customer_id, lists, asked.top, offers=asked.offers))
+                found.append(popular)
+            else:
+                found.append(None)
+        return found
+
+    def left_out_among(self, customer_ids: Iterable[int]) -> Collection[int]:
+        """Return those of these customers of whom nothing is said; raises RefusedRequest where that cannot be told."""
         try:
-            left_out = self._left_out.has(customer_id)
+            left_out = self._left_out.among(customer_ids)
         except Exception as error:  # noqa: BLE001  (whatever it is, it is not known who is listed)
             self._cannot_tell(error)
             raise RefusedRequest(NOT_READY) from None
         self._trouble = None
         return left_out
+
+    def is_left_out(self, customer_id: int) -> bool:
+        """Whether nothing is said of a customer; raises RefusedRequest where that cannot be told."""
+        return bool(self.left_out_among((customer_id,)))
 
     def _cannot_tell(self, error: Exception) -> None:
         """Note, and say once, that nobody is answered while it is not known who objects or was erased."""

@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from santander.serving.http.answers import Answer
 from santander.serving.http.bodies import Receive
-from santander.serving.http.given import Given
 from santander.serving.keys import Key, Scope
+from santander.serving.log.ring import Given
 
 if TYPE_CHECKING:
     from santander.serving.http.headers import Sent
@@ -25,19 +26,6 @@ class Call:
     key: Key | None = None
     given: list[Given] = field(default_factory=list)
     """Lists in the answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """An answer that is not JSON with status 200; ``policy`` is its Content-Security-Policy."""
-
-    content: bytes
-    kind: bytes
-    policy: bytes = b"default-src 'none'; frame-ancestors 'none'"
-    status: int = 200
-
-
-Answer = bytes | Page
 
 
 @dataclass(frozen=True, slots=True)

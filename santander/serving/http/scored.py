@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from santander.errors import SantanderError, telling_line
+from santander.serving.http.answers import Answer
 from santander.serving.http.bodies import json_body
-from santander.serving.http.given import Given, of_model
+from santander.serving.http.given import of_model
 from santander.serving.http.refusals import NOT_SCORING, RefusedRequest, wrong
-from santander.serving.http.routes import Answer, Call, Route
+from santander.serving.http.routes import Call, Route
 from santander.serving.keys import Scope
+from santander.serving.log.ring import Given
 
 if TYPE_CHECKING:
     from santander.config.settings import Settings

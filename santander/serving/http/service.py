@@ -1,6 +1,7 @@
-"""The service as an ASGI application: who may call which route, within what limits, and what is written of it.
+"""The service: who may call which route, within what limits, and what is written of it.
 
-It is plain ASGI with bodies that are nearly ready: a framework around a lookup of microseconds costs more than it (ADR 64).
+It is plain ASGI with bodies that are nearly ready: a framework around a lookup of microseconds costs more than it (ADR 64). What
+waits for nothing is answered past ASGI too, as a task and its messages cost as much as the lookup (ADR 67).
 """
 
 import logging
@@ -10,8 +11,9 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from santander.errors import place_of
-from santander.serving.http.bodies import Disconnected
-from santander.serving.http.headers import for_json, for_page, sent, traceparent
+from santander.serving.http.answers import Answer, Page
+from santander.serving.http.bodies import Disconnected, Receive
+from santander.serving.http.headers import Sent, head_of, headers_of, sent, traceparent
 from santander.serving.http.json_log import JsonLog, Request
 from santander.serving.http.refusals import (
     FAILED,
@@ -19,14 +21,13 @@ from santander.serving.http.refusals import (
     NO_ROUTE,
     NOT_LOCAL,
     TOO_MANY,
-    Refusal,
     RefusedRequest,
     no_scope,
     wrong_method,
 )
-from santander.serving.http.routes import Call, Page, Route
+from santander.serving.http.routes import Call, Route
 from santander.serving.log.ring import SOURCES
-from santander.serving.log.ring import Answer as AnsweredList
+from santander.serving.log.ring import Answer as LoggedAnswer
 
 if TYPE_CHECKING:
     from santander.config.sections import HttpSettings
@@ -37,7 +38,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Write = Callable[[int, bytes, bytes], None]
+"""What sends an answer: its status, its headers as they are written, its body."""
 
+_REFUSED = 400
+"""Statuses from here on are of requests that were given nothing."""
 _LOCAL_NAMES = {b"localhost", b"127.0.0.1", b"[::1]"}
 
 
@@ -58,73 +63,70 @@ class Service:
         self._is_open = not keys and is_loopback(limits.host)
         """Without keys, and reached from this machine alone. With the first key it is closed for good."""
         self.in_flight: Callable[[], int] = lambda: 0
+        """Requests that have a task of the event loop."""
 
-    async def __call__(self, scope: Mapping[str, Any], receive: Callable[[], Awaitable[Any]], send: Send) -> None:
-        """Answer a request. Nothing that is raised on the way leaves it."""
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answer a request as ASGI has it. Nothing that is raised on the way leaves this."""
         if scope["type"] != "http":
             return
+        call = _call(scope["path"], scope["query_string"], sent(scope["headers"]), receive)
         self._metrics.in_flight += 1
         try:
-            await self._answer(scope, receive, send)
+            route = self._find(call.path)
+            try:
+                answer = self._begin(route, scope["method"], call, others=self.in_flight() - 1)
+                page = _page(answer if isinstance(answer, bytes | Page) else await answer)
+            except Disconnected:
+                return
+            except Exception as error:  # noqa: BLE001  (whatever it is, it is answered)
+                page = _refusal(error, call)
+            headers = headers_of(page, call.request_id)
+            await send({"type": "http.response.start", "status": page.status, "headers": headers})
+            await send({"type": "http.response.body", "body": page.content})
+            self._note(route, scope["method"], call, page.status)
         finally:
             self._metrics.in_flight -= 1
 
-    async def _answer(self, scope: Mapping[str, Any], receive: Callable[[], Awaitable[Any]], send: Send) -> None:
-        began = time.perf_counter()
-        given = sent(scope["headers"])
-        method: str = scope["method"]
-        route = self._find(scope["path"])
-        call = Call(scope["path"], scope["query_string"], given, receive, os.urandom(16).hex(), began)
-        refusal: Refusal | None = None
-        body: bytes | Page
+    def answer_at_once(self, method: str, path: str, query: bytes, given: Sent, write: Write) -> None:
+        """Answer a GET or HEAD without a body by calling ``write``; routes of these wait for nothing. Raises what that does."""
+        call = _call(path, query, given, _nothing)
+        self._metrics.in_flight += 1
         try:
-            self._check(route, method, call)
-            assert route is not None  # noqa: S101  (checked)
-            answered = route.answer(call)
-            body = answered if isinstance(answered, bytes | Page) else await answered
-        except RefusedRequest as error:
-            refusal = error.refusal
-        except Disconnected:
-            return
-        except Exception as error:
-            fields = {"request_id": call.request_id, "place": place_of(error)}
-            log.exception("a request failed", extra={"fields": fields})
-            refusal = FAILED
-        if refusal is not None:
-            status, content = refusal.status, refusal.body(call.request_id)
-            headers = [*for_json(len(content), call.request_id), *refusal.headers]
-        elif isinstance(body, bytes):
-            status, content, headers = 200, body, for_json(len(body), call.request_id)
-        else:
-            status, content = body.status, body.content
-            headers = for_page(len(content), call.request_id, body.kind, body.policy)
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
-        seconds = time.perf_counter() - began
-        spent = seconds * 1000
-        source = SOURCES[call.given[0].source] if call.given and refusal is None else ""
-        self._metrics.answered("none" if route is None else route.label, source, status, seconds)
-        if refusal is None:
-            self._note(call, spent)
+            route = self._find(path)
+            try:
+                answer = self._begin(route, method, call, others=self.in_flight())
+                assert isinstance(answer, bytes | Page)  # noqa: S101  (as routes of GET are)
+                page = _page(answer)
+            except Exception as error:  # noqa: BLE001  (whatever it is, it is answered)
+                page = _refusal(error, call)
+            write(page.status, head_of(page, call.request_id), page.content)
+            self._note(route, method, call, page.status)
+        finally:
+            self._metrics.in_flight -= 1
+
+    def _begin(self, route: Route | None, method: str, call: Call, others: int) -> Answer | Awaitable[Answer]:
+        """Return what the route answers beside so many other requests; raises RefusedRequest where this caller cannot have it."""
+        self._check(route, method, call, others)
+        assert route is not None  # noqa: S101  (checked)
+        return route.answer(call)
+
+    def _note(self, route: Route | None, method: str, call: Call, status: int) -> None:
+        """Count an answer, and put it into the logs."""
+        seconds = time.perf_counter() - call.began
+        now = time.time_ns()
+        key = None if call.key is None else call.key.name
+        given = call.given if status < _REFUSED else ()
+        source = SOURCES[given[0].source] if given else ""
+        name, label = ("none", "none") if route is None else (route.name, route.label)
+        self._metrics.answered(label, source, status, seconds)
+        if given:
+            self._answers.append(LoggedAnswer(bytes.fromhex(call.request_id), now, key or "", int(seconds * 1e6)), given)
         if self._limits.log_requests:
-            trace = traceparent(given.trace, call.request_id)
-            name, key = ("none" if route is None else route.name), (None if call.key is None else call.key.name)
-            self._lines.request(Request(time.time(), call.request_id, trace, _shown(method), name, status, spent, key))
+            trace = traceparent(call.sent.trace, call.request_id)
+            self._lines.request(Request(now / 1e9, call.request_id, trace, _shown(method), name, status, seconds * 1e3, key))
 
-    def _note(self, call: Call, spent: float) -> None:
-        """Put the lists of an answer into the log of answers."""
-        request_id, at = bytes.fromhex(call.request_id), time.time_ns()
-        key, microseconds = "" if call.key is None else call.key.name, int(spent * 1000)
-        for customer_id, month, version, source, which, products, chances, features in call.given:
-            self._answers.append(
-                AnsweredList(
-                    request_id, at, customer_id, month, version, source, which, key, microseconds, products, chances, features
-                )
-            )
-
-    def _check(self, route: Route | None, method: str, call: Call) -> None:
-        """Raise RefusedRequest where this caller cannot have this route now."""
-        if route is not None and not route.is_free and self.in_flight() > self._limits.max_in_flight:
+    def _check(self, route: Route | None, method: str, call: Call, others: int) -> None:
+        if route is not None and not route.is_free and others >= self._limits.max_in_flight:
             raise RefusedRequest(TOO_MANY)
         if route is None:
             raise RefusedRequest(NO_ROUTE)
@@ -147,6 +149,29 @@ class Service:
 def is_loopback(host: str) -> bool:
     """Whether an address is reached from this machine alone."""
     return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+def _call(path: str, query: bytes, given: Sent, receive: Receive) -> Call:
+    return Call(path, query, given, receive, os.urandom(16).hex(), time.perf_counter())
+
+
+async def _nothing() -> Any:
+    raise Disconnected
+
+
+def _page(answer: Answer) -> Page:
+    return Page(answer) if isinstance(answer, bytes) else answer
+
+
+def _refusal(error: Exception, call: Call) -> Page:
+    """Return how a request is answered that ended in an exception, which is said where it is none of ours."""
+    if isinstance(error, RefusedRequest):
+        refusal = error.refusal
+    else:
+        refusal = FAILED
+        fields = {"request_id": call.request_id, "place": place_of(error)}
+        log.error("a request failed", exc_info=error, extra={"fields": fields})
+    return Page(refusal.body(call.request_id), status=refusal.status, headers=refusal.headers)
 
 
 def _name_of(host: bytes) -> bytes:

@@ -132,12 +132,13 @@ def _server(
     service = Service(routes.find, KeyRing(keys_file(settings)), limits, lines, answers, metrics)
     config = uvicorn.Config(
         service,
-        http=connection_with(limits),
+        http=connection_with(limits, service),
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nobody asks whom a request came from
         timeout_keep_alive=limits.idle_seconds,
         timeout_graceful_shutdown=limits.drain_seconds,
     )

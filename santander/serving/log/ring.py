@@ -1,7 +1,7 @@
 """What a worker does with an answer it has given: counts it and puts it into a ring, from where a thread writes it to disk.
 
-``append`` takes a microsecond or two and never waits: where the ring is full, as it is soon after the disk is, the answer is
-counted as dropped. Of a log that was closed ``served = logged + dropped``; of one whose process was killed the difference is
+``append`` takes a microsecond or two a list and never waits: where the ring is full, as it is soon after the disk is, the list
+is counted as dropped. Of a log that was closed ``served = logged + dropped``; of one whose process was killed the difference is
 what was in the ring.
 """
 
@@ -9,7 +9,7 @@ import json
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -36,26 +36,31 @@ Erased = Callable[[Iterable[int]], Collection[int]]
 """Those of some customers who have been erased by now."""
 
 
-class Answer(NamedTuple):
+class Given(NamedTuple):
     """One list that was given to somebody. ``source`` and ``list`` are places in SOURCES and LISTS, ``month`` is Month.index."""
 
-    request_id: bytes
-    """16 bytes; the same for all lists of one call."""
-    time_ns: int
     customer_id: int | None
     month: int
     version: int
     source: int
     list: int
-    key: str
-    """The name of the caller's key, never the key."""
-    microseconds: int
     products: bytes
     """Seven bits of products, the likeliest first, 255 where there is none."""
     chances: bytes
     """Seven float32, little-endian, NaN where there is none."""
-    features: bytes | None
+    features: bytes | None = None
     """A JSON object in UTF-8: the features that were scored."""
+
+
+class Answer(NamedTuple):
+    """The answer to one call: what its lists have in common."""
+
+    request_id: bytes
+    """16 bytes."""
+    time_ns: int
+    key: str
+    """The name of the caller's key, never the key."""
+    microseconds: int
 
 
 class AnswerLog:
@@ -79,33 +84,28 @@ class AnswerLog:
         self._thread = threading.Thread(target=self._write_until_ended, name="answer log", daemon=True)
         self._thread.start()
 
-    def append(self, answer: Answer) -> None:
-        """Take in an answer, or count it as dropped; never waits and never raises."""
+    def append(self, answer: Answer, lists: Sequence[Given]) -> None:
+        """Take in the lists of an answer, or count those as dropped that cannot be; never waits and never raises."""
         if self._made is not None:
             self._take_counters()
         values = self._counters.values
-        sequence = values[SERVED] = values[SERVED] + 1
+        sequence = values[SERVED]
+        values[SERVED] = sequence + len(lists)
         head = self._head
-        if head - self._tail >= self._capacity:
-            values[DROPPED] += 1
-            return
-        try:
-            request_id, time_ns, customer, month, version, source, list_, key, microseconds, products, chances, features = answer
-            place = head % self._capacity
-            number = self._keys.get(key)
-            if number is None:
-                number = self._keys[key] = len(self._keys)
-            PACKED_RECORD.pack_into(
-                self._buffer, place * RECORD.itemsize, sequence, time_ns, NOBODY if customer is None else customer, request_id,
-                chances, version, microseconds, 0 if features is None else len(features), month, number, products, source, list_,
-            )  # fmt: skip
-            if features is not None:
-                self._features[place] = features
-        except Exception as error:  # noqa: BLE001  (what cannot be logged has been answered all the same)
-            values[DROPPED] += 1
-            self._refused = repr(error)
-            return
-        self._head = head + 1
+        end = self._tail + self._capacity
+        for given in lists:
+            sequence += 1
+            if head >= end:
+                values[DROPPED] += 1
+                continue
+            try:
+                self._put(head % self._capacity, sequence, answer, given)
+            except Exception as error:  # noqa: BLE001  (what cannot be logged has been answered all the same)
+                values[DROPPED] += 1
+                self._refused = repr(error)
+            else:
+                head += 1
+        self._head = head
 
     @property
     def served(self) -> int:
@@ -141,6 +141,19 @@ class AnswerLog:
         self._tail = self._head
         log.info("answers: %s served, %s logged, %s dropped", self.served, self.logged, self.dropped)
         self._counters.let_go()
+
+    def _put(self, place: int, sequence: int, answer: Answer, given: Given) -> None:
+        request_id, time_ns, key, microseconds = answer
+        customer, month, version, source, list_, products, chances, features = given
+        number = self._keys.get(key)
+        if number is None:
+            number = self._keys[key] = len(self._keys)
+        PACKED_RECORD.pack_into(
+            self._buffer, place * RECORD.itemsize, sequence, time_ns, NOBODY if customer is None else customer, request_id,
+            chances, version, microseconds, 0 if features is None else len(features), month, number, products, source, list_,
+        )  # fmt: skip
+        if features is not None:
+            self._features[place] = features
 
     def _write_until_ended(self) -> None:
         while not self._ended.wait(self._settings.flush_seconds):

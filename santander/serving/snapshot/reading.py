@@ -5,12 +5,13 @@ What is mapped stays readable when the files are replaced or deleted: a month ca
 
 import hashlib
 import json
+import struct
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,18 +31,40 @@ _ATTEMPTS = 5
 """How often a snapshot is opened anew that is replaced meanwhile. No setting: it is replaced once in minutes at most."""
 
 
-@dataclass(frozen=True, slots=True)
+class StoredList(NamedTuple):
+    """The list of one customer as it lies in the file: the bytes of a row of each array of Lists."""
+
+    scores: bytes
+    chances: bytes
+    products: bytes
+    reasons: bytes
+
+
 class Lists:
     """Lists of all customers (rows x 7), the likeliest product first."""
 
-    products: npt.NDArray[np.uint8]
-    """Bits of products, NO_PRODUCT where a list is shorter."""
-    scores: npt.NDArray[np.float32]
-    """NaN where the model has no opinion, and for a product that is offered without being recommended."""
-    chances: npt.NDArray[np.float32]
-    """NaN where none is known."""
-    reasons: npt.NDArray[np.uint8]
-    """Codes (rows x 7 x reasons) into ``Snapshot.reasons``, 0 for none."""
+    def __init__(self, records: npt.NDArray[np.void], reasons_of_a_product: int) -> None:
+        shape, fields = records["products"].shape, records.dtype.names or ()
+        self.products: npt.NDArray[np.uint8] = records["products"]
+        """Bits of products, NO_PRODUCT where a list is shorter."""
+        self.scores: npt.NDArray[np.float32] = records["scores"]
+        """NaN where the model has no opinion, and for a product that is offered without being recommended."""
+        nan, none = np.float32(np.nan), np.uint8(0)
+        self.chances: npt.NDArray[np.float32] = records["chances"] if "chances" in fields else np.broadcast_to(nan, shape)
+        """NaN where none is known."""
+        reasons = (*shape, reasons_of_a_product)
+        self.reasons: npt.NDArray[np.uint8] = records["reasons"] if "reasons" in fields else np.broadcast_to(none, reasons)
+        """Codes (rows x 7 x reasons) into ``Snapshot.reasons``, 0 for none."""
+        self.reasons_of_a_product = self.reasons.shape[2]
+        self._bytes = records.view(np.uint8).data
+        self._size = records.dtype.itemsize
+        self._stored = _struct_of(records.dtype)
+        self._missing = StoredList(*(b"" if name in fields else getattr(self, name)[:1].tobytes() for name in StoredList._fields))
+
+    def at(self, row: int) -> StoredList:
+        """Return the list of a row: one read, where slices of the arrays would be four."""
+        scores, chances, products, reasons = self._stored.unpack_from(self._bytes, row * self._size)
+        return StoredList(scores, chances or self._missing.chances, products, reasons or self._missing.reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +110,12 @@ class Snapshot:
         row = bisect_left(self._find, customer_id)
         return row if row < len(self._find) and self._find[row] == customer_id else None
 
+    def rows(self, customer_ids: Sequence[int]) -> list[int | None]:
+        """Return the row of each customer; None for those who are not in the snapshot."""
+        asked = np.array(customer_ids, np.int64)
+        rows, after = (np.searchsorted(self.ids, asked, side).tolist() for side in ("left", "right"))
+        return [row if row < end else None for row, end in zip(rows, after, strict=True)]
+
     @cached_property
     def layout(self) -> "Layout":
         """How a packed value lies."""
@@ -114,16 +143,21 @@ class Snapshot:
         return json.loads((self.folder / self.manifest.parts[part]).read_bytes())
 
     def _lists(self, part: str) -> Lists:
-        rows = self.array(part)
-        shape, fields = rows["products"].shape, rows.dtype.names or ()
-        return Lists(
-            rows["products"],
-            rows["scores"],
-            rows["chances"] if "chances" in fields else np.broadcast_to(np.float32(np.nan), shape),
-            rows["reasons"]
-            if "reasons" in fields
-            else np.broadcast_to(np.uint8(0), (*shape, self.manifest.reasons_of_a_product)),
-        )
+        return Lists(self.array(part), self.manifest.reasons_of_a_product)
+
+
+def _struct_of(dtype: "np.dtype[np.void]") -> struct.Struct:
+    """Return what reads a StoredList from a record: each field as its bytes, one that the record lacks as none."""
+    fields: Mapping[str, tuple[Any, ...]] = dtype.fields or {}
+    layout, end = "<", 0
+    for name in StoredList._fields:
+        if name not in fields:
+            layout += "0s"
+            continue
+        field, offset = fields[name][:2]
+        layout += f"{offset - end}x{field.itemsize}s"
+        end = offset + field.itemsize
+    return struct.Struct(layout)
 
 
 def open_snapshot(folder: Path, *, verify: bool = True) -> Snapshot:

@@ -17,7 +17,7 @@ from santander.lake.lake import Lake
 from santander.schema.catalogue import PREDICTIONS
 from santander.schema.months import Month
 from santander.serving.log.committing import Committer
-from santander.serving.log.ring import Answer, AnswerLog
+from santander.serving.log.ring import Answer, AnswerLog, Given
 from santander.serving.log.segments import FOLDER
 from santander.suppression.suppression_list import suppression_list
 
@@ -28,13 +28,16 @@ JUNE = Month(2016, 6)
 NONE = 255
 
 
-def answer(customer: int | None = 1375586, **other: Any) -> Answer:
-    given = Answer(
-        request_id=os.urandom(16), time_ns=time.time_ns(), customer_id=customer, month=JUNE.index, version=3, source=0, list=0,
-        key="branch", microseconds=120, products=bytes([4, 22, 23, NONE, NONE, NONE, NONE]),
-        chances=struct.pack("<7f", 0.5, 0.25, *[float("nan")] * 5), features=None,
-    )  # fmt: skip
-    return given._replace(**other)
+def answer(*customers: int | None, **other: Any) -> tuple[Answer, list[Given]]:
+    """An answer with a list for each of these customers, as ``AnswerLog.append`` takes it."""
+    shared = {"request_id": os.urandom(16), "time_ns": time.time_ns(), "key": "branch", "microseconds": 120}
+    given = {
+        "month": JUNE.index, "version": 3, "source": 0, "list": 0, "products": bytes([4, 22, 23, NONE, NONE, NONE, NONE]),
+        "chances": struct.pack("<7f", 0.5, 0.25, *[float("nan")] * 5),
+    }  # fmt: skip
+    own = given | {name: value for name, value in other.items() if name not in shared}
+    lists = [Given(**{"customer_id": customer} | own) for customer in customers or (1375586,)]
+    return Answer(**{name: other.get(name, value) for name, value in shared.items()}), lists
 
 
 def folder_of(settings: Settings) -> Path:
@@ -120,7 +123,7 @@ def _serve(settings: Settings, pipe: Connection) -> None:
     while True:
         count, customer = pipe.recv()
         for _ in range(count):
-            log.append(answer(customer))
+            log.append(*answer(customer))
         pipe.send({name: getattr(log, name) for name in ("served", "logged", "dropped", "waiting")})
 
 

@@ -46,7 +46,7 @@ def check_each_once(settings: Settings) -> None:
 def test_killed_between_the_commit_and_the_removal_of_the_segment_it_commits_nothing_twice(settings: Settings) -> None:
     log = opened(settings)
     for _ in range(10):
-        log.append(answer())
+        log.append(*answer())
     log.close()
     with process(commit_and_be_killed_before_a_segment_is_removed, settings) as committer:
         committer.join(60)
@@ -62,11 +62,11 @@ def test_killed_between_the_commit_and_the_removal_of_the_segment_it_commits_not
 def test_how_far_it_went_is_known_after_maintenance_and_after_an_erasure(settings: Settings) -> None:
     lake, log = Lake(settings), opened(settings)
     for customer in range(1, 11):
-        log.append(answer(customer))
+        log.append(*answer(customer))
     wait_for(lambda: not log.waiting)
     Committer(settings).commit()
     for customer in range(11, 16):
-        log.append(answer(customer))
+        log.append(*answer(customer))
     wait_for(lambda: not log.waiting)
     Committer(settings).commit()
     assert segments_in(folder_of(settings))  # still open, and read from the beginning each time
@@ -167,7 +167,7 @@ def test_it_commits_in_parts_that_fit_into_memory(settings: Settings) -> None:
     for _ in range(3):
         log = opened(settings)
         for customer in range(1, 51):
-            log.append(answer(customer))
+            log.append(*answer(customer))
         log.close()
     assert Committer(changed(settings, rows_per_commit=60)).commit() == 150
     assert Lake(settings).version(PREDICTIONS) == 2
@@ -177,7 +177,7 @@ def test_it_commits_in_parts_that_fit_into_memory(settings: Settings) -> None:
 def test_whoever_was_erased_by_another_host_gets_no_row(settings: Settings) -> None:
     lake, log = Lake(settings), opened(settings)
     for customer in (7, 8, 9):
-        log.append(answer(customer))
+        log.append(*answer(customer))
     log.close()
     digest = suppression_list(settings, lake, make_key=True).digest(8)
     lake.append_rows(SUPPRESSIONS, [{"digest": digest, "erasure_id": "x"}])

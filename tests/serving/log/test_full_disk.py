@@ -27,19 +27,19 @@ def test_a_full_disk_drops_answers_and_counts_them_and_with_room_again_all_are_l
 ) -> None:
     with small_disk(tmp_path / "disk", 4) as disk:
         log = opened(elsewhere)
-        log.append(answer())
+        log.append(*answer())
         wait_for(lambda: log.logged == 1)
         disk.leave_free(ROOM)
         while not log.dropped:
-            log.append(answer())
+            log.append(*answer())
         given, dropped = log.served, log.dropped
-        log.append(answer())
+        log.append(*answer())
         assert log.dropped == dropped + 1
         (segment,) = segments_in(folder_of(elsewhere))
         assert list(read_blocks(segment.content()))[-1].end == log.logged  # nothing torn is in the middle of what follows
         disk.make_room()
         wait_for(lambda: log.waiting == 0)
-        log.append(answer())
+        log.append(*answer())
         log.close()
         assert log.served == given + 2 == log.logged + log.dropped
         Committer(elsewhere).commit()
@@ -51,7 +51,7 @@ def test_a_log_that_begins_on_a_full_disk_counts_in_memory_until_there_is_room(e
         disk.leave_free(0)
         log = opened(elsewhere)
         for _ in range(300):
-            log.append(answer())
+            log.append(*answer())
         assert (log.served, log.dropped, log.logged) == (300, 300 - 256, 0)
         disk.make_room()
         wait_for(lambda: _served_one_more(log) and log.logged)
@@ -62,7 +62,7 @@ def test_a_log_that_begins_on_a_full_disk_counts_in_memory_until_there_is_room(e
 
 
 def _served_one_more(log) -> bool:
-    log.append(answer())
+    log.append(*answer())
     return True
 
 
@@ -71,7 +71,7 @@ def test_what_cannot_be_written_before_the_end_is_counted_as_dropped(elsewhere: 
         log = opened(elsewhere)
         disk.leave_free(0)
         for _ in range(100):
-            log.append(answer())
+            log.append(*answer())
         log.close()
         assert (log.served, log.logged, log.dropped) == (100, 0, 100)
         assert segments_in(folder_of(elsewhere)) == []

@@ -19,9 +19,9 @@ PERSON = 87218
 def test_an_answer_is_a_row_as_it_was_given(settings: Settings) -> None:
     log = opened(settings, worker=2)
     noon = 1_467_115_200_123_456_789
-    log.append(answer(PERSON, request_id=b"r" * 16, time_ns=noon))
-    log.append(answer(None, source=1, list=1, key="what-if", features=b'{"age": 31}', microseconds=2500))
-    log.append(answer(7, products=bytes([NONE] * 7), chances=struct.pack("<7f", *[float("nan")] * 7), source=2))
+    log.append(*answer(PERSON, request_id=b"r" * 16, time_ns=noon))
+    log.append(*answer(None, source=1, list=1, key="what-if", features=b'{"age": 31}', microseconds=2500))
+    log.append(*answer(7, products=bytes([NONE] * 7), chances=struct.pack("<7f", *[float("nan")] * 7), source=2))
     log.close()
     assert (log.served, log.logged, log.dropped, log.waiting) == (3, 3, 0, 0)
     assert Committer(settings).commit() == 3
@@ -46,12 +46,47 @@ def test_a_full_ring_drops_and_counts_and_never_waits(settings: Settings) -> Non
     small = changed(settings, ring=8, flush_seconds=60)
     log = opened(small)
     for customer in range(1, 21):
-        log.append(answer(customer))
+        log.append(*answer(customer))
     assert (log.served, log.dropped, log.waiting) == (20, 12, 8)
     log.close()
     assert (log.served, log.logged, log.dropped) == (20, 8, 12)
     Committer(small).commit()
     assert [row["customer_id"] for row in predictions(small)] == list(range(1, 9))
+
+
+def test_the_lists_of_one_answer_are_rows_with_one_request_id(settings: Settings) -> None:
+    log = opened(settings)
+    log.append(*answer(5, 3, None, 3, request_id=b"r" * 16))
+    log.append(*answer(9))
+    log.close()
+    assert (log.served, log.logged, log.dropped) == (5, 5, 0)
+    Committer(settings).commit()
+    rows = predictions(settings)
+    assert [(row["sequence"], row["customer_id"]) for row in rows] == [(1, 5), (2, 3), (3, None), (4, 3), (5, 9)]
+    assert [row["request_id"] == "72" * 16 for row in rows] == [True] * 4 + [False]
+
+
+def test_of_an_answer_with_more_lists_than_there_is_room_for_the_rest_is_dropped(settings: Settings) -> None:
+    small = changed(settings, ring=8, flush_seconds=60)
+    log = opened(small)
+    log.append(*answer(*range(1, 6)))
+    log.append(*answer(*range(6, 21)))
+    assert (log.served, log.dropped, log.waiting) == (20, 12, 8)
+    log.close()
+    assert (log.served, log.logged, log.dropped) == (20, 8, 12)
+    Committer(small).commit()
+    assert [(row["sequence"], row["customer_id"]) for row in predictions(small)] == [(each, each) for each in range(1, 9)]
+
+
+def test_of_an_answer_the_lists_that_can_be_logged_are(settings: Settings) -> None:
+    log = opened(settings)
+    of, lists = answer(1, 2, 3)
+    lists[1] = lists[1]._replace(version=-1)
+    log.append(of, lists)
+    log.close()
+    assert (log.served, log.logged, log.dropped) == (3, 2, 1)
+    Committer(settings).commit()
+    assert [(row["sequence"], row["customer_id"]) for row in predictions(settings)] == [(1, 1), (3, 3)]
 
 
 def test_the_ring_goes_round(settings: Settings) -> None:
@@ -60,7 +95,7 @@ def test_the_ring_goes_round(settings: Settings) -> None:
     for customer in range(1, 101):
         while log.waiting == 8:
             time.sleep(0)  # the writer's turn
-        log.append(answer(customer, features=b"x" * customer if customer % 3 else None))
+        log.append(*answer(customer, features=b"x" * customer if customer % 3 else None))
     log.close()
     Committer(small).commit()
     assert [(row["customer_id"], len(row["features"] or "")) for row in predictions(small)] == [
@@ -73,8 +108,8 @@ def test_an_answer_that_cannot_be_logged_is_dropped_and_no_error_of_who_gives_it
     settings: Settings, wrong: dict[str, object], caplog: pytest.LogCaptureFixture
 ) -> None:
     log = opened(settings)
-    log.append(answer()._replace(**wrong))
-    log.append(answer(7))
+    log.append(*answer(**wrong))
+    log.append(*answer(7))
     log.close()
     assert (log.served, log.logged, log.dropped) == (2, 1, 1)
     assert "an answer could not be logged: " in caplog.text
@@ -84,7 +119,7 @@ def test_an_answer_that_cannot_be_logged_is_dropped_and_no_error_of_who_gives_it
 
 def test_codes_that_stand_for_nothing_become_null(settings: Settings) -> None:
     log = opened(settings)
-    log.append(answer(7, source=9, list=9, products=bytes([99, 0, NONE, NONE, NONE, NONE, NONE])))
+    log.append(*answer(7, source=9, list=9, products=bytes([99, 0, NONE, NONE, NONE, NONE, NONE])))
     log.close()
     Committer(settings).commit()
     (row,) = predictions(settings)
@@ -95,8 +130,8 @@ def test_of_whoever_was_erased_meanwhile_nothing_is_written(settings: Settings) 
     lake = Lake(settings)
     slow = changed(settings, flush_seconds=60)
     log = opened(slow)
-    log.append(answer(PERSON, features=b'{"secret": 1}'))
-    log.append(answer(7))
+    log.append(*answer(PERSON, features=b'{"secret": 1}'))
+    log.append(*answer(7))
     digest = suppression_list(settings, lake, make_key=True).digest(PERSON)
     lake.append_rows(SUPPRESSIONS, [{"digest": digest, "erasure_id": "x"}])
     log.close()
@@ -116,7 +151,7 @@ def test_segments_are_closed_by_size_and_no_more_are_begun_than_may_lie_there(se
     while waiting_in(folder)[0] < 20_000 or not log.dropped:
         while log.waiting and waiting_in(folder)[0] < 20_000:
             time.sleep(0)  # the writer's turn
-        log.append(answer())
+        log.append(*answer())
         given += 1
     assert given > 100
     assert len(segments_in(folder_of(settings))) > 3
@@ -124,7 +159,7 @@ def test_segments_are_closed_by_size_and_no_more_are_begun_than_may_lie_there(se
     Committer(small).commit()  # which makes room
     while log.waiting:
         time.sleep(0.001)
-    log.append(answer())
+    log.append(*answer())
     log.close()
     Committer(small).commit()
     assert len(predictions(small)) == log.logged == log.served - log.dropped

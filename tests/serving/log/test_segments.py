@@ -27,7 +27,7 @@ def segment(settings: Settings) -> Segment:
     for _ in range(5):
         log = opened(settings)
         for customer in (7, PERSON, 9):
-            log.append(answer(customer, features=b"features of %d" % customer))
+            log.append(*answer(customer, features=b"features of %d" % customer))
         log.close()
     segments = segments_in(folder_of(settings))
     whole = segments[0].path.with_name(f"{'a' * 32}.000001.segment")

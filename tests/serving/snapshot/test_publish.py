@@ -63,6 +63,33 @@ def test_every_customer_of_the_month_is_there_but_who_objects(snapshot: Snapshot
     assert all(snapshot.row(each) is None for each in (*objecting, 0, 2**70, -1))
 
 
+def test_rows_of_many_are_the_rows_of_each(snapshot: Snapshot) -> None:
+    ids = snapshot.ids.tolist()
+    asked = [ids[3], 0, ids[-1], ids[0], ids[3], ids[0] - 1, 10**18 - 1]
+    assert snapshot.rows(asked) == [snapshot.row(each) for each in asked] == [3, None, len(ids) - 1, 0, 3, None, None]
+    assert snapshot.rows([]) == []
+
+
+@pytest.mark.parametrize("name", ["recommendations", "offers"])
+def test_a_stored_list_has_the_bytes_of_the_arrays(snapshot: Snapshot, name: str) -> None:
+    lists: Lists = getattr(snapshot, name)
+    for row in range(len(snapshot.ids)):
+        stored = lists.at(row)
+        assert all(getattr(stored, part) == getattr(lists, part)[row].tobytes() for part in stored._fields)
+
+
+@pytest.mark.parametrize("fields", [("scores", "products"), ("scores", "chances", "products"), ("scores", "products", "reasons")])
+def test_of_lists_without_chances_or_reasons_none_are_stored(fields: tuple[str, ...]) -> None:
+    types = {"scores": ("<f4", 7), "chances": ("<f4", 7), "products": ("u1", 7), "reasons": ("u1", (7, 2))}
+    records = np.zeros(3, np.dtype([(name, *types[name]) for name in fields], align=True))
+    for name in fields:
+        records[name] = np.arange(records[name].size).reshape(records[name].shape)
+    lists = Lists(records, 2)
+    for row in range(3):
+        stored = lists.at(row)
+        assert all(getattr(stored, part) == getattr(lists, part)[row].tobytes() for part in stored._fields)
+
+
 def test_recommendations_are_those_of_the_table(snapshot: Snapshot, lake: Lake) -> None:
     found = lists_of(snapshot, snapshot.recommendations)
     objecting = objectors(lake.settings, lake).among({row["customer_id"] for row in rows_of(lake, FEATURES_TABLE)})
