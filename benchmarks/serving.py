@@ -142,7 +142,7 @@ def _loads(bank: Bank, asked: argparse.Namespace, work: Path, about: dict[str, A
                 :: 1 if turn % 2 == 0 else -1
             ]:
                 bench.closed(*row)
-        bench.figures.held += [Held(each.name, each.start_seconds, each.private_mb()) for each in (ours, flat)]
+        bench.figures.held += [_held(each) for each in (ours, flat)]
     if asked.peers:
         _peers(bank, bench, asked, work)
     return bench.figures
@@ -160,7 +160,7 @@ def _peers(bank: Bank, bench: Bench, asked: argparse.Namespace, work: Path) -> N
             for _ in range(asked.rounds):
                 told = bench.closed(row, peer, requests)
                 bench.open(row, peer, requests, max(round(told.per_second * PEERS_SHARE), 1))
-            bench.figures.held.append(Held(peer.name, peer.start_seconds, peer.private_mb()))
+            bench.figures.held.append(_held(peer))
 
 
 def _soak(bank: Bank, asked: argparse.Namespace, work: Path) -> Soak:
@@ -185,6 +185,10 @@ def _write(
 
 def _goals(figures: Figures, soaked: Soak | None) -> list[Goal]:
     return [*(figures.goals() if figures.loads else []), *(soaked.goals() if soaked else [])]
+
+
+def _held(server: Server) -> Held:
+    return Held(server.name, server.start_seconds, server.start_processor_seconds, server.private_mb())
 
 
 def _size(server: Server, request: Request) -> int:

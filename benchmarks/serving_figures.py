@@ -42,6 +42,8 @@ class Held:
     server: str
     start_seconds: float
     """Until the first answer."""
+    start_processor_seconds: float
+    """What its processes used of a processor until then."""
     private_mb: float
     """Of the process that answers, after its load."""
 

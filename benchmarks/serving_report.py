@@ -74,8 +74,11 @@ def loads_table(figures: Figures) -> str:
 
 def held_table(figures: Figures) -> str:
     """A line for each server."""
-    lines = ["| server | s until it answers | MB private |", "|---|--:|--:|"]
-    lines += [f"| {each.server} | {each.start_seconds:.1f} | {each.private_mb:.0f} |" for each in figures.held]
+    lines = ["| server | s until it answers | processor s until then | MB private |", "|---|--:|--:|--:|"]
+    lines += [
+        f"| {each.server} | {each.start_seconds:.1f} | {each.start_processor_seconds:.1f} | {each.private_mb:.0f} |"
+        for each in figures.held
+    ]
     return "\n".join(lines)
 
 

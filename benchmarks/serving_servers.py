@@ -34,6 +34,8 @@ class Server:
     address: str
     start_seconds: float
     """Until the first answer."""
+    start_processor_seconds: float
+    """What its processes used of a processor until then."""
     log: Path
     metrics: str = ""
     """Address of the metrics of the first worker, of ours."""
@@ -131,7 +133,9 @@ class _Starting:
             )  # fmt: skip
         try:
             until_answered(address + self.ready, process, log)
-            yield Server(self.name, process, address, time.monotonic() - began, log, self.metrics)
+            server = Server(self.name, process, address, time.monotonic() - began, 0.0, log, self.metrics)
+            server.start_processor_seconds = sum(server.processor_seconds().values())
+            yield server
         finally:
             _end(process)
 

@@ -110,7 +110,7 @@ def _judged(figures: Figures) -> dict[str, tuple[float | None, str]]:
 
 
 def test_goals_are_judged_by_medians_over_the_rounds() -> None:
-    judged = _judged(Figures(ROUNDS, [Held(OURS, 1.6, 149.0)]))
+    judged = _judged(Figures(ROUNDS, [Held(OURS, 1.6, 0.9, 149.0)]))
     assert judged[f"{LOOKUP}: p50"] == (0.24, MET)
     assert judged[f"{LOOKUP}: p99"] == (1.1, MISSED)
     assert judged[f"{LOOKUP}: saturation / the constant's"] == (1.0, MET)
@@ -135,7 +135,7 @@ def test_a_goal_with_two_numbers_is_met_by_either() -> None:
 
 
 def test_figures_are_written_and_read_again() -> None:
-    figures = Figures(ROUNDS, [Held(OURS, 1.0, 100.0)])
+    figures = Figures(ROUNDS, [Held(OURS, 1.0, 0.9, 100.0)])
     written = json.loads(json.dumps(figures.as_json()))
     again = Figures.from_json(written)
     assert (again.loads, again.held, again.goals()) == (figures.loads, figures.held, figures.goals())
