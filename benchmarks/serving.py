@@ -126,7 +126,8 @@ def _loads(bank: Bank, asked: argparse.Namespace, work: Path, about: dict[str, A
         lookups, records, constant = bank.lookups(), bank.scorings(), [Request(PATH)]
         until_answered(ours.address + records[0].path, ours.process, ours.log, records[0].body.encode())
         about |= {"rounds": asked.rounds, "seconds": asked.seconds}
-        about |= {"answer_bytes": _size(ours, lookups[0]), "record_bytes": len(records[0].body)}
+        _need_list(ours, records[0])
+        about |= {"answer_bytes": len(_answer(ours, lookups[0])), "record_bytes": len(records[0].body)}
         pairs = [
             ((LOOKUP, ours, lookups), (THE_CONSTANT, flat, constant), RATES[LOOKUP]),
             ((SCORE, ours, records), (SLOW_CONSTANT, flat, constant), RATES[SCORE]),
@@ -191,9 +192,18 @@ def _held(server: Server) -> Held:
     return Held(server.name, server.start_seconds, server.start_processor_seconds, server.private_mb())
 
 
-def _size(server: Server, request: Request) -> int:
-    with urllib.request.urlopen(server.address + request.path, timeout=10) as answer:  # noqa: S310  (our own address)
-        return len(answer.read())
+def _answer(server: Server, request: Request) -> bytes:
+    headers = {"Content-Type": "application/json"} if request.body else {}
+    sent = urllib.request.Request(server.address + request.path, request.body.encode() or None, headers)  # noqa: S310
+    with urllib.request.urlopen(sent, timeout=10) as answer:  # noqa: S310  (our own address)
+        return bytes(answer.read())
+
+
+def _need_list(server: Server, record: Request) -> None:
+    """End this program where a record gets no list, which would be answered sooner than a list is."""
+    [result] = json.loads(_answer(server, record))["results"]
+    if not result["recommendations"]:
+        sys.exit(f"error: a record of the bench gets no list: {result['refused']}")
 
 
 def _mine(me: psutil.Process) -> float:

@@ -120,18 +120,21 @@ class Bank:
             for at in range(0, max(len(self.ids) - size, 0) + 1, size)
         ]
 
-    def records(self) -> list[dict[str, Any]]:
-        """Return a record for each row, as of somebody new: the 24 columns without a number, and the products of five months."""
-        rows = self.rows.drop_columns(["customer_id"]).to_pylist()
+    def records(self, *, dated: bool = True) -> list[dict[str, Any]]:
+        """Return a record for each row, as of somebody new: the 24 columns without a number, and the products of five months.
+
+        Those with a date are scored while the month is served that they are of, those without whatever month is served.
+        """
+        rows = self.rows.drop_columns(["customer_id"] if dated else ["customer_id", "snapshot_date"]).to_pylist()
         return [
             {name: value if value is None or isinstance(value, (bool, int, float)) else str(value) for name, value in row.items()}
             | {"history": history}
             for row, history in zip(rows, self.histories, strict=True)
         ]
 
-    def scorings(self) -> list[Request]:
+    def scorings(self, *, dated: bool = True) -> list[Request]:
         """Return a request for each record."""
-        return [Request("/v1/score", json.dumps({"records": [each]})) for each in self.records()]
+        return [Request("/v1/score", json.dumps({"records": [each]})) for each in self.records(dated=dated)]
 
     def scorings_of_many(self, size: int = A_CALL) -> list[Request]:
         """Return requests of many records in a call."""
