@@ -42,12 +42,12 @@ from serving_figures import (
 )
 from serving_load import WARM_SECONDS, Request, Told, closed_loop, need_tools, open_loop
 from serving_report import goals_table, page
-from serving_servers import Server, constant_server, feast_server, mlflow_server, own_server, until_answered
+from serving_servers import Server, constant_server, feast_server, mlflow_server, own_server, until_answered, wait_until_quiet
 from serving_soak import EVERY, Soak, soak
 
 HERE = Path(__file__).resolve().parent
 SERVER_CORE, LOAD_CORE = 0, 1
-RATES = {LOOKUP: 4_000.0, SCORE: 1_000.0, IDS: 20.0, RECORDS: 10.0}
+RATES = {LOOKUP: 4_000.0, SCORE: 1_000.0, IDS: 10.0, RECORDS: 4.0}
 """Requests a second of open loops."""
 SOAK_RATES = {LOOKUP: 500.0, SCORE: 50.0}
 QUICK, QUICK_SECONDS = 0.05, 1.0
@@ -77,6 +77,7 @@ class Bench:
         )
 
     def _measure(self, row: str, server: Server, loop: str, rate: float, load: Any) -> Told:
+        wait_until_quiet(server)
         me, cores = psutil.Process(), psutil.cpu_count() or 1
         before, mine, idle, began = server.processor_seconds(), _mine(me), _idle(), time.monotonic()
         told: Told = load()

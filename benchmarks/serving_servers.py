@@ -23,6 +23,8 @@ BIN = Path(sys.executable).parent
 OURS, CONSTANT, FEAST, MLFLOW = "santander serve", "constant", "feast serve", "mlflow models serve"
 _PATIENCE = 120.0
 _LOOK = 0.01
+_QUIET = 0.1
+"""The share of a core that a server uses which is asked nothing: it looks for a new month, and commits its log."""
 
 
 @dataclass
@@ -156,6 +158,15 @@ def until_answered(url: str, process: subprocess.Popen[bytes], log: Path, body: 
         if process.poll() is not None or time.monotonic() > deadline:
             sys.exit(f"error: {url} does not answer; its log ends with:\n{log.read_text()[-1000:]}")
         time.sleep(_LOOK)
+
+
+def wait_until_quiet(server: Server) -> None:
+    """Wait until a server has nothing left to do of what it was asked before, half a minute at most."""
+    for _ in range(60):
+        before = sum(server.processor_seconds().values())
+        time.sleep(0.5)
+        if sum(server.processor_seconds().values()) - before <= _QUIET * 0.5:
+            return
 
 
 def pinned(core: int, command: Sequence[str]) -> list[str]:
