@@ -152,6 +152,7 @@ def test_spark_leaves_the_tables_that_sail_leaves(on_sail: Settings, on_spark: S
             "online_features",
             "recommendations",
             "expected_additions",
+            "month_profiles",
             "offers",
             "offer_exclusions",
             "submissions",
